@@ -1,0 +1,67 @@
+public import TandemRows
+
+/// How a table's rows and changes are read.
+public enum Method: String, Hashable, Sendable, Codable, CaseIterable {
+    case fullTable = "FULL_TABLE"
+    case incremental = "INCREMENTAL"
+    case logBased = "LOG_BASED"
+    case triggerBased = "TRIGGER_BASED"
+}
+
+/// Every table of a database.
+public struct Catalog: Sendable {
+    public var tables: [CatalogTable]
+    public init(tables: [CatalogTable]) { self.tables = tables }
+}
+
+public struct CatalogTable: Sendable {
+    public enum Kind: String, Sendable, Codable {
+        case table
+        case partitionedTable = "partitioned table"
+        case view
+        case materializedView = "materialized view"
+        case foreignTable = "foreign table"
+    }
+
+    /// The columns that can be read; what cannot is in `omitted`.
+    public var schema: TableSchema
+    public var kind: Kind
+    /// By the server's statistics. `nil` where it has none.
+    public var estimatedRows: Int?
+    public var bytes: Int?
+    public var omitted: [OmittedColumn]
+    /// One for each method.
+    public var methods: [Method: Eligibility]
+
+    public init(
+        schema: TableSchema, kind: Kind, estimatedRows: Int? = nil, bytes: Int? = nil, omitted: [OmittedColumn] = [],
+        methods: [Method: Eligibility]
+    ) {
+        self.schema = schema
+        self.kind = kind
+        self.estimatedRows = estimatedRows
+        self.bytes = bytes
+        self.omitted = omitted
+        self.methods = methods
+    }
+}
+
+/// A column that is left out, and why.
+public struct OmittedColumn: Hashable, Sendable {
+    public var name: String
+    public var reason: String
+    public var remedy: Remedy?
+
+    public init(name: String, reason: String, remedy: Remedy? = nil) {
+        self.name = name
+        self.reason = reason
+        self.remedy = remedy
+    }
+}
+
+/// Whether a method can be used on a table.
+public enum Eligibility: Hashable, Sendable {
+    /// With what the user should know, if anything.
+    case usable(note: String?)
+    case unusable(reason: String, remedy: Remedy?)
+}

@@ -1,0 +1,58 @@
+public import TandemRows
+
+/// Where rows go.
+///
+/// Nothing is created before the first ``load(_:into:)``; what only asks opens read-only. A copy is loaded beside what is there (``load(_:into:)``), and takes its
+/// place together with all other tables of the run (``publish(_:renaming:of:)``).
+public protocol Destination: Sendable {
+    /// What `sync` has put here, as the destination itself remembers it.
+    func tables(of sync: String) async throws -> [CopiedTable]
+
+    /// Whether it can be opened and written, and what stands in the way.
+    func check() async -> [Finding]
+
+    /// Copies `rows` beside the table that is there, and returns how many rows were written.
+    ///
+    /// Nothing is visible under the table's own name yet. What an earlier
+    /// attempt left for the same target is replaced.
+    func load(_ rows: any TableRows, into target: TableName) async throws -> Int
+
+    /// Puts what was loaded in place, all of it in one transaction where the destination has those, with `copies`
+    /// remembered in the same one.
+    ///
+    /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
+    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws
+
+    /// Removes what was loaded and not published.
+    func discard() async throws
+
+    /// The rows of a copy as they lie here now, as `schema` types them.
+    func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows
+
+    /// Forgets what it knows of `sync`, or of some of its tables. The tables themselves stay.
+    func forget(_ sync: String, tables: [TableName]?) async throws
+
+    /// Removes everything this program made here but the tables that hold the user's rows, and says what.
+    func teardown() async throws -> [String]
+
+    func query(_ sql: String) async throws -> QueryResult
+
+    func close() async
+}
+
+/// A table as its destination holds it.
+public struct CopiedTable: Hashable, Sendable {
+    /// Its name at the destination.
+    public var target: TableName
+    /// Its name and number at the source, and its columns with the types they have here.
+    public var schema: TableSchema
+    public var rows: Int
+    public var moment: Moment
+
+    public init(target: TableName, schema: TableSchema, rows: Int, moment: Moment) {
+        self.target = target
+        self.schema = schema
+        self.rows = rows
+        self.moment = moment
+    }
+}

@@ -1,0 +1,52 @@
+/// What a person can do about a problem.
+public struct Remedy: Hashable, Sendable {
+    /// One sentence, in the imperative.
+    public var text: String
+    /// Statements that do it, in order, each without its semicolon. Empty where SQL is not the remedy.
+    public var sql: [String]
+
+    public init(_ text: String, sql: [String] = []) {
+        self.text = text
+        self.sql = sql
+    }
+}
+
+/// One answer of `tandem check`.
+public struct Finding: Hashable, Sendable {
+    public enum Severity: String, Sendable, Codable, Comparable {
+        case ok, note, warning, error
+
+        public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+        private var rank: Int {
+            switch self {
+            case .ok: 0
+            case .note: 1
+            case .warning: 2
+            case .error: 3
+            }
+        }
+    }
+
+    public var severity: Severity
+    /// What was looked at: `authentication`, `public.orders`, …
+    public var subject: String
+    /// What was found, one sentence.
+    public var message: String
+    public var remedy: Remedy?
+
+    public init(_ severity: Severity, _ subject: String, _ message: String, remedy: Remedy? = nil) {
+        self.severity = severity
+        self.subject = subject
+        self.message = message
+        self.remedy = remedy
+    }
+}
+
+/// An error that tells its reader what happened, where, and what to do.
+///
+/// `description` is a sentence or two without a cell's value or a password.
+public protocol ExplainedError: Error, CustomStringConvertible {
+    var remedy: Remedy? { get }
+    /// Whether the same attempt may go through a little later: a lost connection, a server starting up, a conflict.
+    var isTransient: Bool { get }
+}

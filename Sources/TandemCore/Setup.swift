@@ -1,0 +1,55 @@
+/// What `tandem setup` is to prepare.
+public struct SetupRequest: Sendable {
+    /// The schemas to open. Empty for every schema with tables.
+    public var schemas: [String]
+    /// Whether the password may be printed; a placeholder stands in its place otherwise.
+    public var showPassword: Bool
+    /// Run the statements, as this administrator (a connection URI) or, where `nil`, as the connection's own user.
+    public var apply: Bool
+    public var adminURL: String?
+
+    public init(schemas: [String], showPassword: Bool = false, apply: Bool = false, adminURL: String? = nil) {
+        self.schemas = schemas
+        self.showPassword = showPassword
+        self.apply = apply
+        self.adminURL = adminURL
+    }
+}
+
+/// Statements with the reason for each.
+public struct SetupScript: Sendable {
+    public struct Step: Sendable {
+        public var comment: String
+        public var sql: String
+
+        public init(comment: String, sql: String) {
+            self.comment = comment
+            self.sql = sql
+        }
+    }
+
+    public var steps: [Step]
+    /// What SQL cannot do, such as a setting of the host.
+    public var advice: [String]
+    public var applied: Bool
+
+    public init(steps: [Step], advice: [String] = [], applied: Bool = false) {
+        self.steps = steps
+        self.advice = advice
+        self.applied = applied
+    }
+}
+
+/// What a database answered, for eyes: every value as its database writes it, `nil` for null.
+public struct QueryResult: Sendable {
+    public var columns: [String]
+    /// The types by the database's own names.
+    public var types: [String]
+    public var rows: [[String?]]
+
+    public init(columns: [String], types: [String], rows: [[String?]]) {
+        self.columns = columns
+        self.types = types
+        self.rows = rows
+    }
+}

@@ -1,0 +1,108 @@
+public import TandemRows
+
+/// Where rows come from.
+public protocol Source: Sendable {
+    /// Every table there is, whether it can be read or not.
+    func catalog() async throws -> Catalog
+
+    /// Whether everything is ready to read `tables`; each finding with its remedy. Reaching the server is part of the
+    /// question, so an unreachable one is a finding and not an error.
+    func check(_ tables: [TableName]) async -> [Finding]
+
+    /// What an administrator runs so that this connection's user may read `schemas`.
+    func setup(_ request: SetupRequest) async throws -> SetupScript
+
+    /// Fixes one moment of the database, to be read by up to `readers` threads.
+    func snapshot(readers: Int) async throws -> any Snapshot
+
+    /// How far the source has come by now, to be compared with a snapshot's checkpoint.
+    func position() async throws -> Checkpoint
+
+    func query(_ sql: String) async throws -> QueryResult
+
+    func close() async
+}
+
+/// A database as of one moment, until it is closed.
+public protocol Snapshot: Sendable {
+    var moment: Moment { get }
+    /// How many threads may read at once: what was asked for, or fewer where the server allows no more.
+    var readers: Int { get }
+    /// What the user should know about how it is read, such as why there is one reader only.
+    var notes: [String] { get }
+
+    /// The rows of `table`. A column whose type is ``ColumnType/text`` is read as text whatever it is at the source.
+    func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows
+
+    func close() async
+}
+
+/// When a snapshot was taken, and of what.
+public struct Moment: Hashable, Sendable, Codable {
+    /// Changes after this complete the copy.
+    public var checkpoint: Checkpoint
+    /// Tells this database from every other, restored copies included as far as the server can.
+    public var origin: String
+    /// By the source's clock, seconds since 1970.
+    public var time: Double
+
+    public init(checkpoint: Checkpoint, origin: String, time: Double) {
+        self.checkpoint = checkpoint
+        self.origin = origin
+        self.time = time
+    }
+}
+
+/// The rows of one table, pulled by the destination's own threads.
+public protocol TableRows: Sendable {
+    /// What each batch holds, column by column.
+    var schema: TableSchema { get }
+    /// How many threads may pull at once.
+    var readers: Int { get }
+
+    /// A reader for one thread. Every row comes from exactly one of them. At most `readers` are made.
+    func makeReader() throws -> any RowReader
+
+    /// Makes every reader throw `CancellationError` soon, also one that waits for the network. Any thread may call it.
+    func cancel()
+
+    /// What has been read so far. Complete once every reader has returned `nil`.
+    var tally: ReadTally { get }
+}
+
+/// One thread's share of a table. Blocks while it waits.
+public protocol RowReader: AnyObject {
+    /// The next rows, never none, or `nil` after the last.
+    ///
+    /// - Throws: ``UnfitValues`` under ``UnfitPolicy/text``; `CancellationError`; the connector's own error.
+    func next() throws -> RowBatch?
+}
+
+/// What became of the rows that were read.
+public struct ReadTally: Hashable, Sendable {
+    public var rows = 0
+    public var bytes = 0
+    /// Values put in the place of unfit ones, by column index (``UnfitPolicy/clamp``).
+    public var clamped: [Int: Int] = [:]
+    /// Rows left out (``UnfitPolicy/issue``), all counted.
+    public var refused = 0
+    /// The first of them, at most ``refusalLimit``.
+    public var refusals: [Refusal] = []
+
+    public static let refusalLimit = 100
+
+    public init() {}
+}
+
+/// A row that was left out, and why. Never what it holds, but for its key.
+public struct Refusal: Hashable, Sendable, Codable {
+    public var key: String
+    public var column: String
+    public var cause: String
+
+    public init(key: String, column: String, cause: String) {
+        self.key = key
+        self.column = column
+        self.cause = cause
+    }
+}
