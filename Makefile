@@ -1,0 +1,54 @@
+# Swift comes from PATH: `make SWIFT=/path/to/swift build` takes another.
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Imports that the manifest does not declare are errors: that keeps the layers apart.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# Swift's libraries go into the program, so that it starts fast and runs where no Swift is installed.
+RELEASE_FLAGS := $(SWIFT_FLAGS) --configuration release --static-swift-stdlib
+
+DEPS := $(or $(TANDEM_DEPS),.deps)
+TANDEM := .build/release/tandem
+
+.DEFAULT_GOAL := help
+# Swift's builds lock .build, and use all cores by themselves.
+.NOTPARALLEL:
+.PHONY: help deps build demo test bench format install clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+deps: ## Install what is missing to build and test (asks sudo where needed)
+	@scripts/deps
+
+build: deps ## Build the release program, .build/release/tandem
+	$(SWIFT) build $(RELEASE_FLAGS) --product tandem
+
+demo: build ## Sync a throw-away Postgres into a DuckDB file
+	$(TANDEM) demo
+
+test: deps ## Run all tests, against Postgres 15, 16 and 18
+	$(SWIFT) test $(SWIFT_FLAGS)
+
+bench: build ## Measure speed and memory beside other programs
+	scripts/bench
+
+format: ## Format all Swift sources in place
+	$(SWIFT) format -i -r -p Sources Tests Package.swift
+
+# Builds nothing, so that `sudo make install` leaves no files of root's in .build.
+install: ## Install the built program under PREFIX (/usr/local)
+	@test -x $(TANDEM) || { echo "Nothing is built yet: run make build first." >&2; exit 1; }
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/tandem"
+	install -m 755 $(TANDEM) "$(DESTDIR)$(PREFIX)/bin/tandem"
+	install -m 755 "$(DEPS)"/lib/*.so "$(DESTDIR)$(PREFIX)/lib/tandem"
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
+	install -d "$(DESTDIR)$(PREFIX)/share/zsh/site-functions"
+	install -d "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	$(TANDEM) --generate-completion-script bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tandem"
+	$(TANDEM) --generate-completion-script zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tandem"
+	$(TANDEM) --generate-completion-script fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tandem.fish"
+
+clean: ## Remove what was built, and keep what deps fetched
+	rm -rf .build
