@@ -44,7 +44,8 @@ public protocol Destination: Sendable {
 public struct CopiedTable: Hashable, Sendable {
     /// Its name at the destination.
     public var target: TableName
-    /// Its name and number at the source, and its columns with the types they have here.
+    /// Its name and number at the source; its columns with the names and types they have here and the numbers they
+    /// have at the source.
     public var schema: TableSchema
     public var rows: Int
     public var moment: Moment

@@ -1,0 +1,72 @@
+import Synchronization
+package import TandemCore
+package import TandemRows
+
+package struct MemoryDestination: Destination {
+    private let database: MemoryDatabase
+    package init(_ database: MemoryDatabase) { self.database = database }
+
+    package func tables(of sync: String) async throws -> [CopiedTable] {
+        database.state.withLock { $0.copies[sync] ?? [] }
+    }
+
+    package func check() async -> [Finding] { [] }
+
+    package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        try await withTaskCancellationHandler {
+            let reader = try rows.makeReader()
+            var batches: [RowBatch] = []
+            while let batch = try reader.next() { batches.append(batch) }
+            let table = MemoryDatabase.Table(schema: rows.schema, batches: batches)
+            database.state.withLock { $0.loaded[target] = table }
+            return batches.reduce(0) { $0 + $1.rowCount }
+        } onCancel: {
+            rows.cancel()
+        }
+    }
+
+    package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+        try database.state.withLock { state in
+            var next = state
+            for name in retired { next.tables[name] = nil }
+            for copy in copies {
+                guard var table = next.loaded.removeValue(forKey: copy.target) else {
+                    throw MemoryError.notLoaded(copy.target)
+                }
+                table.schema.name = copy.target
+                next.tables[copy.target] = table
+            }
+            let replaced = Set(copies.map(\.target) + retired)
+            next.copies[sync] = (state.copies[sync] ?? []).filter { !replaced.contains($0.target) } + copies
+            next.version += 1
+            state = next
+        }
+    }
+
+    package func discard() async throws { database.state.withLock { $0.loaded = [:] } }
+
+    package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+        guard let table = database.tables[copy.target] else { throw MemoryError.noTable(copy.target) }
+        return try BatchRows(table.batches.map { try $0.columns(of: table.schema, as: schema) }, schema: schema, readers: 1)
+    }
+
+    package func forget(_ sync: String, tables: [TableName]?) async throws {
+        database.state.withLock { state in
+            guard let tables else { return state.copies[sync] = nil }
+            state.copies[sync]?.removeAll { tables.contains($0.target) }
+        }
+    }
+
+    package func teardown() async throws -> [String] {
+        database.state.withLock { state in
+            let removed = state.copies.keys.sorted().map { "what was remembered of \($0)" }
+            state.copies = [:]
+            state.loaded = [:]
+            return removed
+        }
+    }
+
+    package func query(_ sql: String) async throws -> QueryResult { throw MemoryError.noSQL }
+
+    package func close() async {}
+}

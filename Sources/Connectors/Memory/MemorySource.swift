@@ -1,0 +1,63 @@
+import Foundation
+package import TandemCore
+package import TandemRows
+
+package struct MemorySource: Source {
+    private let database: MemoryDatabase
+    package init(_ database: MemoryDatabase) { self.database = database }
+
+    package func catalog() async throws -> Catalog {
+        Catalog(
+            tables: database.tables.values.sorted { $0.schema.name < $1.schema.name }.map { table in
+                CatalogTable(
+                    schema: table.schema, kind: .table, estimatedRows: table.batches.reduce(0) { $0 + $1.rowCount },
+                    methods: [.fullTable: .usable(note: nil)])
+            })
+    }
+
+    package func check(_ tables: [TableName]) async -> [Finding] {
+        let known = database.tables
+        return tables.filter { known[$0] == nil }.map { Finding(.error, "\($0)", "there is no such table") }
+    }
+
+    package func setup(_ request: SetupRequest) async throws -> SetupScript { SetupScript(steps: []) }
+
+    package func snapshot(readers: Int) async throws -> any Snapshot {
+        let moment = Moment(checkpoint: database.checkpoint, origin: database.name, time: Date().timeIntervalSince1970)
+        return MemorySnapshot(tables: database.tables, moment: moment, readers: readers)
+    }
+
+    package func position() async throws -> Checkpoint { database.checkpoint }
+
+    package func query(_ sql: String) async throws -> QueryResult { throw MemoryError.noSQL }
+
+    package func close() async {}
+}
+
+/// Values are value types here, so keeping them is a snapshot.
+private struct MemorySnapshot: Snapshot {
+    let tables: [TableName: MemoryDatabase.Table]
+    let moment: Moment
+    let readers: Int
+    let notes: [String] = []
+
+    func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
+        guard let stored = tables[table.schema.name] else { throw MemoryError.noTable(table.schema.name) }
+        return try BatchRows(stored.batches.map { try $0.columns(of: stored.schema, as: schema) }, schema: schema, readers: readers)
+    }
+
+    func close() async {}
+}
+
+extension RowBatch {
+    /// The columns of `schema`, found by name among those of `stored`.
+    func columns(of stored: TableSchema, as schema: TableSchema) throws(MemoryError) -> RowBatch {
+        var picked: [Column] = []
+        for column in schema.columns {
+            let index = stored.columns.firstIndex { $0.name == column.name && $0.type == column.type }
+            guard let index else { throw .noColumn(column.name, stored.name) }
+            picked.append(columns[index])
+        }
+        return RowBatch(rowCount: rowCount, columns: picked, byteCount: byteCount)
+    }
+}

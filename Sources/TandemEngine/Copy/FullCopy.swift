@@ -1,0 +1,125 @@
+package import TandemCore
+import TandemRows
+
+/// Copies every table of a plan as of one moment, and puts the copies in place together.
+///
+/// A table that cannot be read does not stop the others; a source that goes
+/// away does, after some attempts, and then nothing is put in place.
+package struct FullCopy {
+    let source: any Source
+    let destination: any Destination
+    let plan: SyncPlan
+    let readers: Int
+    let retries: RetryPolicy
+    let observe: @Sendable (RunEvent) -> Void
+
+    package init(
+        from source: any Source, to destination: any Destination, plan: SyncPlan, readers: Int,
+        retries: RetryPolicy = RetryPolicy(), observe: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) {
+        self.source = source
+        self.destination = destination
+        self.plan = plan
+        self.readers = readers
+        self.retries = retries
+        self.observe = observe
+    }
+
+    /// What became of each table.
+    package struct Report: Sendable {
+        package var outcomes: [TableOutcome] = []
+        package var failures: [(table: TablePlan, failure: TableFailure)] = []
+    }
+
+    /// - Throws: What stopped the run as a whole; the destination is then as it was before.
+    package func run() async throws -> Report {
+        do {
+            let report = try await loadAll()
+            try await publish(report.outcomes)
+            return report
+        } catch {
+            // The run's own error is what the user needs to read; leftovers are swept by the next run.
+            try? await destination.discard()
+            throw error
+        }
+    }
+
+    private func loadAll() async throws -> Report {
+        var report = Report()
+        var waiting = plan.tables[...]
+        var attempt = 0
+        while !waiting.isEmpty {
+            let before = waiting.count
+            do {
+                let snapshot = try await source.snapshot(readers: readers)
+                observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
+                do {
+                    try await load(&waiting, from: snapshot, into: &report)
+                } catch {
+                    await snapshot.close()
+                    throw error
+                }
+                await snapshot.close()
+            } catch let error as any ExplainedError where error.isTransient {
+                attempt = waiting.count < before ? 1 : attempt + 1
+                guard let pause = retries.pause(before: attempt) else { throw error }
+                observe(.retrying(error, pause: pause, attempt: attempt))
+                try await Task.sleep(for: pause)
+            }
+        }
+        return report
+    }
+
+    /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.
+    private func load(_ waiting: inout ArraySlice<TablePlan>, from snapshot: any Snapshot, into report: inout Report)
+        async throws
+    {
+        while let table = waiting.first {
+            try Task.checkCancellation()
+            do {
+                let outcome = try await TableLoad(table: table, plan: plan, snapshot: snapshot, destination: destination, observe: observe).run()
+                report.outcomes.append(outcome)
+                observe(.tableLoaded(table, outcome))
+            } catch let error as CancellationError {
+                throw error
+            } catch let error as any ExplainedError where error.isTransient {
+                throw error
+            } catch {
+                let explained = error as? any ExplainedError
+                let failure = TableFailure(message: explained?.description ?? "\(error)", remedy: explained?.remedy)
+                report.failures.append((table, failure))
+                observe(.tableFailed(table, failure))
+            }
+            waiting.removeFirst()
+        }
+    }
+
+    private func publish(_ outcomes: [TableOutcome]) async throws {
+        guard !outcomes.isEmpty else { return try await destination.discard() }
+        try Task.checkCancellation()
+        let loaded = Set(outcomes.map(\.copy.target))
+        let retired = plan.tables.filter { loaded.contains($0.target) }.compactMap(\.retires).filter { !loaded.contains($0) }
+        try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync)
+        observe(.published(tables: outcomes.count))
+    }
+}
+
+/// How often a source that fails in passing is asked again, and after what pauses.
+package struct RetryPolicy: Sendable {
+    /// Attempts in a row without a single table done in between.
+    package var limit: Int
+    package var firstPause: Duration
+    package var longestPause: Duration
+
+    package init(limit: Int = 6, firstPause: Duration = .seconds(1), longestPause: Duration = .seconds(30)) {
+        self.limit = limit
+        self.firstPause = firstPause
+        self.longestPause = longestPause
+    }
+
+    /// The pause before attempt `attempt`, counted from one, each twice as long as the one before; `nil` for no more.
+    func pause(before attempt: Int) -> Duration? {
+        guard attempt <= limit else { return nil }
+        return min(longestPause, firstPause * (1 << min(attempt - 1, 20)))
+    }
+}

@@ -1,0 +1,29 @@
+package import TandemCore
+
+/// What happens during a run, for whoever shows it.
+package enum RunEvent: Sendable {
+    /// The source's moment is fixed; `notes` say what is out of the ordinary about how it is read.
+    case snapshotTaken(Moment, readers: Int, notes: [String])
+    case tableStarted(TablePlan, TableProgress)
+    /// Values did not fit their columns' types, so the table is read again with these columns as text.
+    case tableRetyped(TablePlan, columns: [String])
+    case tableLoaded(TablePlan, TableOutcome)
+    case tableFailed(TablePlan, TableFailure)
+    /// The source did not answer as it should; the next attempt comes after a pause.
+    case retrying(any ExplainedError, pause: Duration, attempt: Int)
+    /// All that was loaded is in place.
+    case published(tables: Int)
+}
+
+/// A table that is in place, or will be once the run publishes.
+package struct TableOutcome: Sendable {
+    package var copy: CopiedTable
+    package var tally: ReadTally
+    package var duration: Duration
+}
+
+/// A table that could not be copied. Its old copy stays as it was.
+package struct TableFailure: Sendable {
+    package var message: String
+    package var remedy: Remedy?
+}

@@ -1,0 +1,68 @@
+package import TandemCore
+package import TandemRows
+
+/// Copies one table beside the old copy: again with a column as text where values do not fit its type.
+struct TableLoad {
+    let table: TablePlan
+    let plan: SyncPlan
+    let snapshot: any Snapshot
+    let destination: any Destination
+    let observe: @Sendable (RunEvent) -> Void
+
+    func run() async throws -> TableOutcome {
+        let progress = TableProgress(estimatedRows: table.source.estimatedRows)
+        observe(.tableStarted(table, progress))
+        let start = ContinuousClock.now
+        var schema = table.schema
+        while true {
+            let rows = try await snapshot.rows(of: table.source, as: schema, unfit: plan.unfit)
+            let travelling = TravellingRows(rows: rows, schema: targetSchema(of: schema), progress: progress)
+            do {
+                let written = try await destination.load(travelling, into: table.target)
+                let tally = rows.tally
+                guard written == tally.rows - tally.refused else {
+                    throw CopyError.rowsMissing(table.schema.name, read: tally.rows - tally.refused, written: written)
+                }
+                let copy = CopiedTable(target: table.target, schema: travelling.schema, rows: written, moment: snapshot.moment)
+                return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
+            } catch let unfit as UnfitValues {
+                if let column = unfit.columns.map({ schema.columns[$0] }).first(where: { $0.type == .text }) {
+                    throw CopyError.notText(table.schema.name, column: column.name)
+                }
+                // Text holds every value, so each round leaves fewer columns that can fail.
+                for column in unfit.columns { schema.columns[column].type = .text }
+                observe(.tableRetyped(table, columns: unfit.columns.map { schema.columns[$0].name }))
+                progress.restart()
+            }
+        }
+    }
+
+    private func targetSchema(of schema: TableSchema) -> TableSchema {
+        var named = schema
+        for (index, name) in table.targetNames.enumerated() { named.columns[index].name = name }
+        return named
+    }
+}
+
+package enum CopyError: ExplainedError {
+    case rowsMissing(TableName, read: Int, written: Int)
+    case notText(TableName, column: String)
+
+    package var description: String {
+        switch self {
+        case .rowsMissing(let table, let read, let written):
+            "Of table \(table), \(read) rows were read but \(written) written; the old copy stays in place."
+        case .notText(let table, let column):
+            "Column \(column) of table \(table) holds a value that cannot even be read as text."
+        }
+    }
+
+    package var remedy: Remedy? {
+        switch self {
+        case .rowsMissing: Remedy("Run it again; if it happens twice, report it with what `tandem --version` prints.")
+        case .notText(_, let column): Remedy("Leave the column out: `columns: [\"!\(column)\"]`.")
+        }
+    }
+
+    package var isTransient: Bool { false }
+}
