@@ -1,0 +1,75 @@
+import Synchronization
+public import TandemCore
+public import TandemRows
+
+/// A source that fails where a test says, as often as it says, and is the source it wraps otherwise.
+public struct FaultySource: Source {
+    /// One failure of one reading of a table.
+    public struct Fault: Sendable {
+        public var error: any Error
+        public var afterBatches: Int
+
+        public init(_ error: any Error, afterBatches: Int) {
+            self.error = error
+            self.afterBatches = afterBatches
+        }
+    }
+
+    private let source: any Source
+    private let faults: FaultList
+
+    /// - Parameter faults: For each table, the faults of its first, second, … reading.
+    public init(_ source: any Source, faults: [TableName: [Fault]]) {
+        self.source = source
+        self.faults = FaultList(faults)
+    }
+
+    public func catalog() async throws -> Catalog { try await source.catalog() }
+    public func check(_ tables: [TableName]) async -> [Finding] { await source.check(tables) }
+    public func setup(_ request: SetupRequest) async throws -> SetupScript { try await source.setup(request) }
+    public func position() async throws -> Checkpoint { try await source.position() }
+    public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
+    public func close() async { await source.close() }
+
+    public func snapshot(readers: Int) async throws -> any Snapshot {
+        FaultySnapshot(snapshot: try await source.snapshot(readers: readers), faults: faults)
+    }
+
+    fileprivate final class FaultList: Sendable {
+        private let left: Mutex<[TableName: [Fault]]>
+        init(_ faults: [TableName: [Fault]]) { left = Mutex(faults) }
+
+        func next(for table: TableName) -> Fault? {
+            left.withLock { left in
+                guard let fault = left[table]?.first else { return nil }
+                left[table]?.removeFirst()
+                return fault
+            }
+        }
+    }
+}
+
+private struct FaultySnapshot: Snapshot {
+    let snapshot: any Snapshot
+    let faults: FaultySource.FaultList
+
+    var moment: Moment { snapshot.moment }
+    var readers: Int { snapshot.readers }
+    var notes: [String] { snapshot.notes }
+    func close() async { await snapshot.close() }
+
+    func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
+        let rows = try await snapshot.rows(of: table, as: schema, unfit: unfit)
+        guard let fault = faults.next(for: table.schema.name) else { return rows }
+        return FailingRows(rows, after: fault.afterBatches, fault.error)
+    }
+}
+
+/// An error that a test put somewhere.
+public struct TestFault: ExplainedError {
+    public var isTransient: Bool
+    public init(isTransient: Bool) { self.isTransient = isTransient }
+
+    public var description: String { "A test put this fault here." }
+    public var remedy: Remedy? { nil }
+}

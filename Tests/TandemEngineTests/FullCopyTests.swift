@@ -1,0 +1,142 @@
+import Synchronization
+import TandemCore
+import TandemEngine
+import TandemMemory
+import TandemRows
+import TandemTesting
+import Testing
+
+@Suite struct FullCopyTests {
+    private let warehouse = MemoryDatabase(name: "warehouse")
+    private let retries = RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero)
+
+    private func name(_ table: String) -> TableName { TableName(schema: "public", table: table) }
+
+    private func database(_ tables: [SampleTable]) -> MemoryDatabase {
+        MemoryDatabase(name: "shop", tables: tables.map { .init(schema: $0.schema, batches: $0.batches()) })
+    }
+
+    private func plan(_ source: any Source, unfit: UnfitPolicy = .text, retires: [String: String] = [:]) async throws -> SyncPlan {
+        let tables = try await source.catalog().tables.map { table in
+            TablePlan(
+                source: table, target: table.schema.name, method: .fullTable, reason: "a test", schema: table.schema,
+                targetNames: table.schema.columns.map(\.name), retires: retires[table.schema.name.table].map(name))
+        }
+        return SyncPlan(sync: "test", unfit: unfit, tables: tables)
+    }
+
+    private func copy(_ source: any Source, plan: SyncPlan? = nil, observe: @escaping @Sendable (RunEvent) -> Void = { _ in })
+        async throws -> FullCopy.Report
+    {
+        let chosen: SyncPlan
+        if let plan { chosen = plan } else { chosen = try await self.plan(source) }
+        return try await FullCopy(
+            from: source, to: MemoryDestination(warehouse), plan: chosen, readers: 2, retries: retries, observe: observe
+        ).run()
+    }
+
+    private func rows(_ table: String) -> [SampleTable.Row]? {
+        warehouse.tables[name(table)].map { SampleTable.rows(in: $0.batches) }
+    }
+
+    @Test func everyTableArrivesWhole() async throws {
+        let orders = SampleTable(name("orders"), ids: 0..<5000)
+        let report = try await copy(MemorySource(database([orders, SampleTable(name("empty"), ids: [])])))
+        #expect(report.failures.isEmpty)
+        #expect(rows("orders") == orders.rows)
+        #expect(rows("empty") == [])
+        let copies = try await MemoryDestination(warehouse).tables(of: "test")
+        #expect(copies.map(\.rows).sorted() == [0, 5000])
+    }
+
+    @Test func aColumnWhoseValuesDoNotFitIsReadAgainAsText() async throws {
+        let orders = SampleTable(name("orders"), ids: 0..<10)
+        let source = FaultySource(
+            MemorySource(database([orders])), faults: [name("orders"): [.init(UnfitValues(columns: [2]), afterBatches: 0)]])
+        let retyped = Mutex([[String]]())
+        await #expect(throws: MemoryError.self) {
+            // The memory source has no text form of a number; that it is asked for one is what counts here.
+            let report = try await copy(source) { if case .tableRetyped(_, let columns) = $0 { retyped.withLock { $0.append(columns) } } }
+            if let failure = report.failures.first { throw MemoryError.noColumn(failure.failure.message, name("orders")) }
+        }
+        #expect(retyped.withLock { $0 } == [["amount"]])
+    }
+
+    @Test func aTextColumnThatDoesNotFitIsAFailureAndNoLoop() async throws {
+        let orders = SampleTable(name("orders"), ids: 0..<10)
+        let source = FaultySource(
+            MemorySource(database([orders])), faults: [name("orders"): [.init(UnfitValues(columns: [1]), afterBatches: 0)]])
+        let report = try await copy(source)
+        #expect(report.failures.first?.failure.message.contains("cannot even be read as text") == true)
+    }
+
+    @Test func aFailedTableLeavesItsOldCopyAndTheOthersGoOn() async throws {
+        let tables = ["a", "b", "c"].map { SampleTable(name($0), ids: 0..<3000) }
+        _ = try await copy(MemorySource(database(tables)))
+        let grown = ["a", "b", "c"].map { SampleTable(name($0), ids: 0..<4000) }
+        let source = FaultySource(
+            MemorySource(database(grown)), faults: [name("b"): [.init(TestFault(isTransient: false), afterBatches: 2)]])
+        let report = try await copy(source)
+        #expect(report.failures.map(\.table.target) == [name("b")])
+        #expect(rows("a")?.count == 4000)
+        #expect(rows("b")?.count == 3000)
+        #expect(rows("c")?.count == 4000)
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func aPassingFaultIsTriedAgainFromTheTableOn(times: Int) async throws {
+        let tables = ["a", "b"].map { SampleTable(name($0), ids: 0..<3000) }
+        let faults = Array(repeating: FaultySource.Fault(TestFault(isTransient: true), afterBatches: 1), count: times)
+        let source = FaultySource(MemorySource(database(tables)), faults: [name("b"): faults])
+        let snapshots = Mutex(0)
+        let report = try await copy(source) { if case .snapshotTaken = $0 { snapshots.withLock { $0 += 1 } } }
+        #expect(report.failures.isEmpty)
+        #expect(rows("b") == tables[1].rows)
+        #expect(snapshots.withLock { $0 } == times + 1)
+    }
+
+    @Test func aSourceThatKeepsFailingEndsTheRunWithNothingChanged() async throws {
+        let tables = ["a", "b"].map { SampleTable(name($0), ids: 0..<3000) }
+        _ = try await copy(MemorySource(database(tables)))
+        let grown = ["a", "b"].map { SampleTable(name($0), ids: 0..<4000) }
+        let faults = Array(repeating: FaultySource.Fault(TestFault(isTransient: true), afterBatches: 1), count: 20)
+        let source = FaultySource(MemorySource(database(grown)), faults: [name("b"): faults])
+        await #expect(throws: TestFault.self) { try await copy(source) }
+        #expect(rows("a")?.count == 3000)
+        #expect(rows("b")?.count == 3000)
+    }
+
+    @Test func cancellingLeavesTheOldCopies() async throws {
+        let tables = ["a", "b"].map { SampleTable(name($0), ids: 0..<3000) }
+        _ = try await copy(MemorySource(database(tables)))
+        let grown = ["a", "b"].map { SampleTable(name($0), ids: 0..<4000) }
+        let source = FaultySource(
+            MemorySource(database(grown)), faults: [name("b"): [.init(CancellationError(), afterBatches: 1)]])
+        await #expect(throws: CancellationError.self) { try await copy(source) }
+        #expect(rows("a")?.count == 3000)
+    }
+
+    @Test func aRenamedTableLeavesItsOldName() async throws {
+        _ = try await copy(MemorySource(database([SampleTable(name("old"), ids: 0..<5)])))
+        let source = MemorySource(database([SampleTable(name("new"), ids: 0..<6)]))
+        _ = try await copy(source, plan: plan(source, retires: ["new": "old"]))
+        #expect(rows("old") == nil)
+        #expect(rows("new")?.count == 6)
+    }
+
+    @Test func pausesGrowUpToTheLongestAndEnd() async throws {
+        let faults = Array(repeating: FaultySource.Fault(TestFault(isTransient: true), afterBatches: 0), count: 20)
+        let orders = SampleTable(name("orders"), ids: 0..<10)
+        let source = FaultySource(MemorySource(database([orders])), faults: [name("orders"): faults])
+        let pauses = Mutex([Duration]())
+        let policy = RetryPolicy(limit: 4, firstPause: .milliseconds(1), longestPause: .milliseconds(3))
+        await #expect(throws: TestFault.self) {
+            let plan = try await plan(source)
+            let run = FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1, retries: policy) { event in
+                if case .retrying(_, let pause, _) = event { pauses.withLock { $0.append(pause) } }
+            }
+            _ = try await run.run()
+        }
+        #expect(pauses.withLock { $0 } == [1, 2, 3, 3].map { .milliseconds($0) })
+    }
+}

@@ -1,0 +1,113 @@
+import TandemCore
+import TandemEngine
+import TandemMemory
+import TandemRows
+import TandemTesting
+import Testing
+
+@Suite struct VerificationTests {
+    private let shop = MemoryDatabase(name: "shop")
+    private let warehouse = MemoryDatabase(name: "warehouse")
+    private let orders = TableName(schema: "public", table: "orders")
+
+    private func put(_ sample: SampleTable) { shop.put(.init(schema: sample.schema, batches: sample.batches())) }
+
+    private func copy() async throws {
+        let source = MemorySource(shop)
+        let tables = try await source.catalog().tables.map { table in
+            TablePlan(
+                source: table, target: table.schema.name, method: .fullTable, reason: "a test", schema: table.schema,
+                targetNames: table.schema.columns.map(\.name))
+        }
+        let plan = SyncPlan(sync: "test", unfit: .text, tables: tables)
+        _ = try await FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1).run()
+    }
+
+    private func verify() async throws -> Verification.TableResult? {
+        try await Verification(
+            of: "test", source: MemorySource(shop), destination: MemoryDestination(warehouse), unfit: .text, readers: 3
+        ).run().first
+    }
+
+    private func differences() async throws -> RowDifferences? {
+        guard case .different(let differences)? = try await verify()?.verdict else { return nil }
+        return differences
+    }
+
+    @Test func equalTablesAreEqualInAnyOrder() async throws {
+        put(SampleTable(orders, ids: 0..<7000))
+        try await copy()
+        put(SampleTable(orders, ids: (0..<7000).shuffled()))
+        let result = try await verify()
+        guard case .equal? = result?.verdict else { return #expect(Bool(false), "\(String(describing: result))") }
+        #expect(result?.sourceRows == 7000)
+        #expect(result?.sourceChecksum == result?.destinationChecksum)
+        #expect(result?.sourceHasMoved == true)
+    }
+
+    @Test func aSourceThatStandsStillIsSaidToStandStill() async throws {
+        put(SampleTable(orders, ids: 0..<10))
+        try await copy()
+        #expect(try await verify()?.sourceHasMoved == false)
+    }
+
+    @Test(arguments: 0..<20)
+    func everySingleDifferenceIsFoundByItsKey(seed: Int) async throws {
+        var sample = SampleTable(orders, ids: 0..<3000)
+        put(sample)
+        try await copy()
+        let row = seed * 149 % 3000
+        switch seed % 3 {
+        case 0: sample.rows[row].amount &+= 1
+        case 1: sample.rows.remove(at: row)
+        default: sample.rows.append(.init(id: 9999, note: "new", amount: 0))
+        }
+        put(sample)
+        let found = try await differences()
+        #expect(found?.different == (seed % 3 == 0 ? ["id = \(row)"] : []))
+        #expect(found?.extra == (seed % 3 == 1 ? ["id = \(row)"] : []))
+        #expect(found?.missing == (seed % 3 == 2 ? ["id = 9999"] : []))
+        #expect(found?.isComplete == true)
+    }
+
+    @Test func aDoubledRowIsFoundThoughTheKeysAreTheSame() async throws {
+        var sample = SampleTable(orders, ids: 0..<50)
+        put(sample)
+        try await copy()
+        sample.rows.append(sample.rows[7])
+        put(sample)
+        #expect(try await differences()?.different == ["id = 7"])
+    }
+
+    @Test func rowsWithoutAKeyShowNoContent() async throws {
+        var sample = SampleTable(orders, ids: 0..<50)
+        sample.schema.identity = []
+        put(sample)
+        try await copy()
+        sample.rows[3].note = "a secret"
+        put(sample)
+        let found = try await differences()
+        #expect(found?.missing == ["(a row without a key)"])
+        #expect(found?.extra == ["(a row without a key)"])
+    }
+
+    @Test func manyDifferencesAreNamedUpToTheLimit() async throws {
+        put(SampleTable(orders, ids: 0..<5000))
+        try await copy()
+        put(SampleTable(orders, ids: 2500..<5000))
+        let found = try await differences()
+        #expect(found?.extra.count == RowDifferences.limit)
+        #expect(found?.isComplete == false)
+    }
+
+    @Test func aTableThatIsGoneIsIncomparable() async throws {
+        put(SampleTable(orders, ids: 0..<5))
+        try await copy()
+        let empty = MemorySource(MemoryDatabase(name: "shop"))
+        let results = try await Verification(
+            of: "test", source: empty, destination: MemoryDestination(warehouse), unfit: .text, readers: 1
+        ).run()
+        guard case .incomparable(let reason)? = results.first?.verdict else { return #expect(Bool(false)) }
+        #expect(reason == "table public.orders is gone from the source")
+    }
+}
