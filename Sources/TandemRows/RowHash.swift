@@ -51,7 +51,7 @@ public enum RowHash {
             fold(values, into: &elements)
             each { row in
                 let range = offsets[row]..<offsets[row + 1]
-                return elements[range].reduce(mix(seed, UInt64(range.count)), mix)
+                return elements[range].reduce(mix(~seed, UInt64(range.count)), mix)
             }
         }
     }

@@ -34,6 +34,18 @@ package struct MemorySource: Source {
     package func close() async {}
 }
 
+extension Column {
+    fileprivate func asText(from type: ColumnType, rows: Int) -> Column {
+        let storage = ByteStorage()
+        let views = (0..<rows).map { row in
+            var text = text(row, as: type) ?? ""
+            let start = text.withUTF8 { storage.append(UnsafeRawBufferPointer($0)) }
+            return ByteViews.View(start: UInt32(start), length: UInt32(text.utf8.count))
+        }
+        return Column(storage: .bytes(ByteViews(views: views, storage: storage)), validity: validity)
+    }
+}
+
 /// Values are value types here, so keeping them is a snapshot.
 private struct MemorySnapshot: Snapshot {
     let tables: [TableName: MemoryDatabase.Table]
@@ -50,13 +62,18 @@ private struct MemorySnapshot: Snapshot {
 }
 
 extension RowBatch {
-    /// The columns of `schema`, found by name among those of `stored`.
+    /// The columns of `schema`, found by name among those of `stored`; any of them as text where that is asked for.
     func columns(of stored: TableSchema, as schema: TableSchema) throws(MemoryError) -> RowBatch {
         var picked: [Column] = []
         for column in schema.columns {
-            let index = stored.columns.firstIndex { $0.name == column.name && $0.type == column.type }
+            let index = stored.columns.firstIndex { $0.name == column.name }
             guard let index else { throw .noColumn(column.name, stored.name) }
-            picked.append(columns[index])
+            let type = stored.columns[index].type
+            switch column.type {
+            case type: picked.append(columns[index])
+            case .text: picked.append(columns[index].asText(from: type, rows: rowCount))
+            default: throw .noColumn(column.name, stored.name)
+            }
         }
         return RowBatch(rowCount: rowCount, columns: picked, byteCount: byteCount)
     }
