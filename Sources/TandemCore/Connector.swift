@@ -1,5 +1,5 @@
 /// A kind of database this program reads from, writes to, or both.
-public protocol Connector {
+public protocol Connector: SendableMetatype {
     associatedtype Config: Sendable
     /// The word behind `type:` in a configuration.
     static var name: String { get }

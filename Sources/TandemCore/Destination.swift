@@ -5,6 +5,9 @@ public import TandemRows
 /// Nothing is created before the first ``load(_:into:)``; what only asks opens read-only. A copy is loaded beside what is there (``load(_:into:)``), and takes its
 /// place together with all other tables of the run (``publish(_:renaming:of:)``).
 public protocol Destination: Sendable {
+    /// Which names of tables and columns are one here.
+    var nameFolding: NameFolding { get }
+
     /// What `sync` has put here, as the destination itself remembers it.
     func tables(of sync: String) async throws -> [CopiedTable]
 
@@ -56,4 +59,8 @@ public struct CopiedTable: Hashable, Sendable {
         self.rows = rows
         self.moment = moment
     }
+}
+
+extension Destination {
+    public var nameFolding: NameFolding { .exact }
 }
