@@ -1,0 +1,17 @@
+/// A database and how to reach it.
+package struct ConnectionConfiguration: Hashable, Sendable {
+    package var name: String
+    /// The connector's name.
+    package var type: String
+    /// By name, with variables expanded. Holds passwords in clear.
+    package var settings: [String: String]
+    /// The line of the connection's name, counted from one.
+    package var line: Int
+
+    package init(name: String, type: String, settings: [String: String], line: Int) {
+        self.name = name
+        self.type = type
+        self.settings = settings
+        self.line = line
+    }
+}

@@ -1,0 +1,65 @@
+package import TandemCore
+package import TandemRows
+
+/// What goes from where to where.
+package struct SyncConfiguration: Hashable, Sendable {
+    package var name: String
+    /// Names of connections.
+    package var from: String
+    package var to: String
+    package var method: MethodChoice
+    /// In the order written; what a later rule says of a table replaces what an earlier one said. Empty for every
+    /// table.
+    package var tables: [TableRule]
+    /// The schema all tables go to. `nil` for each table's own.
+    package var into: String?
+    package var deletes: DeletePolicy
+    package var unfitValues: UnfitPolicy
+    package var schedule: Schedule?
+    /// Whether a run may make triggers in the source by itself.
+    package var autoSetup: Bool
+    /// The line of the sync's name, counted from one.
+    package var line: Int
+
+    package init(
+        name: String, from: String, to: String, method: MethodChoice = .auto, tables: [TableRule] = [],
+        into: String? = nil, deletes: DeletePolicy = .hard, unfitValues: UnfitPolicy = .text,
+        schedule: Schedule? = nil, autoSetup: Bool = false, line: Int = 0
+    ) {
+        self.name = name
+        self.from = from
+        self.to = to
+        self.method = method
+        self.tables = tables
+        self.into = into
+        self.deletes = deletes
+        self.unfitValues = unfitValues
+        self.schedule = schedule
+        self.autoSetup = autoSetup
+        self.line = line
+    }
+}
+
+/// The method a user asks for.
+package enum MethodChoice: Hashable, Sendable, CaseIterable {
+    /// The best one each table can use.
+    case auto
+    case fixed(Method)
+
+    package static var allCases: [Self] { [.auto] + Method.allCases.map { .fixed($0) } }
+
+    /// As it is written in a configuration.
+    package var word: String {
+        switch self {
+        case .auto: "auto"
+        case .fixed(let method): method.rawValue
+        }
+    }
+}
+
+/// What becomes of a row at the destination once it is deleted at the source.
+package enum DeletePolicy: String, Hashable, Sendable, Codable, CaseIterable {
+    case hard
+    /// It stays, with the time in `_tandem_deleted_at`.
+    case soft
+}

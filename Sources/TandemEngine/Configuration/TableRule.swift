@@ -1,0 +1,49 @@
+/// One entry of a sync's `tables:`.
+package struct TableRule: Hashable, Sendable {
+    package var pattern: TablePattern
+    /// Whether the tables that match are left out.
+    package var excludes: Bool
+    package var columns: ColumnRule?
+    package var method: MethodChoice?
+    package var cursor: String?
+    /// Where the table goes; the schema is the sync's where it is `nil`.
+    package var target: TargetRule?
+    /// Counted from one.
+    package var line: Int
+
+    package init(
+        _ pattern: TablePattern, excludes: Bool = false, columns: ColumnRule? = nil, method: MethodChoice? = nil,
+        cursor: String? = nil, target: TargetRule? = nil, line: Int = 0
+    ) {
+        self.pattern = pattern
+        self.excludes = excludes
+        self.columns = columns
+        self.method = method
+        self.cursor = cursor
+        self.target = target
+        self.line = line
+    }
+}
+
+/// Which columns of a table are copied. New columns of the table are, unless only some are named.
+package enum ColumnRule: Hashable, Sendable {
+    case only([NamePattern])
+    case except([NamePattern])
+
+    package var patterns: [NamePattern] {
+        switch self {
+        case .only(let patterns), .except(let patterns): patterns
+        }
+    }
+}
+
+/// A table's name at the destination.
+package struct TargetRule: Hashable, Sendable {
+    package var schema: String?
+    package var table: String
+
+    package init(schema: String? = nil, table: String) {
+        self.schema = schema
+        self.table = table
+    }
+}

@@ -1,0 +1,36 @@
+package import TandemCore
+
+/// Something that must be settled before a sync can run.
+package struct PlanProblem: Hashable, Sendable {
+    /// Where the configuration says it, counted from one.
+    package var line: Int?
+    package var message: String
+    package var remedy: Remedy?
+
+    package init(line: Int? = nil, message: String, remedy: Remedy? = nil) {
+        self.line = line
+        self.message = message
+        self.remedy = remedy
+    }
+}
+
+/// Everything that keeps a sync from running. Nothing has been touched.
+package struct PlanProblems: ExplainedError, Hashable {
+    package var sync: String
+    /// Never none.
+    package var problems: [PlanProblem]
+
+    package init(sync: String, problems: [PlanProblem]) {
+        self.sync = sync
+        self.problems = problems
+    }
+
+    package var isTransient: Bool { false }
+    package var description: String { "sync \(sync): " + problems.map(\.message).joined(separator: "; ") }
+    /// The remedies of all problems in one.
+    package var remedy: Remedy? {
+        let remedies = problems.compactMap(\.remedy)
+        guard !remedies.isEmpty else { return nil }
+        return Remedy(remedies.map(\.text).joined(separator: " "), sql: remedies.flatMap(\.sql))
+    }
+}

@@ -1,0 +1,35 @@
+package import TandemCore
+package import TandemRows
+
+/// What a run will do with one table.
+package struct TablePlan: Sendable {
+    /// As the source describes it, every readable column included.
+    package var source: CatalogTable
+    package var target: TableName
+    package var method: Method
+    /// Why this method, one sentence.
+    package var reason: String
+    /// The chosen columns in the source's order, under the source's names. A type may be text where an earlier run met
+    /// a value that did not fit.
+    package var schema: TableSchema
+    /// The name of each of these columns at the destination.
+    package var targetNames: [String]
+    /// The name the table has at the destination from earlier runs, where it has been renamed since.
+    package var retires: TableName?
+    /// What the user should know: columns left out, renames, columns kept as text.
+    package var notes: [String]
+
+    package init(
+        source: CatalogTable, target: TableName, method: Method, reason: String, schema: TableSchema,
+        targetNames: [String], retires: TableName? = nil, notes: [String] = []
+    ) {
+        self.source = source
+        self.target = target
+        self.method = method
+        self.reason = reason
+        self.schema = schema
+        self.targetNames = targetNames
+        self.retires = retires
+        self.notes = notes
+    }
+}
