@@ -1,7 +1,7 @@
 package import TandemCore
 
 /// One thing that is wrong with a configuration.
-package struct ConfigurationProblem: Hashable, Sendable {
+package struct ConfigurationProblem: Error, Hashable, Sendable {
     /// Counted from one. `nil` where it is about the whole file.
     package var line: Int?
     /// What is wrong and what would be right. No value of a secret.

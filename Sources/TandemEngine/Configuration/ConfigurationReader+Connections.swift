@@ -1,0 +1,54 @@
+import TandemCore
+import Yams
+
+extension ConfigurationReader {
+    mutating func connection(_ entry: Entry) -> ConnectionConfiguration? {
+        checkName(entry, of: "connection")
+        let entries = entries(of: entry, example: "type: postgres")
+        guard entry.node.mapping != nil else { return nil }
+        guard let typeEntry = entries.first(where: { $0.key == "type" }) else {
+            let types = connectors.entries.map(\.name).joined(separator: ", ")
+            report(entry.line, "connection \"\(entry.key)\" lacks \"type\"; there are \(types)")
+            return nil
+        }
+        guard let type = choice(typeEntry, among: connectors.entries.map { ($0.name, $0) }) else { return nil }
+        let settings = settings(entries.filter { $0.key != "type" }, of: entry, type: type)
+        return ConnectionConfiguration(name: entry.key, type: type.name, settings: settings, line: entry.line)
+    }
+
+    private mutating func settings(
+        _ entries: [Entry], of connection: Entry, type: ConnectorDirectory.Entry
+    ) -> [String: String] {
+        var values: [String: VariableExpansion] = [:]
+        var unread: Set<String> = []
+        for entry in entries {
+            if !type.settings.contains(entry.key) {
+                report(entry.line, "unknown key \"\(entry.key)\"; " + Spelling.hint(for: entry.key, among: type.settings))
+            } else if let value = expanded(entry) {
+                values[entry.key] = value
+            } else {
+                unread.insert(entry.key)
+            }
+        }
+        let settings = values.mapValues(\.text)
+        for wrong in type.problems(settings) where !unread.contains(wrong.name) {
+            let line = entries.first { $0.key == wrong.name }?.line ?? connection.line
+            var reason = wrong.reason
+            if let value = values[wrong.name] { reason = reason.replacing("\"\(value.text)\"", with: value.shown) }
+            report(line, "\"\(wrong.name)\" of connection \"\(connection.key)\" \(reason)")
+        }
+        return settings
+    }
+
+    /// Names are typed on command lines and become parts of file names.
+    mutating func checkName(_ entry: Entry, of what: String) {
+        let scalars = entry.key.unicodeScalars
+        let isPlain = scalars.allSatisfy { $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0) }
+        let startsWell = scalars.first.map { !"-.".unicodeScalars.contains($0) } ?? false
+        guard !isPlain || !startsWell || entry.key.utf8.count > 63 else { return }
+        report(
+            entry.line,
+            "\(what) name \"\(entry.key)\" must be letters, digits, _, - and ., at most 63 bytes, and start with none of -."
+        )
+    }
+}
