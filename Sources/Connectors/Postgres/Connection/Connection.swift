@@ -1,0 +1,51 @@
+package import TandemCore
+
+/// A connection that async code uses: its blocking calls run on a thread of its own.
+///
+/// It connects when it is first used, and again when it was lost. Cancelling the task stops what it waits for.
+package actor Connection {
+    private let config: PostgresConfig
+    private let context: ConnectionContext
+    private let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+    private let executor = ThreadExecutor(label: "tandem.postgres.connection")
+    private var session: Session?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Parameter pinned: Changes what the server is taken to be able to do. For tests.
+    package init(
+        _ config: PostgresConfig, in context: ConnectionContext,
+        pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
+    ) {
+        self.config = config
+        self.context = context
+        self.pinned = pinned
+    }
+
+    /// Calls `body` with the session, on this connection's thread.
+    ///
+    /// - Throws: What `body` throws; ``PostgresError``; `CancellationError`.
+    package func run<Value: Sendable>(_ body: @Sendable (Session) throws -> Value) async throws -> Value {
+        let interruption = Interruption()
+        return try await withTaskCancellationHandler {
+            try body(openSession(interruption))
+        } onCancel: {
+            interruption.raise()
+        }
+    }
+
+    package func close() {
+        session?.close()
+        session = nil
+    }
+
+    private func openSession(_ interruption: Interruption) throws -> Session {
+        if let session, session.isOpen {
+            session.interruption = interruption
+            return session
+        }
+        let made = try Session(config, in: context, interruption: interruption, pinned: pinned)
+        session = made
+        return made
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import TandemCore
+
+/// What libpq is told: its keywords and their values, in the order it applies them.
+struct ConnectionParameters: Sendable {
+    private(set) var settings: [(keyword: String, value: String)] = []
+    /// Kept apart so that messages can be cleared of it.
+    private(set) var secrets: [String] = []
+    let timeout: Int
+
+    /// - Throws: ``PostgresError/passwordFile(path:reason:)``.
+    init(_ config: PostgresConfig, in context: ConnectionContext) throws {
+        timeout = config.connectTimeout ?? PostgresConfig.standardConnectTimeout
+        // A URI goes in as `dbname`, which libpq expands in place; what follows overrides it.
+        add("dbname", config.url)
+        add("service", config.service)
+        add("host", config.host)
+        add("port", config.port)
+        add("user", config.user)
+        add("dbname", config.database)
+        add("sslmode", config.sslMode?.rawValue)
+        add("sslrootcert", file(config.sslRootCertificate, context))
+        add("sslcert", file(config.sslCertificate, context))
+        add("sslkey", file(config.sslKey, context))
+        add("sslcrl", file(config.sslRevocationList, context))
+        add("target_session_attrs", config.targetSessionAttributes?.rawValue)
+        add("application_name", config.applicationName)
+        add("fallback_application_name", PostgresConfig.standardApplicationName)
+        add("options", config.options)
+        add("connect_timeout", String(timeout))
+        add("client_encoding", "UTF8")
+        addKeepalives(unless: config.url)
+        let password = try config.password ?? config.passwordFile.map { try Self.read($0, context) }
+        add("password", password)
+        let written = config.url.flatMap { try? ConnectionURL.parse($0)["password"] }
+        secrets = [password, written].compactMap { $0 }.filter { !$0.isEmpty }
+    }
+
+    /// `text` without any password in it.
+    func withoutSecrets(_ text: String) -> String {
+        secrets.reduce(text) { $0.replacing($1, with: "********") }
+    }
+
+    /// Calls `body` with the arrays libpq's connecting functions take.
+    func withArrays<Value>(
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> Value
+    ) -> Value {
+        let keywords = settings.map { UnsafePointer(strdup($0.keyword)) } + [nil]
+        let values = settings.map { UnsafePointer(strdup($0.value)) } + [nil]
+        defer {
+            for text in keywords + values { free(UnsafeMutablePointer(mutating: text)) }
+        }
+        return body(keywords, values)
+    }
+
+    private mutating func add(_ keyword: String, _ value: String?) {
+        if let value { settings.append((keyword, value)) }
+    }
+
+    /// A cut cable is noticed within a minute, unless a URI says how it wants that.
+    private mutating func addKeepalives(unless url: String?) {
+        let written = url.flatMap { try? ConnectionURL.parse($0) } ?? [:]
+        for (keyword, value) in [("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3")]
+        where written[keyword] == nil {
+            add(keyword, value)
+        }
+    }
+
+    private func file(_ path: String?, _ context: ConnectionContext) -> String? {
+        // A word that libpq knows, and no file.
+        path == "system" ? path : path.map { context.resolve($0) }
+    }
+
+    private static func read(_ path: String, _ context: ConnectionContext) throws -> String {
+        let path = context.resolve(path)
+        let content: String
+        do { content = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "does not exist"
+            throw PostgresError.passwordFile(path: path, reason: reason)
+        }
+        let line = content.prefix { !$0.isNewline }
+        guard !line.isEmpty else { throw PostgresError.passwordFile(path: path, reason: "is empty") }
+        return String(line)
+    }
+}

@@ -1,0 +1,9 @@
+/// The parts of a server's error that are read. Its `DETAIL` and `CONTEXT` are not: they quote rows.
+enum DiagnosticField: Int32 {
+    /// `ERROR`, `FATAL`, …, in the server's language; since 9.6 also in English, see ``severityInEnglish``.
+    case severity = 83
+    case severityInEnglish = 86
+    case sqlState = 67
+    case message = 77
+    case hint = 72
+}

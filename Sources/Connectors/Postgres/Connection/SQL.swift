@@ -1,0 +1,21 @@
+package import TandemRows
+
+/// Names and values as they are written into a statement. Everything that is not a constant of this program goes
+/// through here or is bound as a parameter.
+package enum SQL {
+    /// `name` as an identifier, whatever is in it.
+    package static func identifier(_ name: String) -> String {
+        "\"" + name.replacing("\"", with: "\"\"") + "\""
+    }
+
+    package static func name(_ name: TableName) -> String {
+        identifier(name.schema) + "." + identifier(name.table)
+    }
+
+    /// `text` as a constant, whatever is in it and whatever `standard_conforming_strings` says.
+    package static func literal(_ text: String) -> String {
+        let doubled = text.replacing("'", with: "''")
+        guard text.contains("\\") else { return "'" + doubled + "'" }
+        return " E'" + doubled.replacing("\\", with: "\\\\") + "'"
+    }
+}

@@ -1,0 +1,84 @@
+/// What a server can do. Read once per connection; every path for older servers is chosen by this value alone, so that
+/// tests can pin it and walk those paths on the servers at hand.
+package struct ServerCapabilities: Hashable, Sendable {
+    /// As libpq counts: 150_003 for 15.3, 90_426 for 9.4.26.
+    package var version: Int
+    /// A standby.
+    package var isInRecovery: Bool
+    /// The server's name for the database's encoding: `UTF8`, `SQL_ASCII`, …
+    package var serverEncoding: String
+    /// A pooler stands between: the process that answers is not the one that was logged in to. What is set for a
+    /// session may then reach other clients, or be lost, and two connections may end at two servers.
+    package var isPooled: Bool
+
+    package init(version: Int, isInRecovery: Bool = false, serverEncoding: String = "UTF8", isPooled: Bool = false) {
+        self.version = version
+        self.isInRecovery = isInRecovery
+        self.serverEncoding = serverEncoding
+        self.isPooled = isPooled
+    }
+
+    /// `15.3`, `9.4.26`.
+    package var versionText: String {
+        version >= 100_000
+            ? "\(version / 10_000).\(version % 10_000)"
+            : "\(version / 10_000).\(version / 100 % 100).\(version % 100)"
+    }
+
+    /// The oldest server this program speaks to.
+    package static let oldestVersion = 90_400
+
+    /// Standbys before 10 have no transaction number to name a snapshot by.
+    package var canExportSnapshot: Bool { version >= 100_000 || !isInRecovery }
+    /// `WHERE ctid >= … AND ctid < …` reads those pages only, instead of filtering the whole table.
+    package var hasTIDRangeScan: Bool { version >= 140_000 }
+    /// `GENERATED ALWAYS AS … STORED`.
+    package var hasGeneratedColumns: Bool { version >= 120_000 }
+    package var hasPartitionedTables: Bool { version >= 100_000 }
+    package var hasRowSecurity: Bool { version >= 90_500 }
+    package var hasAccessMethods: Bool { version >= 120_000 }
+    /// `pg_control_system()`.
+    package var hasControlFunctions: Bool { version >= 90_600 }
+    /// `pg_current_snapshot()`; `txid_current_snapshot()` before.
+    package var hasPgSnapshot: Bool { version >= 130_000 }
+    /// Whether text of this database is sure to be UTF-8 when it arrives.
+    package var sendsValidUTF8: Bool { serverEncoding != "SQL_ASCII" }
+
+    /// The expression for the snapshot of the current transaction.
+    package var currentSnapshot: String { hasPgSnapshot ? "pg_current_snapshot()" : "txid_current_snapshot()" }
+
+    /// The expression for how far the log has been written, or replayed on a standby.
+    package var currentLSN: String {
+        switch (version >= 100_000, isInRecovery) {
+        case (true, false): "pg_current_wal_insert_lsn()"
+        case (true, true): "pg_last_wal_replay_lsn()"
+        case (false, false): "pg_current_xlog_insert_location()"
+        case (false, true): "pg_last_xlog_replay_location()"
+        }
+    }
+
+    /// What every transaction of this program sets for itself, by name.
+    ///
+    /// Set with `SET LOCAL` and not for the session: behind a pooler a session outlives its client, and an application
+    /// that inherits our `search_path` would fail.
+    package var settings: [(name: String, value: String)] {
+        var settings = [
+            ("DateStyle", "'ISO, YMD'"), ("IntervalStyle", "postgres"), ("TimeZone", "'UTC'"),
+            ("extra_float_digits", "3"), ("bytea_output", "hex"), ("standard_conforming_strings", "on"),
+            // Every name is written with its schema; functions of other schemas must not shadow the server's own.
+            ("search_path", "''"),
+            ("lock_timeout", "'10s'"), ("statement_timeout", "0"),
+            // A scan that joins another one in the middle would not give rows in the same order twice.
+            ("synchronize_seqscans", "off"),
+        ]
+        // Rows that a policy hides would be missing in silence; so the server refuses instead.
+        if hasRowSecurity { settings.append(("row_security", "off")) }
+        if version >= 90_600 {
+            settings.append(("idle_in_transaction_session_timeout", "0"))
+            settings.append(("max_parallel_workers_per_gather", "0"))
+        }
+        if version >= 110_000 { settings.append(("jit", "off")) }
+        if version >= 170_000 { settings.append(("transaction_timeout", "0")) }
+        return settings
+    }
+}

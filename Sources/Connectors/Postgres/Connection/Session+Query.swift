@@ -1,0 +1,94 @@
+import CLibPQ
+import Glibc
+
+extension Session {
+    /// Runs one statement with `parameters` for `$1`, `$2`, … and returns its rows as text.
+    ///
+    /// Outside a transaction it gets a read-only one of its own.
+    package func query(_ sql: String, _ parameters: [String?] = []) throws -> QueryRows {
+        guard isInTransaction else { return try transaction { try query(sql, parameters) } }
+        let connection = try live()
+        let values = parameters.map { $0.map { UnsafePointer(strdup($0)) } ?? nil }
+        defer { for value in values { free(UnsafeMutablePointer(mutating: value)) } }
+        guard PQsendQueryParams(connection, sql, Int32(values.count), nil, values, nil, nil, 0) == 1 else { throw lost() }
+        return try lastResult()
+    }
+
+    /// Runs statements separated by semicolons, in one go. What they return is dropped.
+    package func execute(_ sql: String) throws {
+        guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
+        _ = try lastResult()
+    }
+
+    /// Waits for the answers to what was sent, and returns the last.
+    ///
+    /// - Throws: The first error among them, after all have been taken.
+    private func lastResult() throws -> QueryRows {
+        try flush()
+        var last = QueryRows()
+        var failure: PostgresError?
+        while let result = try nextResult() {
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_TUPLES_OK: last = Self.rows(of: result)
+            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = QueryRows()
+            case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
+                close()
+                throw PostgresError.malformed(endpoint, what: "a COPY where an answer was expected")
+            default: failure = failure ?? error(of: result)
+            }
+        }
+        if let failure {
+            if !isOpen { close() }
+            throw failure
+        }
+        return last
+    }
+
+    /// The next answer, or `nil` after the last.
+    func nextResult() throws -> OpaquePointer? {
+        let connection = try live()
+        while PQisBusy(connection) == 1 {
+            try wait(POLLIN)
+            guard PQconsumeInput(connection) == 1 else {
+                // The server's last words, if it had any, are the better explanation.
+                if let result = PQgetResult(connection) { return result }
+                throw lost()
+            }
+        }
+        return PQgetResult(connection)
+    }
+
+    /// The error a result tells of.
+    func error(of result: OpaquePointer) -> PostgresError {
+        func field(_ field: DiagnosticField) -> String? {
+            PQresultErrorField(result, field.rawValue).map { String(cString: $0) }
+        }
+        guard let state = field(.sqlState) else {
+            let message = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
+            return ConnectFailure.error(ofLost: endpoint, message: message)
+        }
+        return PostgresError(
+            endpoint, sqlState: state, severity: field(.severityInEnglish) ?? field(.severity) ?? "ERROR",
+            message: field(.message) ?? "", isStandby: capabilities.isInRecovery
+        )
+    }
+
+    private static func rows(of result: OpaquePointer) -> QueryRows {
+        let columns = PQnfields(result)
+        return QueryRows(
+            columns: (0..<columns).map { PQfname(result, $0).map { String(cString: $0) } ?? "" },
+            types: (0..<columns).map { PQftype(result, $0) },
+            modifiers: (0..<columns).map { Int(PQfmod(result, $0)) },
+            rows: (0..<PQntuples(result)).map { row in
+                (0..<columns).map { column in
+                    guard PQgetisnull(result, row, column) == 0, let value = PQgetvalue(result, row, column) else {
+                        return nil
+                    }
+                    let bytes = UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, row, column)))
+                    return String(decoding: bytes, as: UTF8.self)
+                }
+            }
+        )
+    }
+}

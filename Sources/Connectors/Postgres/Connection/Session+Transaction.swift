@@ -1,0 +1,41 @@
+/// What a transaction may do, and what it sees.
+package enum TransactionKind: Sendable {
+    /// Each statement sees what is committed when it starts.
+    case readOnly
+    /// All statements see one moment.
+    case snapshot
+    case readWrite
+
+    fileprivate var begin: String {
+        switch self {
+        case .readOnly: "BEGIN READ ONLY"
+        case .snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        case .readWrite: "BEGIN READ WRITE"
+        }
+    }
+}
+
+extension Session {
+    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+    package func transaction<Value>(_ kind: TransactionKind = .readOnly, _ body: () throws -> Value) throws -> Value {
+        try begin(kind)
+        let value: Value
+        do { value = try body() } catch {
+            // What went wrong first is what counts.
+            if isOpen { try? execute("ROLLBACK") }
+            throw error
+        }
+        try execute("COMMIT")
+        return value
+    }
+
+    /// Begins a transaction with the settings every one of ours has.
+    func begin(_ kind: TransactionKind) throws {
+        let settings = capabilities.settings.map { "SET LOCAL \($0.name) = \($0.value)" }
+        // As one message, so that it costs one round trip.
+        do { try execute(([kind.begin] + settings).joined(separator: "; ")) } catch {
+            if isOpen { try? execute("ROLLBACK") }
+            throw error
+        }
+    }
+}

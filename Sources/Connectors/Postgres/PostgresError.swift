@@ -1,0 +1,110 @@
+import TandemCore
+
+/// What went wrong between this program and a Postgres server.
+///
+/// Messages are the server's first line only: its details quote rows.
+package enum PostgresError: ExplainedError, Equatable {
+    case passwordFile(path: String, reason: String)
+    case unreadableURL
+    /// Nobody listens there, or the name is unknown.
+    case unreachable(Endpoint, reason: String)
+    case timedOut(Endpoint, seconds: Int)
+    case authenticationFailed(Endpoint, message: String)
+    case noDatabase(Endpoint, message: String)
+    /// Client and server do not agree on encryption or certificates.
+    case tlsFailed(Endpoint, TLSProblem, message: String)
+    case wrongServer(Endpoint, message: String)
+    case tooManyConnections(Endpoint, message: String)
+    /// Starting up, shutting down, or recovering.
+    case notReady(Endpoint, message: String)
+    case unsupportedVersion(Endpoint, version: String)
+    case connectionLost(Endpoint, reason: String)
+    case insufficientPrivilege(Endpoint, message: String)
+    case lockTimeout(Endpoint, message: String)
+    /// A standby cancelled a query because replay had to go on.
+    case recoveryConflict(Endpoint, message: String)
+    /// The moment that was being read is gone; another can be taken if `isTransient`.
+    case snapshotLost(Endpoint, reason: String, isTransient: Bool)
+    /// Bytes that make no sense.
+    case malformed(Endpoint, what: String)
+    case server(Endpoint, sqlState: String, severity: String, message: String)
+
+    package enum TLSProblem: Hashable, Sendable {
+        case serverHasNone, serverDemandsIt, untrustedCertificate, wrongHostName, clientCertificate, other
+    }
+
+    /// The error for a server's own words.
+    ///
+    /// - Parameter isStandby: A read-only transaction there fails to serialize for one reason only.
+    init(_ endpoint: Endpoint, sqlState: String, severity: String, message: String, isStandby: Bool) {
+        self = switch sqlState {
+        case "40001" where isStandby || message.contains("conflict with recovery"),
+            "40P01" where isStandby && message.contains("conflict with recovery"):
+            .recoveryConflict(endpoint, message: message)
+        case "28000", "28P01": .authenticationFailed(endpoint, message: message)
+        case "3D000": .noDatabase(endpoint, message: message)
+        case "53300": .tooManyConnections(endpoint, message: message)
+        case "57P03": .notReady(endpoint, message: message)
+        case "57P01", "57P02", "57P05", "25P03", "08000", "08003", "08006", "08P01":
+            .connectionLost(endpoint, reason: message)
+        case "42501": .insufficientPrivilege(endpoint, message: message)
+        case "55P03": .lockTimeout(endpoint, message: message)
+        default: .server(endpoint, sqlState: sqlState, severity: severity, message: message)
+        }
+    }
+
+    /// The server's code for what it refused, where it gave one.
+    package var sqlState: String? {
+        switch self {
+        case .server(_, let state, _, _): state
+        case .insufficientPrivilege: "42501"
+        case .lockTimeout: "55P03"
+        case .noDatabase: "3D000"
+        case .tooManyConnections: "53300"
+        default: nil
+        }
+    }
+
+    package var isTransient: Bool {
+        switch self {
+        case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict:
+            true
+        case .snapshotLost(_, _, let isTransient): isTransient
+        // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
+        case .server(_, let state, _, _): ["40", "53", "58"].contains { state.hasPrefix($0) }
+        case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
+            .unsupportedVersion, .insufficientPrivilege, .malformed:
+            false
+        }
+    }
+}
+
+extension PostgresError {
+    package var description: String {
+        switch self {
+        case .passwordFile(let path, let reason): "the password file \(path) \(reason)"
+        case .unreadableURL: "the setting \"url\" is not a connection URI"
+        case .unreachable(let place, let reason): "\(place.server) cannot be reached: \(reason)"
+        case .timedOut(let place, let seconds): "\(place.server) did not answer within \(seconds) seconds"
+        case .authenticationFailed(let place, let message):
+            "\(place) does not let user \"\(place.user)\" in: \(message)"
+        case .noDatabase(let place, let message): "there is no such database at \(place.server): \(message)"
+        case .tlsFailed(let place, _, let message): "no secure connection to \(place.server): \(message)"
+        case .wrongServer(let place, let message):
+            "no server of the wanted kind (target_session_attrs) at \(place.server): \(message)"
+        case .tooManyConnections(let place, let message): "\(place.server) takes no more connections: \(message)"
+        case .notReady(let place, let message): "\(place.server) is not ready: \(message)"
+        case .unsupportedVersion(let place, let version):
+            "\(place.server) runs Postgres \(version); 9.4 is the oldest that is served"
+        case .connectionLost(let place, let reason): "the connection to \(place) was lost: \(reason)"
+        case .insufficientPrivilege(let place, let message):
+            "user \"\(place.user)\" at \(place) lacks a privilege: \(message)"
+        case .lockTimeout(let place, let message): "a lock at \(place) was not free in time: \(message)"
+        case .recoveryConflict(let place, let message):
+            "the standby \(place) cancelled a read that stood in the way of replication: \(message)"
+        case .snapshotLost(let place, let reason, _): "the snapshot at \(place) is gone: \(reason)"
+        case .malformed(let place, let what): "\(place) sent something that makes no sense: \(what)"
+        case .server(let place, let state, let severity, let message): "\(place): \(severity) \(state): \(message)"
+        }
+    }
+}

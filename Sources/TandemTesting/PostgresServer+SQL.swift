@@ -1,0 +1,51 @@
+import Foundation
+
+extension PostgresServer {
+    /// Runs `sql`, several statements if need be, by the server's own client, and stops at the first error.
+    ///
+    /// - Returns: What the statements answered: a line per row, values separated by `|`.
+    @discardableResult
+    public func execute(_ sql: String, in database: String = "postgres", as user: String = user) throws -> String {
+        let arguments = [
+            "-h", Self.host, "-p", String(port), "-U", user, "-d", database, "-X", "-q", "-A", "-t", "-v",
+            "ON_ERROR_STOP=1", "-f", "-",
+        ]
+        let environment = ["PGCLIENTENCODING": "UTF8", "PGOPTIONS": "-c client_min_messages=warning"]
+        let answer = try PostgresPrograms.run("psql", arguments, of: version, input: sql, environment: environment)
+        return String(answer.trimmingSuffix(while: \.isNewline))
+    }
+
+    /// Makes an empty database with a name of its own.
+    ///
+    /// - Parameter encoding: By Postgres' name.
+    public func makeDatabase(encoding: String = "UTF8") throws -> String {
+        let name = "t_" + UUID().uuidString.replacing("-", with: "").lowercased()
+        try execute("CREATE DATABASE \(name) TEMPLATE template0 ENCODING '\(encoding)' LC_COLLATE 'C' LC_CTYPE 'C'")
+        return name
+    }
+
+    /// A standby that follows this server, made from a base backup.
+    public func makeStandby(settings: [String: String] = [:]) throws -> PostgresServer {
+        try PostgresServer(version, settings: settings.merging(["hot_standby": "on"]) { own, _ in own }, access: []) { folder in
+            let arguments = [
+                "-h", Self.host, "-p", String(port), "-U", Self.user, "-D", folder.appending(path: "data").path, "-R",
+                "-X", "stream", "-c", "fast", "--no-sync",
+            ]
+            try PostgresPrograms.run("pg_basebackup", arguments, of: version)
+        }
+    }
+
+    /// The server of `version` that all tests of this process share, with its own databases for each: see
+    /// ``makeDatabase(encoding:)``.
+    public static func shared(_ version: Version) throws -> PostgresServer {
+        try PostgresServers.shared.server(version)
+    }
+}
+
+private extension StringProtocol {
+    func trimmingSuffix(while predicate: (Character) -> Bool) -> SubSequence {
+        var text = self[...]
+        while let last = text.last, predicate(last) { text = text.dropLast() }
+        return text
+    }
+}

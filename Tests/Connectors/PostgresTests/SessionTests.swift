@@ -1,0 +1,91 @@
+import TandemCore
+import TandemTesting
+import Testing
+@testable import TandemPostgres
+
+@Suite struct SessionTests {
+    @Test(arguments: PostgresServer.Version.allCases)
+    func answersQuestions(version: PostgresServer.Version) throws {
+        let session = try TestDatabase(version).session()
+        #expect(session.capabilities.version / 10_000 == version.rawValue)
+        #expect(!session.capabilities.isInRecovery)
+        #expect(!session.capabilities.isPooled)
+        #expect(session.capabilities.serverEncoding == "UTF8")
+        let answer = try session.query("SELECT $1::int + 1 AS \"n\", NULL::text, $2 || 'é'", ["41", "caf"])
+        #expect(answer.columns == ["n", "text", "?column?"])
+        #expect(answer.types == [23, 25, 25])
+        #expect(answer.rows == [["42", nil, "café"]])
+    }
+
+    @Test func readsOnly() throws {
+        let session = try TestDatabase(.v15).session()
+        let error = #expect(throws: PostgresError.self) { try session.query("CREATE TABLE t ()") }
+        #expect(error?.sqlState == "25006")
+        #expect(try session.query("SELECT 1").value == "1")
+        try session.transaction(.readWrite) { try session.execute("CREATE TABLE public.t (); DROP TABLE public.t") }
+    }
+
+    @Test func leavesNothingBehindInTheSession() throws {
+        let session = try TestDatabase(.v15).session()
+        let names = session.capabilities.settings.map { SQL.literal($0.name.lowercased()) }.joined(separator: ", ")
+        let question = "SELECT name FROM pg_settings WHERE lower(name) IN (\(names)) AND source = 'session'"
+        let during = try session.query(question)
+        #expect(during.rows.count > 5)
+        try session.execute("BEGIN")
+        #expect(try session.query(question).rows.isEmpty)
+    }
+
+    @Test(arguments: [90_400, 90_600, 110_000, 140_000])
+    func oldServersAreSpokenTo(version: Int) throws {
+        let session = try TestDatabase(.v16).session { $0.version = version }
+        #expect(try session.query("SELECT 'ok'").value == "ok")
+    }
+
+    @Test func quotesWhateverComes() throws {
+        let session = try TestDatabase(.v18).session()
+        for text in ["", "it's", "back\\slash'", "\"q\"", "🐘 é", "; DROP TABLE t --", "$1"] {
+            #expect(try session.query("SELECT \(SQL.literal(text))").value == text)
+            if !text.isEmpty {
+                #expect(try session.query("SELECT 1 AS \(SQL.identifier(text))").columns == [text])
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func interruptionStopsAQuery() async throws {
+        let database = try TestDatabase(.v16)
+        let connection = Connection(database.config, in: .test)
+        let clock = ContinuousClock()
+        let pid = try await connection.run { $0.backendPID }
+        let duration = await clock.measure {
+            await withTaskGroup { group in
+                group.addTask {
+                    _ = await #expect(throws: CancellationError.self) {
+                        try await connection.run { _ = try $0.query("SELECT pg_sleep(60)") }
+                    }
+                }
+                group.addTask {
+                    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE pid = \(pid) AND wait_event = 'PgSleep'"
+                    while (try? database.execute(waiting)) != "1" { await Task.yield() }
+                }
+                _ = await group.next()
+                group.cancelAll()
+            }
+        }
+        #expect(duration < .seconds(10))
+        // The server was told; the connection comes back by itself.
+        let others = "SELECT count(*) FROM pg_stat_activity WHERE pid = \(pid) AND state = 'active'"
+        while try await connection.run({ try $0.query(others).value }) != "0" { await Task.yield() }
+        await connection.close()
+    }
+
+    @Test func aKilledBackendIsALostConnection() throws {
+        let database = try TestDatabase(.v15)
+        let session = try database.session()
+        try database.execute("SELECT pg_terminate_backend(\(session.backendPID))")
+        let error = #expect(throws: PostgresError.self) { try session.query("SELECT 1") }
+        guard case .connectionLost(_, let reason) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        #expect(reason.contains("terminating connection due to administrator command"))
+        #expect(error?.isTransient == true)
+        #expect(!session.isOpen)
+    }
+}
