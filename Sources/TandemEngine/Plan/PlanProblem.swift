@@ -26,7 +26,7 @@ package struct PlanProblems: ExplainedError, Hashable {
     }
 
     package var isTransient: Bool { false }
-    package var description: String { "sync \(sync): " + problems.map(\.message).joined(separator: "; ") }
+    package var description: String { problems.map { "sync \(sync): \($0.message)" }.joined(separator: "\n") }
     /// The remedies of all problems in one.
     package var remedy: Remedy? {
         let remedies = problems.compactMap(\.remedy)

@@ -1,19 +1,85 @@
 package import TandemCore
+import TandemRows
 
 /// Decides what a run will do. Touches nothing: the same input gives the same plan.
 package struct Planner: Sendable {
-    package var sync: SyncConfiguration
-    package var catalog: Catalog
-    /// What the sync has put at the destination before.
-    package var copied: [CopiedTable]
-    package var folding: NameFolding
+    let sync: SyncConfiguration
+    let catalog: Catalog
+    let copied: [CopiedTable]
+    let folding: NameFolding
 
-    /// - Parameter copied: ``Destination/tables(of:)``.
-    /// - Parameter folding: ``Destination/nameFolding``.
+    /// - Parameters:
+    ///   - copied: What the sync has put at the destination before: ``Destination/tables(of:)``.
+    ///   - folding: ``Destination/nameFolding``.
     package init(sync: SyncConfiguration, catalog: Catalog, copied: [CopiedTable], folding: NameFolding) {
         self.sync = sync
-        self.catalog = catalog
+        self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
         self.folding = folding
+    }
+
+    package func plan() -> SyncPlan {
+        var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [])
+        for table in catalog.tables {
+            let selection = TableSelection(of: table.schema.name, in: sync)
+            if let exclusion = selection.exclusion {
+                plan.skipped.append(SkippedTable(name: table.schema.name, reason: exclusion))
+            } else {
+                add(table, selection, to: &plan)
+            }
+        }
+        plan.problems += targetProblems(of: plan.tables)
+        settleCopies(&plan)
+        checkPatterns(&plan)
+        checkColumnRules(&plan)
+        if plan.tables.isEmpty, plan.problems.isEmpty {
+            plan.problems.append(
+                PlanProblem(
+                    line: sync.line, message: "There is no table to copy: \"\(sync.from)\" has none that is selected and can be read.",
+                    remedy: Remedy("See all of its tables, and why not, with `tandem discover \(sync.from)`.")))
+        }
+        return plan
+    }
+
+    private func add(_ table: CatalogTable, _ selection: TableSelection, to plan: inout SyncPlan) {
+        let name = table.schema.name
+        switch MethodDecision(selection.method, methods: table.methods, cursor: selection.cursor) {
+        case .unsupported(let method):
+            let problem = PlanProblem(
+                line: selection.methodLine, message: "The method \(method.rawValue) is not part of this version, which copies whole tables.",
+                remedy: Remedy("Write `method: FULL_TABLE` or `method: auto`."))
+            if !plan.problems.contains(problem) { plan.problems.append(problem) }
+        case .unusable(let reason, let remedy):
+            if let naming = selection.naming {
+                plan.problems.append(PlanProblem(line: naming.line, message: "\(name) cannot be copied: \(reason)", remedy: remedy))
+            } else {
+                plan.skipped.append(SkippedTable(name: name, reason: reason, remedy: remedy))
+            }
+        case .use(let method, let reason, let note):
+            if isReserved(target(of: name, selection)), selection.target == nil, sync.into == nil, selection.naming == nil {
+                plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
+                return
+            }
+            var columns = ColumnChoice(of: table, rule: selection.columnRule?.columns)
+            if let note { columns.notes.insert(note, at: 0) }
+            if selection.cursor != nil, method != .incremental {
+                columns.notes.append("Its cursor is not used: \(method.rawValue) needs none.")
+            }
+            if let problem = columns.problem { plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem)) }
+            if sync.deletes == .soft, method == .fullTable { refuseSoftDeletes(&plan) }
+            plan.tables.append(
+                TablePlan(
+                    source: table, target: target(of: name, selection), method: method, reason: reason,
+                    schema: columns.schema, targetNames: targetNames(of: columns.schema, notes: &columns.notes),
+                    notes: columns.notes))
+        }
+    }
+
+    private func refuseSoftDeletes(_ plan: inout SyncPlan) {
+        let problem = PlanProblem(
+            line: sync.line,
+            message: "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table, so that no row is left to mark.",
+            remedy: Remedy("Take `deletes` out of sync \"\(sync.name)\"."))
+        if !plan.problems.contains(problem) { plan.problems.append(problem) }
     }
 }

@@ -1,0 +1,61 @@
+import TandemCore
+import TandemRows
+
+/// Patterns that match nothing: slips of the hand that would lose a table, or copy what was to be left out.
+extension Planner {
+    func checkPatterns(_ plan: inout SyncPlan) {
+        let names = catalog.tables.map(\.schema.name)
+        for rule in sync.tables where !names.contains(where: rule.pattern.matches) {
+            // A table that was there is reported with its copy.
+            if !rule.excludes, let name = rule.pattern.literal, copied.contains(where: { $0.schema.name == name }) { continue }
+            let nearest = nearest(to: rule.pattern, names)
+            let hint = nearest.map { "; did you mean \($0)?" } ?? "."
+            let remedy = Remedy("See all tables with `tandem discover \(sync.from)`.")
+            if !rule.excludes {
+                plan.problems.append(PlanProblem(line: rule.line, message: "No table matches \(rule.pattern)\(hint)", remedy: remedy))
+            } else if nearest != nil, rule.pattern.literal != nil {
+                plan.problems.append(
+                    PlanProblem(line: rule.line, message: "No table matches !\(rule.pattern), which leaves none out\(hint)", remedy: remedy))
+            } else {
+                plan.notes.append("No table matches !\(rule.pattern), which leaves none out.")
+            }
+        }
+    }
+
+    /// The same table in another schema, a table or a schema of a similar name.
+    private func nearest(to pattern: TablePattern, _ names: [TableName]) -> String? {
+        if let literal = pattern.literal {
+            return names.first { $0.table == literal.table }?.description
+                ?? Spelling.nearest(to: literal.description, among: names.map(\.description))
+        }
+        guard let schema = pattern.schema.literal, !names.contains(where: { $0.schema == schema }) else { return nil }
+        return Spelling.nearest(to: schema, among: Set(names.map(\.schema))).map { "\($0).\(pattern.table)" }
+    }
+
+    func checkColumnRules(_ plan: inout SyncPlan) {
+        for rule in sync.tables {
+            guard let columns = rule.columns else { continue }
+            let tables = plan.tables.filter { TableSelection(of: $0.schema.name, in: sync).columnRule == rule }
+            guard !tables.isEmpty else { continue }
+            let readable = Set(tables.flatMap { $0.source.schema.columns.map(\.name) })
+            let omitted = Set(tables.flatMap { $0.source.omitted.map(\.name) })
+            for pattern in columns.patterns {
+                guard let name = pattern.literal, !readable.contains(name) else { continue }
+                switch columns {
+                case .except where omitted.contains(name): continue
+                case .except where Spelling.nearest(to: name, among: readable) == nil:
+                    plan.notes.append("\(rule.pattern) has no column \(name), which `columns` leaves out.")
+                case .only where omitted.contains(name):
+                    let reason = tables.lazy.flatMap(\.source.omitted).first { $0.name == name }
+                    plan.problems.append(
+                        PlanProblem(
+                            line: rule.line, message: "Column \(name) of \(rule.pattern) cannot be read: \(reason?.reason ?? "")",
+                            remedy: reason?.remedy))
+                default:
+                    let hint = Spelling.hint(for: name, among: readable.sorted())
+                    plan.problems.append(PlanProblem(line: rule.line, message: "\(rule.pattern) has no column \(name); \(hint)"))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import TandemCore
+import TandemRows
+
+extension Planner {
+    /// The schema and the start of table names that destinations keep their own things in.
+    private static let ownSchema = "tandem"
+    private static let loadPrefix = "_tandem_load_"
+
+    func target(of table: TableName, _ selection: TableSelection) -> TableName {
+        TableName(
+            schema: selection.target?.schema ?? sync.into ?? table.schema, table: selection.target?.table ?? table.table)
+    }
+
+    func isReserved(_ target: TableName) -> Bool {
+        folding.fold(target.schema) == Self.ownSchema || folding.fold(target.table).hasPrefix(Self.loadPrefix)
+    }
+
+    func folded(_ name: TableName) -> TableName {
+        TableName(schema: folding.fold(name.schema), table: folding.fold(name.table))
+    }
+
+    /// Targets that Tandem needs for itself, and such that several tables would share.
+    func targetProblems(of tables: [TablePlan]) -> [PlanProblem] {
+        var problems: [PlanProblem] = []
+        for table in tables where isReserved(table.target) {
+            problems.append(
+                PlanProblem(
+                    line: sync.line,
+                    message: "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and names that start with \(Self.loadPrefix) are Tandem's own.",
+                    remedy: Remedy("Choose another `into` or `target`.")))
+        }
+        let groups = Dictionary(grouping: tables) { folded($0.target) }.filter { $0.value.count > 1 }
+        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
+            let names = group.map { "\($0.schema.name)" }.joined(separator: " and ")
+            let target = group[0].target
+            let isCase = group.contains { $0.target != target }
+            problems.append(
+                PlanProblem(
+                    line: sync.line,
+                    message: "\(names) would \(group.count == 2 ? "both" : "all") become \(target)"
+                        + (isCase ? ", because \"\(sync.to)\" does not tell upper from lower case." : "."),
+                    remedy: Remedy("Give one of them another name: `{name: \(group[group.count - 1].schema.name), target: …}`.")))
+        }
+        return problems
+    }
+
+    /// The columns' names at the destination: their own, or with a number behind where the destination takes two for
+    /// one.
+    func targetNames(of schema: TableSchema, notes: inout [String]) -> [String] {
+        var taken = Set(schema.columns.map { folding.fold($0.name) })
+        var used: Set<String> = []
+        return schema.columns.map { column in
+            guard !used.insert(folding.fold(column.name)).inserted else { return column.name }
+            var number = 2
+            while !taken.insert(folding.fold("\(column.name)_\(number)")).inserted { number += 1 }
+            notes.append(
+                "Column \(column.name) becomes \(column.name)_\(number): \"\(sync.to)\" does not tell upper from lower case, and another column has the name."
+            )
+            return "\(column.name)_\(number)"
+        }
+    }
+}
