@@ -32,7 +32,7 @@ public struct Column: Sendable {
 }
 
 /// A span of time whose parts are kept apart, because a month or a day has no fixed length.
-public struct Interval: Hashable, Sendable {
+public struct Interval: Hashable, Sendable, BitwiseCopyable {
     public var months: Int32
     public var days: Int32
     public var microseconds: Int64
