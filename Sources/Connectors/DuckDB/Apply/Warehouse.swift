@@ -1,0 +1,126 @@
+import CDuckDB
+import TandemCore
+import TandemRows
+
+/// A warehouse file open for writing.
+final class Warehouse {
+    let session: Session
+    private let feed = RowFeed()
+    private let threadLimit: Int?
+    /// What was loaded and waits to be published, by the folded name of its target.
+    private(set) var loads: [String: Shadow] = [:]
+
+    /// A table on its way to become `target`.
+    struct Shadow {
+        let target: TableName
+        let name: TableName
+    }
+
+    init(_ session: Session, threadLimit: Int?) throws {
+        self.session = session
+        self.threadLimit = threadLimit
+        try feed.register(with: session.connection)
+        try Metadata(session).prepare()
+        if session.file.isFirst { try sweep() }
+        for setting in Self.settings { try session.run("SET \(setting)", to: "set \(setting)") }
+    }
+
+    private static let settings = [
+        // A row group at a time goes to disk, instead of five: memory for nothing.
+        "write_buffer_row_group_count = 1",
+        // These cost more time than the file gets smaller by.
+        "disabled_compression_methods = 'dictionary,alp,alprd'",
+    ]
+
+    /// Drops what runs that were killed had loaded.
+    private func sweep() throws {
+        for load in try Metadata(session).loads() { try drop(load) }
+        try Metadata(session).forgetLoads()
+    }
+
+    private func drop(_ table: TableName) throws {
+        try session.run("DROP TABLE IF EXISTS \(session.quoted(table))", to: "drop \(table)")
+    }
+
+    /// Forgets and drops every load.
+    func discard() throws {
+        for shadow in loads.values { try discard(shadow) }
+    }
+
+    private func discard(_ shadow: Shadow) throws {
+        try drop(shadow.name)
+        try Metadata(session).forgetLoad(shadow.name)
+        loads[Identifier.fold(shadow.target)] = nil
+    }
+
+    /// Loads `rows` beside `target`, and returns how many there were.
+    func load(_ rows: any TableRows, into target: TableName) throws -> Int {
+        if let other = loads[Identifier.fold(target)] {
+            guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
+            try discard(other)
+        }
+        let shadow = try makeShadow(of: target, rows.schema)
+        loads[Identifier.fold(target)] = shadow
+        do {
+            return try insert(rows, into: shadow)
+        } catch {
+            // The first error is the one to know; what cannot be dropped now is swept when the file is next opened.
+            try? discard(shadow)
+            throw error
+        }
+    }
+
+    private func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
+        try Catalogue(session).refuseToReplace(target)
+        let name = try Catalogue(session).freeName("_tandem_load_" + target.table, in: target.schema)
+        try session.transaction {
+            try session.run(
+                "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))", to: "make schema \(target.schema)")
+            try session.run(
+                "CREATE TABLE \(session.quoted(name)) \(SQL.columns(schema))", to: "make a table for \(target)")
+            try session.run(
+                "COMMENT ON TABLE \(session.quoted(name)) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
+            try Metadata(session).rememberLoad(name)
+        }
+        return Shadow(target: target, name: name)
+    }
+
+    private func insert(_ rows: any TableRows, into shadow: Shadow) throws -> Int {
+        let types = try Statement("SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0", in: session, to: "read the types")
+            .stream().columnTypes
+        // A thread of DuckDB without a reader spins, and takes its time from the others.
+        let threads = min(max(rows.readers, 1), threadLimit ?? .max)
+        try session.run("SET threads = \(threads); SET preserve_insertion_order = false", to: "prepare to load")
+        var stored = 0
+        let sent = try feed.deliver(.init(rows: rows, types: types)) {
+            stored = try session.run(
+                "INSERT INTO \(session.quoted(shadow.name)) FROM \(RowFeed.name)()", [], to: "load \(shadow.target)")
+        }
+        try session.run("RESET threads; RESET preserve_insertion_order", to: "end loading")
+        guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
+        return stored
+    }
+
+    /// Puts the loads of `copies` in place, in one transaction, and makes it durable.
+    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
+        let shadows = try copies.map { copy in
+            guard let shadow = loads[Identifier.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
+            return shadow
+        }
+        try session.transaction {
+            for target in copies.map(\.target) { try Catalogue(session).refuseToReplace(target) }
+            for table in copies.map(\.target) + retired where try Catalogue(session).isOurs(table) { try drop(table) }
+            for shadow in shadows {
+                try session.run(
+                    "ALTER TABLE \(session.quoted(shadow.name)) RENAME TO \(SQL.identifier(shadow.target.table))",
+                    to: "put \(shadow.target) in place")
+                try Metadata(session).forgetLoad(shadow.name)
+            }
+            try Metadata(session).remember(copies, retiring: retired, of: sync)
+        }
+        for shadow in shadows { loads[Identifier.fold(shadow.target)] = nil }
+    }
+
+    /// Writes the log into the file, which also frees the room of what was dropped.
+    func checkpoint() throws { try session.run("CHECKPOINT \(SQL.identifier(session.catalog))", to: "write the file") }
+}

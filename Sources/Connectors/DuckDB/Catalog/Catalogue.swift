@@ -1,0 +1,72 @@
+import TandemRows
+
+/// What tables and views there are in the file.
+struct Catalogue {
+    /// The comment by which a table is known to be Tandem's own, to be replaced without asking.
+    static let mark = "copied by tandem"
+
+    private let session: Session
+
+    init(_ session: Session) { self.session = session }
+
+    enum Kind { case ours, foreign, view }
+
+    /// What has the name `name`, in any case of its letters.
+    func kind(of name: TableName) throws -> Kind? {
+        let rows = try session.texts(
+            """
+            SELECT 'table', comment FROM duckdb_tables()
+            WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)
+            UNION ALL
+            SELECT 'view', NULL FROM duckdb_views()
+            WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(view_name) = lower($3)
+            """, [.text(session.catalog), .text(name.schema), .text(name.table)], to: "look for \(name)")
+        guard let row = rows.first else { return nil }
+        return row[0] == "view" ? .view : row[1]?.hasPrefix(Self.mark) == true ? .ours : .foreign
+    }
+
+    func isOurs(_ name: TableName) throws -> Bool { try kind(of: name) == .ours }
+
+    /// - Throws: If there is something under that name that is not ours to replace.
+    func refuseToReplace(_ name: TableName) throws {
+        switch try kind(of: name) {
+        case .view: throw DuckDBError.viewInTheWay(name)
+        case .foreign: throw DuckDBError.foreignTable(name)
+        case .ours, nil: return
+        }
+    }
+
+    /// `name`, or `name` with a number, whichever nothing has yet.
+    func freeName(_ name: String, in schema: String) throws -> TableName {
+        var candidate = TableName(schema: schema, table: name)
+        var number = 2
+        while try kind(of: candidate) != nil {
+            candidate.table = "\(name)_\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
+    /// Whether there is neither table nor view in `schema`.
+    func isEmpty(schema: String) throws -> Bool {
+        try session.texts(
+            """
+            SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND lower(schema_name) = lower($2)
+            UNION ALL
+            SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND lower(schema_name) = lower($2)
+            """, [.text(session.catalog), .text(schema)], to: "look into schema \(schema)"
+        ).isEmpty
+    }
+
+    /// The columns of table `name` and their types, or `nil` if there is no such table.
+    func columns(of name: TableName) throws -> [(name: String, type: String)]? {
+        guard let kind = try kind(of: name), kind != .view else { return nil }
+        return try session.texts(
+            """
+            SELECT column_name, data_type FROM duckdb_columns()
+            WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)
+            ORDER BY column_index
+            """, [.text(session.catalog), .text(name.schema), .text(name.table)], to: "look at \(name)"
+        ).map { ($0[0] ?? "", $0[1] ?? "") }
+    }
+}

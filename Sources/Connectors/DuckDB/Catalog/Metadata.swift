@@ -1,0 +1,155 @@
+import TandemCore
+import TandemRows
+
+/// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
+struct Metadata {
+    static let schema = "tandem"
+    static let version = 1
+
+    private let session: Session
+
+    init(_ session: Session) { self.session = session }
+
+    private func table(_ name: String) -> String { session.quoted(TableName(schema: Self.schema, table: name)) }
+
+    /// Makes the tables where they are missing.
+    func prepare() throws {
+        if try exists() { return try checkVersion() }
+        try session.transaction {
+            try session.run(
+                """
+                CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: Self.schema));
+                CREATE TABLE \(table("version")) (version BIGINT NOT NULL);
+                INSERT INTO \(table("version")) VALUES (\(Self.version));
+                CREATE TABLE \(table("loads")) (schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL);
+                CREATE TABLE \(table("tables")) (
+                    sync VARCHAR NOT NULL, schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
+                    source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, source_id BIGINT NOT NULL,
+                    columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
+                    checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
+                    copied_at TIMESTAMPTZ NOT NULL
+                );
+                """, to: "make schema \(Self.schema)")
+        }
+    }
+
+    /// Drops all that this program made but users' tables, and says what that was.
+    func remove() throws -> [String] {
+        guard try exists() else { return [] }
+        var removed: [String] = []
+        try session.transaction {
+            for load in try loads() {
+                try session.run("DROP TABLE IF EXISTS \(session.quoted(load))", to: "drop \(load)")
+                removed.append("table \(load), left over from a run")
+            }
+            for name in ["loads", "tables", "version"] {
+                try session.run("DROP TABLE IF EXISTS \(table(name))", to: "drop \(Self.schema).\(name)")
+                removed.append("table \(Self.schema).\(name)")
+            }
+            // Users may have put tables of their own there.
+            guard try Catalogue(session).isEmpty(schema: Self.schema) else { return }
+            try session.run("DROP SCHEMA \(session.quoted(schema: Self.schema))", to: "drop schema \(Self.schema)")
+            removed.append("schema \(Self.schema)")
+        }
+        return removed
+    }
+
+    func exists() throws -> Bool {
+        try Catalogue(session).kind(of: TableName(schema: Self.schema, table: "tables")) != nil
+    }
+
+    func checkVersion() throws {
+        let rows = try session.texts("SELECT max(version)::VARCHAR FROM \(table("version"))", to: "read its version")
+        let version = rows.first?.first?.flatMap { Int($0) } ?? 0
+        guard version <= Self.version else {
+            throw DuckDBError.newerMetadata(path: session.file.path, version: version)
+        }
+    }
+}
+
+// MARK: Copies
+
+extension Metadata {
+    /// Stores `copies` in place of what was known of the same targets and of `retired`.
+    func remember(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
+        for target in copies.map(\.target) + retired {
+            try session.run(
+                """
+                DELETE FROM \(table("tables"))
+                WHERE lower(schema_name) = lower($1) AND lower(table_name) = lower($2)
+                """, [.text(target.schema), .text(target.table)], to: "forget \(target)")
+        }
+        for copy in copies {
+            let schema = try StoredSchema(copy.schema)
+            try session.run(
+                """
+                INSERT INTO \(table("tables"))
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now())
+                """,
+                [
+                    .text(sync), .text(copy.target.schema), .text(copy.target.table),
+                    .text(copy.schema.name.schema), .text(copy.schema.name.table), .int(Int(copy.schema.id)),
+                    .text(schema.columns), .text(schema.key), .int(copy.rows),
+                    .text(copy.moment.checkpoint.description), .text(copy.moment.origin), .double(copy.moment.time),
+                ], to: "remember \(copy.target)")
+        }
+    }
+
+    /// What is known of `sync`, by target.
+    func copies(of sync: String) throws -> [CopiedTable] {
+        guard try exists() else { return [] }
+        try checkVersion()
+        let rows = try session.texts(
+            """
+            SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
+                key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR
+            FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
+            """, [.text(sync)], to: "read what it knows of \(sync)")
+        return try rows.map { row in
+            let row = row.map { $0 ?? "" }
+            let stored = StoredSchema(columns: row[5], key: row[6])
+            let name = TableName(schema: row[2], table: row[3])
+            return try CopiedTable(
+                target: TableName(schema: row[0], table: row[1]),
+                schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0), rows: Int(row[7]) ?? 0,
+                moment: Moment(checkpoint: Checkpoint(row[8]), origin: row[9], time: Double(row[10]) ?? 0))
+        }
+    }
+
+    /// Forgets `sync`, or some of its tables.
+    func forget(_ sync: String, _ tables: [TableName]?) throws {
+        guard let tables else {
+            try session.run("DELETE FROM \(table("tables")) WHERE sync = $1", [.text(sync)], to: "forget \(sync)")
+            return
+        }
+        for name in tables {
+            try session.run(
+                """
+                DELETE FROM \(table("tables"))
+                WHERE sync = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)
+                """, [.text(sync), .text(name.schema), .text(name.table)], to: "forget \(name)")
+        }
+    }
+}
+
+// MARK: Loads
+
+extension Metadata {
+    func loads() throws -> [TableName] {
+        try session.texts("SELECT schema_name, table_name FROM \(table("loads"))", to: "look for leftovers")
+            .map { TableName(schema: $0[0] ?? "", table: $0[1] ?? "") }
+    }
+
+    func rememberLoad(_ name: TableName) throws {
+        try session.run(
+            "INSERT INTO \(table("loads")) VALUES ($1, $2)", [.text(name.schema), .text(name.table)], to: "note a load")
+    }
+
+    func forgetLoad(_ name: TableName) throws {
+        try session.run(
+            "DELETE FROM \(table("loads")) WHERE schema_name = $1 AND table_name = $2",
+            [.text(name.schema), .text(name.table)], to: "forget a load")
+    }
+
+    func forgetLoads() throws { try session.run("DELETE FROM \(table("loads"))", to: "forget leftovers") }
+}

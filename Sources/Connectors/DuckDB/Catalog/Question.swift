@@ -1,0 +1,45 @@
+import CDuckDB
+import TandemCore
+import TandemRows
+
+/// A user's own query, answered in text.
+struct Question {
+    let sql: String
+    let session: Session
+
+    /// - Throws: If it is not one statement that only reads.
+    func answer() throws -> QueryResult {
+        switch try Statement(sql, in: session, to: "run the query").type {
+        case DUCKDB_STATEMENT_TYPE_SELECT: return try answerSelect()
+        case DUCKDB_STATEMENT_TYPE_EXPLAIN:
+            let results = try Statement(sql, in: session, to: "explain the query").stream()
+            let names = results.columnNames
+            return QueryResult(columns: names, types: names.map { _ in "VARCHAR" }, rows: try rows(of: results))
+        default: throw DuckDBError.notReadOnly
+        }
+    }
+
+    /// DuckDB itself turns the values into text, so that each type looks as its users know it.
+    private func answerSelect() throws -> QueryResult {
+        let query = "query(\(SQL.literal(sql)))"
+        let columns = try session.texts(
+            "SELECT column_name, column_type FROM (DESCRIBE FROM \(query))", to: "read the columns of the query")
+        let aliases = columns.indices.map { "c\($0)" }
+        let select = "SELECT " + aliases.map { "\($0)::VARCHAR" }.joined(separator: ", ")
+        let results = try Statement(
+            "\(select) FROM \(query) AS answer(\(aliases.joined(separator: ", ")))", in: session, to: "run the query"
+        ).stream()
+        return QueryResult(
+            columns: columns.map { $0[0] ?? "" }, types: columns.map { $0[1] ?? "" }, rows: try rows(of: results))
+    }
+
+    private func rows(of results: ResultStream) throws -> [[String?]] {
+        var rows: [[String?]] = []
+        while let chunk = try results.next() {
+            try Task.checkCancellation()
+            let columns = (0..<results.columnCount).map { chunk.column($0, as: .text) }
+            for row in 0..<chunk.rowCount { rows.append(columns.map { $0.text(row, as: .text) }) }
+        }
+        return rows
+    }
+}

@@ -1,0 +1,49 @@
+import CDuckDB
+
+/// What DuckDB says went wrong, in its own words.
+struct DuckDBFailure {
+    var reason: String
+    var type: duckdb_error_type
+
+    /// What that means to a user.
+    ///
+    /// - Parameters:
+    ///   - path: The warehouse file.
+    ///   - action: Completes "DuckDB could not …".
+    ///   - limit: The memory DuckDB may use.
+    func explained(path: String, action: String, limit: String = "") -> any Error {
+        func says(_ words: String...) -> Bool { words.contains { reason.contains($0) } }
+        if says("No space left on device", "max_temp_directory_size", "Disk quota exceeded") {
+            return DuckDBError.diskFull(path: path, free: FileFacts.freeBytes(at: path))
+        }
+        if says("Could not set lock on file") { return DuckDBError.locked(path: path, holder: holder, seconds: 0) }
+        if says("not a valid DuckDB database file") { return DuckDBError.notADatabase(path: path) }
+        if says("newer version", "we can only read version", "Use the latest version") {
+            return DuckDBError.newerFile(path: path, library: String(cString: duckdb_library_version()), reason: brief)
+        }
+        if says("replaying WAL", "WAL file", "write-ahead log") { return DuckDBError.damagedLog(path: path, reason: brief) }
+        if says("Permission denied", "Read-only file system") { return DuckDBError.unwritable(path: path) }
+        if says("checksum", "orrupt", "Could not read enough bytes") {
+            return DuckDBError.damaged(path: path, reason: brief)
+        }
+        if type == DUCKDB_ERROR_INTERRUPT { return CancellationError() }
+        if type == DUCKDB_ERROR_OUT_OF_MEMORY {
+            return DuckDBError.outOfMemory(path: path, limit: limit, reason: brief)
+        }
+        return DuckDBError.failed(action: action, reason: brief)
+    }
+
+    /// The first line, without what follows for programmers.
+    private var brief: String {
+        let line = reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? reason
+        return line.count <= 500 ? line : String(line.prefix(500)) + "…"
+    }
+
+    /// `/usr/bin/duckdb (process 4711)`, from "Conflicting lock is held in /usr/bin/duckdb (PID 4711) by user …".
+    private var holder: String {
+        guard let start = reason.firstRange(of: "lock is held in "),
+            let end = reason[start.upperBound...].firstIndex(of: ")")
+        else { return "another process" }
+        return String(reason[start.upperBound...end].replacing("(PID ", with: "(process "))
+    }
+}

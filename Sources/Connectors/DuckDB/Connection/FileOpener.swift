@@ -1,0 +1,72 @@
+import CDuckDB
+
+/// Opens a warehouse file, and waits for another process that holds it.
+struct FileOpener: Sendable {
+    /// The canonical path.
+    let path: String
+    let config: DuckDBConfig
+    /// Tells the user what is waited for.
+    let notify: @Sendable (String) -> Void
+
+    private static let pause = Duration.milliseconds(200)
+
+    var memoryLimit: String { config.memoryLimit ?? DuckDBConfig.standardMemoryLimit }
+
+    /// - Parameter isolated: Keeps what only the caller's own data is needed for: other files, and the network.
+    func open(_ mode: DatabaseFile.Mode, isolated: Bool = false, on actor: isolated any Actor = #isolation)
+        async throws -> Session
+    {
+        try checkPath(mode)
+        let limit = config.lockTimeout ?? DuckDBConfig.standardLockTimeout
+        let start = ContinuousClock.now
+        var hasSaid = false
+        while true {
+            let holder: String
+            do {
+                if let file = try DatabaseFile.open(path, mode, options: options(mode, isolated: isolated)) {
+                    return try Session(file, memoryLimit: memoryLimit)
+                }
+                holder = "another sync of this process"
+            } catch DuckDBError.locked(_, let other, _) {
+                holder = other
+            }
+            guard start.duration(to: .now) < .seconds(limit) else {
+                throw DuckDBError.locked(path: path, holder: holder, seconds: limit)
+            }
+            if !hasSaid { notify("\(path) is in use by \(holder); waiting up to \(limit) s for it") }
+            hasSaid = true
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// What DuckDB would say less clearly, or not at all.
+    func checkPath(_ mode: DatabaseFile.Mode) throws(DuckDBError) {
+        let folder = FileFacts.folder(of: path)
+        switch FileFacts.kind(path) {
+        case .folder: throw .isFolder(path: path)
+        case .file:
+            guard FileFacts.isReadable(path) else { throw .unreadable(path: path) }
+            guard mode == .read || FileFacts.isWritable(path) && FileFacts.isWritable(folder) else {
+                throw .unwritable(path: path)
+            }
+        case .missing:
+            guard FileFacts.kind(folder) == .folder else { throw .noFolder(path: path) }
+            guard mode == .write else { throw .missing(path: path) }
+            guard FileFacts.isWritable(folder) else { throw .unwritable(path: path) }
+        }
+    }
+
+    private func options(_ mode: DatabaseFile.Mode, isolated: Bool) -> [(name: String, value: String)] {
+        var options = [
+            ("access_mode", mode == .read ? "READ_ONLY" : "READ_WRITE"),
+            ("memory_limit", memoryLimit),
+            ("autoinstall_known_extensions", "false"),
+        ]
+        if let threads = config.threads { options.append(("threads", "\(threads)")) }
+        if mode == .write {
+            options.append(("storage_compatibility_version", config.storageVersion ?? DuckDBConfig.standardStorageVersion))
+        }
+        if isolated { options.append(("enable_external_access", "false")) }
+        return options
+    }
+}

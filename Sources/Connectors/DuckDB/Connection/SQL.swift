@@ -1,0 +1,53 @@
+import TandemRows
+
+/// Text for statements that cannot take it as a bound value.
+enum SQL {
+    static func identifier(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+
+    /// A column list, in parentheses.
+    static func columns(_ schema: TableSchema) -> String {
+        guard !schema.columns.isEmpty else { return "(\(identifier(noColumns)) BOOLEAN)" }
+        let columns = schema.columns.map { identifier($0.name) + " " + $0.type.sql }
+        return "(" + columns.joined(separator: ", ") + ")"
+    }
+
+    /// The column of a table that has none at its source: always null, there for its rows to be counted.
+    static let noColumns = "_tandem_no_columns"
+}
+
+extension ColumnType {
+    /// The type as DuckDB writes it.
+    var sql: String {
+        switch self {
+        case .bool: "BOOLEAN"
+        case .int16: "SMALLINT"
+        case .int32: "INTEGER"
+        case .int64: "BIGINT"
+        case .float32: "FLOAT"
+        case .float64: "DOUBLE"
+        case .decimal(let precision, let scale): "DECIMAL(\(precision),\(scale))"
+        case .text: "VARCHAR"
+        case .json: "JSON"
+        case .bytes: "BLOB"
+        case .date: "DATE"
+        case .time: "TIME"
+        case .timeTZ: "TIMETZ"
+        case .timestamp: "TIMESTAMP"
+        case .timestampTZ: "TIMESTAMPTZ"
+        case .interval: "INTERVAL"
+        case .uuid: "UUID"
+        case .list(let element): element.sql + "[]"
+        }
+    }
+
+    /// The type as DuckDB lists it in its catalog.
+    var listedSQL: String {
+        switch self {
+        case .timeTZ: "TIME WITH TIME ZONE"
+        case .timestampTZ: "TIMESTAMP WITH TIME ZONE"
+        case .list(let element): element.listedSQL + "[]"
+        default: sql
+        }
+    }
+}

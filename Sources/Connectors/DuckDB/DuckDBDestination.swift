@@ -1,0 +1,103 @@
+package import TandemCore
+package import TandemRows
+
+/// A DuckDB file that tables are copied to.
+///
+/// The file is open for writing from the first load until what was loaded is
+/// published or discarded, and otherwise only while a question is answered,
+/// so that other programs can read it in between.
+package actor DuckDBDestination: Destination {
+    private let executor = ThreadExecutor(label: "tandem.duckdb")
+    private let opener: FileOpener
+    private let context: ConnectionContext
+    private var warehouse: Warehouse?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package init(_ config: DuckDBConfig, in context: ConnectionContext) {
+        self.context = context
+        let path = FileFacts.canonical(context.resolve(config.path ?? ""))
+        opener = FileOpener(path: path, config: config, notify: context.notify)
+    }
+
+    package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        let warehouse = try await opened()
+        let interrupter = warehouse.session.interrupter
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try warehouse.load(rows, into: target)
+        } onCancel: {
+            rows.cancel()
+            interrupter.interrupt()
+        }
+    }
+
+    package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+        let warehouse = try await opened()
+        try warehouse.publish(copies, retiring: retired, of: sync)
+        try warehouse.checkpoint()
+        self.warehouse = nil
+    }
+
+    package func discard() async throws {
+        defer { warehouse = nil }
+        try warehouse?.discard()
+    }
+
+    package func close() async { warehouse = nil }
+
+    private func opened() async throws -> Warehouse {
+        if let warehouse { return warehouse }
+        let session = try await opener.open(.write)
+        // Someone else may have come first while this waited.
+        if let warehouse { return warehouse }
+        let opened = try Warehouse(session, threadLimit: opener.config.threads)
+        warehouse = opened
+        return opened
+    }
+
+    /// A session to ask with: the one that writes, if there is one.
+    private func reading() async throws -> Session {
+        if let warehouse { return warehouse.session }
+        return try await opener.open(.read)
+    }
+
+    package func tables(of sync: String) async throws -> [CopiedTable] {
+        do {
+            return try Metadata(try await reading()).copies(of: sync)
+        } catch DuckDBError.missing {
+            return []
+        }
+    }
+
+    package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+        try ResultRows(of: copy.target, as: schema, in: try await reading(), readers: opener.config.threads ?? 2)
+    }
+
+    package func query(_ sql: String) async throws -> QueryResult {
+        let session: Session
+        if let warehouse { session = warehouse.session } else { session = try await opener.open(.read, isolated: true) }
+        let interrupter = session.interrupter
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try Question(sql: sql, session: session).answer()
+        } onCancel: {
+            interrupter.interrupt()
+        }
+    }
+
+    package func forget(_ sync: String, tables: [TableName]?) async throws {
+        guard try await !self.tables(of: sync).isEmpty else { return }
+        let warehouse = try await opened()
+        try Metadata(warehouse.session).forget(sync, tables)
+        if warehouse.loads.isEmpty { self.warehouse = nil }
+    }
+
+    package func teardown() async throws -> [String] {
+        guard FileFacts.kind(opener.path) != .missing else { return [] }
+        warehouse = nil
+        return try Metadata(try await opener.open(.write)).remove()
+    }
+
+    package func check() async -> [Finding] { [] }
+}
