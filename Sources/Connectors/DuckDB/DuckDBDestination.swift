@@ -14,6 +14,8 @@ package actor DuckDBDestination: Destination {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    package nonisolated var nameFolding: NameFolding { SQL.folding }
+
     package init(_ config: DuckDBConfig, in context: ConnectionContext) {
         self.context = context
         let path = FileFacts.canonical(context.resolve(config.path ?? ""))

@@ -50,17 +50,17 @@ final class Warehouse {
     private func discard(_ shadow: Shadow) throws {
         try drop(shadow.name)
         try Metadata(session).forgetLoad(shadow.name)
-        loads[Identifier.fold(shadow.target)] = nil
+        loads[SQL.fold(shadow.target)] = nil
     }
 
     /// Loads `rows` beside `target`, and returns how many there were.
     func load(_ rows: any TableRows, into target: TableName) throws -> Int {
-        if let other = loads[Identifier.fold(target)] {
+        if let other = loads[SQL.fold(target)] {
             guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
             try discard(other)
         }
         let shadow = try makeShadow(of: target, rows.schema)
-        loads[Identifier.fold(target)] = shadow
+        loads[SQL.fold(target)] = shadow
         do {
             return try insert(rows, into: shadow)
         } catch {
@@ -104,7 +104,7 @@ final class Warehouse {
     /// Puts the loads of `copies` in place, in one transaction, and makes it durable.
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
         let shadows = try copies.map { copy in
-            guard let shadow = loads[Identifier.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
+            guard let shadow = loads[SQL.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
             return shadow
         }
         try session.transaction {
@@ -118,7 +118,7 @@ final class Warehouse {
             }
             try Metadata(session).remember(copies, retiring: retired, of: sync)
         }
-        for shadow in shadows { loads[Identifier.fold(shadow.target)] = nil }
+        for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }
     }
 
     /// Writes the log into the file, which also frees the room of what was dropped.

@@ -16,10 +16,10 @@ struct Catalogue {
         let rows = try session.texts(
             """
             SELECT 'table', comment FROM duckdb_tables()
-            WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)
+            WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
             UNION ALL
             SELECT 'view', NULL FROM duckdb_views()
-            WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(view_name) = lower($3)
+            WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("view_name", "$3"))
             """, [.text(session.catalog), .text(name.schema), .text(name.table)], to: "look for \(name)")
         guard let row = rows.first else { return nil }
         return row[0] == "view" ? .view : row[1]?.hasPrefix(Self.mark) == true ? .ours : .foreign
@@ -51,9 +51,9 @@ struct Catalogue {
     func isEmpty(schema: String) throws -> Bool {
         try session.texts(
             """
-            SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND lower(schema_name) = lower($2)
+            SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2"))
             UNION ALL
-            SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND lower(schema_name) = lower($2)
+            SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2"))
             """, [.text(session.catalog), .text(schema)], to: "look into schema \(schema)"
         ).isEmpty
     }
@@ -64,7 +64,7 @@ struct Catalogue {
         return try session.texts(
             """
             SELECT column_name, data_type FROM duckdb_columns()
-            WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)
+            WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
             ORDER BY column_index
             """, [.text(session.catalog), .text(name.schema), .text(name.table)], to: "look at \(name)"
         ).map { ($0[0] ?? "", $0[1] ?? "") }

@@ -76,7 +76,7 @@ extension Metadata {
             try session.run(
                 """
                 DELETE FROM \(table("tables"))
-                WHERE lower(schema_name) = lower($1) AND lower(table_name) = lower($2)
+                WHERE \(SQL.areSame("schema_name", "$1")) AND \(SQL.areSame("table_name", "$2"))
                 """, [.text(target.schema), .text(target.table)], to: "forget \(target)")
         }
         for copy in copies {
@@ -126,7 +126,7 @@ extension Metadata {
             try session.run(
                 """
                 DELETE FROM \(table("tables"))
-                WHERE sync = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)
+                WHERE sync = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
                 """, [.text(sync), .text(name.schema), .text(name.table)], to: "forget \(name)")
         }
     }

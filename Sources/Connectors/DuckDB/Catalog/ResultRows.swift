@@ -10,11 +10,12 @@ import TandemRows
 final class ResultRows: TableRows {
     let schema: TableSchema
     let readers: Int
-    private let interrupter: Session.Interrupter
     private let state: Mutex<State>
+    /// Apart from the state, because that is locked while a chunk is waited for.
+    private let interrupter: Mutex<Session.Interrupter?>
 
     private struct State {
-        /// `nil` after the last row.
+        /// `nil` after the last row, so that the file is closed then.
         var results: ResultStream?
         var tally = ReadTally()
         var isCancelled = false
@@ -23,22 +24,23 @@ final class ResultRows: TableRows {
     init(of name: TableName, as schema: TableSchema, in session: Session, readers: Int) throws {
         self.schema = schema
         self.readers = readers
-        interrupter = session.interrupter
         try Self.check(name, schema, in: session)
         let names = schema.columns.map { SQL.identifier($0.name) }
         let columns = names.isEmpty ? "NULL::BOOLEAN" : names.joined(separator: ", ")
         let sql = "SELECT \(columns) FROM \(session.quoted(name))"
-        state = Mutex(State(results: try Statement(sql, in: session, to: "read \(name)").stream()))
+        let results = try Statement(sql, in: session, to: "read \(name)").stream()
+        state = Mutex(State(results: results))
+        interrupter = Mutex(session.interrupter)
     }
 
     /// A user may have altered the table since; a type that is not the expected one would be misread.
     private static func check(_ name: TableName, _ schema: TableSchema, in session: Session) throws {
         guard let present = try Catalogue(session).columns(of: name) else { throw DuckDBError.noTable(name) }
-        let types = Dictionary(present.map { (Identifier.fold($0.name), $0.type) }) { first, _ in first }
-        let missing = schema.columns.map(\.name).filter { types[Identifier.fold($0)] == nil }
+        let types = Dictionary(present.map { (SQL.folding.fold($0.name), $0.type) }) { first, _ in first }
+        let missing = schema.columns.map(\.name).filter { types[SQL.folding.fold($0)] == nil }
         guard missing.isEmpty else { throw DuckDBError.noColumns(name, names: missing) }
         for column in schema.columns {
-            guard let type = types[Identifier.fold(column.name)], type != column.type.listedSQL else { continue }
+            guard let type = types[SQL.folding.fold(column.name)], type != column.type.listedSQL else { continue }
             throw DuckDBError.otherType(name, column: column.name, has: type, expected: column.type.listedSQL)
         }
     }
@@ -46,8 +48,8 @@ final class ResultRows: TableRows {
     func makeReader() throws -> any RowReader { Reader(of: self) }
 
     func cancel() {
+        interrupter.withLock { $0 }?.interrupt()
         state.withLock { $0.isCancelled = true }
-        interrupter.interrupt()
     }
 
     var tally: ReadTally { state.withLock { $0.tally } }
@@ -57,6 +59,7 @@ final class ResultRows: TableRows {
             if state.isCancelled { throw CancellationError() }
             guard let chunk = try state.results?.next() else {
                 state.results = nil
+                interrupter.withLock { $0 = nil }
                 return nil
             }
             state.tally.rows += chunk.rowCount

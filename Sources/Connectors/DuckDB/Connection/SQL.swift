@@ -1,9 +1,25 @@
+import TandemCore
 import TandemRows
 
 /// Text for statements that cannot take it as a bound value.
 enum SQL {
     static func identifier(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
     static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+
+    /// DuckDB ignores the case of A to Z in the names of schemas, tables and columns.
+    static let folding = NameFolding.caseInsensitive
+
+    /// The same for two names exactly if DuckDB takes them for one.
+    static func fold(_ name: TableName) -> String {
+        folding.fold(identifier(name.schema) + "." + identifier(name.table))
+    }
+
+    /// The condition that the text `a` is the same name as `b`.
+    static func areSame(_ a: String, _ b: String) -> String { "\(folded(a)) = \(folded(b))" }
+
+    private static func folded(_ expression: String) -> String {
+        "translate(\(expression), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
+    }
 
     /// A column list, in parentheses.
     static func columns(_ schema: TableSchema) -> String {
