@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "TandemEngine",
             dependencies: [
-                "TandemCore", "TandemRows", "TandemState", logging, asyncAlgorithms,
+                "TandemCore", "TandemRows", "TandemState",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -74,11 +74,14 @@ let package = Package(
             dependencies: ["TandemCore"] + connectors.map { .byName(name: "Tandem\($0.name)") },
             swiftSettings: strict
         ),
-        .target(name: "TandemTesting", dependencies: ["TandemCore", "TandemRows"], swiftSettings: strict),
+        // A throw-away server, for the demo and for tests.
+        .target(name: "LocalPostgres", swiftSettings: strict),
+        .target(name: "TandemTesting", dependencies: ["LocalPostgres", "TandemCore", "TandemRows"], swiftSettings: strict),
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "TandemConnectors", "TandemCore", "TandemEngine", "TandemRows", "TandemState", logging,
+                "LocalPostgres", "TandemConnectors", "TandemCore", "TandemEngine", "TandemRows", "TandemState",
+                asyncAlgorithms, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -1,7 +1,43 @@
+import Foundation
+@_exported public import LocalPostgres
 import Synchronization
 
+/// The servers that tests run against: the versions that `make deps` puts in place.
+extension PostgresServer {
+    public enum Version: Int, Sendable, CaseIterable, CustomStringConvertible {
+        case v15 = 15
+        case v16 = 16
+        case v18 = 18
+        public var description: String { "Postgres \(rawValue)" }
+
+        var programs: PostgresPrograms {
+            get throws {
+                let named = ProcessInfo.processInfo.environment["TANDEM_DEPS"].map { URL(filePath: $0) }
+                let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                    .deletingLastPathComponent()
+                let folder = named ?? package.appending(path: ".deps")
+                do {
+                    return try PostgresPrograms(in: folder.appending(path: "postgres/\(rawValue)/bin"))
+                } catch {
+                    throw Failure(description: "\(error); run `make deps`")
+                }
+            }
+        }
+    }
+
+    public convenience init(_ version: Version, settings: [String: String] = [:], access: [String] = []) throws {
+        try self.init(programs: version.programs, settings: settings, access: access)
+    }
+
+    /// The server of `version` that all tests of this process share, with its own databases for each: see
+    /// ``makeDatabase(encoding:)``.
+    public static func shared(_ version: Version) throws -> PostgresServer {
+        try PostgresServers.shared.server(version)
+    }
+}
+
 /// The servers that the tests of one process share, each started when it is first asked for.
-final class PostgresServers: Sendable {
+private final class PostgresServers: Sendable {
     static let shared = PostgresServers()
     private let started = Mutex<[PostgresServer.Version: Result<PostgresServer, any Error>]>([:])
 

@@ -1,19 +1,12 @@
 public import Foundation
 import Synchronization
 
-/// A throw-away Postgres server for tests: its own folder, a free port of the loopback address, user `postgres`
+/// A throw-away Postgres server, for tests and the demo: its own folder, a free port of the loopback address, user `postgres`
 /// without a password, and no fsync.
 ///
 /// Its keeper is a small shell of the unprivileged user that stops the server and removes the folder when this process
 /// ends, in whatever way.
 public final class PostgresServer: Sendable {
-    public enum Version: Int, Sendable, CaseIterable, CustomStringConvertible {
-        case v15 = 15
-        case v16 = 16
-        case v18 = 18
-        public var description: String { "Postgres \(rawValue)" }
-    }
-
     /// How a server ends: letting transactions go, or as if it had crashed.
     public enum StopMode: String, Sendable {
         case fast, immediate
@@ -21,9 +14,10 @@ public final class PostgresServer: Sendable {
 
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
+        public init(description: String) { self.description = description }
     }
 
-    public let version: Version
+    public let programs: PostgresPrograms
     public let port: Int
     public let folder: URL
     private let keeper: Mutex<PostgresKeeper?>
@@ -35,21 +29,21 @@ public final class PostgresServer: Sendable {
     /// - Parameters:
     ///   - settings: For `postgresql.conf`, by name, values as written there.
     ///   - access: Lines of `pg_hba.conf`, which go before the one that trusts every local connection.
-    public convenience init(_ version: Version, settings: [String: String] = [:], access: [String] = []) throws {
-        try self.init(version, settings: settings, access: access) { folder in
+    public convenience init(programs: PostgresPrograms, settings: [String: String] = [:], access: [String] = []) throws {
+        try self.init(programs, settings: settings, access: access) { folder in
             let arguments = [
                 "-D", folder.appending(path: "data").path, "-U", Self.user, "-A", "trust", "-N", "-E", "UTF8",
                 "--locale=C.UTF-8",
             ]
-            try PostgresPrograms.run("initdb", arguments, of: version)
+            try programs.run("initdb", arguments)
         }
     }
 
     /// A server whose data folder `fill` makes.
     init(
-        _ version: Version, settings: [String: String], access: [String], fill: (URL) throws -> Void
+        _ programs: PostgresPrograms, settings: [String: String], access: [String], fill: (URL) throws -> Void
     ) throws {
-        self.version = version
+        self.programs = programs
         port = try PostgresPrograms.freePort()
         folder = FileManager.default.temporaryDirectory.appending(path: "tandem-postgres-\(UUID().uuidString.prefix(8))")
         try PostgresPrograms.makeFolder(folder)

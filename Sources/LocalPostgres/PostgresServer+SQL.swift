@@ -11,7 +11,7 @@ extension PostgresServer {
             "ON_ERROR_STOP=1", "-f", "-",
         ]
         let environment = ["PGCLIENTENCODING": "UTF8", "PGOPTIONS": "-c client_min_messages=warning"]
-        let answer = try PostgresPrograms.run("psql", arguments, of: version, input: sql, environment: environment)
+        let answer = try programs.run("psql", arguments, input: sql, environment: environment)
         return String(answer.trimmingSuffix(while: \.isNewline))
     }
 
@@ -26,19 +26,13 @@ extension PostgresServer {
 
     /// A standby that follows this server, made from a base backup.
     public func makeStandby(settings: [String: String] = [:]) throws -> PostgresServer {
-        try PostgresServer(version, settings: settings.merging(["hot_standby": "on"]) { own, _ in own }, access: []) { folder in
+        try PostgresServer(programs, settings: settings.merging(["hot_standby": "on"]) { own, _ in own }, access: []) { folder in
             let arguments = [
                 "-h", Self.host, "-p", String(port), "-U", Self.user, "-D", folder.appending(path: "data").path, "-R",
                 "-X", "stream", "-c", "fast", "--no-sync",
             ]
-            try PostgresPrograms.run("pg_basebackup", arguments, of: version)
+            try programs.run("pg_basebackup", arguments)
         }
-    }
-
-    /// The server of `version` that all tests of this process share, with its own databases for each: see
-    /// ``makeDatabase(encoding:)``.
-    public static func shared(_ version: Version) throws -> PostgresServer {
-        try PostgresServers.shared.server(version)
     }
 }
 

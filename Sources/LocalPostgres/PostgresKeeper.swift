@@ -19,7 +19,7 @@ final class PostgresKeeper: Sendable {
         let output = Pipe()
         process = try PostgresPrograms.process(
             asOwner: "/bin/sh",
-            ["-c", Self.script, "sh", PostgresPrograms.folder(of: server.version).path, server.folder.path]
+            ["-c", Self.script, "sh", server.programs.folder.path, server.folder.path]
         )
         process.standardInput = input
         process.standardOutput = output
@@ -29,7 +29,7 @@ final class PostgresKeeper: Sendable {
         let answer = output.fileHandleForReading.availableData
         guard String(decoding: answer, as: UTF8.self).hasPrefix("ready") else {
             process.waitUntilExit()
-            throw PostgresServer.Failure(description: "\(server.version) did not start:\n\(server.log)")
+            throw PostgresServer.Failure(description: "the server of \(server.programs.folder.path) did not start:\n\(server.log)")
         }
     }
 

@@ -1,21 +1,38 @@
-import Foundation
+public import Foundation
 
-/// The programs of Postgres that `make deps` has put in place, run by a user who may run them.
-enum PostgresPrograms {
+/// The programs of one Postgres, run by a user who may run them.
+public struct PostgresPrograms: Sendable {
     /// Postgres refuses to run as root; `nobody` does it then.
     private static let nobody = 65534
 
-    /// Where the programs of `version` are.
-    static func folder(of version: PostgresServer.Version) throws -> URL {
-        let named = ProcessInfo.processInfo.environment["TANDEM_DEPS"].map { URL(filePath: $0) }
-        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let folder = (named ?? package.appending(path: ".deps")).appending(path: "postgres/\(version.rawValue)/bin")
-            .resolvingSymlinksInPath()
-        guard FileManager.default.isExecutableFile(atPath: folder.appending(path: "postgres").path) else {
-            throw PostgresServer.Failure(description: "no \(version) at \(folder.path): run `make deps`")
+    /// The folder that holds them: `initdb`, `pg_ctl`, `postgres`, `psql`.
+    public let folder: URL
+
+    /// - Throws: ``PostgresServer/Failure`` where there is no server program in `folder`.
+    public init(in folder: URL) throws {
+        self.folder = folder.resolvingSymlinksInPath()
+        guard Self.areComplete(in: self.folder) else {
+            throw PostgresServer.Failure(description: "there are no Postgres server programs in \(folder.path)")
         }
-        return folder
+    }
+
+    private static func areComplete(in folder: URL) -> Bool {
+        ["postgres", "initdb", "pg_ctl", "psql"].allSatisfy {
+            FileManager.default.isExecutableFile(atPath: folder.appending(path: $0).path)
+        }
+    }
+
+    /// The newest Postgres installed on this machine, where its packages put it or in `PATH`; `nil` where there is none.
+    public static func newestInstalled() -> PostgresPrograms? {
+        let roots = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
+        let versions = roots.flatMap { root in
+            ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).compactMap { name in
+                Int(name.replacing("postgresql@", with: "")).map { ($0, URL(filePath: root).appending(path: "\(name)/bin")) }
+            }
+        }
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { URL(filePath: String($0)) }
+        let folders = versions.sorted { $0.0 > $1.0 }.map(\.1) + path + [URL(filePath: "/usr/pgsql/bin")]
+        return folders.lazy.compactMap { try? PostgresPrograms(in: $0) }.first
     }
 
     /// A process of the user that owns the servers, not yet started.
@@ -35,12 +52,11 @@ enum PostgresPrograms {
     }
 
     @discardableResult
-    static func run(
-        _ name: String, _ arguments: [String], of version: PostgresServer.Version, input: String = "",
+    func run(
+        _ name: String, _ arguments: [String], input: String = "",
         environment: [String: String] = [:]
     ) throws -> String {
-        let program = try folder(of: version).appending(path: name).path
-        return try runAsOwner(program, arguments, input: input, environment: environment)
+        try Self.runAsOwner(folder.appending(path: name).path, arguments, input: input, environment: environment)
     }
 
     /// Runs a program to its end and returns what it printed.
