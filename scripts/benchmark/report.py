@@ -1,0 +1,86 @@
+"""The figures, as Markdown for people and as numbers for programs."""
+
+import platform
+from statistics import median
+
+TARGETS = {"narrow": 0.75, "wide": 0.90}
+RSS_TARGET = 300  # MB
+HELP_TARGET = 0.050  # seconds
+EMPTY_TARGET = 5.0  # seconds
+
+
+def summarize(rows, runs):
+    """Medians over the measured rounds of one contender."""
+    wall = median(run["wall"] for run in runs)
+    return {
+        "wall": wall,
+        "rows_per_second": rows / wall,
+        "ratio": median(run["ratio"] for run in runs),
+        "cpu": median(run["cpu"] for run in runs),
+        "rss": max(run["rss"] for run in runs),
+        "bytes": runs[-1]["bytes"],
+        "load": median(run["load"] for run in runs),
+        "rounds": len(runs),
+    }
+
+
+def table(name, rows, summaries, skipped):
+    lines = [
+        f"## {name}: {rows:,} rows", "",
+        "| | rounds | wall s | rows/s | × one stream | CPU s | peak MB | file MB | load |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for contender, figures in summaries.items():
+        size = f"{figures['bytes'] / 1e6:.0f}" if figures["bytes"] else ""
+        lines.append(
+            f"| {contender} | {figures['rounds']} | {figures['wall']:.2f} | {figures['rows_per_second']:,.0f} "
+            f"| {figures['ratio']:.2f} | {figures['cpu']:.1f} | {figures['rss']:.0f} | {size} "
+            f"| {figures['load']:.1f} |")
+    lines += [f"| {contender} | skipped: {reason} |" for contender, reason in skipped.items()]
+    return "\n".join(lines) + "\n"
+
+
+def targets(results):
+    """Each target with what was measured: name, limit, figure, whether it was met."""
+    found = []
+    for name, limit in TARGETS.items():
+        figures = results["tables"].get(name, {}).get("contenders", {})
+        tandem = figures.get("tandem, first copy")
+        if not tandem:
+            continue
+        found.append((f"{name}: × one stream", f"≤ {limit:.2f}", f"{tandem['ratio']:.2f}", tandem["ratio"] <= limit))
+        scanner = figures.get("DuckDB's postgres scanner")
+        if scanner:
+            found.append((f"{name}: faster than the scanner", f"< {scanner['wall']:.2f} s", f"{tandem['wall']:.2f} s",
+                          tandem["wall"] < scanner["wall"]))
+        found.append((f"{name}: peak memory", f"< {RSS_TARGET} MB", f"{tandem['rss']:.0f} MB",
+                      tandem["rss"] < RSS_TARGET))
+    if "help" in results:
+        found.append(("`tandem --help`", f"< {HELP_TARGET * 1000:.0f} ms", f"{results['help'] * 1000:.0f} ms",
+                      results["help"] < HELP_TARGET))
+    if "empty" in results:
+        found.append(("run over 200 empty tables", f"< {EMPTY_TARGET:.0f} s", f"{results['empty']:.2f} s",
+                      results["empty"] < EMPTY_TARGET))
+    return found
+
+
+def target_table(results):
+    lines = ["## Targets", "", "| | target | measured | |", "|---|---:|---:|---|"]
+    lines += [f"| {name} | {limit} | {figure} | {'pass' if met else '**fail**'} |"
+              for name, limit, figure, met in targets(results)]
+    return "\n".join(lines) + "\n"
+
+
+def memory_table(memory):
+    lines = ["## Memory of the first copy, by the number of rows", "", "| | rows | peak MB |", "|---|---:|---:|"]
+    lines += [f"| {name} | {entry['rows']:,} | {entry['rss']:.0f} |" for name, entry in memory.items()]
+    return "\n".join(lines) + "\n"
+
+
+def machine():
+    with open("/proc/cpuinfo") as cpuinfo:
+        models = [line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")]
+    with open("/proc/meminfo") as meminfo:
+        memory = int(meminfo.readline().split()[1]) / 2**20
+    processor = models[0] if models else platform.machine()
+    return f"{len(models)} × {processor}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
