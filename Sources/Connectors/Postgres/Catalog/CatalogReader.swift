@@ -1,0 +1,53 @@
+/// Reads what a database holds, through one session.
+package struct CatalogReader {
+    private let session: Session
+    private let queries: CatalogQueries
+
+    package init(_ session: Session) {
+        self.session = session
+        queries = CatalogQueries(version: session.capabilities.version)
+    }
+
+    /// Every table as of one moment: that of the transaction the session is in, or else of one of its own.
+    ///
+    /// - Parameter only: OIDs of the tables wanted; those that are gone are left out. `nil` for all.
+    /// - Throws: ``PostgresError``.
+    package func tables(only: [UInt32]? = nil) throws -> [PostgresTable] {
+        guard session.isInTransaction else { return try session.transaction(.snapshot) { try tables(only: only) } }
+        return try readable {
+            let wanted = [only.map { "{" + $0.map(String.init).joined(separator: ",") + "}" }]
+            let server = try facts()
+            let types = try TypeMap(rows: session.query(queries.types).rows)
+            let columns = try Dictionary(grouping: session.query(queries.columns, wanted).rows.map(ColumnFacts.init), by: \.table)
+            let keys = try Dictionary(grouping: session.query(queries.keys, wanted).rows.map(KeyCandidate.init), by: \.table)
+            return try session.query(queries.tables, wanted).rows.map { cells in
+                let facts = try TableFacts(cells)
+                return PostgresTable(
+                    facts, columns: columns[facts.oid] ?? [], keys: keys[facts.oid] ?? [], types: types, server: server
+                )
+            }
+        }
+    }
+
+    /// What is known of every type of this database, without the tables.
+    package func types() throws -> TypeMap { try readable { try TypeMap(rows: session.query(queries.types).rows) } }
+
+    /// What the server is, and who we are there.
+    func facts() throws -> ServerFacts {
+        let version = session.capabilities.version
+        let queries = ServerQueries(version: version)
+        return try readable {
+            guard let facts = try session.query(queries.facts).rows.first else { throw UnreadableCell() }
+            return try ServerFacts(
+                facts: facts, settings: session.query(queries.settings).rows, signs: session.query(queries.signs).rows,
+                hostName: session.endpoint.host, version: version
+            )
+        }
+    }
+
+    private func readable<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch is UnreadableCell {
+            throw PostgresError.malformed(session.endpoint, what: "a row of its catalog")
+        }
+    }
+}

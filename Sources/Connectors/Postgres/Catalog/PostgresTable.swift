@@ -1,0 +1,30 @@
+package import TandemCore
+package import TandemRows
+
+/// A table as the catalog describes it to the current user, with what its reader has to know beyond ``CatalogTable``.
+package struct PostgresTable: Sendable {
+    package var oid: UInt32
+    package var name: TableName
+    package var kind: CatalogTable.Kind
+    /// The columns that can be read, in their order.
+    package var columns: [PostgresColumn]
+    /// Indexes into `columns`: its key, or empty.
+    package var identity: [Int]
+    package var omitted: [OmittedColumn]
+    package var estimatedRows: Int?
+    package var bytes: Int?
+    package var methods: [Method: Eligibility]
+    /// Row-level security applies to the current user and its policies show what is to be read. The server refuses to
+    /// read such a table under `row_security = off`.
+    package var isReadThroughPolicies: Bool
+
+    package var schema: TableSchema {
+        TableSchema(name: name, id: oid, columns: columns.map(\.schema), identity: identity)
+    }
+
+    package var catalogTable: CatalogTable {
+        CatalogTable(
+            schema: schema, kind: kind, estimatedRows: estimatedRows, bytes: bytes, omitted: omitted, methods: methods
+        )
+    }
+}

@@ -1,0 +1,33 @@
+/// What a server is, and what the current user may do there as far as it does not depend on a table.
+struct ServerFacts: Sendable {
+    /// As `server_version_num`.
+    var version: Int
+    var database: String
+    var user: String
+    var isSuperuser = false
+    /// By the role's own attribute or, on hosts that have such a role, by membership.
+    var mayReplicate = false
+    var bypassesRowSecurity = false
+    /// `nil` where there is no limit.
+    var connectionLimit: Int?
+    var mayCreateInDatabase = false
+    /// Whether some schema, not a temporary one, takes tables of this user.
+    var mayCreateInSchema = false
+    var isStandby = false
+    var encoding = "UTF8"
+    var connections = 0
+    /// Among them this user's.
+    var ownConnections = 0
+    /// By the server's own knowledge, which ends at a pooler. `nil` where it cannot be asked.
+    var usesTLS: Bool?
+    /// `pg_settings`, as far as this user sees it.
+    var settings: [String: String] = [:]
+    var host = HostType.selfHosted
+
+    /// A setting that is a number. `nil` where it is hidden, missing, or none.
+    func number(_ setting: String) -> Int? { settings[setting].flatMap { Int($0) } }
+    func isOn(_ setting: String) -> Bool { settings[setting] == "on" }
+
+    /// `15.3`, `9.4.26`.
+    var versionText: String { ServerCapabilities(version: version).versionText }
+}

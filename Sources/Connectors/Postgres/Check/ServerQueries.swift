@@ -1,0 +1,43 @@
+/// The questions about a server as a whole, as a server of one version understands them.
+struct ServerQueries: Sendable {
+    /// As `server_version_num`.
+    let version: Int
+
+    /// One row. Read by ``ServerFacts/init(facts:settings:signs:hostName:version:)``.
+    var facts: String {
+        let bypasses = version >= 90_500 ? "r.rolbypassrls" : "r.rolsuper"
+        let tls =
+            version >= 90_500
+            ? "(SELECT s.ssl FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_catalog.pg_backend_pid())" : "NULL"
+        return """
+            SELECT pg_catalog.current_database(), current_user, r.rolsuper,
+              r.rolreplication OR r.rolsuper OR EXISTS (
+                SELECT FROM pg_catalog.pg_roles h
+                WHERE h.rolname = 'rds_replication' AND pg_catalog.pg_has_role(h.oid, 'MEMBER')),
+              \(bypasses) OR r.rolsuper, CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit END,
+              pg_catalog.has_database_privilege(d.oid, 'CREATE'), EXISTS (
+                SELECT FROM pg_catalog.pg_namespace n
+                WHERE \(CatalogQueries.userSchema) AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')),
+              pg_catalog.pg_is_in_recovery(), pg_catalog.pg_encoding_to_char(d.encoding),
+              (SELECT count(*) FROM pg_catalog.pg_stat_activity),
+              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = current_user), \(tls)
+            FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
+            WHERE r.rolname = current_user AND d.datname = pg_catalog.current_database()
+            """
+    }
+
+    /// Name and value of every setting the user may see.
+    var settings: String { "SELECT s.name, s.setting FROM pg_catalog.pg_settings s" }
+
+    /// What tells hosts apart, one a row: a word for what it is, and its name.
+    var signs: String {
+        """
+        SELECT 'role', r.rolname::text FROM pg_catalog.pg_roles r
+        WHERE r.rolname IN ('supabase_admin', 'neon_superuser', 'rds_superuser', 'azure_pg_admin', 'cloudsqlsuperuser')
+        UNION ALL
+        SELECT 'schema', n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.nspname = 'heroku_ext'
+        UNION ALL
+        SELECT 'function', p.proname::text FROM pg_catalog.pg_proc p WHERE p.proname = 'aurora_version'
+        """
+    }
+}
