@@ -52,6 +52,7 @@ package struct CatalogQueries: Sendable {
             THEN pg_catalog.pg_table_size(c.oid) END,
           c.relreplident, pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
           pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_table_privilege(c.oid, 'TRIGGER'),
+          pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'),
           pg_catalog.pg_has_role(c.relowner, 'USAGE'), pg_catalog.pg_get_userbyid(c.relowner), o.extension,
           \(visibility), c.oid IN (SELECT inhparent FROM parents), c.oid IN (SELECT inhrelid FROM children),
           s.srvname

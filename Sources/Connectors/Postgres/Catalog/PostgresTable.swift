@@ -17,6 +17,8 @@ package struct PostgresTable: Sendable {
     /// Row-level security applies to the current user and its policies show what is to be read. The server refuses to
     /// read such a table under `row_security = off`.
     package var isReadThroughPolicies: Bool
+    /// The current user may change its rows.
+    var isWritable: Bool
 
     package var schema: TableSchema {
         TableSchema(name: name, id: oid, columns: columns.map(\.schema), identity: identity)

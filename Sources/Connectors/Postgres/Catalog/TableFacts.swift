@@ -34,6 +34,7 @@ struct TableFacts: Sendable {
     var mayUseSchema = true
     var maySelect = true
     var mayTrigger = true
+    var mayWrite = false
     var isOwner = true
     var owner: String
     var `extension`: String?
@@ -61,6 +62,7 @@ extension TableFacts {
         mayUseSchema = try row.flag()
         maySelect = try row.flag()
         mayTrigger = try row.flag()
+        mayWrite = try row.flag()
         isOwner = try row.flag()
         owner = try row.text()
         `extension` = try row.optional()

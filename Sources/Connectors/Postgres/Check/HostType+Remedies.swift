@@ -32,4 +32,34 @@ extension HostType {
         case .neon: Remedy("As a member of neon_superuser, allow it; roles made in the console have it already.", sql: attribute)
         }
     }
+
+    /// How a standby is kept from cancelling a long read, and what each way costs.
+    var standbyRemedy: Remedy {
+        let costs =
+            " (the primary then keeps dead rows for as long as a copy takes); or read from the primary; or raise "
+            + "max_standby_streaming_delay and max_standby_archive_delay above the duration of a copy (the standby then "
+            + "falls behind by as much)."
+        return switch self {
+        case .selfHosted, .heroku, .supabase, .neon:
+            Remedy(
+                "At the standby, switch hot_standby_feedback on" + costs,
+                sql: self == .selfHosted
+                    ? ["ALTER SYSTEM SET hot_standby_feedback = 'on'", "SELECT pg_reload_conf()"] : []
+            )
+        case .rds, .aurora: Remedy("In the replica's parameter group, set hot_standby_feedback to 1" + costs)
+        case .cloudSQL: Remedy("Set the replica's flag hot_standby_feedback to on" + costs)
+        case .azure: Remedy("Set the replica's server parameter hot_standby_feedback to on" + costs)
+        }
+    }
+
+    /// How to go round a pooler.
+    var poolerRemedy: Remedy {
+        switch self {
+        case .supabase: Remedy("Connect directly, or through the session pooler: port 5432 instead of 6543.")
+        case .neon: Remedy("Connect directly: take \"-pooler\" out of the host's name.")
+        case .azure, .heroku: Remedy("Connect to the database's own port instead of the built-in PgBouncer's.")
+        case .rds, .aurora: Remedy("Connect to the instance instead of RDS Proxy or PgBouncer.")
+        case .selfHosted, .cloudSQL: Remedy("Connect to the server itself instead of the pooler.")
+        }
+    }
 }

@@ -13,7 +13,6 @@ extension ServerFacts {
         encoding = try row.text()
         connections = try row.number()
         ownConnections = try row.number()
-        usesTLS = try row.optional().map { $0 == "t" }
         for cells in settings {
             var row = ResultRow(cells)
             self.settings[try row.text()] = try row.optional()

@@ -18,8 +18,6 @@ struct ServerFacts: Sendable {
     var connections = 0
     /// Among them this user's.
     var ownConnections = 0
-    /// By the server's own knowledge, which ends at a pooler. `nil` where it cannot be asked.
-    var usesTLS: Bool?
     /// `pg_settings`, as far as this user sees it.
     var settings: [String: String] = [:]
     var host = HostType.selfHosted

@@ -6,9 +6,8 @@ struct ServerQueries: Sendable {
     /// One row. Read by ``ServerFacts/init(facts:settings:signs:hostName:version:)``.
     var facts: String {
         let bypasses = version >= 90_500 ? "r.rolbypassrls" : "r.rolsuper"
-        let tls =
-            version >= 90_500
-            ? "(SELECT s.ssl FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_catalog.pg_backend_pid())" : "NULL"
+        // Before 10, clients are all that is listed.
+        let clients = version >= 100_000 ? "a.backend_type = 'client backend'" : "true"
         return """
             SELECT pg_catalog.current_database(), current_user, r.rolsuper,
               r.rolreplication OR r.rolsuper OR EXISTS (
@@ -19,8 +18,8 @@ struct ServerQueries: Sendable {
                 SELECT FROM pg_catalog.pg_namespace n
                 WHERE \(CatalogQueries.userSchema) AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')),
               pg_catalog.pg_is_in_recovery(), pg_catalog.pg_encoding_to_char(d.encoding),
-              (SELECT count(*) FROM pg_catalog.pg_stat_activity),
-              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = current_user), \(tls)
+              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients)),
+              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients) AND a.usename = current_user)
             FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
             WHERE r.rolname = current_user AND d.datname = pg_catalog.current_database()
             """
