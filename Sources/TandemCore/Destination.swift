@@ -2,14 +2,18 @@ public import TandemRows
 
 /// Where rows go.
 ///
-/// Nothing is created before the first ``load(_:into:)``; what only asks opens read-only. A copy is loaded beside what is there (``load(_:into:)``), and takes its
-/// place together with all other tables of the run (``publish(_:renaming:of:)``).
+/// Nothing is created before the first ``load(_:into:)``; what only asks opens
+/// read-only. A copy is loaded beside what is there, and takes its place
+/// together with all other tables of the run (``publish(_:retiring:of:)``).
 public protocol Destination: Sendable {
     /// Which names of tables and columns are one here.
     var nameFolding: NameFolding { get }
 
     /// What `sync` has put here, as the destination itself remembers it.
     func tables(of sync: String) async throws -> [CopiedTable]
+
+    /// Which sync each table here was written by, for all that is remembered.
+    func owners() async throws -> [TableName: String]
 
     /// Whether it can be opened and written, and what stands in the way.
     func check() async -> [Finding]

@@ -1,5 +1,5 @@
 /// What a person can do about a problem.
-public struct Remedy: Hashable, Sendable {
+public struct Remedy: Hashable, Sendable, Codable {
     /// One sentence, in the imperative.
     public var text: String
     /// Statements that do it, in order, each without its semicolon. Empty where SQL is not the remedy.

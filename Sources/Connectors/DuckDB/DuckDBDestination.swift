@@ -72,6 +72,14 @@ package actor DuckDBDestination: Destination {
         }
     }
 
+    package func owners() async throws -> [TableName: String] {
+        do {
+            return try Metadata(try await reading()).owners()
+        } catch DuckDBError.missing {
+            return [:]
+        }
+    }
+
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         try ResultRows(of: copy.target, as: schema, in: try await reading(), readers: opener.config.threads ?? 2)
     }

@@ -10,6 +10,13 @@ package struct MemoryDestination: Destination {
         database.state.withLock { $0.copies[sync] ?? [] }
     }
 
+    package func owners() async throws -> [TableName: String] {
+        database.state.withLock { state in
+            let owned = state.copies.flatMap { sync, copies in copies.map { ($0.target, sync) } }
+            return Dictionary(owned, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
     package func check() async -> [Finding] { [] }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {

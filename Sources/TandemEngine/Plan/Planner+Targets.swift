@@ -29,6 +29,14 @@ extension Planner {
                     message: "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and names that start with \(Self.loadPrefix) are Tandem's own.",
                     remedy: Remedy("Choose another `into` or `target`.")))
         }
+        let taken = Dictionary(owners.map { (folded($0.key), $0.value) }) { first, _ in first }
+        for table in tables {
+            guard let owner = taken[folded(table.target)], owner != sync.name else { continue }
+            problems.append(
+                PlanProblem(
+                    line: sync.line, message: "\(table.target) is written by sync \"\(owner)\" already.",
+                    remedy: Remedy("Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables.")))
+        }
         let groups = Dictionary(grouping: tables) { folded($0.target) }.filter { $0.value.count > 1 }
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
             let names = group.map { "\($0.schema.name)" }.joined(separator: " and ")

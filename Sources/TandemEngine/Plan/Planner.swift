@@ -1,21 +1,32 @@
 package import TandemCore
-import TandemRows
+package import TandemRows
 
 /// Decides what a run will do. Touches nothing: the same input gives the same plan.
 package struct Planner: Sendable {
     let sync: SyncConfiguration
     let catalog: Catalog
     let copied: [CopiedTable]
+    let owners: [TableName: String]
     let folding: NameFolding
 
     /// - Parameters:
     ///   - copied: What the sync has put at the destination before: ``Destination/tables(of:)``.
+    ///   - owners: The sync that wrote each table there: ``Destination/owners()``.
     ///   - folding: ``Destination/nameFolding``.
-    package init(sync: SyncConfiguration, catalog: Catalog, copied: [CopiedTable], folding: NameFolding) {
+    package init(sync: SyncConfiguration, catalog: Catalog, copied: [CopiedTable], owners: [TableName: String] = [:], folding: NameFolding) {
         self.sync = sync
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
+        self.owners = owners
         self.folding = folding
+    }
+
+    /// The plan of `sync` with what its two ends say now.
+    package static func plan(_ sync: SyncConfiguration, from source: any Source, to destination: any Destination) async throws -> SyncPlan {
+        let catalog = try await source.catalog()
+        let copied = try await destination.tables(of: sync.name)
+        let owners = try await destination.owners()
+        return Planner(sync: sync, catalog: catalog, copied: copied, owners: owners, folding: destination.nameFolding).plan()
     }
 
     package func plan() -> SyncPlan {

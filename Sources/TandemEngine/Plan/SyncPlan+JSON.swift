@@ -49,14 +49,13 @@ extension TablePlan: Encodable {
 }
 
 extension SkippedTable: Encodable {
-    private enum Key: String, CodingKey { case source, reason, remedy, sql }
+    private enum Key: String, CodingKey { case source, reason, remedy }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .source)
         try container.encode(reason, forKey: .reason)
-        try container.encode(remedy?.text, forKey: .remedy)
-        try container.encode(remedy?.sql ?? [], forKey: .sql)
+        try container.encode(remedy, forKey: .remedy)
     }
 }
 
@@ -73,13 +72,12 @@ extension OrphanTable: Encodable {
 }
 
 extension PlanProblem: Encodable {
-    private enum Key: String, CodingKey { case line, message, remedy, sql }
+    private enum Key: String, CodingKey { case line, message, remedy }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(line, forKey: .line)
         try container.encode(message, forKey: .message)
-        try container.encode(remedy?.text, forKey: .remedy)
-        try container.encode(remedy?.sql ?? [], forKey: .sql)
+        try container.encode(remedy, forKey: .remedy)
     }
 }

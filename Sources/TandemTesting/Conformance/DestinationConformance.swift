@@ -56,6 +56,7 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         let known = try await reopened.tables(of: sync).sorted { $0.target < $1.target }
         try expectEqual("a destination remembers what was published", known, copies.sorted { $0.target < $1.target })
         try expect("another sync's tables are not this one's", try await reopened.tables(of: "other").isEmpty)
+        try expectEqual("a destination knows who wrote what", try await reopened.owners(), [orders: sync, items: sync])
         try expectEqual("rows come back as they went", try await content(of: orders, in: reopened), first.rows)
         try expectEqual("an empty table is a table", try await content(of: items, in: reopened), [])
         await reopened.close()

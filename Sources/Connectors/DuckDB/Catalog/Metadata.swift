@@ -116,6 +116,15 @@ extension Metadata {
         }
     }
 
+    /// The sync that wrote each target.
+    func owners() throws -> [TableName: String] {
+        guard try exists() else { return [:] }
+        try checkVersion()
+        let rows = try session.texts("SELECT schema_name, table_name, sync FROM \(table("tables"))", to: "read what it knows")
+        let owned = rows.map { (TableName(schema: $0[0] ?? "", table: $0[1] ?? ""), $0[2] ?? "") }
+        return Dictionary(owned, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Forgets `sync`, or some of its tables.
     func forget(_ sync: String, _ tables: [TableName]?) throws {
         guard let tables else {
