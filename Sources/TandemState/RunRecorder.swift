@@ -1,0 +1,62 @@
+import Synchronization
+import TandemCore
+package import TandemRows
+
+/// Writes down one run as it goes. Where that fails, it tells so once, and the run goes on without.
+package final class RunRecorder: Sendable {
+    private let sync: String
+    private let notify: @Sendable (String) -> Void
+    /// `nil` once something went wrong.
+    private let open: Mutex<(store: StateStore, run: Int64)?>
+
+    /// Begins a run.
+    ///
+    /// - Parameters:
+    ///   - store: `nil` to record nothing.
+    ///   - notify: Gets the one sentence about what went wrong.
+    package init(of sync: String, in store: StateStore?, notify: @escaping @Sendable (String) -> Void) async {
+        self.sync = sync
+        self.notify = notify
+        guard let store else {
+            open = Mutex(nil)
+            return
+        }
+        do throws(StateError) {
+            open = Mutex((store, try await store.beginRun(of: sync)))
+        } catch {
+            open = Mutex(nil)
+            notify(Self.explain(error))
+        }
+    }
+
+    package func record(_ event: TableEvent, of source: TableName, id: UInt32, target: TableName) async {
+        await attempt { (store, run) throws(StateError) in
+            try await store.record(event, of: source, id: id, target: target, sync: sync, run: run)
+        }
+    }
+
+    /// Ends the run. What comes after it is not recorded.
+    package func finish(
+        _ outcome: RunRecord.Outcome, rows: Int = 0, bytes: Int = 0, error: String? = nil, remedy: String? = nil
+    ) async {
+        await attempt { (store, run) throws(StateError) in
+            try await store.finishRun(run, outcome, rows: rows, bytes: bytes, error: error, remedy: remedy)
+        }
+        open.withLock { $0 = nil }
+    }
+
+    private func attempt(_ body: (StateStore, Int64) async throws(StateError) -> Void) async {
+        guard let (store, run) = open.withLock({ $0 }) else { return }
+        do throws(StateError) { try await body(store, run) } catch {
+            let isFirst = open.withLock { open in
+                defer { open = nil }
+                return open != nil
+            }
+            if isFirst { notify(Self.explain(error)) }
+        }
+    }
+
+    private static func explain(_ error: StateError) -> String {
+        "This run leaves no history: \(error) \(error.remedy?.text ?? "")"
+    }
+}

@@ -1,0 +1,63 @@
+import GRDB
+
+/// The tables of a state file. A migration that was released is never changed.
+enum StateSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: runs, table states, issues") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE run (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        sync TEXT NOT NULL,
+                        started DOUBLE NOT NULL,
+                        ended DOUBLE,
+                        outcome TEXT NOT NULL,
+                        rows INTEGER NOT NULL DEFAULT 0,
+                        bytes INTEGER NOT NULL DEFAULT 0,
+                        error TEXT,
+                        remedy TEXT,
+                        pid INTEGER NOT NULL,
+                        pid_start TEXT
+                    );
+                    CREATE INDEX run_by_sync ON run (sync, id);
+                    CREATE TABLE table_state (
+                        sync TEXT NOT NULL,
+                        source_schema TEXT NOT NULL,
+                        source_table TEXT NOT NULL,
+                        target_schema TEXT NOT NULL,
+                        target_table TEXT NOT NULL,
+                        source_id INTEGER NOT NULL,
+                        phase TEXT NOT NULL,
+                        started DOUBLE,
+                        ended DOUBLE,
+                        rows INTEGER NOT NULL DEFAULT 0,
+                        bytes INTEGER NOT NULL DEFAULT 0,
+                        copied DOUBLE,
+                        checkpoint TEXT,
+                        origin TEXT,
+                        moment DOUBLE,
+                        error TEXT,
+                        remedy TEXT,
+                        attempts INTEGER NOT NULL DEFAULT 0,
+                        PRIMARY KEY (sync, source_schema, source_table)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE issue (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        sync TEXT NOT NULL,
+                        source_schema TEXT NOT NULL,
+                        source_table TEXT NOT NULL,
+                        row_key TEXT NOT NULL,
+                        column_name TEXT NOT NULL,
+                        cause TEXT NOT NULL,
+                        count INTEGER NOT NULL,
+                        first_seen DOUBLE NOT NULL,
+                        last_seen DOUBLE NOT NULL,
+                        run INTEGER NOT NULL,
+                        UNIQUE (sync, source_schema, source_table, row_key, column_name, cause)
+                    );
+                    """)
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import GRDB
+import TandemCore
+import TandemRows
+
+extension StateStore {
+    /// Notes what was refused in `run`, and forgets what was refused before and is no more.
+    static func replaceIssues(
+        of table: TableName, _ refusals: [Refusal], sync: String, run: Int64, now: Double, _ db: Database
+    ) throws {
+        let insert = try db.makeStatement(
+            sql: """
+                INSERT INTO issue
+                    (sync, source_schema, source_table, row_key, column_name, cause, count, first_seen, last_seen, run)
+                VALUES (:sync, :schema, :table, :key, :column, :cause, 1, :now, :now, :run)
+                ON CONFLICT DO UPDATE SET count = count + (run <> :run), last_seen = :now, run = :run
+                """)
+        for refusal in refusals {
+            try insert.execute(arguments: [
+                "sync": sync, "schema": table.schema, "table": table.table, "key": refusal.key, "column": refusal.column,
+                "cause": refusal.cause, "now": now, "run": run,
+            ])
+        }
+        try db.execute(
+            sql: "DELETE FROM issue WHERE sync = ? AND source_schema = ? AND source_table = ? AND run <> ?",
+            arguments: [sync, table.schema, table.table, run])
+    }
+
+    /// The rows that could not be synced, by table and in the order first met.
+    package func issues(of sync: String) async throws(StateError) -> [IssueRecord] {
+        try await read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM issue WHERE sync = ? ORDER BY source_schema, source_table, id", arguments: [sync]
+            ).map(IssueRecord.init)
+        }
+    }
+}
+
+extension IssueRecord {
+    init(_ row: Row) {
+        id = row["id"]
+        sync = row["sync"]
+        table = TableName(schema: row["source_schema"], table: row["source_table"])
+        key = row["row_key"]
+        column = row["column_name"]
+        cause = row["cause"]
+        count = row["count"]
+        firstSeen = Date(timeIntervalSince1970: row["first_seen"])
+        lastSeen = Date(timeIntervalSince1970: row["last_seen"])
+        run = row["run"]
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import GRDB
+import TandemCore
+package import TandemRows
+
+extension StateStore {
+    /// Notes what happens to a table in the course of `run`.
+    ///
+    /// - Parameter id: The table's number at the source.
+    package func record(
+        _ event: TableEvent, of source: TableName, id: UInt32, target: TableName, sync: String, run: Int64
+    ) async throws(StateError) {
+        let now = now().timeIntervalSince1970
+        try await write { db in
+            let key: StatementArguments = ["sync": sync, "schema": source.schema, "table": source.table]
+            try db.execute(
+                sql: """
+                    INSERT INTO table_state
+                        (sync, source_schema, source_table, target_schema, target_table, source_id, phase)
+                    VALUES (:sync, :schema, :table, :target_schema, :target_table, :id, 'pending')
+                    ON CONFLICT DO UPDATE SET target_schema = :target_schema, target_table = :target_table, source_id = :id
+                    """,
+                arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": Int64(id)])
+            let (change, arguments) = Self.change(event, now: now)
+            try db.execute(
+                sql: """
+                    UPDATE table_state SET \(change)
+                    WHERE sync = :sync AND source_schema = :schema AND source_table = :table
+                    """, arguments: key + arguments)
+            if case .copied(_, _, _, let refusals) = event {
+                try Self.replaceIssues(of: source, refusals, sync: sync, run: run, now: now, db)
+            }
+        }
+    }
+
+    private static func change(_ event: TableEvent, now: Double) -> (sql: String, arguments: StatementArguments) {
+        switch event {
+        case .pending: ("phase = 'pending'", [:])
+        case .started:
+            ("phase = 'copying', started = :now, ended = NULL, attempts = attempts + 1", ["now": now])
+        case .copied(let rows, let bytes, let moment, _):
+            (
+                """
+                phase = 'copied', ended = :now, copied = :now, rows = :rows, bytes = :bytes, checkpoint = :checkpoint,
+                origin = :origin, moment = :moment, error = NULL, remedy = NULL, attempts = 0
+                """,
+                [
+                    "now": now, "rows": rows, "bytes": bytes, "checkpoint": moment.checkpoint.description,
+                    "origin": moment.origin, "moment": moment.time,
+                ]
+            )
+        case .failed(let error, let remedy):
+            (
+                "phase = 'failed', ended = :now, error = :error, remedy = :remedy",
+                ["now": now, "error": error, "remedy": remedy]
+            )
+        }
+    }
+
+    /// By name.
+    package func tables(of sync: String) async throws(StateError) -> [TableState] {
+        try await read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM table_state WHERE sync = ? ORDER BY source_schema, source_table", arguments: [sync]
+            ).map(TableState.init)
+        }
+    }
+
+    /// Forgets a sync, or some of its tables by their names at the source, with their issues.
+    package func forget(_ sync: String, tables: [TableName]? = nil) async throws(StateError) {
+        try await write { db in
+            guard let tables else {
+                for table in ["run", "table_state", "issue"] {
+                    try db.execute(sql: "DELETE FROM \(table) WHERE sync = ?", arguments: [sync])
+                }
+                return
+            }
+            for name in tables {
+                for table in ["table_state", "issue"] {
+                    try db.execute(
+                        sql: "DELETE FROM \(table) WHERE sync = ? AND source_schema = ? AND source_table = ?",
+                        arguments: [sync, name.schema, name.table])
+                }
+            }
+        }
+    }
+}
+
+extension TableState {
+    init(_ row: Row) {
+        func date(_ column: String) -> Date? { (row[column] as Double?).map(Date.init(timeIntervalSince1970:)) }
+        sync = row["sync"]
+        source = TableName(schema: row["source_schema"], table: row["source_table"])
+        target = TableName(schema: row["target_schema"], table: row["target_table"])
+        id = UInt32(truncatingIfNeeded: row["source_id"] as Int64)
+        phase = (row["phase"] as String?).flatMap(Phase.init) ?? .pending
+        started = date("started")
+        ended = date("ended")
+        rows = row["rows"]
+        bytes = row["bytes"]
+        copied = date("copied")
+        if let checkpoint: String = row["checkpoint"], let origin: String = row["origin"], let time: Double = row["moment"] {
+            moment = Moment(checkpoint: Checkpoint(checkpoint), origin: origin, time: time)
+        }
+        error = row["error"]
+        remedy = row["remedy"]
+        attempts = row["attempts"]
+    }
+}

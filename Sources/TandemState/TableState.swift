@@ -1,0 +1,38 @@
+package import Foundation
+package import TandemCore
+package import TandemRows
+
+/// How one table of a sync stands.
+package struct TableState: Hashable, Sendable {
+    package enum Phase: String, Hashable, Sendable, Codable {
+        case pending, copying, copied, failed
+    }
+
+    package var sync: String
+    package var source: TableName
+    package var target: TableName
+    /// The table's number at the source, 0 where there is none.
+    package var id: UInt32
+    package var phase: Phase
+    /// When its last attempt began and ended.
+    package var started: Date?
+    package var ended: Date?
+    /// Of the last good copy, however the attempts after it went.
+    package var rows: Int
+    package var bytes: Int
+    package var copied: Date?
+    package var moment: Moment?
+    package var error: String?
+    package var remedy: String?
+    /// Attempts since the last good copy.
+    package var attempts: Int
+}
+
+/// What happens to a table in the course of a run.
+package enum TableEvent: Hashable, Sendable {
+    case pending
+    case started
+    /// With the rows that were left out, which replace those of earlier copies.
+    case copied(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
+    case failed(error: String, remedy: String?)
+}
