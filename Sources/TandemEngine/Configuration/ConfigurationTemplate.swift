@@ -1,0 +1,45 @@
+/// The configuration that `tandem init` writes.
+package enum ConfigurationTemplate {
+    package static let text = """
+        # What Tandem copies, from where and to where. Every key: docs/configuration.md
+        # Check this file and all it leads to with `tandem check`; then `tandem plan` and `tandem run`.
+
+        connections:
+          # The database to copy from. What is left out, libpq finds as always: PG… variables, .pgpass, service files.
+          shop:
+            type: postgres
+            host: ${SHOP_HOST:-localhost}
+            port: 5432
+            user: tandem                    # `tandem setup shop` prints the SQL that makes a read-only user
+            password: ${SHOP_PASSWORD}      # from the environment; or password_file: PATH, or a line in ~/.pgpass
+            database: ${SHOP_DATABASE:-shop}
+            # sslmode: verify-full          # disable, allow, prefer (default), require, verify-ca, verify-full
+            # sslrootcert: ca.pem
+
+          # The warehouse: one file, which any DuckDB program can query.
+          warehouse:
+            type: duckdb
+            path: warehouse.duckdb          # from the folder of this file
+
+        syncs:
+          shop_to_warehouse:
+            from: shop
+            to: warehouse
+            method: auto                    # or FULL_TABLE: each run copies whole tables
+
+            # Which tables. * and ? are wildcards, a leading ! leaves out, and what comes later counts more.
+            # Without `tables`, everything that can be read is copied.
+            # tables:
+            #   - public.*
+            #   - "!public.audit_*"
+            #   - name: public.customers
+            #     columns: ["!card_number"] # all but this one; or name those to copy: [id, name]
+            #   - name: public.orders
+            #     target: all_orders        # its name in the warehouse
+
+            # into: analytics               # one schema for all tables; default: each table's own
+            # unfit_values: text            # what a type of the warehouse cannot hold: text, clamp or issue
+            # schedule: every 1h            # for `tandem serve`: every 30m, a cron line such as 0 6 * * 1-5
+
+        """
+}
