@@ -33,7 +33,7 @@ struct TableReview: Sendable {
         switch table.methods[.fullTable] {
         case .unusable(let reason, let remedy): return [Finding(.error, subject, reason, remedy: remedy)]
         case .usable(let note?): findings.append(Finding(.note, subject, note))
-        case .usable(nil), nil: findings.append(Finding(.ok, subject, "All \(table.columns.count) columns can be read."))
+        case .usable(nil), nil: findings.append(Finding(.ok, subject, "It can be read, with all its columns."))
         }
         if !table.omitted.isEmpty {
             let names = table.omitted.map { SQL.identifier($0.name) }.joined(separator: ", ")

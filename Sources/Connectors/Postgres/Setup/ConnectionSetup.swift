@@ -1,0 +1,137 @@
+import CLibPQ
+package import TandemCore
+
+/// Answers `tandem setup` for one connection.
+package struct ConnectionSetup: Sendable {
+    private let config: PostgresConfig
+    private let context: ConnectionContext
+
+    package init(_ config: PostgresConfig, in context: ConnectionContext) {
+        self.config = config
+        self.context = context
+    }
+
+    /// The statements that let the connection's user read; run, if `request` says so, all in one transaction.
+    ///
+    /// Without being run they do not need the server: where it cannot be asked, nothing is left out as done already.
+    ///
+    /// - Throws: ``PostgresError`` where they were to be run.
+    package func script(_ request: SetupRequest) async throws -> SetupScript {
+        let connection = Connection(administrator(request), in: context)
+        do {
+            let script = try await connection.run { session in
+                request.apply ? try apply(request, in: session) : try write(request, in: session)
+            }
+            await connection.close()
+            return script
+        } catch let error as any ExplainedError where !request.apply {
+            await connection.close()
+            return blind(request, because: error)
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// Who runs the statements: another user where one is named, in the same database in any case.
+    private func administrator(_ request: SetupRequest) -> PostgresConfig {
+        guard let url = request.adminURL else { return config }
+        var admin = PostgresConfig()
+        admin.url = url
+        admin.database = target.database
+        return admin
+    }
+
+    private func write(_ request: SetupRequest, in session: Session) throws -> SetupScript {
+        let plan = try session.transaction(.snapshot) { try self.plan(request, in: session) }
+        return script(plan, steps: plan.steps)
+    }
+
+    private func apply(_ request: SetupRequest, in session: Session) throws -> SetupScript {
+        try session.transaction(.readWrite) {
+            let plan = try plan(request, in: session)
+            var done: [SetupPlan.Step] = []
+            for step in plan.steps where step.isNeeded {
+                try session.execute(step.secretSQL ?? step.sql)
+                done.append(step)
+            }
+            var script = script(plan, steps: done)
+            script.applied = true
+            if done.isEmpty { script.advice.insert("Everything was in place already; nothing was changed.", at: 0) }
+            return script
+        }
+    }
+
+    private func blind(_ request: SetupRequest, because error: any ExplainedError) -> SetupScript {
+        let host = HostType(HostType.Signs(hostName: config.target.host))
+        let plan = SetupPlan(
+            user: Self.role(target.user, at: host), database: target.database, host: host, schemas: request.schemas,
+            password: SetupPassword(try? secret, request: request), facts: nil
+        )
+        var script = script(plan, steps: plan.steps)
+        let guess = request.schemas.isEmpty ? " Its schemas are not known, so only \"public\" is here." : ""
+        script.advice.insert("The server could not be asked what is needed (\(error)).\(guess)", at: 0)
+        return script
+    }
+
+    private func plan(_ request: SetupRequest, in session: Session) throws -> SetupPlan {
+        let server = try CatalogReader(session).facts()
+        let user = request.adminURL == nil ? server.user : Self.role(target.user, at: server.host)
+        do {
+            return SetupPlan(
+                user: user, database: server.database, host: server.host, schemas: request.schemas,
+                password: SetupPassword(
+                    try secret, request: request, hashed: { session.hash($0, of: user, at: server) }
+                ),
+                facts: try SetupFacts(user, in: session)
+            )
+        } catch is UnreadableCell {
+            throw PostgresError.malformed(session.endpoint, what: "a row of its catalog")
+        }
+    }
+
+    private func script(_ plan: SetupPlan, steps: [SetupPlan.Step]) -> SetupScript {
+        SetupScript(steps: steps.map { SetupScript.Step(comment: $0.comment, sql: $0.sql) }, advice: plan.advice)
+    }
+
+    /// The password that the connection itself uses.
+    private var secret: String? {
+        get throws { try ConnectionParameters(config, in: context).secrets.first }
+    }
+
+    /// User and database as libpq settles them where the configuration does not.
+    private var target: Endpoint {
+        var target = config.target
+        if target.user.isEmpty { target.user = Self.standard("user") ?? "tandem" }
+        if target.database.isEmpty { target.database = Self.standard("dbname") ?? target.user }
+        return target
+    }
+
+    private static func standard(_ keyword: String) -> String? {
+        guard let options = PQconndefaults() else { return nil }
+        defer { PQconninfoFree(options) }
+        var option = options
+        while let name = option.pointee.keyword {
+            if String(cString: name) == keyword { return option.pointee.val.map { String(cString: $0) } }
+            option += 1
+        }
+        return nil
+    }
+
+    /// Supabase's pooler wants the project behind the user's name; the server knows the name alone.
+    private static func role(_ user: String, at host: HostType) -> String {
+        guard host == .supabase, let dot = user.lastIndex(of: ".") else { return user }
+        return String(user[..<dot])
+    }
+}
+
+extension Session {
+    /// `password` as the server keeps it, so that its log does not show it. `nil` where the host wants it in clear.
+    func hash(_ password: String, of user: String, at server: ServerFacts) -> String? {
+        guard let connection, server.host != .neon else { return nil }
+        let method = server.settings["password_encryption"] == "scram-sha-256" ? "scram-sha-256" : "md5"
+        guard let hash = PQencryptPasswordConn(connection, password, user, method) else { return nil }
+        defer { PQfreemem(hash) }
+        return String(cString: hash)
+    }
+}
