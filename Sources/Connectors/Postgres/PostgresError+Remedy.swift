@@ -21,7 +21,7 @@ extension PostgresError {
         case .insufficientPrivilege: Remedy("Run `tandem setup` for this connection and let an administrator run what it prints.")
         case .lockTimeout: Remedy("Run again when the statement that holds the lock has ended; pg_locks shows it.")
         case .recoveryConflict, .snapshotLost(_, _, true): Self.standbyRemedy
-        case .snapshotLost: Remedy("Run again.")
+        case .snapshotLost, .tableChanged: Remedy("Run again.")
         case .malformed: Remedy("Check what stands between this machine and the server; report it if nothing does.")
         case .server: nil
         }

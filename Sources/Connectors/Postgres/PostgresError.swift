@@ -1,4 +1,5 @@
 import TandemCore
+package import TandemRows
 
 /// What went wrong between this program and a Postgres server.
 ///
@@ -25,6 +26,8 @@ package enum PostgresError: ExplainedError, Equatable {
     case recoveryConflict(Endpoint, message: String)
     /// The moment that was being read is gone; another can be taken if `isTransient`.
     case snapshotLost(Endpoint, reason: String, isTransient: Bool)
+    /// A table is not any more what the catalog said.
+    case tableChanged(Endpoint, TableName, what: String)
     /// Bytes that make no sense.
     case malformed(Endpoint, what: String)
     case server(Endpoint, sqlState: String, severity: String, message: String)
@@ -65,6 +68,12 @@ package enum PostgresError: ExplainedError, Equatable {
         }
     }
 
+    /// The server knows no snapshot of the name it was asked to join.
+    var isUnknownSnapshot: Bool {
+        guard case .server(_, let state, _, let message) = self else { return false }
+        return message.contains("snapshot") && ["22023", "42704", "55000", "0A000"].contains(state)
+    }
+
     package var isTransient: Bool {
         switch self {
         case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict:
@@ -73,7 +82,7 @@ package enum PostgresError: ExplainedError, Equatable {
         // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
         case .server(_, let state, _, _): ["40", "53", "58"].contains { state.hasPrefix($0) }
         case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
-            .unsupportedVersion, .insufficientPrivilege, .malformed:
+            .unsupportedVersion, .insufficientPrivilege, .tableChanged, .malformed:
             false
         }
     }
@@ -103,6 +112,7 @@ extension PostgresError {
         case .recoveryConflict(let place, let message):
             "the standby \(place) cancelled a read that stood in the way of replication: \(message)"
         case .snapshotLost(let place, let reason, _): "the snapshot at \(place) is gone: \(reason)"
+        case .tableChanged(let place, let name, let what): "\(name) at \(place) changed before it was read: \(what)"
         case .malformed(let place, let what): "\(place) sent something that makes no sense: \(what)"
         case .server(let place, let state, let severity, let message): "\(place): \(severity) \(state): \(message)"
         }

@@ -47,16 +47,6 @@ package struct ServerCapabilities: Hashable, Sendable {
     /// The expression for the snapshot of the current transaction.
     package var currentSnapshot: String { hasPgSnapshot ? "pg_current_snapshot()" : "txid_current_snapshot()" }
 
-    /// The expression for how far the log has been written, or replayed on a standby.
-    package var currentLSN: String {
-        switch (version >= 100_000, isInRecovery) {
-        case (true, false): "pg_current_wal_insert_lsn()"
-        case (true, true): "pg_last_wal_replay_lsn()"
-        case (false, false): "pg_current_xlog_insert_location()"
-        case (false, true): "pg_last_xlog_replay_location()"
-        }
-    }
-
     /// What every transaction of this program sets for itself, by name.
     ///
     /// Set with `SET LOCAL` and not for the session: behind a pooler a session outlives its client, and an application

@@ -1,0 +1,93 @@
+import TandemRows
+
+/// How a table is read: what is asked for, in which pieces.
+struct CopyPlan: Sendable {
+    /// A piece of a table that one COPY reads.
+    struct Range: Sendable {
+        /// The table or partition it belongs to, by OID.
+        let relation: UInt32
+        let sql: String
+        /// The same rows in the same order whenever it is read in this snapshot.
+        let isRepeatable: Bool
+    }
+
+    let ranges: [Range]
+    let decoders: [CellDecoder]
+    /// Row-level security applies, and what it shows is what is wanted.
+    let isReadThroughPolicies: Bool
+
+    /// How much of a table one range covers.
+    static let rangeBytes = 64 << 20
+    /// Ranges are not made smaller than this to have work for every reader.
+    static let leastRangeBytes = 4 << 20
+}
+
+/// What the server says of a table, or of a leaf partition, that is to be read.
+struct CopyRelation: Sendable {
+    let oid: UInt32
+    let name: TableName
+    let kind: String
+    /// Its heap, in pages.
+    let pages: Int
+    /// With what is kept beside the heap, for large values.
+    let bytes: Int
+    /// It lies in pages that can be read one range at a time.
+    let isHeap: Bool
+    /// The current user may read the wanted columns of it directly, and sees every row.
+    let isReadable: Bool
+    /// Nobody has truncated or rewritten it since the snapshot.
+    let isUnchanged: Bool
+}
+
+extension CopyPlan {
+    /// Cuts `leaves`, or where they cannot be read themselves the table as a whole, into ranges.
+    ///
+    /// - Parameters:
+    ///   - root: The table that was asked for.
+    ///   - leaves: Where its rows lie: itself, or its leaf partitions.
+    ///   - columns: The select list.
+    init(
+        root: CopyRelation, leaves: [CopyRelation], columns: [String], decoders: [CellDecoder], readers: Int,
+        hasTIDRangeScan: Bool
+    ) {
+        let list = columns.joined(separator: ", ")
+        let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
+        self.decoders = decoders
+        isReadThroughPolicies = !root.isReadable
+        if isReadByLeaf {
+            let total = leaves.reduce(0) { $0 + $1.bytes }
+            let share = min(Self.rangeBytes, max(Self.leastRangeBytes, total / (2 * readers)))
+            ranges = leaves.flatMap { leaf in
+                Self.conditions(of: leaf, rangeBytes: share, hasTIDRangeScan: hasTIDRangeScan).map { condition in
+                    let only = leaf.kind == "r" ? "ONLY " : ""
+                    return Range(
+                        relation: leaf.oid,
+                        sql: Self.copy("SELECT \(list) FROM \(only)\(SQL.name(leaf.name))\(condition)"),
+                        isRepeatable: leaf.isHeap
+                    )
+                }
+            }
+        } else {
+            // A partition that may not be read itself may still be read through its root.
+            let only = root.kind == "r" ? "ONLY " : ""
+            let sql = Self.copy("SELECT \(list) FROM \(only)\(SQL.name(root.name))")
+            ranges = [Range(relation: root.oid, sql: sql, isRepeatable: false)]
+        }
+    }
+
+    private static func copy(_ select: String) -> String { "COPY (\(select)) TO STDOUT (FORMAT binary)" }
+
+    /// The conditions that divide a relation, the last one open-ended for what was added since it was measured.
+    private static func conditions(of leaf: CopyRelation, rangeBytes: Int, hasTIDRangeScan: Bool) -> [String] {
+        guard hasTIDRangeScan, leaf.isHeap, leaf.pages > 0 else { return [""] }
+        let bytesPerPage = max(1, leaf.bytes / leaf.pages)
+        let pages = max(1, rangeBytes / bytesPerPage)
+        let starts = Array(stride(from: 0, to: leaf.pages, by: pages))
+        guard starts.count > 1 else { return [""] }
+        return starts.map { start in
+            let lower = "ctid >= '(\(start),0)'"
+            guard start != starts.last else { return " WHERE \(lower)" }
+            return " WHERE " + (start == 0 ? "" : lower + " AND ") + "ctid < '(\(start + pages),0)'"
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import TandemCore
+import TandemRows
+
+/// Asks the server what it takes to read a table, in the snapshot it is read in.
+struct CopyPlanner {
+    let session: Session
+    let table: CatalogTable
+    let schema: TableSchema
+    let types: TypeMap
+
+    /// - Throws: ``PostgresError``.
+    func plan(readers: Int) throws -> CopyPlan {
+        let relations = try relations()
+        guard let root = relations.first(where: { $0.oid == table.schema.id }) else {
+            throw PostgresError.tableChanged(session.endpoint, schema.name, what: "it is gone")
+        }
+        let readings = try readings()
+        let isPartitioned = root.kind == "p"
+        let leaves = isPartitioned ? relations.filter { $0.kind != "p" && $0.oid != root.oid } : [root]
+        guard leaves.allSatisfy(\.isUnchanged) else { throw Self.rewritten(schema.name, session.endpoint) }
+        return CopyPlan(
+            root: root, leaves: leaves, columns: readings.map(\.expression), decoders: readings.map(\.decoder),
+            readers: readers, hasTIDRangeScan: session.capabilities.hasTIDRangeScan
+        )
+    }
+
+    /// Whether `relation` is what it was when the snapshot was taken. Its storage is replaced by TRUNCATE and by
+    /// what rewrites a table; the first empties it for older snapshots too.
+    ///
+    /// True only if asked once a lock is held on it, which a COPY leaves behind.
+    static func isUnchanged(_ relation: UInt32, on session: Session) throws -> Bool {
+        let question = "SELECT \(unchanged) FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid"
+        return try session.query(question, [String(relation)]).value == "t"
+    }
+
+    static func rewritten(_ name: TableName, _ endpoint: Endpoint) -> PostgresError {
+        .snapshotLost(endpoint, reason: "\(name) was truncated or rewritten after the snapshot was taken", isTransient: true)
+    }
+
+    /// `pg_class` as the snapshot shows it, beside what the server's functions see, which is the present.
+    private static let unchanged =
+        "(c.relkind NOT IN ('r', 'm') OR c.relfilenode = coalesce(pg_catalog.pg_relation_filenode(c.oid), 0))"
+
+    /// How each column is asked for, found by the number that a rename leaves alone.
+    private func readings() throws -> [(expression: String, decoder: CellDecoder)] {
+        let question = """
+            SELECT a.attnum, a.attname, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+            """
+        var known: [Int: (name: String, type: UInt32, modifier: Int32)] = [:]
+        for row in try session.query(question, [String(table.schema.id)]).rows {
+            guard row.count == 4, let number = row[0].flatMap({ Int($0) }), let name = row[1],
+                let type = row[2].flatMap({ UInt32($0) }), let modifier = row[3].flatMap({ Int32($0) })
+            else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
+            known[number] = (name, type, modifier)
+        }
+        return try schema.columns.map { column in
+            guard let now = known[column.id] else {
+                throw PostgresError.tableChanged(session.endpoint, schema.name, what: "column \"\(column.name)\" is gone")
+            }
+            guard let reading = types.native(now.type, modifier: now.modifier).reading(as: column.type) else {
+                throw PostgresError.tableChanged(
+                    session.endpoint, schema.name, what: "column \"\(column.name)\" has another type"
+                )
+            }
+            return (reading.expression(SQL.identifier(now.name)), reading.decoder)
+        }
+    }
+
+    /// The table, and the partitions below it.
+    private func relations() throws -> [CopyRelation] {
+        let wanted = "{" + schema.columns.map { String($0.id) }.joined(separator: ",") + "}"
+        let answer = try session.query(question, [String(table.schema.id), wanted])
+        return try answer.rows.map { row in
+            guard row.count == 9, let oid = row[0].flatMap({ UInt32($0) }), let namespace = row[1], let name = row[2],
+                let kind = row[3], let pages = row[4].flatMap({ Int($0) }), let bytes = row[5].flatMap({ Int($0) })
+            else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
+            return CopyRelation(
+                oid: oid, name: TableName(schema: namespace, table: name), kind: kind, pages: pages, bytes: bytes,
+                isHeap: row[6] == "t", isReadable: row[7] == "t", isUnchanged: row[8] == "t"
+            )
+        }
+    }
+
+    /// Columns are matched by name below the root: a partition that was attached numbers its own.
+    private var question: String {
+        let capabilities = session.capabilities
+        let heap =
+            capabilities.hasAccessMethods
+            ? "c.relam = (SELECT am.oid FROM pg_catalog.pg_am am WHERE am.amname = 'heap')" : "true"
+        let seesAll = capabilities.hasRowSecurity ? "NOT pg_catalog.row_security_active(c.oid)" : "true"
+        let tree =
+            capabilities.hasPartitionedTables
+            ? """
+            UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_class p ON p.oid = t.oid AND p.relkind = 'p'
+            JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+            """ : ""
+        return """
+            WITH RECURSIVE tree(oid) AS (SELECT $1::pg_catalog.oid \(tree)),
+            wanted AS (
+              SELECT a.attname FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum = ANY ($2::pg_catalog.int2[])
+            )
+            SELECT c.oid, n.nspname, c.relname, c.relkind,
+              CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_relation_size(c.oid), 0)
+                / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,
+              CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_catalog.pg_table_size(c.oid), 0) ELSE 0 END,
+              c.relkind IN ('r', 'm') AND \(heap),
+              \(seesAll) AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (
+                pg_catalog.has_table_privilege(c.oid, 'SELECT') OR NOT EXISTS (
+                  SELECT FROM pg_catalog.pg_attribute a JOIN wanted w ON w.attname = a.attname
+                  WHERE a.attrelid = c.oid AND NOT a.attisdropped
+                    AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+                )
+              ),
+              \(Self.unchanged)
+            FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            ORDER BY c.oid
+            """
+    }
+}

@@ -1,0 +1,81 @@
+import TandemCore
+import TandemRows
+
+/// Turns full buffers into batches, and applies the policy for values that do not fit.
+struct BatchDecoder {
+    let schema: TableSchema
+    let columns: [ColumnDecoding]
+    let policy: UnfitPolicy
+
+    init(schema: TableSchema, decoders: [CellDecoder], policy: UnfitPolicy, checksUTF8: Bool) {
+        self.schema = schema
+        self.policy = policy
+        columns = decoders.map { ColumnDecoding(decoder: $0, checksUTF8: checksUTF8) }
+    }
+
+    /// What the server sent that no value of its column's type looks like.
+    struct Malformed: Error {
+        let column: String
+    }
+
+    /// Decodes what `buffer` holds, and adds to `tally` what came of it.
+    ///
+    /// - Returns: `nil` where every row was refused.
+    /// - Throws: ``Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``.
+    func decode(_ buffer: inout TupleBuffer, tally: inout ReadTally) throws -> RowBatch? {
+        let byteCount = buffer.byteCount
+        var decoded = try decodeColumns(of: buffer)
+        tally.rows += buffer.rowCount
+        tally.bytes += byteCount
+        let unfit = decoded.indices.filter { !decoded[$0].unfit.isEmpty }
+        if !unfit.isEmpty {
+            switch policy {
+            // Text stays text: what is not UTF-8 there has been escaped, and is counted.
+            case .text where unfit.contains { schema.columns[$0].type != .text }:
+                throw UnfitValues(columns: unfit.filter { schema.columns[$0].type != .text })
+            case .text, .clamp:
+                for column in unfit { tally.clamped[column, default: 0] += decoded[column].unfit.count }
+            case .issue:
+                refuse(decoded, unfit: unfit, from: &buffer, tally: &tally)
+                guard buffer.rowCount > 0 else { return nil }
+                decoded = try decodeColumns(of: buffer)
+            }
+        }
+        return RowBatch(rowCount: buffer.rowCount, columns: decoded.map(\.column), byteCount: byteCount)
+    }
+
+    private func decodeColumns(of buffer: TupleBuffer) throws -> [DecodedColumn] {
+        try columns.indices.map { index in
+            let result = buffer.withCells(of: index) { cells, _ in
+                Result { () throws(MalformedCell) in
+                    try columns[index].decode(CellSpan(cells: cells, storage: buffer.storage))
+                }
+            }
+            guard case .success(let column) = result else { throw Malformed(column: schema.columns[index].name) }
+            return column
+        }
+    }
+
+    private func refuse(_ decoded: [DecodedColumn], unfit: [Int], from buffer: inout TupleBuffer, tally: inout ReadTally) {
+        var refused = Bitmap(repeating: false, count: buffer.rowCount)
+        for column in unfit {
+            for row in decoded[column].unfit where !refused[row] {
+                refused.set(row)
+                tally.refused += 1
+                guard tally.refusals.count < ReadTally.refusalLimit else { continue }
+                let schema = schema.columns[column]
+                let cause = "a value does not fit \(schema.type), which \(schema.nativeType) became"
+                tally.refusals.append(Refusal(key: key(of: row, in: decoded), column: schema.name, cause: cause))
+            }
+        }
+        buffer.remove(refused)
+    }
+
+    /// What tells the row apart, for people.
+    private func key(of row: Int, in decoded: [DecodedColumn]) -> String {
+        schema.identity.map { index in
+            let text = decoded[index].column.text(row, as: schema.columns[index].type) ?? "NULL"
+            return "\(schema.columns[index].name)=\(text)"
+        }.joined(separator: ", ")
+    }
+}

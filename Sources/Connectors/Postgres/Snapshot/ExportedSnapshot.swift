@@ -1,0 +1,56 @@
+import Foundation
+import TandemCore
+import TandemRows
+
+/// One moment of a database, read through several connections.
+///
+/// A connection of its own, the leader, holds a transaction open and exports
+/// its snapshot; each reader's transaction imports it. Where that is refused,
+/// the leader reads by itself.
+final class ExportedSnapshot: Snapshot {
+    let moment: Moment
+    let readers: Int
+    let notes: [String]
+    private let pool: SessionPool
+    private let leader: Leader?
+    private let types: TypeMap
+
+    init(
+        moment: Moment, readers: Int, notes: [String], types: TypeMap, pool: SessionPool, leader: Leader?
+    ) {
+        self.moment = moment
+        self.readers = readers
+        self.notes = notes
+        self.types = types
+        self.pool = pool
+        self.leader = leader
+    }
+
+    /// Reading starts with the first reader's first call, and what is wrong with the table is said then.
+    ///
+    /// Several tables may be read at once, and then share the connections there are.
+    func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
+        TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: readers)
+    }
+
+    func close() async {
+        pool.close()
+        leader?.close()
+    }
+
+    deinit {
+        pool.close()
+        leader?.close()
+    }
+}
+
+/// The connection whose transaction keeps the snapshot alive. Nothing is asked of it any more.
+// Unchecked because after it is made it is only closed, and that under the lock.
+final class Leader: @unchecked Sendable {
+    private let session: Session
+    private let lock = NSLock()
+
+    init(_ session: Session) { self.session = session }
+
+    func close() { lock.withLock { session.close() } }
+}

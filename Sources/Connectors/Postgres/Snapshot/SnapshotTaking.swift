@@ -1,0 +1,107 @@
+import TandemCore
+import TandemRows
+
+/// Takes snapshots of a database.
+struct SnapshotTaking: Sendable {
+    let config: PostgresConfig
+    let context: ConnectionContext
+    let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+
+    /// Fixes this moment. Blocks.
+    ///
+    /// - Parameter readers: How many connections are to read it; each comes on top of the one that holds it.
+    func take(readers: Int, interruption: Interruption) throws -> ExportedSnapshot {
+        let leader = try connect(interruption)
+        let origin = try Origin.read(leader)
+        let reason: String
+        switch try export(leader, origin: origin, readers: readers, interruption: interruption) {
+        case .success(let snapshot): return snapshot
+        case .failure(let refusal): reason = refusal.reason
+        }
+        if leader.isInTransaction { try leader.execute("ROLLBACK") }
+        try leader.begin(.snapshot)
+        let moment = try Self.moment(of: leader, origin: origin)
+        let note = "Read by one connection, because others cannot join its snapshot: \(reason)."
+        return try ExportedSnapshot(
+            moment: moment, readers: 1, notes: readers > 1 ? [note] : [], types: CatalogReader(leader).types(),
+            pool: SessionPool(first: leader, limit: 1, make: nil), leader: nil
+        )
+    }
+
+    /// Why a server's snapshot cannot be shared.
+    private struct Refusal: Error {
+        let reason: String
+    }
+
+    /// A snapshot that others can join, with one connection that has.
+    private func export(
+        _ leader: Session, origin: String, readers: Int, interruption: Interruption
+    ) throws -> Result<ExportedSnapshot, Refusal> {
+        guard leader.capabilities.canExportSnapshot else {
+            return .failure(Refusal(reason: "a standby shares its snapshots since Postgres 10"))
+        }
+        try leader.begin(.snapshot)
+        let moment = try Self.moment(of: leader, origin: origin)
+        let types = try CatalogReader(leader).types()
+        do {
+            guard let name = try leader.query("SELECT pg_catalog.pg_export_snapshot()").value else {
+                return .failure(Refusal(reason: "the server named none"))
+            }
+            let join: @Sendable (Interruption) throws -> Session = { interruption in
+                try self.join(name, expecting: moment.checkpoint, interruption: interruption)
+            }
+            let pool = try SessionPool(first: join(interruption), limit: readers, make: join)
+            return .success(
+                ExportedSnapshot(
+                    moment: moment, readers: readers, notes: [], types: types, pool: pool, leader: Leader(leader)
+                )
+            )
+        } catch let error as PostgresError where leader.isOpen {
+            switch error {
+            case .server, .snapshotLost, .tooManyConnections, .insufficientPrivilege:
+                return .failure(Refusal(reason: error.description))
+            default: throw error
+            }
+        }
+    }
+
+    /// A connection whose transaction sees the snapshot `name`.
+    private func join(_ name: String, expecting checkpoint: Checkpoint, interruption: Interruption) throws -> Session {
+        let session = try connect(interruption)
+        do {
+            try session.begin(.snapshot, joining: name)
+            guard try Self.position(of: session) == checkpoint else {
+                throw PostgresError.snapshotLost(session.endpoint, reason: "another server answered", isTransient: false)
+            }
+        } catch let error as PostgresError where error.isUnknownSnapshot {
+            throw PostgresError.snapshotLost(
+                session.endpoint, reason: "the connection that held it is gone", isTransient: true
+            )
+        }
+        return session
+    }
+
+    private func connect(_ interruption: Interruption) throws -> Session {
+        try Session(config, in: context, interruption: interruption, pinned: pinned)
+    }
+
+    /// Which transactions the session sees: two snapshots are of the same moment if this is the same, and rows that
+    /// changed in between make it another.
+    static func position(of session: Session) throws -> Checkpoint {
+        let question = "SELECT \(session.capabilities.currentSnapshot)::pg_catalog.text"
+        guard let text = try session.query(question).value else { throw unreadable(session) }
+        return Checkpoint(text)
+    }
+
+    private static func moment(of session: Session, origin: String) throws -> Moment {
+        let position = try position(of: session)
+        guard let time = try session.query("SELECT extract(epoch FROM now())").value.flatMap({ Double($0) }) else {
+            throw unreadable(session)
+        }
+        return Moment(checkpoint: position, origin: origin, time: time)
+    }
+
+    private static func unreadable(_ session: Session) -> PostgresError {
+        .malformed(session.endpoint, what: "the description of its snapshot")
+    }
+}
