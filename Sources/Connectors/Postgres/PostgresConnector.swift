@@ -1,8 +1,7 @@
-import Foundation
 package import TandemCore
 
 /// Postgres, 9.4 and up.
-package enum PostgresConnector {
+package enum PostgresConnector: Connector {
     package static let name = "postgres"
     package static let summary = "Postgres 9.4 or later, spoken to through libpq"
 
@@ -89,6 +88,15 @@ package enum PostgresConnector {
         let host = target.host.isEmpty ? "local" : target.host
         return "postgres \(host):\(target.port.isEmpty ? "5432" : target.port)/\(target.database)"
     }
+
+    package static func source(_ config: PostgresConfig, in context: ConnectionContext) throws -> (any Source)? {
+        PostgresSource(config, in: context)
+    }
+
+    /// Nothing is written to Postgres yet.
+    package static func destination(
+        _ config: PostgresConfig, in context: ConnectionContext
+    ) throws -> (any Destination)? { nil }
 
     private static func count(_ list: String) -> Int { list.split(separator: ",", omittingEmptySubsequences: false).count }
 

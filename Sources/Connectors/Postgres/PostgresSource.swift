@@ -1,0 +1,84 @@
+import Foundation
+package import TandemCore
+package import TandemRows
+
+/// A Postgres database that rows are read from.
+package final class PostgresSource: Source {
+    private let config: PostgresConfig
+    private let context: ConnectionContext
+    private let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+    private let connection: Connection
+
+    /// Does not connect yet.
+    ///
+    /// - Parameter pinned: Changes what the server is taken to be able to do. For tests.
+    package init(
+        _ config: PostgresConfig, in context: ConnectionContext,
+        pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
+    ) {
+        self.config = config
+        self.context = context
+        self.pinned = pinned
+        connection = Connection(config, in: context, pinned: pinned)
+    }
+
+    package func catalog() async throws -> Catalog {
+        try await connection.run { session in
+            Catalog(tables: try CatalogReader(session).tables().map(\.catalogTable))
+        }
+    }
+
+    package func check(_ tables: [TableName]) async -> [Finding] {
+        await ConnectionCheck.findings(for: tables, through: connection, readers: readers)
+    }
+
+    package func setup(_ request: SetupRequest) async throws -> SetupScript {
+        try await ConnectionSetup(config, in: context).script(request)
+    }
+
+    /// How many connections the configuration lets read at once.
+    package var readers: Int {
+        config.readers ?? max(2, min(ProcessInfo.processInfo.activeProcessorCount, PostgresConfig.readerRange.upperBound))
+    }
+
+    /// - Parameter readers: The configuration's own `readers` is a limit to it.
+    package func snapshot(readers: Int) async throws -> any Snapshot {
+        let taking = SnapshotTaking(config: config, context: context, pinned: pinned)
+        let count = config.readers.map { min($0, readers) } ?? readers
+        return try await Blocking.run { interruption in
+            try taking.take(readers: max(1, count), interruption: interruption)
+        }
+    }
+
+    /// Which transactions are complete by now.
+    package func position() async throws -> Checkpoint {
+        try await connection.run { try SnapshotTaking.position(of: $0) }
+    }
+
+    /// Runs one statement in a read-only transaction with the user's own `search_path` and row-level security.
+    package func query(_ sql: String) async throws -> QueryResult {
+        try await connection.run { session in
+            try session.transaction {
+                let security = session.capabilities.hasRowSecurity ? "; SET LOCAL row_security TO DEFAULT" : ""
+                try session.execute("SET LOCAL search_path TO DEFAULT" + security)
+                let answer = try session.query(sql)
+                return QueryResult(
+                    columns: answer.columns, types: try Self.typeNames(of: answer, session), rows: answer.rows
+                )
+            }
+        }
+    }
+
+    package func close() async { await connection.close() }
+
+    private static func typeNames(of answer: QueryRows, _ session: Session) throws -> [String] {
+        guard !answer.types.isEmpty else { return [] }
+        let types = "{" + answer.types.map(String.init).joined(separator: ",") + "}"
+        let modifiers = "{" + answer.modifiers.map(String.init).joined(separator: ",") + "}"
+        let question = """
+            SELECT pg_catalog.format_type(t, m)
+            FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.int4[]) WITH ORDINALITY AS c(t, m, number) ORDER BY number
+            """
+        return try session.query(question, [types, modifiers]).rows.map { ($0.first ?? nil) ?? "" }
+    }
+}
