@@ -24,7 +24,6 @@ extension PostgresTable {
             omitted: columns.filter { !$0.maySelect }.map { rules.omission(of: $0) },
             estimatedRows: facts.estimatedRows, bytes: facts.bytes,
             methods: Dictionary(uniqueKeysWithValues: Method.allCases.map { ($0, rules.eligibility($0)) }),
-            isReadThroughPolicies: facts.rows == .open || facts.rows == .chosen,
             isWritable: facts.mayWrite
         )
     }

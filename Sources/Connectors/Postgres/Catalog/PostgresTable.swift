@@ -14,9 +14,6 @@ package struct PostgresTable: Sendable {
     package var estimatedRows: Int?
     package var bytes: Int?
     package var methods: [Method: Eligibility]
-    /// Row-level security applies to the current user and its policies show what is to be read. The server refuses to
-    /// read such a table under `row_security = off`.
-    package var isReadThroughPolicies: Bool
     /// The current user may change its rows.
     var isWritable: Bool
 

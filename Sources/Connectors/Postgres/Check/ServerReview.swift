@@ -83,8 +83,8 @@ struct ServerReview: Sendable {
         guard facts.encoding == "SQL_ASCII" else { return nil }
         return Finding(
             .warning, "encoding",
-            "The database's encoding is SQL_ASCII: the server does not know what its text means, and text that is no "
-                + "UTF-8 cannot be copied as text.",
+            "The database's encoding is SQL_ASCII: the server does not know what its bytes mean, so text that is no "
+                + "UTF-8 arrives with those bytes escaped.",
             remedy: Remedy("Move the data to a database whose encoding is UTF8.")
         )
     }
