@@ -37,7 +37,11 @@ package final class RunRecorder: Sendable {
 
     /// Ends the run. What comes after it is not recorded.
     package func finish(
-        _ outcome: RunRecord.Outcome, rows: Int = 0, bytes: Int = 0, error: String? = nil, remedy: String? = nil
+        _ outcome: RunRecord.Outcome,
+        rows: Int = 0,
+        bytes: Int = 0,
+        error: String? = nil,
+        remedy: String? = nil
     ) async {
         await attempt { (store, run) throws(StateError) in
             try await store.finishRun(run, outcome, rows: rows, bytes: bytes, error: error, remedy: remedy)

@@ -31,7 +31,9 @@ package enum StateError: ExplainedError, Hashable {
         case .unwritable: Remedy("Make its folder writable, or keep the state elsewhere with `--state FILE`.")
         case .full: Remedy("Free some space, or keep the state elsewhere with `--state FILE`.")
         case .corrupt(let path):
-            Remedy("Move it away (mv \(path) \(path).damaged): the next run starts a new one, and only history is lost.")
+            Remedy(
+                "Move it away (mv \(path) \(path).damaged): the next run starts a new one, and only history is lost."
+            )
         case .newer(let path):
             Remedy("Use that version, or move the file away (mv \(path) \(path).newer): only history is lost.")
         case .busy: Remedy("Wait for the other process, or stop it.")

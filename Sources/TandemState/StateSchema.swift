@@ -56,7 +56,8 @@ enum StateSchema {
                         run INTEGER NOT NULL,
                         UNIQUE (sync, source_schema, source_table, row_key, column_name, cause)
                     );
-                    """)
+                    """
+            )
         }
         return migrator
     }

@@ -6,7 +6,12 @@ import TandemRows
 extension StateStore {
     /// Notes what was refused in `run`, and forgets what was refused before and is no more.
     static func replaceIssues(
-        of table: TableName, _ refusals: [Refusal], sync: String, run: Int64, now: Double, _ db: Database
+        of table: TableName,
+        _ refusals: [Refusal],
+        sync: String,
+        run: Int64,
+        now: Double,
+        _ db: Database
     ) throws {
         let insert = try db.makeStatement(
             sql: """
@@ -14,23 +19,28 @@ extension StateStore {
                     (sync, source_schema, source_table, row_key, column_name, cause, count, first_seen, last_seen, run)
                 VALUES (:sync, :schema, :table, :key, :column, :cause, 1, :now, :now, :run)
                 ON CONFLICT DO UPDATE SET count = count + (run <> :run), last_seen = :now, run = :run
-                """)
+                """
+        )
         for refusal in refusals {
             try insert.execute(arguments: [
-                "sync": sync, "schema": table.schema, "table": table.table, "key": refusal.key, "column": refusal.column,
+                "sync": sync, "schema": table.schema, "table": table.table, "key": refusal.key,
+                "column": refusal.column,
                 "cause": refusal.cause, "now": now, "run": run,
             ])
         }
         try db.execute(
             sql: "DELETE FROM issue WHERE sync = ? AND source_schema = ? AND source_table = ? AND run <> ?",
-            arguments: [sync, table.schema, table.table, run])
+            arguments: [sync, table.schema, table.table, run]
+        )
     }
 
     /// The rows that could not be synced, by table and in the order first met.
     package func issues(of sync: String) async throws(StateError) -> [IssueRecord] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM issue WHERE sync = ? ORDER BY source_schema, source_table, id", arguments: [sync]
+                db,
+                sql: "SELECT * FROM issue WHERE sync = ? ORDER BY source_schema, source_table, id",
+                arguments: [sync]
             ).map(IssueRecord.init)
         }
     }

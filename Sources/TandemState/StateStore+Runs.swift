@@ -10,29 +10,39 @@ extension StateStore {
         let now = now()
         return try await write { db in
             try db.execute(
-                sql: "UPDATE run SET outcome = 'interrupted' WHERE sync = ? AND outcome = 'running'", arguments: [sync])
+                sql: "UPDATE run SET outcome = 'interrupted' WHERE sync = ? AND outcome = 'running'",
+                arguments: [sync]
+            )
             try db.execute(
                 sql: "INSERT INTO run (sync, started, outcome, pid, pid_start) VALUES (?, ?, 'running', ?, ?)",
-                arguments: [sync, now.timeIntervalSince1970, process.pid, process.start])
+                arguments: [sync, now.timeIntervalSince1970, process.pid, process.start]
+            )
             let run = db.lastInsertedRowID
             try db.execute(
                 sql: """
                     DELETE FROM run WHERE sync = ?1 AND id <= (
                         SELECT id FROM run WHERE sync = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
-                    """, arguments: [sync, Self.runLimit])
+                    """,
+                arguments: [sync, Self.runLimit]
+            )
             return run
         }
     }
 
     package func finishRun(
-        _ run: Int64, _ outcome: RunRecord.Outcome, rows: Int = 0, bytes: Int = 0, error: String? = nil,
+        _ run: Int64,
+        _ outcome: RunRecord.Outcome,
+        rows: Int = 0,
+        bytes: Int = 0,
+        error: String? = nil,
         remedy: String? = nil
     ) async throws(StateError) {
         let now = now()
         try await write { db in
             try db.execute(
                 sql: "UPDATE run SET ended = ?, outcome = ?, rows = ?, bytes = ?, error = ?, remedy = ? WHERE id = ?",
-                arguments: [now.timeIntervalSince1970, outcome.rawValue, rows, bytes, error, remedy, run])
+                arguments: [now.timeIntervalSince1970, outcome.rawValue, rows, bytes, error, remedy, run]
+            )
         }
     }
 
@@ -44,7 +54,9 @@ extension StateStore {
     package func runs(of sync: String, limit: Int) async throws(StateError) -> [RunRecord] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM run WHERE sync = ? ORDER BY id DESC LIMIT ?", arguments: [sync, limit]
+                db,
+                sql: "SELECT * FROM run WHERE sync = ? ORDER BY id DESC LIMIT ?",
+                arguments: [sync, limit]
             ).map(RunRecord.init)
         }
     }
@@ -61,6 +73,8 @@ extension RunRecord {
         error = row["error"]
         remedy = row["remedy"]
         outcome = (row["outcome"] as String?).flatMap(Outcome.init) ?? .interrupted
-        if outcome == .running, !ProcessIdentity(pid: row["pid"], start: row["pid_start"]).isAlive { outcome = .interrupted }
+        if outcome == .running, !ProcessIdentity(pid: row["pid"], start: row["pid_start"]).isAlive {
+            outcome = .interrupted
+        }
     }
 }

@@ -8,7 +8,12 @@ extension StateStore {
     ///
     /// - Parameter id: The table's number at the source.
     package func record(
-        _ event: TableEvent, of source: TableName, id: UInt32, target: TableName, sync: String, run: Int64
+        _ event: TableEvent,
+        of source: TableName,
+        id: UInt32,
+        target: TableName,
+        sync: String,
+        run: Int64
     ) async throws(StateError) {
         let now = now().timeIntervalSince1970
         try await write { db in
@@ -18,15 +23,19 @@ extension StateStore {
                     INSERT INTO table_state
                         (sync, source_schema, source_table, target_schema, target_table, source_id, phase)
                     VALUES (:sync, :schema, :table, :target_schema, :target_table, :id, 'pending')
-                    ON CONFLICT DO UPDATE SET target_schema = :target_schema, target_table = :target_table, source_id = :id
+                    ON CONFLICT DO UPDATE
+                        SET target_schema = :target_schema, target_table = :target_table, source_id = :id
                     """,
-                arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": Int64(id)])
+                arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": Int64(id)]
+            )
             let (change, arguments) = Self.change(event, now: now)
             try db.execute(
                 sql: """
                     UPDATE table_state SET \(change)
                     WHERE sync = :sync AND source_schema = :schema AND source_table = :table
-                    """, arguments: key + arguments)
+                    """,
+                arguments: key + arguments
+            )
             if case .copied(_, _, _, let refusals) = event {
                 try Self.replaceIssues(of: source, refusals, sync: sync, run: run, now: now, db)
             }
@@ -61,7 +70,9 @@ extension StateStore {
     package func tables(of sync: String) async throws(StateError) -> [TableState] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM table_state WHERE sync = ? ORDER BY source_schema, source_table", arguments: [sync]
+                db,
+                sql: "SELECT * FROM table_state WHERE sync = ? ORDER BY source_schema, source_table",
+                arguments: [sync]
             ).map(TableState.init)
         }
     }
@@ -79,7 +90,8 @@ extension StateStore {
                 for table in ["table_state", "issue"] {
                     try db.execute(
                         sql: "DELETE FROM \(table) WHERE sync = ? AND source_schema = ? AND source_table = ?",
-                        arguments: [sync, name.schema, name.table])
+                        arguments: [sync, name.schema, name.table]
+                    )
                 }
             }
         }
@@ -99,7 +111,9 @@ extension TableState {
         rows = row["rows"]
         bytes = row["bytes"]
         copied = date("copied")
-        if let checkpoint: String = row["checkpoint"], let origin: String = row["origin"], let time: Double = row["moment"] {
+        if let checkpoint: String = row["checkpoint"], let origin: String = row["origin"],
+            let time: Double = row["moment"]
+        {
             moment = Moment(checkpoint: Checkpoint(checkpoint), origin: origin, time: time)
         }
         error = row["error"]

@@ -22,7 +22,8 @@ package final class StateStore: Sendable {
 
     /// The store at `path`, made with its folder if there is none, readable by its owner only.
     package static func open(
-        at path: String, now: @escaping @Sendable () -> Date = { Date() }
+        at path: String,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) throws(StateError) -> StateStore {
         try makeFolder(folder(of: path))
         try makeFile(path)
@@ -39,7 +40,8 @@ package final class StateStore: Sendable {
 
     /// The store at `path`, or `nil` if nothing has been run yet.
     package static func openIfPresent(
-        at path: String, now: @escaping @Sendable () -> Date = { Date() }
+        at path: String,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) throws(StateError) -> StateStore? {
         access(path, F_OK) == 0 ? try open(at: path, now: now) : nil
     }
@@ -52,7 +54,9 @@ package final class StateStore: Sendable {
     }
 
     private static func store(
-        path: String, now: @escaping @Sendable () -> Date, _ open: (GRDB.Configuration) throws -> DatabaseQueue
+        path: String,
+        now: @escaping @Sendable () -> Date,
+        _ open: (GRDB.Configuration) throws -> DatabaseQueue
     ) throws(StateError) -> StateStore {
         var configuration = GRDB.Configuration()
         configuration.journalMode = .wal
@@ -82,16 +86,21 @@ package final class StateStore: Sendable {
         close(descriptor)
     }
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StateError) -> Value {
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StateError) -> Value {
         try await perform { try self.database.write(body) }
     }
 
-    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StateError) -> Value {
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(StateError) -> Value
+    {
         try await perform { try self.database.read(body) }
     }
 
-    /// Waits for the disk on a thread of its own, and also where the task is cancelled: an interrupted run is noted too.
-    private func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws(StateError) -> Value {
+    /// Waits for the disk on a thread of its own, also where the task is cancelled: an interrupted run is noted too.
+    private func perform<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws(StateError) -> Value {
         let path = path
         let result: Result<Value, StateError> = await withCheckedContinuation { continuation in
             queue.async {

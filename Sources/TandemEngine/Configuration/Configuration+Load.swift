@@ -9,14 +9,19 @@ extension Configuration {
     ///
     /// - Throws: Everything that is wrong with it at once.
     package static func load(
-        file: String, environment: [String: String], connectors: ConnectorDirectory
+        file: String,
+        environment: [String: String],
+        connectors: ConnectorDirectory
     ) throws(ConfigurationProblems) -> Configuration {
         try parse(read(file), file: file, environment: environment, connectors: connectors)
     }
 
     /// - Parameter file: For messages.
     package static func parse(
-        _ bytes: [UInt8], file: String, environment: [String: String], connectors: ConnectorDirectory
+        _ bytes: [UInt8],
+        file: String,
+        environment: [String: String],
+        connectors: ConnectorDirectory
     ) throws(ConfigurationProblems) -> Configuration {
         func refuse(_ line: Int?, _ message: String, remedy: Remedy? = nil) -> ConfigurationProblems {
             ConfigurationProblems(file: file, problems: [.init(line: line, message: message)], remedy: remedy)
@@ -48,7 +53,8 @@ extension Configuration {
             guard errno == ENOENT else { throw refuse("cannot be read: \(String(cString: strerror(errno)))") }
             throw refuse(
                 "there is no such file",
-                remedy: Remedy("Write one with `tandem init`, or name another with `--config FILE`."))
+                remedy: Remedy("Write one with `tandem init`, or name another with `--config FILE`.")
+            )
         }
         defer { fclose(handle) }
         var bytes = [UInt8](repeating: 0, count: byteLimit + 1)

@@ -4,7 +4,8 @@ extension ConfigurationDocument {
     /// What Yams found, without the text it found it in: that may be a password.
     static func problem(_ error: any Error, in text: String) -> ConfigurationProblem {
         switch error {
-        case YamlError.scanner(let context, let problem, let mark, _), YamlError.parser(let context, let problem, let mark, _),
+        case YamlError.scanner(let context, let problem, let mark, _),
+            YamlError.parser(let context, let problem, let mark, _),
             YamlError.composer(let context, let problem, let mark, _):
             if let line = tabbedLine(from: context?.mark.line ?? mark.line, to: mark.line, in: text) {
                 return ConfigurationProblem(line: line, message: "a tab starts the line; YAML is indented with spaces")
@@ -33,7 +34,7 @@ extension ConfigurationDocument {
         case (_, "while scanning a tag"), (_, "while parsing a tag"):
             "an entry that starts with ! must be in quotes"
         case ("mapping values are not allowed in this context", _):
-            "keys that belong together start in one column, and a value that holds a colon and a space must be in quotes"
+            "keys that belong together start in one column; a value that holds a colon and a space needs quotes"
         case ("found character that cannot start any token", _):
             "a value that starts with @, ` or % must be in quotes"
         case (_, "while scanning a quoted scalar"):

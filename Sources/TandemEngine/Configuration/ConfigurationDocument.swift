@@ -22,7 +22,10 @@ struct ConfigurationDocument {
                 attempts += 1
                 guard attempts <= Self.repetitionLimit, let marked = Self.mark(context.mark, in: text) else {
                     let key = (keys.first ?? "").filter { !$0.unicodeScalars.contains(Self.repeated) }
-                    throw ConfigurationProblem(line: context.mark.line, message: "key \"\(key)\" is there twice; keep one")
+                    throw ConfigurationProblem(
+                        line: context.mark.line,
+                        message: "key \"\(key)\" is there twice; keep one"
+                    )
                 }
                 text = marked
             } catch {
@@ -34,7 +37,9 @@ struct ConfigurationDocument {
     /// `text` with the key that starts at `mark` set apart, if it is written plainly or in quotes.
     private static func mark(_ mark: Mark, in text: String) -> String? {
         var scalars = Array(text.unicodeScalars)
-        guard var at = lineStart(mark.line, in: scalars).map({ $0 + mark.column - 1 }), at < scalars.count else { return nil }
+        guard var at = lineStart(mark.line, in: scalars).map({ $0 + mark.column - 1 }), at < scalars.count else {
+            return nil
+        }
         switch scalars[at] {
         case "&", "!", "?", "*", "[", "{": return nil
         case "\"", "'": at += 1

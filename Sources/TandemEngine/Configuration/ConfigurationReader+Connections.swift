@@ -17,13 +17,18 @@ extension ConfigurationReader {
     }
 
     private mutating func settings(
-        _ entries: [Entry], of connection: Entry, type: ConnectorDirectory.Entry
+        _ entries: [Entry],
+        of connection: Entry,
+        type: ConnectorDirectory.Entry
     ) -> [String: String] {
         var values: [String: VariableExpansion] = [:]
         var unread: Set<String> = []
         for entry in entries {
             if !type.settings.contains(entry.key) {
-                report(entry.line, "unknown key \"\(entry.key)\"; " + Spelling.hint(for: entry.key, among: type.settings))
+                report(
+                    entry.line,
+                    "unknown key \"\(entry.key)\"; " + Spelling.hint(for: entry.key, among: type.settings)
+                )
             } else if let value = expanded(entry) {
                 values[entry.key] = value
             } else {
@@ -43,12 +48,14 @@ extension ConfigurationReader {
     /// Names are typed on command lines and become parts of file names.
     mutating func checkName(_ entry: Entry, of what: String) {
         let scalars = entry.key.unicodeScalars
-        let isPlain = scalars.allSatisfy { $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0) }
+        let isPlain = scalars.allSatisfy {
+            $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0)
+        }
         let startsWell = scalars.first.map { !"-.".unicodeScalars.contains($0) } ?? false
         guard !isPlain || !startsWell || entry.key.utf8.count > 63 else { return }
         report(
             entry.line,
-            "\(what) name \"\(entry.key)\" must be letters, digits, _, - and ., at most 63 bytes, and start with none of -."
+            "\(what) name \"\(entry.key)\" must be letters, digits, _, - and ., 63 bytes at most, and not start with - or ."
         )
     }
 }

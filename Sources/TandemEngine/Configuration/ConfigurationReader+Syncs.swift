@@ -13,7 +13,8 @@ extension ConfigurationReader {
         if let twoWay = entry.node.mapping?.keys.first(where: { ["between", "pairs"].contains($0.string) }) {
             report(
                 twoWay.mark?.line ?? entry.line,
-                "two-way syncs (\"between\" and \"pairs\") are not part of this version; a one-way sync has \"from\" and \"to\"")
+                "two-way syncs (\"between\", \"pairs\") are not part of this version; one-way ones have \"from\" and \"to\""
+            )
             return nil
         }
         let fields = fields(of: entry, known: Self.syncKeys, example: "from: …")
@@ -39,7 +40,10 @@ extension ConfigurationReader {
     }
 
     private mutating func connectionName(
-        _ key: String, _ fields: [String: Entry], of sync: Entry, connections: [String]
+        _ key: String,
+        _ fields: [String: Entry],
+        of sync: Entry,
+        connections: [String]
     ) -> String? {
         guard let entry = fields[key] else {
             report(sync.line, "sync \"\(sync.key)\" lacks \"\(key)\"; it names a connection")
@@ -77,25 +81,40 @@ extension ConfigurationReader {
     /// Settings that make no sense together.
     private mutating func checkCombinations(of sync: SyncConfiguration, _ fields: [String: Entry]) {
         let methods = [sync.method] + sync.tables.compactMap(\.method)
-        if sync.deletes == .soft, let method = [.fixed(.fullTable), .fixed(.incremental)].first(where: methods.contains) {
+        if sync.deletes == .soft,
+            let method = [.fixed(.fullTable), .fixed(.incremental)].first(where: methods.contains)
+        {
             let why = method == .fixed(.fullTable) ? "replaces the whole table" : "does not see deletes"
-            report(fields["deletes"]?.line, "\"deletes: soft\" does not go with \(method.word), which \(why); take it out")
+            report(
+                fields["deletes"]?.line,
+                "\"deletes: soft\" does not go with \(method.word), which \(why); take it out"
+            )
         }
         if sync.schedule == .continuous, sync.method == .fixed(.fullTable) {
             report(
                 fields["schedule"]?.line,
-                "\"schedule: continuous\" does not go with FULL_TABLE, which copies whole tables; write `every 1h`")
+                "\"schedule: continuous\" does not go with FULL_TABLE, which copies whole tables; write `every 1h`"
+            )
         }
         if sync.method == .fixed(.incremental), sync.tables.allSatisfy({ $0.cursor == nil }) {
-            report(fields["method"]?.line, "INCREMENTAL needs to know each table's cursor: {name: …, cursor: updated_at}")
+            report(
+                fields["method"]?.line,
+                "INCREMENTAL needs to know each table's cursor: {name: …, cursor: updated_at}"
+            )
         }
         for rule in sync.tables {
             let method = rule.method ?? sync.method
             if rule.cursor != nil, method != .auto, method != .fixed(.incremental) {
-                report(rule.line, "\"cursor\" of \(rule.pattern) goes with INCREMENTAL only, not with \(method.word); take one out")
+                report(
+                    rule.line,
+                    "\"cursor\" of \(rule.pattern) goes with INCREMENTAL only, not with \(method.word); take one out"
+                )
             }
             if rule.method == .fixed(.incremental), rule.cursor == nil {
-                report(rule.line, "INCREMENTAL needs \"cursor\": the column of \(rule.pattern) that grows with every change")
+                report(
+                    rule.line,
+                    "INCREMENTAL needs \"cursor\": the column of \(rule.pattern) that grows with every change"
+                )
             }
         }
     }

@@ -12,7 +12,9 @@ extension ConfigurationReader {
             }
             guard let text = name(entry) else { return nil }
             let excludes = text.hasPrefix("!")
-            guard let pattern = tablePattern(excludes ? String(text.dropFirst()) : text, line: entry.line) else { return nil }
+            guard let pattern = tablePattern(excludes ? String(text.dropFirst()) : text, line: entry.line) else {
+                return nil
+            }
             return TableRule(pattern, excludes: excludes, line: entry.line)
         }
         let fields = fields(of: entry, known: Self.tableKeys, example: "name: public.orders")
@@ -32,7 +34,10 @@ extension ConfigurationReader {
         rule.columns = fields["columns"].flatMap { columns($0) }
         rule.target = fields["target"].flatMap { target($0) }
         if let target = fields["target"], pattern.literal == nil {
-            report(target.line, "\"target\" names one table, but \(pattern) may match several; use \"into\" for their schema")
+            report(
+                target.line,
+                "\"target\" names one table, but \(pattern) may match several; use \"into\" for their schema"
+            )
         }
         return rule
     }
@@ -53,8 +58,13 @@ extension ConfigurationReader {
             switch (names.count, names.first ?? nil, names.last ?? nil) {
             case (1, _, let table?): return TargetRule(table: table)
             case (2, let schema?, let table?): return TargetRule(schema: schema, table: table)
-            case (1...2, _, _): report(entry.line, "\"target\" must be one name, not a pattern: put it in double quotes")
-            default: report(entry.line, "\"target\" must be TABLE or SCHEMA.TABLE; put a name that holds a dot in double quotes")
+            case (1...2, _, _):
+                report(entry.line, "\"target\" must be one name, not a pattern: put it in double quotes")
+            default:
+                report(
+                    entry.line,
+                    "\"target\" must be TABLE or SCHEMA.TABLE; put a name that holds a dot in double quotes"
+                )
             }
         } catch {
             report(entry.line, error.description)

@@ -46,7 +46,8 @@ extension ConfigurationReader {
         return nil
     }
 
-    mutating func choice<Value: RawRepresentable<String> & CaseIterable>(_ entry: Entry?, of type: Value.Type) -> Value? {
+    mutating func choice<Value: RawRepresentable<String> & CaseIterable>(_ entry: Entry?, of type: Value.Type) -> Value?
+    {
         choice(entry, among: type.allCases.map { ($0.rawValue, $0) })
     }
 
@@ -67,7 +68,9 @@ extension ConfigurationReader {
             report(entry.line, "\"\(entry.key)\" must be a list, such as `\(example)`, not \(entry.node.kind)")
             return []
         }
-        if sequence.isEmpty { report(entry.line, "\"\(entry.key)\" is an empty list; leave it out, or write `\(example)`") }
+        if sequence.isEmpty {
+            report(entry.line, "\"\(entry.key)\" is an empty list; leave it out, or write `\(example)`")
+        }
         return sequence.map { Entry(key: entry.key, line: $0.mark?.line ?? entry.line, node: $0) }
     }
 }

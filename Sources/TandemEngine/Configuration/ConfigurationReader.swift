@@ -29,7 +29,9 @@ struct ConfigurationReader {
         let keys = ["connections", "syncs"]
         let fields = fields(of: Entry(key: "the file", line: 1, node: root), known: keys, example: "connections:")
         guard let entry = fields["connections"] else {
-            if problems.isEmpty { report(nil, "\"connections\" is missing; it names each database and how to reach it") }
+            if problems.isEmpty {
+                report(nil, "\"connections\" is missing; it names each database and how to reach it")
+            }
             return ([], [])
         }
         let connections = entries(of: entry, example: "NAME: {type: postgres, …}").compactMap { connection($0) }
@@ -47,7 +49,10 @@ struct ConfigurationReader {
             if parent.node.isEmptyScalar {
                 report(parent.line, "\"\(parent.key)\" has nothing below it; write `\(example)` there")
             } else {
-                report(parent.line, "\"\(parent.key)\" must hold keys and values, such as `\(example)`, not \(parent.node.kind)")
+                report(
+                    parent.line,
+                    "\"\(parent.key)\" must hold keys and values, such as `\(example)`, not \(parent.node.kind)"
+                )
             }
             return []
         }
@@ -60,7 +65,9 @@ struct ConfigurationReader {
                 report(line, "a key must be text, not \(keyNode.kind)")
                 continue
             }
-            let key = String(String.UnicodeScalarView(written.unicodeScalars.filter { $0 != ConfigurationDocument.repeated }))
+            let key = String(
+                String.UnicodeScalarView(written.unicodeScalars.filter { $0 != ConfigurationDocument.repeated })
+            )
             if key == "<<" {
                 for base in node.sequence.map(Array.init) ?? [node] {
                     merged += self.entries(of: Entry(key: key, line: line, node: base), example: "*anchor")

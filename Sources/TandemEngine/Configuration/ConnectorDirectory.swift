@@ -10,7 +10,9 @@ package struct ConnectorDirectory: Sendable {
         package var problems: @Sendable ([String: String]) -> [InvalidSetting]
 
         package init(
-            name: String, settings: [String], problems: @escaping @Sendable ([String: String]) -> [InvalidSetting]
+            name: String,
+            settings: [String],
+            problems: @escaping @Sendable ([String: String]) -> [InvalidSetting]
         ) {
             self.name = name
             self.settings = settings

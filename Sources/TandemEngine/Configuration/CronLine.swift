@@ -10,7 +10,9 @@ package struct CronLine: Hashable, Sendable {
     /// every cron has it.
     package var needsBothDays: Bool
 
-    private static let monthNames = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+    private static let monthNames = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ]
     private static let dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
     /// - Parameter fields: Five.
@@ -25,7 +27,10 @@ package struct CronLine: Hashable, Sendable {
     }
 
     private static func values(
-        _ field: String, _ what: String, _ range: ClosedRange<Int>, names: [String] = []
+        _ field: String,
+        _ what: String,
+        _ range: ClosedRange<Int>,
+        names: [String] = []
     ) throws(Schedule.Failure) -> Set<Int> {
         func number(_ text: Substring) -> Int? {
             if let index = names.firstIndex(of: text.lowercased()) { return index + range.lowerBound }
@@ -38,11 +43,15 @@ package struct CronLine: Hashable, Sendable {
             let ends = pieces[0].split(separator: "-", omittingEmptySubsequences: false)
             let first = pieces[0] == "*" ? range.lowerBound : number(ends[0])
             // `5/10` means from 5 on.
-            let last = pieces[0] == "*" || (ends.count == 1 && pieces.count == 2) ? range.upperBound : number(ends[ends.count - 1])
+            let last =
+                pieces[0] == "*" || (ends.count == 1 && pieces.count == 2)
+                ? range.upperBound : number(ends[ends.count - 1])
             let step = pieces.count == 1 ? 1 : Int(pieces[1])
             guard pieces.count <= 2, ends.count <= 2, let first, let last, let step, step > 0, first <= last else {
                 throw Schedule.Failure(
-                    description: "has \"\(part)\" as the \(what), which must be \(range.lowerBound) to \(range.upperBound), as in *, 5, 1-5, */10 or 1,15"
+                    description:
+                        "has \"\(part)\" as the \(what), which must be \(range.lowerBound) to \(range.upperBound), "
+                        + "as in *, 5, 1-5, */10 or 1,15"
                 )
             }
             values.formUnion(stride(from: first, through: last, by: step))

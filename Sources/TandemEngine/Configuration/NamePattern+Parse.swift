@@ -65,7 +65,8 @@ extension TablePattern {
         case 2: self.init(schema: pieces[0], table: pieces[1], description: text)
         default:
             throw PatternError(
-                "\"\(text)\" has more than one dot; write schema.table, and a name that holds a dot in double quotes")
+                "\"\(text)\" has more than one dot; write schema.table, and a name that holds a dot in double quotes"
+            )
         }
     }
 }

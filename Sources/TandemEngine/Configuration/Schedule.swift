@@ -19,13 +19,16 @@ package enum Schedule: Hashable, Sendable {
         case 5: self = .cron(try CronLine(words.map(String.init)))
         default:
             throw Failure(
-                description: "must be `every 1h` (s, m, h or d), a cron line of five fields, or `continuous`, not \"\(text)\"")
+                description:
+                    "must be `every 1h` (s, m, h or d), a cron line of five fields, or `continuous`, not \"\(text)\""
+            )
         }
     }
 
     private static func seconds(_ text: Substring) throws(Failure) -> Int {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), (1...31_536_000 / unit).contains(count)
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
+            (1...31_536_000 / unit).contains(count)
         else {
             throw Failure(description: "must say how often as 30s, 15m, 1h or 2d, at most 365d, not \"\(text)\"")
         }

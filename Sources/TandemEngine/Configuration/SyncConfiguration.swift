@@ -22,9 +22,17 @@ package struct SyncConfiguration: Hashable, Sendable {
     package var line: Int
 
     package init(
-        name: String, from: String, to: String, method: MethodChoice = .auto, tables: [TableRule] = [],
-        into: String? = nil, deletes: DeletePolicy = .hard, unfitValues: UnfitPolicy = .text,
-        schedule: Schedule? = nil, autoSetup: Bool = false, line: Int = 0
+        name: String,
+        from: String,
+        to: String,
+        method: MethodChoice = .auto,
+        tables: [TableRule] = [],
+        into: String? = nil,
+        deletes: DeletePolicy = .hard,
+        unfitValues: UnfitPolicy = .text,
+        schedule: Schedule? = nil,
+        autoSetup: Bool = false,
+        line: Int = 0
     ) {
         self.name = name
         self.from = from

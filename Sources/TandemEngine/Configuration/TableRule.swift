@@ -12,8 +12,13 @@ package struct TableRule: Hashable, Sendable {
     package var line: Int
 
     package init(
-        _ pattern: TablePattern, excludes: Bool = false, columns: ColumnRule? = nil, method: MethodChoice? = nil,
-        cursor: String? = nil, target: TargetRule? = nil, line: Int = 0
+        _ pattern: TablePattern,
+        excludes: Bool = false,
+        columns: ColumnRule? = nil,
+        method: MethodChoice? = nil,
+        cursor: String? = nil,
+        target: TargetRule? = nil,
+        line: Int = 0
     ) {
         self.pattern = pattern
         self.excludes = excludes

@@ -50,12 +50,15 @@ struct VariableExpansion: Hashable {
             text += inner[standard.upperBound...]
         } else {
             throw Failure(
-                message: "environment variable \(name) is not set; set it, or write ${\(name):-default} to do without")
+                message: "environment variable \(name) is not set; set it, or write ${\(name):-default} to do without"
+            )
         }
     }
 
     private static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
         return text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -18,7 +18,9 @@ enum MethodDecision: Hashable {
         case .fixed(let method) where !Self.supported.contains(method): self = .unsupported(method)
         case .fixed(let method): self.init(method, methods[method], reason: "The configuration asks for it.")
         case .auto:
-            let candidates = Self.ranking.filter { Self.supported.contains($0) && ($0 != .incremental || cursor != nil) }
+            let candidates = Self.ranking.filter {
+                Self.supported.contains($0) && ($0 != .incremental || cursor != nil)
+            }
             let decisions = candidates.map { Self($0, methods[$0], reason: Self.autoReason($0)) }
             let usable = decisions.first { if case .use = $0 { true } else { false } }
             self = usable ?? decisions.last ?? .unsupported(.fullTable)

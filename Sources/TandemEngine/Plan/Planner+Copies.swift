@@ -20,7 +20,9 @@ extension Planner {
                     plan.tables[index].notes.append("Its copy \(copy.target) is replaced by \(table.target).")
                 }
             } else if folded(copy.target) != folded(table.target) {
-                plan.tables[index].notes.append("Goes to \(table.target) from now on; the copy at \(copy.target) stays as it is.")
+                plan.tables[index].notes.append(
+                    "Goes to \(table.target) from now on; the copy at \(copy.target) stays as it is."
+                )
             }
             settleColumns(of: &plan.tables[index], with: copy)
         }
@@ -51,13 +53,17 @@ extension Planner {
         for index in table.schema.columns.indices {
             let column = table.schema.columns[index]
             let name = table.targetNames[index]
-            guard let place = gone.firstIndex(where: { byID && $0.id != 0 ? $0.id == column.id : $0.name == name }) else { continue }
+            guard let place = gone.firstIndex(where: { byID && $0.id != 0 ? $0.id == column.id : $0.name == name })
+            else { continue }
             let earlier = gone.remove(at: place)
             if earlier.name != name { table.notes.append("Column \(earlier.name) is called \(name) now.") }
-            if earlier.type == .text, column.type != .text, earlier.nativeType == column.nativeType, sync.unfitValues == .text {
+            if earlier.type == .text, column.type != .text, earlier.nativeType == column.nativeType,
+                sync.unfitValues == .text
+            {
                 table.schema.columns[index].type = .text
                 table.notes.append(
-                    "Column \(name) stays text because a value did not fit \(column.nativeType); `tandem reset \(sync.name) --table \(table.schema.name)` tries again."
+                    "Column \(name) stays text because a value did not fit \(column.nativeType); "
+                        + "`tandem reset \(sync.name) --table \(table.schema.name)` tries again."
                 )
             }
         }
@@ -70,8 +76,11 @@ extension Planner {
     private func departure(of copy: CopiedTable, _ plan: SyncPlan) -> String {
         let name = copy.schema.name
         let names = Set(catalog.tables.map(\.schema.name))
-        let stays = "Its last copy stays as it is until you drop it; then `tandem reset \(sync.name) --table \(name)` forgets it."
-        if let skipped = plan.skipped.first(where: { $0.name == name }) { return "No longer copied: \(skipped.reason) \(stays)" }
+        let stays =
+            "Its last copy stays until you drop it; then `tandem reset \(sync.name) --table \(name)` forgets it."
+        if let skipped = plan.skipped.first(where: { $0.name == name }) {
+            return "No longer copied: \(skipped.reason) \(stays)"
+        }
         if names.contains(name) { return "No longer copied. \(stays)" }
         if let renamed = catalog.tables.first(where: { isRenamed(copy, to: $0.schema, names: names) }) {
             return "Renamed to \(renamed.schema.name) at the source, which the sync does not select. \(stays)"

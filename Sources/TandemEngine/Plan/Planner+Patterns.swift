@@ -7,15 +7,24 @@ extension Planner {
         let names = catalog.tables.map(\.schema.name)
         for rule in sync.tables where !names.contains(where: rule.pattern.matches) {
             // A table that was there is reported with its copy.
-            if !rule.excludes, let name = rule.pattern.literal, copied.contains(where: { $0.schema.name == name }) { continue }
+            if !rule.excludes, let name = rule.pattern.literal, copied.contains(where: { $0.schema.name == name }) {
+                continue
+            }
             let nearest = nearest(to: rule.pattern, names)
             let hint = nearest.map { "; did you mean \($0)?" } ?? "."
             let remedy = Remedy("See all tables with `tandem discover \(sync.from)`.")
             if !rule.excludes {
-                plan.problems.append(PlanProblem(line: rule.line, message: "No table matches \(rule.pattern)\(hint)", remedy: remedy))
+                plan.problems.append(
+                    PlanProblem(line: rule.line, message: "No table matches \(rule.pattern)\(hint)", remedy: remedy)
+                )
             } else if nearest != nil, rule.pattern.literal != nil {
                 plan.problems.append(
-                    PlanProblem(line: rule.line, message: "No table matches !\(rule.pattern), which leaves none out\(hint)", remedy: remedy))
+                    PlanProblem(
+                        line: rule.line,
+                        message: "No table matches !\(rule.pattern), which leaves none out\(hint)",
+                        remedy: remedy
+                    )
+                )
             } else {
                 plan.notes.append("No table matches !\(rule.pattern), which leaves none out.")
             }
@@ -49,11 +58,16 @@ extension Planner {
                     let reason = tables.lazy.flatMap(\.source.omitted).first { $0.name == name }
                     plan.problems.append(
                         PlanProblem(
-                            line: rule.line, message: "Column \(name) of \(rule.pattern) cannot be read: \(reason?.reason ?? "")",
-                            remedy: reason?.remedy))
+                            line: rule.line,
+                            message: "Column \(name) of \(rule.pattern) cannot be read: \(reason?.reason ?? "")",
+                            remedy: reason?.remedy
+                        )
+                    )
                 default:
                     let hint = Spelling.hint(for: name, among: readable.sorted())
-                    plan.problems.append(PlanProblem(line: rule.line, message: "\(rule.pattern) has no column \(name); \(hint)"))
+                    plan.problems.append(
+                        PlanProblem(line: rule.line, message: "\(rule.pattern) has no column \(name); \(hint)")
+                    )
                 }
             }
         }

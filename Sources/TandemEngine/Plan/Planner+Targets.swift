@@ -8,7 +8,9 @@ extension Planner {
 
     func target(of table: TableName, _ selection: TableSelection) -> TableName {
         TableName(
-            schema: selection.target?.schema ?? sync.into ?? table.schema, table: selection.target?.table ?? table.table)
+            schema: selection.target?.schema ?? sync.into ?? table.schema,
+            table: selection.target?.table ?? table.table
+        )
     }
 
     func isReserved(_ target: TableName) -> Bool {
@@ -26,16 +28,25 @@ extension Planner {
             problems.append(
                 PlanProblem(
                     line: sync.line,
-                    message: "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and names that start with \(Self.loadPrefix) are Tandem's own.",
-                    remedy: Remedy("Choose another `into` or `target`.")))
+                    message:
+                        "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and table names "
+                        + "that start with \(Self.loadPrefix) are Tandem's own.",
+                    remedy: Remedy("Choose another `into` or `target`.")
+                )
+            )
         }
         let taken = Dictionary(owners.map { (folded($0.key), $0.value) }) { first, _ in first }
         for table in tables {
             guard let owner = taken[folded(table.target)], owner != sync.name else { continue }
             problems.append(
                 PlanProblem(
-                    line: sync.line, message: "\(table.target) is written by sync \"\(owner)\" already.",
-                    remedy: Remedy("Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables.")))
+                    line: sync.line,
+                    message: "\(table.target) is written by sync \"\(owner)\" already.",
+                    remedy: Remedy(
+                        "Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables."
+                    )
+                )
+            )
         }
         let groups = Dictionary(grouping: tables) { folded($0.target) }.filter { $0.value.count > 1 }
         for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
@@ -47,7 +58,11 @@ extension Planner {
                     line: sync.line,
                     message: "\(names) would \(group.count == 2 ? "both" : "all") become \(target)"
                         + (isCase ? ", because \"\(sync.to)\" does not tell upper from lower case." : "."),
-                    remedy: Remedy("Give one of them another name: `{name: \(group[group.count - 1].schema.name), target: …}`.")))
+                    remedy: Remedy(
+                        "Give one of them another name: `{name: \(group[group.count - 1].schema.name), target: …}`."
+                    )
+                )
+            )
         }
         return problems
     }
@@ -62,7 +77,8 @@ extension Planner {
             var number = 2
             while !taken.insert(folding.fold("\(column.name)_\(number)")).inserted { number += 1 }
             notes.append(
-                "Column \(column.name) becomes \(column.name)_\(number): \"\(sync.to)\" does not tell upper from lower case, and another column has the name."
+                "Column \(column.name) becomes \(column.name)_\(number): \"\(sync.to)\" does not tell upper from lower case, "
+                    + "and another column has the name."
             )
             return "\(column.name)_\(number)"
         }

@@ -13,7 +13,13 @@ package struct Planner: Sendable {
     ///   - copied: What the sync has put at the destination before: ``Destination/tables(of:)``.
     ///   - owners: The sync that wrote each table there: ``Destination/owners()``.
     ///   - folding: ``Destination/nameFolding``.
-    package init(sync: SyncConfiguration, catalog: Catalog, copied: [CopiedTable], owners: [TableName: String] = [:], folding: NameFolding) {
+    package init(
+        sync: SyncConfiguration,
+        catalog: Catalog,
+        copied: [CopiedTable],
+        owners: [TableName: String] = [:],
+        folding: NameFolding
+    ) {
         self.sync = sync
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
@@ -22,11 +28,16 @@ package struct Planner: Sendable {
     }
 
     /// The plan of `sync` with what its two ends say now.
-    package static func plan(_ sync: SyncConfiguration, from source: any Source, to destination: any Destination) async throws -> SyncPlan {
+    package static func plan(
+        _ sync: SyncConfiguration,
+        from source: any Source,
+        to destination: any Destination
+    ) async throws -> SyncPlan {
         let catalog = try await source.catalog()
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners()
-        return Planner(sync: sync, catalog: catalog, copied: copied, owners: owners, folding: destination.nameFolding).plan()
+        return Planner(sync: sync, catalog: catalog, copied: copied, owners: owners, folding: destination.nameFolding)
+            .plan()
     }
 
     package func plan() -> SyncPlan {
@@ -46,8 +57,11 @@ package struct Planner: Sendable {
         if plan.tables.isEmpty, plan.problems.isEmpty {
             plan.problems.append(
                 PlanProblem(
-                    line: sync.line, message: "There is no table to copy: \"\(sync.from)\" has none that is selected and can be read.",
-                    remedy: Remedy("See all of its tables, and why not, with `tandem discover \(sync.from)`.")))
+                    line: sync.line,
+                    message: "There is no table to copy: \"\(sync.from)\" has none that is selected and can be read.",
+                    remedy: Remedy("See all of its tables, and why not, with `tandem discover \(sync.from)`.")
+                )
+            )
         }
         return plan
     }
@@ -57,17 +71,23 @@ package struct Planner: Sendable {
         switch MethodDecision(selection.method, methods: table.methods, cursor: selection.cursor) {
         case .unsupported(let method):
             let problem = PlanProblem(
-                line: selection.methodLine, message: "The method \(method.rawValue) is not part of this version, which copies whole tables.",
-                remedy: Remedy("Write `method: FULL_TABLE` or `method: auto`."))
+                line: selection.methodLine,
+                message: "The method \(method.rawValue) is not part of this version, which copies whole tables.",
+                remedy: Remedy("Write `method: FULL_TABLE` or `method: auto`.")
+            )
             if !plan.problems.contains(problem) { plan.problems.append(problem) }
         case .unusable(let reason, let remedy):
             if let naming = selection.naming {
-                plan.problems.append(PlanProblem(line: naming.line, message: "\(name) cannot be copied: \(reason)", remedy: remedy))
+                plan.problems.append(
+                    PlanProblem(line: naming.line, message: "\(name) cannot be copied: \(reason)", remedy: remedy)
+                )
             } else {
                 plan.skipped.append(SkippedTable(name: name, reason: reason, remedy: remedy))
             }
         case .use(let method, let reason, let note):
-            if isReserved(target(of: name, selection)), selection.target == nil, sync.into == nil, selection.naming == nil {
+            if isReserved(target(of: name, selection)), selection.target == nil, sync.into == nil,
+                selection.naming == nil
+            {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }
@@ -76,21 +96,31 @@ package struct Planner: Sendable {
             if selection.cursor != nil, method != .incremental {
                 columns.notes.append("Its cursor is not used: \(method.rawValue) needs none.")
             }
-            if let problem = columns.problem { plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem)) }
+            if let problem = columns.problem {
+                plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem))
+            }
             if sync.deletes == .soft, method == .fullTable { refuseSoftDeletes(&plan) }
             plan.tables.append(
                 TablePlan(
-                    source: table, target: target(of: name, selection), method: method, reason: reason,
-                    schema: columns.schema, targetNames: targetNames(of: columns.schema, notes: &columns.notes),
-                    notes: columns.notes))
+                    source: table,
+                    target: target(of: name, selection),
+                    method: method,
+                    reason: reason,
+                    schema: columns.schema,
+                    targetNames: targetNames(of: columns.schema, notes: &columns.notes),
+                    notes: columns.notes
+                )
+            )
         }
     }
 
     private func refuseSoftDeletes(_ plan: inout SyncPlan) {
         let problem = PlanProblem(
             line: sync.line,
-            message: "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table, so that no row is left to mark.",
-            remedy: Remedy("Take `deletes` out of sync \"\(sync.name)\"."))
+            message:
+                "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table: no row is left to mark.",
+            remedy: Remedy("Take `deletes` out of sync \"\(sync.name)\".")
+        )
         if !plan.problems.contains(problem) { plan.problems.append(problem) }
     }
 }

@@ -18,8 +18,13 @@ package struct SyncPlan: Sendable {
     package var problems: [PlanProblem]
 
     package init(
-        sync: String, unfit: UnfitPolicy, tables: [TablePlan], skipped: [SkippedTable] = [], orphans: [OrphanTable] = [],
-        notes: [String] = [], problems: [PlanProblem] = []
+        sync: String,
+        unfit: UnfitPolicy,
+        tables: [TablePlan],
+        skipped: [SkippedTable] = [],
+        orphans: [OrphanTable] = [],
+        notes: [String] = [],
+        problems: [PlanProblem] = []
     ) {
         self.sync = sync
         self.unfit = unfit

@@ -20,8 +20,14 @@ package struct TablePlan: Sendable {
     package var notes: [String]
 
     package init(
-        source: CatalogTable, target: TableName, method: Method, reason: String, schema: TableSchema,
-        targetNames: [String], retires: TableName? = nil, notes: [String] = []
+        source: CatalogTable,
+        target: TableName,
+        method: Method,
+        reason: String,
+        schema: TableSchema,
+        targetNames: [String],
+        retires: TableName? = nil,
+        notes: [String] = []
     ) {
         self.source = source
         self.target = target
