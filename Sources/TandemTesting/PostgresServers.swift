@@ -50,3 +50,15 @@ private final class PostgresServers: Sendable {
         }.get()
     }
 }
+
+extension PostgresServer {
+    /// Asks `sql` until it answers with a row.
+    ///
+    /// - Throws: ``Failure`` after half a minute.
+    public func awaitRow(_ sql: String, in database: String) throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try execute(sql, in: database).isEmpty {
+            guard ContinuousClock.now < deadline else { throw Failure(description: "still no row: \(sql)") }
+        }
+    }
+}

@@ -1,4 +1,35 @@
+import ArgumentParser
+import TandemCore
+
+/// The program: its commands, and what its exit status means.
 @main
-struct Tandem {
-    static func main() {}
+struct Tandem: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tandem",
+        abstract: "Keeps a Postgres database in step with a warehouse.",
+        discussion: """
+            Start with `tandem demo`, which needs nothing but an installed Postgres, or with `tandem init`, which writes \
+            a commented tandem.yaml; then `tandem check`, `tandem plan` and `tandem run`.
+
+            Exit status: 0 all done; 1 something failed (what could be done was done); 2 bad usage or configuration, and \
+            nothing was touched; 130 interrupted, stopped cleanly, resumable.
+            """,
+        version: Version.text,
+        subcommands: [
+            Init.self, Check.self, Discover.self, Setup.self, Plan.self, Run.self, Status.self, Verify.self, Query.self,
+            Reset.self, Teardown.self, Connectors.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            ExitStatus.end(after: error)
+        }
+    }
 }

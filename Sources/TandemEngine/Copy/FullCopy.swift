@@ -11,11 +11,11 @@ package struct FullCopy {
     let plan: SyncPlan
     let readers: Int
     let retries: RetryPolicy
-    let observe: @Sendable (RunEvent) -> Void
+    let observe: @Sendable (RunEvent) async -> Void
 
     package init(
         from source: any Source, to destination: any Destination, plan: SyncPlan, readers: Int,
-        retries: RetryPolicy = RetryPolicy(), observe: @escaping @Sendable (RunEvent) -> Void = { _ in }
+        retries: RetryPolicy = RetryPolicy(), observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
         self.source = source
         self.destination = destination
@@ -52,7 +52,7 @@ package struct FullCopy {
             let before = waiting.count
             do {
                 let snapshot = try await source.snapshot(readers: readers)
-                observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
+                await observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
                 do {
                     try await load(&waiting, from: snapshot, into: &report)
                 } catch {
@@ -63,7 +63,7 @@ package struct FullCopy {
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = waiting.count < before ? 1 : attempt + 1
                 guard let pause = retries.pause(before: attempt) else { throw error }
-                observe(.retrying(error, pause: pause, attempt: attempt))
+                await observe(.retrying(error, pause: pause, attempt: attempt))
                 try await Task.sleep(for: pause)
             }
         }
@@ -79,7 +79,7 @@ package struct FullCopy {
             do {
                 let outcome = try await TableLoad(table: table, plan: plan, snapshot: snapshot, destination: destination, observe: observe).run()
                 report.outcomes.append(outcome)
-                observe(.tableLoaded(table, outcome))
+                await observe(.tableLoaded(table, outcome))
             } catch let error as CancellationError {
                 throw error
             } catch let error as any ExplainedError where error.isTransient {
@@ -88,7 +88,7 @@ package struct FullCopy {
                 let explained = error as? any ExplainedError
                 let failure = TableFailure(message: explained?.description ?? "\(error)", remedy: explained?.remedy)
                 report.failures.append((table, failure))
-                observe(.tableFailed(table, failure))
+                await observe(.tableFailed(table, failure))
             }
             waiting.removeFirst()
         }
@@ -100,7 +100,7 @@ package struct FullCopy {
         let loaded = Set(outcomes.map(\.copy.target))
         let retired = plan.tables.filter { loaded.contains($0.target) }.compactMap(\.retires).filter { !loaded.contains($0) }
         try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync)
-        observe(.published(tables: outcomes.count))
+        await observe(.published(tables: outcomes.count))
     }
 }
 

@@ -2,6 +2,8 @@ package import TandemCore
 
 /// What happens during a run, for whoever shows it.
 package enum RunEvent: Sendable {
+    /// What is going to be done.
+    case planned(SyncPlan)
     /// The source's moment is fixed; `notes` say what is out of the ordinary about how it is read.
     case snapshotTaken(Moment, readers: Int, notes: [String])
     case tableStarted(TablePlan, TableProgress)

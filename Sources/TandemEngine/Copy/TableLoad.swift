@@ -7,11 +7,11 @@ struct TableLoad {
     let plan: SyncPlan
     let snapshot: any Snapshot
     let destination: any Destination
-    let observe: @Sendable (RunEvent) -> Void
+    let observe: @Sendable (RunEvent) async -> Void
 
     func run() async throws -> TableOutcome {
         let progress = TableProgress(estimatedRows: table.source.estimatedRows)
-        observe(.tableStarted(table, progress))
+        await observe(.tableStarted(table, progress))
         let start = ContinuousClock.now
         var schema = table.schema
         while true {
@@ -31,7 +31,7 @@ struct TableLoad {
                 }
                 // Text holds every value, so each round leaves fewer columns that can fail.
                 for column in unfit.columns { schema.columns[column].type = .text }
-                observe(.tableRetyped(table, columns: unfit.columns.map { schema.columns[$0].name }))
+                await observe(.tableRetyped(table, columns: unfit.columns.map { schema.columns[$0].name }))
                 progress.restart()
             }
         }

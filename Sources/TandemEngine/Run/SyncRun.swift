@@ -1,0 +1,98 @@
+package import TandemCore
+import TandemRows
+package import TandemState
+
+/// One run of a sync: looks, plans, copies, and notes what came of it.
+package struct SyncRun: Sendable {
+    private let sync: SyncConfiguration
+    private let source: any Source
+    private let destination: any Destination
+    private let readers: Int
+    private let retries: RetryPolicy
+    private let state: StateStore?
+    private let notify: @Sendable (String) -> Void
+    private let observe: @Sendable (RunEvent) async -> Void
+
+    /// - Parameters:
+    ///   - readers: How many threads may read the source at once.
+    ///   - state: Where the run's history is kept, if anywhere.
+    ///   - notify: Gets a sentence where the history cannot be kept.
+    package init(
+        _ sync: SyncConfiguration, from source: any Source, to destination: any Destination, readers: Int,
+        retries: RetryPolicy = RetryPolicy(), state: StateStore?, notify: @escaping @Sendable (String) -> Void = { _ in },
+        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
+    ) {
+        self.sync = sync
+        self.source = source
+        self.destination = destination
+        self.readers = readers
+        self.retries = retries
+        self.state = state
+        self.notify = notify
+        self.observe = observe
+    }
+
+    package struct Result: Sendable {
+        package var plan: SyncPlan
+        package var report: FullCopy.Report
+        package var duration: Duration
+    }
+
+    /// - Parameter isChosen: Which of the planned tables to copy.
+    /// - Throws: ``PlanProblems`` before anything is touched; what stopped the run as a whole.
+    package func run(only isChosen: (TablePlan) -> Bool = { _ in true }) async throws -> Result {
+        let start = ContinuousClock.now
+        let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
+        do {
+            var plan = try await Planner.plan(sync, from: source, to: destination)
+            if let refusal = plan.refusal { throw refusal }
+            plan.tables.removeAll { !isChosen($0) }
+            await observe(.planned(plan))
+            let copy = FullCopy(from: source, to: destination, plan: plan, readers: readers, retries: retries) { event in
+                await recorder.note(event)
+                await observe(event)
+            }
+            let report = try await copy.run()
+            await recorder.finish(report)
+            return Result(plan: plan, report: report, duration: start.duration(to: .now))
+        } catch {
+            await recorder.finish(after: error)
+            throw error
+        }
+    }
+}
+
+extension RunRecorder {
+    /// A copy counts once it is published, so loads are not noted here.
+    fileprivate func note(_ event: RunEvent) async {
+        switch event {
+        case .tableStarted(let table, _):
+            await record(.started, of: table.schema.name, id: table.schema.id, target: table.target)
+        case .tableFailed(let table, let failure):
+            let event = TableEvent.failed(error: failure.message, remedy: failure.remedy?.text)
+            await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
+        case .planned, .snapshotTaken, .tableRetyped, .tableLoaded, .retrying, .published: break
+        }
+    }
+
+    fileprivate func finish(_ report: FullCopy.Report) async {
+        for outcome in report.outcomes {
+            let copy = outcome.copy
+            let event = TableEvent.copied(
+                rows: copy.rows, bytes: outcome.tally.bytes, moment: copy.moment, refusals: outcome.tally.refusals)
+            await record(event, of: copy.schema.name, id: copy.schema.id, target: copy.target)
+        }
+        let failures = report.failures
+        await finish(
+            failures.isEmpty ? .succeeded : .failed, rows: report.outcomes.reduce(0) { $0 + $1.copy.rows },
+            bytes: report.outcomes.reduce(0) { $0 + $1.tally.bytes },
+            error: failures.first.map { "\($0.table.schema.name): \($0.failure.message)" },
+            remedy: failures.first?.failure.remedy?.text)
+    }
+
+    fileprivate func finish(after error: any Error) async {
+        if error is CancellationError { return await finish(.interrupted) }
+        let explained = error as? any ExplainedError
+        await finish(.failed, error: explained?.description ?? "\(error)", remedy: explained?.remedy?.text)
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import TandemCore
+import TandemEngine
+import TandemRows
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Is everything ready? Every finding with its remedy.",
+        discussion: "Looks at each connection, and at the tables that the syncs using it select. Changes nothing.")
+
+    @Argument(help: ArgumentHelp("Syncs or connections; all of them by default.", valueName: "name"))
+    var names: [String] = []
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var report: ReportOptions
+    @Flag(name: .shortAndLong, help: "Show also what is in order.")
+    var verbose = false
+
+    func run() async throws {
+        let workspace = try Workspace(options)
+        var findings: [(connection: String, finding: Finding)] = []
+        for connection in try connections(in: workspace) {
+            for finding in try await check(connection, in: workspace) { findings.append((connection, finding)) }
+        }
+        if report.json {
+            Terminal.out(try JSON.text(findings.map { FindingJSON(connection: $0.connection, $0.finding) }))
+        } else {
+            show(findings)
+        }
+        if findings.contains(where: { $0.finding.severity == .error }) { throw CommandOutcome(status: .failed) }
+    }
+
+    /// The connections that `names` mean, each once.
+    private func connections(in workspace: Workspace) throws -> [String] {
+        let all = workspace.configuration.connections.map(\.name)
+        guard !names.isEmpty else { return all }
+        var chosen = Set<String>()
+        for name in names {
+            if let sync = workspace.configuration.sync(name) {
+                chosen.formUnion([sync.from, sync.to])
+            } else {
+                chosen.insert(try workspace.connection(name).name)
+            }
+        }
+        return all.filter(chosen.contains)
+    }
+
+    private func check(_ name: String, in workspace: Workspace) async throws -> [Finding] {
+        let ends = try workspace.ends(of: name)
+        let syncs = workspace.configuration.syncs
+        var findings: [Finding] = []
+        if let source = ends.source, syncs.contains(where: { $0.from == name }) || ends.destination == nil {
+            findings += await checkSource(source, of: syncs.filter { $0.from == name })
+            await source.close()
+        }
+        if let destination = ends.destination, syncs.contains(where: { $0.to == name }) || ends.source == nil {
+            findings += await destination.check()
+            await destination.close()
+        }
+        return findings
+    }
+
+    private func checkSource(_ source: any Source, of syncs: [SyncConfiguration]) async -> [Finding] {
+        do {
+            let catalog = try await source.catalog()
+            var findings: [Finding] = []
+            var tables: [TableName] = []
+            for sync in syncs {
+                let plan = Planner(sync: sync, catalog: catalog, copied: [], folding: .exact).plan()
+                tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
+                findings += plan.problems.map { Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy) }
+            }
+            return await source.check(tables) + findings
+        } catch {
+            // Without a catalog the source's own check says what keeps it from being reached.
+            let findings = await source.check([])
+            guard !findings.contains(where: { $0.severity == .error }) else { return findings }
+            let explained = error as? any ExplainedError
+            return findings + [Finding(.error, "catalog", explained?.description ?? "\(error)", remedy: explained?.remedy)]
+        }
+    }
+
+    private func show(_ findings: [(connection: String, finding: Finding)]) {
+        var current: String?
+        for (connection, finding) in findings where verbose || finding.severity != .ok {
+            if connection != current {
+                Terminal.out((current == nil ? "" : "\n") + connection)
+                current = connection
+            }
+            Terminal.out("  \(Self.mark(finding.severity)) \(finding.subject): \(finding.message)")
+            for line in RemedyText.lines(finding.remedy, indent: "      ") { Terminal.out(line) }
+        }
+        func count(_ severity: Finding.Severity) -> Int { findings.count { $0.finding.severity == severity } }
+        let counts = "\(count(.error)) errors, \(count(.warning)) warnings, \(count(.note)) notes, \(count(.ok)) in order"
+        Terminal.out((current == nil ? "" : "\n") + counts)
+    }
+
+    private static func mark(_ severity: Finding.Severity) -> String {
+        switch severity {
+        case .ok: "✓"
+        case .note: "·"
+        case .warning: "!"
+        case .error: "✗"
+        }
+    }
+}
+
+private struct FindingJSON: Encodable {
+    var connection: String
+    var severity: Finding.Severity
+    var subject: String
+    var message: String
+    var remedy: Remedy?
+
+    init(connection: String, _ finding: Finding) {
+        self.connection = connection
+        severity = finding.severity
+        subject = finding.subject
+        message = finding.message
+        remedy = finding.remedy
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import TandemCore
+import TandemEngine
+import TandemRows
+
+struct Plan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What a run would do, and why. Changes nothing.")
+
+    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
+    var names: [String] = []
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var report: ReportOptions
+
+    func run() async throws {
+        let workspace = try Workspace(options)
+        var plans: [SyncPlan] = []
+        for sync in try workspace.syncs(names) {
+            let open = try await OpenSync(sync, in: workspace)
+            plans.append(open.plan)
+            await open.close()
+        }
+        if report.json {
+            Terminal.out(try JSON.text(plans))
+        } else {
+            for plan in plans { Self.show(plan) }
+        }
+        if plans.contains(where: { !$0.problems.isEmpty }) { throw CommandOutcome(status: .usage) }
+    }
+
+    private static func show(_ plan: SyncPlan) {
+        Terminal.out(plan.sync)
+        if !plan.tables.isEmpty {
+            var table = TextTable(["table", "to", "method", "rows", "size", "columns"], [.left, .left, .left, .right, .right, .right])
+            for entry in plan.tables {
+                table.add([
+                    "\(entry.schema.name)", "\(entry.target)", entry.method.rawValue,
+                    entry.source.estimatedRows.map { "~" + Amounts.count($0) } ?? "?",
+                    entry.source.bytes.map(Amounts.bytes) ?? "", "\(entry.schema.columns.count)",
+                ])
+            }
+            Terminal.out(table.text)
+        }
+        for reason in orderedReasons(plan.tables) { Terminal.out("  " + reason) }
+        for entry in plan.tables { for note in entry.notes { Terminal.out("  note: \(entry.schema.name): \(note)") } }
+        for note in plan.notes { Terminal.out("  note: \(note)") }
+        for orphan in plan.orphans { Terminal.out("  note: \(orphan.copy.target): \(orphan.reason)") }
+        for skipped in plan.skipped { Terminal.out("  left out: \(skipped.name): \(skipped.reason)") }
+        for problem in plan.problems {
+            Terminal.out("  error: \(problem.message)")
+            for line in RemedyText.lines(problem.remedy, indent: "    ") { Terminal.out(line) }
+        }
+        Terminal.out("")
+    }
+
+    /// Each reason once, with the tables it holds for where it does not hold for all.
+    private static func orderedReasons(_ tables: [TablePlan]) -> [String] {
+        var order: [String] = []
+        var names: [String: [String]] = [:]
+        for table in tables {
+            let reason = "\(table.method.rawValue): \(table.reason)"
+            if names[reason] == nil { order.append(reason) }
+            names[reason, default: []].append("\(table.schema.name)")
+        }
+        return order.map { reason in
+            let known = names[reason] ?? []
+            return known.count == tables.count ? reason : "\(reason) (\(known.joined(separator: ", ")))"
+        }
+    }
+}
+
+/// A sync with both its ends open and its plan made.
+struct OpenSync {
+    let configuration: SyncConfiguration
+    let source: any Source
+    let destination: any Destination
+    let plan: SyncPlan
+
+    init(_ sync: SyncConfiguration, in workspace: Workspace) async throws {
+        configuration = sync
+        source = try workspace.source(sync.from)
+        destination = try workspace.destination(sync.to)
+        do {
+            plan = try await Planner.plan(sync, from: source, to: destination)
+        } catch {
+            await source.close()
+            await destination.close()
+            throw error
+        }
+    }
+
+    func close() async {
+        await source.close()
+        await destination.close()
+    }
+}

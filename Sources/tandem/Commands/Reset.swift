@@ -1,0 +1,43 @@
+import ArgumentParser
+import TandemCore
+import TandemEngine
+import TandemRows
+import TandemState
+
+struct Reset: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Forget progress: the next run copies again.",
+        discussion: """
+            Forgets what the destination remembers of the sync: which tables it copied, and which columns it took to \
+            text. The copied rows stay where they are.
+            """)
+
+    @Argument(help: "A sync of the configuration.")
+    var sync: String
+    @Option(name: .long, help: ArgumentHelp("One table, as schema.table, by its name here or at the source; may be given several times.", valueName: "table"))
+    var table: [String] = []
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let workspace = try Workspace(options)
+        guard let configuration = try workspace.syncs([sync]).first else { return }
+        let destination = try workspace.destination(configuration.to)
+        let known = try await destination.tables(of: sync)
+        let chosen = try table.map { try Self.table(named: $0, among: known) }
+        try await destination.forget(sync, tables: table.isEmpty ? nil : chosen.map(\.target))
+        await destination.close()
+        let forgotten = table.isEmpty ? known : chosen
+        try await workspace.openStateIfPresent()?.forget(sync, tables: table.isEmpty ? nil : forgotten.map(\.schema.name))
+        Terminal.out("Forgot \(forgotten.count) table\(forgotten.count == 1 ? "" : "s") of \(sync). The next run copies again.")
+    }
+
+    private static func table(named text: String, among known: [CopiedTable]) throws -> CopiedTable {
+        guard let copy = known.first(where: { "\($0.target)" == text || "\($0.schema.name)" == text }) else {
+            let names = known.map { "\($0.target)" }.joined(separator: ", ")
+            throw UsageError(
+                description: "This sync has not copied a table \"\(text)\".",
+                remedy: names.isEmpty ? nil : Remedy("Name one of these: \(names)."))
+        }
+        return copy
+    }
+}

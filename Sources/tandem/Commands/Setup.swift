@@ -1,0 +1,62 @@
+import ArgumentParser
+import TandemCore
+import TandemEngine
+import TandemRows
+
+struct Setup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the SQL an administrator runs so that Tandem may read.",
+        discussion: """
+            Covers the schemas of the tables that the syncs using the connection select. Nothing is run unless --apply is \
+            given.
+            """)
+
+    @Argument(help: "A connection of the configuration.")
+    var connection: String
+    @Flag(name: .long, help: "Run the SQL: as the connection's user, or as --admin-url.")
+    var apply = false
+    @Option(name: .long, help: ArgumentHelp("The administrator to run it as, and to look at the database with.", valueName: "url"))
+    var adminURL: String?
+    @Flag(name: .long, help: "Print the connection's password in the SQL instead of a placeholder.")
+    var showPassword = false
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var report: ReportOptions
+
+    func run() async throws {
+        let workspace = try Workspace(options)
+        let source = try workspace.source(connection)
+        let request = SetupRequest(
+            schemas: await schemas(of: source, in: workspace), showPassword: showPassword, apply: apply, adminURL: adminURL)
+        let script = try await source.setup(request)
+        await source.close()
+        if report.json { return Terminal.out(try JSON.text(SetupJSON(script))) }
+        for step in script.steps { Terminal.out("-- \(step.comment)\n\(step.sql);\n") }
+        for advice in script.advice { Terminal.out("-- " + advice.split(separator: "\n").joined(separator: "\n-- ")) }
+        if script.applied { Terminal.error(script.steps.isEmpty ? "Nothing was missing." : "Done: all of the above has been run.") }
+    }
+
+    /// The schemas the syncs read from, or none for all, where the user may not see them yet.
+    private func schemas(of source: any Source, in workspace: Workspace) async -> [String] {
+        let syncs = workspace.configuration.syncs.filter { $0.from == connection }
+        guard !syncs.isEmpty, let catalog = try? await source.catalog() else { return [] }
+        let tables = syncs.flatMap { Planner(sync: $0, catalog: catalog, copied: [], folding: .exact).plan().tables }
+        return Set(tables.map(\.schema.name.schema)).sorted()
+    }
+}
+
+private struct SetupJSON: Encodable {
+    struct Step: Encodable {
+        var comment: String
+        var sql: String
+    }
+
+    var steps: [Step]
+    var advice: [String]
+    var applied: Bool
+
+    init(_ script: SetupScript) {
+        steps = script.steps.map { Step(comment: $0.comment, sql: $0.sql) }
+        advice = script.advice
+        applied = script.applied
+    }
+}

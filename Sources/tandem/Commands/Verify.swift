@@ -1,0 +1,115 @@
+import ArgumentParser
+import TandemCore
+import TandemEngine
+import TandemRows
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compare source and destination, table by table.",
+        discussion: """
+            Reads both sides whole and compares row counts and an order-independent checksum; where they differ, names the \
+            first keys. Exit status 1 if anything differs. The source is read as it is now: where it has changed since \
+            the copy, a difference may be a change that the next run brings.
+            """)
+
+    @Argument(help: "A sync of the configuration.")
+    var sync: String
+    @Flag(name: .long, help: "Copy again the tables that differ.")
+    var repair = false
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var report: ReportOptions
+
+    func run() async throws {
+        let workspace = try Workspace(options)
+        guard let configuration = try workspace.syncs([sync]).first else { return }
+        let source = try workspace.source(configuration.from)
+        let destination = try workspace.destination(configuration.to)
+        let results = try await Interruptible.run {
+            let verification = Verification(
+                of: configuration.name, source: source, destination: destination, unfit: configuration.unfitValues,
+                readers: Processors.count)
+            return try await verification.run { if !report.json { Self.show($0) } }
+        }
+        await source.close()
+        await destination.close()
+        if report.json { Terminal.out(try JSON.text(results.map(VerifiedTableJSON.init))) }
+        guard !results.isEmpty else {
+            throw UsageError(
+                description: "Nothing has been copied by \(sync) yet, so there is nothing to compare.",
+                remedy: Remedy("Run `tandem run \(sync)` first."))
+        }
+        let wrong = results.filter { if case .equal = $0.verdict { false } else { true } }
+        guard !wrong.isEmpty else {
+            if !report.json { Terminal.out("\nAll \(results.count) tables are equal.") }
+            return
+        }
+        guard repair else {
+            if !report.json { Self.showAdvice(wrong, of: results.count, sync: sync) }
+            throw CommandOutcome(status: .failed)
+        }
+        let tables = wrong.map(\.copy.target)
+        try await ShownRun(configuration, in: workspace, only: { tables.contains($0.target) }, isQuiet: report.json).run()
+    }
+
+    private static func show(_ result: Verification.TableResult) {
+        let name = "\(result.copy.target)"
+        switch result.verdict {
+        case .equal: Terminal.out("✓ \(name): \(Amounts.rows(result.sourceRows ?? 0)), equal")
+        case .incomparable(let reason): Terminal.out("✗ \(name): cannot be compared: \(reason)")
+        case .different(let differences):
+            let rows = "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
+            Terminal.out("✗ \(name): different: \(rows)")
+            for (what, keys) in [
+                ("missing here", differences.missing), ("only here", differences.extra), ("other content", differences.different),
+            ] where !keys.isEmpty {
+                Terminal.out("    \(what): " + keys.joined(separator: "; "))
+            }
+            if !differences.isComplete { Terminal.out("    and more") }
+        }
+    }
+
+    private static func showAdvice(_ wrong: [Verification.TableResult], of total: Int, sync: String) {
+        Terminal.out("\n\(wrong.count) of \(total) tables differ.")
+        if wrong.contains(where: \.sourceHasMoved) {
+            Terminal.out("The source has been written to since the copy, so a difference may be a change that the next run brings.")
+        }
+        Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
+    }
+}
+
+private struct VerifiedTableJSON: Encodable {
+    var schema: String
+    var table: String
+    var verdict: String
+    var reason: String?
+    var sourceRows: Int?
+    var destinationRows: Int?
+    var sourceChecksum: String?
+    var destinationChecksum: String?
+    var sourceHasMoved: Bool
+    var missing: [String]?
+    var extra: [String]?
+    var different: [String]?
+    var complete: Bool?
+
+    init(_ result: Verification.TableResult) {
+        schema = result.copy.target.schema
+        table = result.copy.target.table
+        sourceRows = result.sourceRows
+        destinationRows = result.destinationRows
+        // As text: a number of 64 bits does not survive readers that take every number for a double.
+        sourceChecksum = result.sourceChecksum.map { String($0, radix: 16) }
+        destinationChecksum = result.destinationChecksum.map { String($0, radix: 16) }
+        sourceHasMoved = result.sourceHasMoved
+        switch result.verdict {
+        case .equal: verdict = "equal"
+        case .incomparable(let why): (verdict, reason) = ("incomparable", why)
+        case .different(let differences):
+            verdict = "different"
+            missing = differences.missing
+            extra = differences.extra
+            different = differences.different
+            complete = differences.isComplete
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// Numbers as people read them.
+enum Amounts {
+    /// `1,234,567`
+    static func count(_ value: Int) -> String {
+        let digits = Array(String(value.magnitude).reversed())
+        let groups = stride(from: 0, to: digits.count, by: 3).map { String(digits[$0..<min($0 + 3, digits.count)].reversed()) }
+        return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
+    }
+
+    static func rows(_ value: Int) -> String { count(value) + (value == 1 ? " row" : " rows") }
+
+    /// `950 B`, `12.3 MB`; powers of a thousand.
+    static func bytes(_ value: Int) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        var amount = Double(value)
+        var unit = 0
+        while amount >= 999.5, unit < units.count - 1 {
+            amount /= 1000
+            unit += 1
+        }
+        return unit == 0 ? "\(value) B" : decimal(amount) + " " + units[unit]
+    }
+
+    /// `0.4 s`, `2 min 5 s`, `3 h 12 min`
+    static func duration(_ value: Duration) -> String {
+        let seconds = Double(value.components.seconds) + Double(value.components.attoseconds) / 1e18
+        if seconds < 9.95 { return decimal(seconds) + " s" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+    }
+
+    static func seconds(_ value: Duration) -> Double {
+        let milliseconds = value.components.seconds * 1000 + value.components.attoseconds / 1_000_000_000_000_000
+        return Double(milliseconds) / 1000
+    }
+
+    private static func decimal(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return value >= 99.95 ? String(Int(value.rounded())) : "\(tenths / 10).\(tenths % 10)"
+    }
+}

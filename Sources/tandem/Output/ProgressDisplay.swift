@@ -1,0 +1,127 @@
+import AsyncAlgorithms
+import Synchronization
+import TandemCore
+import TandemEngine
+import TandemRows
+
+/// Shows how a run goes: bars on a terminal, a line every few seconds elsewhere, and a line for what is worth one.
+final class ProgressDisplay: Sendable {
+    private struct State {
+        var current: (name: String, progress: TableProgress, start: ContinuousClock.Instant)?
+        var done = 0
+        var total = 0
+        var isDrawn = false
+        var lastLine = ContinuousClock.now
+    }
+
+    private let state = Mutex(State())
+    private let isTerminal: Bool
+    private let isQuiet: Bool
+    /// Between two lines where there is no terminal.
+    private static let lineInterval = Duration.seconds(5)
+
+    init(isTerminal: Bool = Terminal.errorIsTerminal, isQuiet: Bool) {
+        self.isTerminal = isTerminal
+        self.isQuiet = isQuiet
+    }
+
+    /// Shows progress while `body` runs.
+    func show<Value: Sendable>(during body: @Sendable () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in AsyncTimerSequence(interval: .milliseconds(self.isTerminal ? 100 : 500), clock: .continuous) {
+                    self.tick()
+                }
+            }
+            defer {
+                group.cancelAll()
+                erase()
+            }
+            return try await body()
+        }
+    }
+
+    func handle(_ event: RunEvent) {
+        switch event {
+        case .planned(let plan): state.withLock { $0 = State(total: plan.tables.count) }
+        case .snapshotTaken(let moment, let readers, let notes):
+            for note in notes { line("note: " + note) }
+            line("reading as of \(moment.checkpoint) with \(readers) connection\(readers == 1 ? "" : "s")", onlyOnPipe: true)
+        case .tableStarted(let table, let progress):
+            state.withLock { $0.current = ("\(table.schema.name)", progress, .now) }
+        case .tableRetyped(let table, let columns):
+            let list = columns.joined(separator: ", ")
+            line("note: \(table.schema.name): \(list) travels as text, because a value does not fit its type; reading the table again")
+        case .tableLoaded(let table, let outcome):
+            finish()
+            line("\(table.schema.name): \(Amounts.rows(outcome.copy.rows)) in \(Amounts.duration(outcome.duration))", onlyOnPipe: true)
+        case .tableFailed(let table, let failure):
+            finish()
+            line("error: \(table.schema.name): \(failure.message)")
+            for text in RemedyText.lines(failure.remedy) { line(text) }
+        case .retrying(let error, let pause, let attempt):
+            line("warning: \(error.description) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")
+        case .published: break
+        }
+    }
+
+    /// A line that stays, above the bars.
+    func line(_ text: String, onlyOnPipe: Bool = false) {
+        guard !isQuiet, !(onlyOnPipe && isTerminal) else { return }
+        erase()
+        Terminal.error(text)
+    }
+
+    private func finish() {
+        state.withLock {
+            $0.done += 1
+            $0.current = nil
+        }
+    }
+
+    private func erase() {
+        let wasDrawn = state.withLock { state in
+            defer { state.isDrawn = false }
+            return state.isDrawn
+        }
+        if wasDrawn { Terminal.draw("\r\u{1B}[K") }
+    }
+
+    private func tick() {
+        guard !isQuiet, let text = state.withLock({ status(of: &$0) }) else { return }
+        if isTerminal { Terminal.draw("\r\u{1B}[K" + text) } else { Terminal.error(text) }
+    }
+
+    /// What to show now, or `nil` where it is too early for another line.
+    private func status(of state: inout State) -> String? {
+        guard let current = state.current else { return nil }
+        if isTerminal {
+            state.isDrawn = true
+        } else {
+            guard state.lastLine.duration(to: .now) >= Self.lineInterval else { return nil }
+            state.lastLine = .now
+        }
+        let rows = current.progress.rows
+        let seconds = Amounts.seconds(current.start.duration(to: .now))
+        let speed = seconds > 0.2 ? Int(Double(rows) / seconds) : 0
+        var parts = ["[\(state.done + 1)/\(state.total)] \(current.name)"]
+        if isTerminal, let estimate = current.progress.estimatedRows, estimate > 0 { parts.append(Self.bar(rows, of: estimate)) }
+        parts.append(Amounts.rows(rows))
+        parts.append(Amounts.bytes(current.progress.bytes))
+        if speed > 0 {
+            parts.append(Amounts.count(speed) + " rows/s")
+            if let estimate = current.progress.estimatedRows, estimate > rows {
+                parts.append(Amounts.duration(.seconds(Double(estimate - rows) / Double(speed))) + " left")
+            }
+        }
+        let text = parts.joined(separator: "  ")
+        return isTerminal ? String(text.prefix(Terminal.width - 1)) : text
+    }
+
+    private static func bar(_ rows: Int, of estimate: Int) -> String {
+        let width = 20
+        // An estimate may be low: a bar is full when the table is done, not before.
+        let filled = min(width - 1, rows * width / estimate)
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    }
+}

@@ -1,0 +1,125 @@
+import TandemCore
+import TandemEngine
+import TandemRows
+
+/// What a run has done, for people: every row that was read is accounted for.
+struct RunSummary {
+    private let result: SyncRun.Result
+
+    init(_ result: SyncRun.Result) { self.result = result }
+
+    func print() {
+        let report = result.report
+        var table = TextTable(["table", "to", "read", "written", "refused", "bytes", "time"], [.left, .left, .right, .right, .right, .right, .right])
+        for outcome in report.outcomes {
+            table.add([
+                "\(outcome.copy.schema.name)", "\(outcome.copy.target)", Amounts.count(outcome.tally.rows),
+                Amounts.count(outcome.copy.rows), Amounts.count(outcome.tally.refused), Amounts.bytes(outcome.tally.bytes),
+                Amounts.duration(outcome.duration),
+            ])
+        }
+        for failure in report.failures { table.add(["\(failure.table.schema.name)", "\(failure.table.target)", "", "failed", "", "", ""]) }
+        Terminal.out(table.text)
+        for line in notes { Terminal.out(line) }
+        Terminal.out(total)
+    }
+
+    private var notes: [String] {
+        let report = result.report
+        var lines: [String] = []
+        for outcome in report.outcomes {
+            for (column, count) in outcome.tally.clamped.sorted(by: { $0.key < $1.key }) {
+                let name = outcome.copy.schema.columns[column].name
+                lines.append("note: \(outcome.copy.target).\(name): \(Amounts.count(count)) values did not fit and were clamped")
+            }
+            if outcome.tally.refused > 0 {
+                lines.append("warning: \(outcome.copy.target): \(Amounts.rows(outcome.tally.refused)) left out; `tandem status` lists them")
+            }
+        }
+        let moments = Set(report.outcomes.map(\.copy.moment))
+        if moments.count > 1 {
+            lines.append("note: the source failed in passing, so not all tables are as of the same moment; `tandem status` tells which")
+        }
+        for table in result.plan.tables { lines += table.notes.map { "note: \(table.schema.name): \($0)" } }
+        lines += result.plan.notes.map { "note: " + $0 }
+        lines += result.plan.orphans.map { "note: \($0.copy.target): \($0.reason)" }
+        for failure in report.failures {
+            lines.append("error: \(failure.table.schema.name): \(failure.failure.message) Its old copy stays.")
+            lines += RemedyText.lines(failure.failure.remedy)
+        }
+        return lines
+    }
+
+    private var total: String {
+        let rows = result.report.outcomes.reduce(0) { $0 + $1.copy.rows }
+        let bytes = result.report.outcomes.reduce(0) { $0 + $1.tally.bytes }
+        let seconds = max(Amounts.seconds(result.duration), 0.001)
+        let count = result.report.outcomes.count
+        let tables = "\(count) table\(count == 1 ? "" : "s")"
+        let failed = result.report.failures.isEmpty ? "" : ", \(result.report.failures.count) failed"
+        let speed = "\(Amounts.count(Int(Double(rows) / seconds))) rows/s"
+        return "\(result.plan.sync): \(tables)\(failed), \(Amounts.rows(rows)), \(Amounts.bytes(bytes)) in \(Amounts.duration(result.duration)) (\(speed))"
+    }
+}
+
+/// A run in `--json`.
+struct RunJSON: Encodable {
+    struct TableJSON: Encodable {
+        var schema: String
+        var table: String
+        var targetSchema: String
+        var targetTable: String
+        var outcome: String
+        var rowsRead: Int?
+        var rowsWritten: Int?
+        var rowsRefused: Int?
+        var valuesClamped: Int?
+        var bytes: Int?
+        var seconds: Double?
+        var checkpoint: String?
+        var error: String?
+        var remedy: Remedy?
+    }
+
+    var sync: String
+    var outcome: String
+    var tables: [TableJSON]
+    var notes: [String]
+    var seconds: Double?
+    var error: String?
+    var remedy: Remedy?
+
+    /// What the program's exit status has to tell, if anything.
+    var status: ExitStatus? { outcome == "succeeded" ? nil : .failed }
+
+    init(_ result: SyncRun.Result) {
+        sync = result.plan.sync
+        outcome = result.report.failures.isEmpty ? "succeeded" : "failed"
+        seconds = Amounts.seconds(result.duration)
+        notes = result.plan.notes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
+            + result.plan.tables.flatMap { table in table.notes.map { "\(table.schema.name): \($0)" } }
+        tables = result.report.outcomes.map { outcome in
+            TableJSON(
+                schema: outcome.copy.schema.name.schema, table: outcome.copy.schema.name.table,
+                targetSchema: outcome.copy.target.schema, targetTable: outcome.copy.target.table, outcome: "copied",
+                rowsRead: outcome.tally.rows, rowsWritten: outcome.copy.rows, rowsRefused: outcome.tally.refused,
+                valuesClamped: outcome.tally.clamped.values.reduce(0, +), bytes: outcome.tally.bytes,
+                seconds: Amounts.seconds(outcome.duration), checkpoint: outcome.copy.moment.checkpoint.description)
+        }
+        tables += result.report.failures.map { table, failure in
+            TableJSON(
+                schema: table.schema.name.schema, table: table.schema.name.table, targetSchema: table.target.schema,
+                targetTable: table.target.table, outcome: "failed", error: failure.message, remedy: failure.remedy)
+        }
+    }
+
+    /// A run that was stopped as a whole; the destination is as it was before.
+    init(sync: String, failure: any ExplainedError) {
+        self.sync = sync
+        outcome = "failed"
+        tables = []
+        notes = []
+        error = failure.description
+        remedy = failure.remedy
+    }
+}

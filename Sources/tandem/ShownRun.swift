@@ -1,0 +1,56 @@
+import TandemCore
+import TandemEngine
+import TandemRows
+
+/// A run of one sync, shown while it goes and summed up when it has ended.
+struct ShownRun {
+    private let sync: SyncConfiguration
+    private let workspace: Workspace
+    private let isChosen: @Sendable (TablePlan) -> Bool
+    private let retries: RetryPolicy
+    private let isQuiet: Bool
+    private let printsSummary: Bool
+
+    /// - Parameter isChosen: Which of the planned tables to copy.
+    init(
+        _ sync: SyncConfiguration, in workspace: Workspace, only isChosen: @escaping @Sendable (TablePlan) -> Bool = { _ in true },
+        retries: RetryPolicy = RetryPolicy(), isQuiet: Bool, printsSummary: Bool = true
+    ) {
+        self.sync = sync
+        self.workspace = workspace
+        self.isChosen = isChosen
+        self.retries = retries
+        self.isQuiet = isQuiet
+        self.printsSummary = printsSummary
+    }
+
+    /// - Throws: ``CommandOutcome`` where a table failed, and what stopped the run as a whole.
+    func run() async throws {
+        if let status = try await report().status { throw CommandOutcome(status: status) }
+    }
+
+    /// Runs, and tells what came of it. Only what keeps a run from starting, and an interruption, are thrown.
+    func report() async throws -> RunJSON {
+        let lock = try workspace.lock(sync.name)
+        defer { withExtendedLifetime(lock) {} }
+        let source = try workspace.source(sync.from)
+        let destination = try workspace.destination(sync.to)
+        let display = ProgressDisplay(isQuiet: isQuiet)
+        let run = SyncRun(
+            sync, from: source, to: destination, readers: Processors.count, retries: retries, state: workspace.openState(),
+            notify: { display.line("warning: " + $0) }, observe: { display.handle($0) })
+        do {
+            let result = try await display.show { try await run.run(only: isChosen) }
+            await source.close()
+            await destination.close()
+            if printsSummary { RunSummary(result).print() }
+            return RunJSON(result)
+        } catch {
+            await source.close()
+            await destination.close()
+            guard !(error is CancellationError), !(error is PlanProblems), let explained = error as? any ExplainedError else { throw error }
+            Terminal.error(RemedyText.error(explained))
+            return RunJSON(sync: sync.name, failure: explained)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import TandemConnectors
+import TandemCore
+import TandemEngine
+import TandemState
+
+/// A configuration, and what it leads to.
+struct Workspace {
+    let configuration: Configuration
+    /// The folder of the configuration, from which relative paths start.
+    let folder: String
+    private let statePath: String
+
+    /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
+    init(_ options: ConfigurationOptions) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let file = options.config ?? environment["TANDEM_CONFIG"] ?? "tandem.yaml"
+        let location = URL(fileURLWithPath: file).standardizedFileURL
+        folder = location.deletingLastPathComponent().path
+        statePath = options.state ?? folder + "/.tandem/state.sqlite"
+        configuration = try Configuration.load(
+            file: file, environment: environment, connectors: ConnectorDirectory(Registry.all))
+    }
+
+    /// What has happened before. `nil`, with a warning, where it cannot be opened: it is history and never the truth.
+    func openState() -> StateStore? {
+        do throws(StateError) {
+            return try StateStore.open(at: statePath)
+        } catch {
+            Terminal.error((["warning: this leaves no history: \(error)"] + RemedyText.lines(error.remedy)).joined(separator: "\n"))
+            return nil
+        }
+    }
+
+    /// What has happened before, if anything has.
+    func openStateIfPresent() throws -> StateStore? { try StateStore.openIfPresent(at: statePath) }
+
+    /// Keeps other runs of `sync` away for as long as it is held. `nil` where no lock can be made, which is no reason
+    /// not to run.
+    func lock(_ sync: String) throws -> HeldLock? {
+        do throws(StateError) {
+            return HeldLock(try SyncLock(sync: sync, folder: URL(fileURLWithPath: statePath).deletingLastPathComponent().path))
+        } catch {
+            if case .running = error { throw error }
+            return nil
+        }
+    }
+
+    /// The syncs of these names, or all where there are none.
+    func syncs(_ names: [String]) throws -> [SyncConfiguration] {
+        guard !names.isEmpty else { return configuration.syncs }
+        return try names.map { name in
+            guard let sync = configuration.sync(name) else { throw unknown("sync", name, known: configuration.syncs.map(\.name)) }
+            return sync
+        }
+    }
+
+    func connection(_ name: String) throws -> ConnectionConfiguration {
+        guard let connection = configuration.connection(name) else {
+            throw unknown("connection", name, known: configuration.connections.map(\.name))
+        }
+        return connection
+    }
+
+    func source(_ name: String) throws -> any Source {
+        guard let source = try open(name, { try $0.source($1, in: $2) }) else {
+            throw UsageError(description: "Connection \(name) is of a kind that cannot be read from.")
+        }
+        return source
+    }
+
+    func destination(_ name: String) throws -> any Destination {
+        guard let destination = try open(name, { try $0.destination($1, in: $2) }) else {
+            throw UsageError(description: "Connection \(name) is of a kind that cannot be written to.")
+        }
+        return destination
+    }
+
+    /// As a source, as a destination, or as both.
+    func ends(of name: String) throws -> (source: (any Source)?, destination: (any Destination)?) {
+        (try open(name) { try $0.source($1, in: $2) }, try open(name) { try $0.destination($1, in: $2) })
+    }
+
+    private func unknown(_ what: String, _ name: String, known: [String]) -> UsageError {
+        UsageError(
+            description: "There is no \(what) \"\(name)\" in \(configuration.file).",
+            remedy: known.isEmpty ? nil : Remedy("Name one of these: \(known.joined(separator: ", ")).")
+        )
+    }
+
+    /// Swift opens the connector's type here, once, so that each keeps its own type of configuration.
+    private func open<End>(_ name: String, _ make: (any Opener, [String: String], ConnectionContext) throws -> End?) throws -> End? {
+        let connection = try connection(name)
+        guard let connector = Registry.all.first(where: { $0.name == connection.type }) else { return nil }
+        let context = ConnectionContext(name: name, folder: folder) { Terminal.error("note: " + $0) }
+        return try make(opener(connector), connection.settings, context)
+    }
+
+    private func opener<C: Connector>(_ connector: C.Type) -> any Opener { ConnectorOpener<C>() }
+}
+
+/// A ``SyncLock`` that can be handed about.
+final class HeldLock: Sendable {
+    private let lock: SyncLock
+    init(_ lock: consuming SyncLock) { self.lock = lock }
+}
+
+/// A connector whose configuration's type is of no interest to the caller.
+private protocol Opener {
+    func source(_ settings: [String: String], in context: ConnectionContext) throws -> (any Source)?
+    func destination(_ settings: [String: String], in context: ConnectionContext) throws -> (any Destination)?
+}
+
+private struct ConnectorOpener<C: Connector>: Opener {
+    func source(_ settings: [String: String], in context: ConnectionContext) throws -> (any Source)? {
+        try C.source(C.configure(settings).config, in: context)
+    }
+
+    func destination(_ settings: [String: String], in context: ConnectionContext) throws -> (any Destination)? {
+        try C.destination(C.configure(settings).config, in: context)
+    }
+}
