@@ -11,6 +11,7 @@ import Testing
 
     private func shop(_ version: PostgresServer.Version) throws -> TestDatabase {
         let database = try TestDatabase(version)
+        let owner = "own\nSELECT 1/0; --" + UUID().uuidString
         try database.execute(
             """
             REVOKE ALL ON DATABASE \(database.name) FROM PUBLIC;
@@ -18,6 +19,7 @@ import Testing
             CREATE TABLE public.orders (id int PRIMARY KEY); INSERT INTO public.orders VALUES (1);
             CREATE TABLE "Sales & Co"."Order" (id int PRIMARY KEY); CREATE VIEW "Sales & Co".seen AS SELECT 1 AS one;
             CREATE TABLE hidden.secret (id int);
+            CREATE ROLE \(SQL.identifier(owner)); ALTER TABLE "Sales & Co"."Order" OWNER TO \(SQL.identifier(owner));
             """
         )
         return database
@@ -85,7 +87,7 @@ import Testing
         let first = try await setup(database, user: user, apply: true, show: false)
         #expect(first.applied)
         #expect(first.steps.map(\.sql).first == "CREATE USER \(SQL.identifier(user)) PASSWORD '<choose a password>'")
-        #expect(first.steps.count == 8)
+        #expect(first.steps.count == 9)
         #expect(isReadable(try tables(database, as: user)["Sales & Co.Order"]))
         let second = try await setup(database, user: user, apply: true)
         #expect(second.applied && second.steps.isEmpty)
@@ -182,5 +184,23 @@ import Testing
         )
         #expect(script.advice.first?.hasPrefix("The server could not be asked") == true)
         await #expect(throws: PostgresError.self) { try await setup.script(SetupRequest(schemas: [], apply: true)) }
+    }
+
+    @Test func theGuideShowsWhatIsPrinted() async throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/postgres-setup.md")
+        let guide = try String(contentsOf: page, encoding: .utf8)
+        var config = PostgresConfig()
+        config.host = "127.0.0.1"
+        config.port = "1"
+        config.user = "tandem"
+        config.database = "shop"
+        let script = try await ConnectionSetup(config, in: .test).script(SetupRequest(schemas: ["public"]))
+        #expect(guide.contains("```sql\n" + script.steps.map { $0.sql + ";\n" }.joined() + "```"))
+        for host in HostType.allCases {
+            for sql in host.replicationRemedy("tandem").sql + host.logicalLogRemedy.sql {
+                #expect(guide.contains(sql.replacing("\"tandem\"", with: "tandem")), "\(host.rawValue)")
+            }
+        }
     }
 }
