@@ -3,6 +3,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemDuckDB
 @testable import TandemPostgres
 

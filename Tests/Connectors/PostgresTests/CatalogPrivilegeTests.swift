@@ -3,6 +3,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 /// What a user sees who may not do everything.
@@ -11,7 +12,9 @@ import Testing
 
     /// Calls `body` with the catalog as the user sees it after `sql`, in which `READER` stands for the user.
     private func withTables(
-        _ version: PostgresServer.Version, _ sql: String, _ body: (TestDatabase, [String: PostgresTable]) throws -> Void
+        _ version: PostgresServer.Version,
+        _ sql: String,
+        _ body: (TestDatabase, [String: PostgresTable]) throws -> Void
     ) throws {
         let database = try TestDatabase(version)
         try database.execute("CREATE USER \(user); " + sql.replacing("READER", with: user))
@@ -58,7 +61,9 @@ import Testing
             #expect(half.omitted.map(\.name) == ["id", "ssn"])
             #expect(half.methods[.fullTable] == .usable(note: "2 of 4 columns may not be read and are left out."))
             // Every remedy does what it says.
-            let remedies = tables.values.flatMap { (answer($0)?.sql ?? []) + $0.omitted.flatMap { $0.remedy?.sql ?? [] } }
+            let remedies = tables.values.flatMap {
+                (answer($0)?.sql ?? []) + $0.omitted.flatMap { $0.remedy?.sql ?? [] }
+            }
             try database.execute(remedies.joined(separator: ";"))
             let mended = try self.tables(database)
             #expect(mended.values.allSatisfy { $0.omitted.isEmpty && answer($0) == nil })
@@ -89,8 +94,13 @@ import Testing
                 #expect(answer(tables[name])?.reason.hasPrefix("Row-level security hides rows") == true, "\(name)")
             }
             for name in ["mine", "everybody", "off"] { #expect(answer(tables[name]) == nil, "\(name)") }
-            #expect(tables["mine"]?.methods[.fullTable] == .usable(note: "Only the rows that the policies for this user show are read."))
-            for name in ["none", "tenant", "writing"] { try database.execute(answer(tables[name])?.sql.joined(separator: ";") ?? "") }
+            #expect(
+                tables["mine"]?.methods[.fullTable]
+                    == .usable(note: "Only the rows that the policies for this user show are read.")
+            )
+            for name in ["none", "tenant", "writing"] {
+                try database.execute(answer(tables[name])?.sql.joined(separator: ";") ?? "")
+            }
             let mended = try self.tables(database)
             for name in ["none", "tenant", "writing"] { #expect(answer(mended[name]) == nil, "\(name)") }
             try database.execute("ALTER ROLE \(user) BYPASSRLS")

@@ -3,6 +3,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 /// Tables at the edges of what a server takes.
@@ -23,7 +24,9 @@ import Testing
 
     @Test func droppedColumnsLeaveGaps() throws {
         let database = try TestDatabase(.v18)
-        try database.execute("CREATE TABLE t (a int, b int, c int PRIMARY KEY); ALTER TABLE t DROP b; ALTER TABLE t ADD d int")
+        try database.execute(
+            "CREATE TABLE t (a int, b int, c int PRIMARY KEY); ALTER TABLE t DROP b; ALTER TABLE t ADD d int"
+        )
         let t = try #require(try table("t", in: database))
         #expect(t.columns.map(\.name) == ["a", "c", "d"])
         #expect(t.columns.map(\.number) == [1, 3, 4])
@@ -58,7 +61,10 @@ import Testing
                 == [.list(.text), decimal, .list(decimal), .list(.text), .list(.text), .text, .list(.text)]
         )
         #expect(t.columns.map(\.native.reading.cast) == [.none, .none, .none, .textArray, .textArray, .text, .none])
-        #expect(t.columns.map(\.typeName) == ["moods", "price", "price[]", "moods[]", "pair[]", "pair", "moods"].map { "public." + $0 })
+        #expect(
+            t.columns.map(\.typeName)
+                == ["moods", "price", "price[]", "moods[]", "pair[]", "pair", "moods"].map { "public." + $0 }
+        )
     }
 
     /// Postgres 15 comes with the extensions.
@@ -75,8 +81,15 @@ import Testing
         )
         let lines = try #require(try table("lines", in: database))
         #expect(lines.kind == .foreignTable)
-        #expect(lines.methods[.fullTable] == .usable(note: "Its rows come from the foreign server \"files\", which need not show one moment."))
-        #expect(try table("t", in: database)?.columns.map(\.native.type) == [.text, .text, .text, .list(.text), .list(.text)])
+        #expect(
+            lines.methods[.fullTable]
+                == .usable(note: "Its rows come from the foreign server \"files\", which need not show one moment.")
+        )
+        #expect(
+            try table("t", in: database)?.columns.map(\.native.type) == [
+                .text, .text, .text, .list(.text), .list(.text),
+            ]
+        )
         let statements = try #require(try table("pg_stat_statements", in: database))
         #expect(statements.methods[.fullTable] == .usable(note: "It belongs to the extension \"pg_stat_statements\"."))
     }

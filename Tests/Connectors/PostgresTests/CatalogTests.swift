@@ -2,11 +2,14 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct CatalogTests {
     private func tables(
-        _ database: TestDatabase, as user: String? = nil, version: Int? = nil
+        _ database: TestDatabase,
+        as user: String? = nil,
+        version: Int? = nil
     ) throws -> [String: PostgresTable] {
         var config = database.config
         if let user { config.user = user }
@@ -62,11 +65,17 @@ import Testing
         #expect(plain.identity == [0])
         #expect(plain.estimatedRows == 500)
         #expect((plain.bytes ?? 0) >= 16_384)
-        #expect(plain.methods == [
-            .fullTable: .usable(note: nil), .logBased: .usable(note: nil),
-            .incremental: .usable(note: "It needs a cursor that grows with every insert and update; candidates: \"at\", \"id\"."),
-            .triggerBased: .usable(note: "Every change then writes one row more, in the application's own transaction."),
-        ])
+        #expect(
+            plain.methods == [
+                .fullTable: .usable(note: nil), .logBased: .usable(note: nil),
+                .incremental: .usable(
+                    note: "It needs a cursor that grows with every insert and update; candidates: \"at\", \"id\"."
+                ),
+                .triggerBased: .usable(
+                    note: "Every change then writes one row more, in the application's own transaction."
+                ),
+            ]
+        )
         #expect(reason(tables["public.fleeting"], .logBased) == "An unlogged table leaves nothing in the log.")
         #expect(tables["public.nothing"]?.columns.isEmpty == true)
         #expect(note(tables["public.nothing"]) == nil && reason(tables["public.nothing"]) == nil)
@@ -92,7 +101,9 @@ import Testing
         ]
         for name in names {
             let quoted = SQL.identifier(name)
-            try database.execute("CREATE SCHEMA \(quoted); CREATE TABLE \(quoted).\(quoted) (\(quoted) int PRIMARY KEY)")
+            try database.execute(
+                "CREATE SCHEMA \(quoted); CREATE TABLE \(quoted).\(quoted) (\(quoted) int PRIMARY KEY)"
+            )
         }
         let tables = try tables(database)
         for name in names {
@@ -132,7 +143,10 @@ import Testing
         #expect(reason(tables["public.identified"], .logBased) == nil)
         #expect(reason(tables["public.bare"], .logBased) == nil)
         #expect(reason(tables["public.late"], .logBased)?.contains("no primary key") == true)
-        #expect(reason(tables["public.mute"], .logBased) == "Its replica identity is NOTHING, so the log does not tell which rows are updated or deleted.")
+        #expect(
+            reason(tables["public.mute"], .logBased)
+                == "Its replica identity is NOTHING, so the log does not tell which rows are updated or deleted."
+        )
         // What a remedy says, the server takes, and then there is no obstacle any more.
         for name in ["two", "partial", "late", "mute"] {
             guard case .unusable(_, let remedy?) = tables["public.\(name)"]?.methods[.logBased] else {
@@ -178,7 +192,10 @@ import Testing
     func brokenReleasesAreNotDecoded(version: Int, floor: String) throws {
         let database = try TestDatabase(.v15)
         try database.execute("CREATE TABLE a (id int PRIMARY KEY)")
-        guard case .unusable(let reason, let remedy) = try tables(database, version: version)["public.a"]?.methods[.logBased]
+        guard
+            case .unusable(let reason, let remedy) = try tables(database, version: version)["public.a"]?.methods[
+                .logBased
+            ]
         else { return #expect(Bool(false)) }
         #expect(reason.contains("#15114"))
         #expect(remedy?.text.contains(floor) == true)

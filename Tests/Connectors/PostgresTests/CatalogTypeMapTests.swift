@@ -1,5 +1,6 @@
 import TandemRows
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct CatalogTypeMapTests {
@@ -48,8 +49,13 @@ import Testing
     }
 
     @Test func textIsWhatTheOutputFunctionWrites() {
-        #expect(types.native(869, modifier: -1).reading.expression("\"a\"") == "pg_catalog.textin(pg_catalog.inet_out(\"a\"))")
-        #expect(types.native(1041, modifier: -1).reading.expression("\"a\"") == "\"a\"::pg_catalog.text::pg_catalog.text[]")
+        #expect(
+            types.native(869, modifier: -1).reading.expression("\"a\"")
+                == "pg_catalog.textin(pg_catalog.inet_out(\"a\"))"
+        )
+        #expect(
+            types.native(1041, modifier: -1).reading.expression("\"a\"") == "\"a\"::pg_catalog.text::pg_catalog.text[]"
+        )
         // Boxes are separated by semicolons, so their array cannot be read again as one of texts.
         #expect(types.native(1020, modifier: -1).reading.expression("\"a\"") == "\"a\"::pg_catalog.text[]")
     }

@@ -1,5 +1,6 @@
 import TandemCore
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct CheckHostTypeTests {
@@ -15,7 +16,13 @@ import Testing
         (.init(settings: ["cloudsql.iam_authentication"]), .cloudSQL),
         (.init(hostName: "shop.postgres.database.azure.com"), .azure),
         (.init(settings: ["azure.extensions"]), .azure),
-        (.init(hostName: "x.cluster-y.us-east-1.rds.amazonaws.com", schemas: ["heroku_ext"], functions: ["aurora_version"]), .heroku),
+        (
+            .init(
+                hostName: "x.cluster-y.us-east-1.rds.amazonaws.com",
+                schemas: ["heroku_ext"],
+                functions: ["aurora_version"]
+            ), .heroku
+        ),
         (.init(hostName: "ec2-52-1-2-3.compute-1.amazonaws.com"), .heroku),
         (.init(hostName: "db.abcdef.supabase.co"), .supabase),
         (.init(hostName: "localhost", roles: ["supabase_admin"]), .supabase),

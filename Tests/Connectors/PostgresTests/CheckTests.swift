@@ -2,11 +2,14 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct CheckTests {
     private func check(
-        _ config: PostgresConfig, _ tables: [TableName] = [], readers: Int = 2,
+        _ config: PostgresConfig,
+        _ tables: [TableName] = [],
+        readers: Int = 2,
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
     ) async -> [Finding] {
         let connection = Connection(config, in: .test, pinned: pinned)
@@ -20,8 +23,12 @@ import Testing
     @Test(arguments: PostgresServer.Version.allCases)
     func aHealthyConnection(version: PostgresServer.Version) async throws {
         let database = try TestDatabase(version)
-        try database.execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int); CREATE USER healthy_\(version.rawValue)")
-        try database.execute("GRANT SELECT ON a TO healthy_\(version.rawValue); GRANT SELECT, UPDATE ON b TO healthy_\(version.rawValue)")
+        try database.execute(
+            "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int); CREATE USER healthy_\(version.rawValue)"
+        )
+        try database.execute(
+            "GRANT SELECT ON a TO healthy_\(version.rawValue); GRANT SELECT, UPDATE ON b TO healthy_\(version.rawValue)"
+        )
         var config = database.config
         config.user = "healthy_\(version.rawValue)"
         let findings = await check(config, [table("a"), table("b"), table("gone")])
@@ -29,7 +36,16 @@ import Testing
         #expect(findings.first?.message.contains("answers: Postgres \(version.rawValue).") == true)
         #expect(findings.first?.message.hasSuffix("self-hosted.") == true)
         #expect(findings.contains(Finding(.ok, "public.a", "It can be read, with all its columns.")))
-        #expect(findings.contains(Finding(.error, "public.gone", "There is no such table.", remedy: Remedy("Correct its name, or remove it from the sync."))))
+        #expect(
+            findings.contains(
+                Finding(
+                    .error,
+                    "public.gone",
+                    "There is no such table.",
+                    remedy: Remedy("Correct its name, or remove it from the sync.")
+                )
+            )
+        )
         #expect(findings.last?.severity == .note)
         #expect(findings.last?.message.contains("may also write to 1 of these tables") == true)
         #expect(findings.contains { $0.severity == .ok && $0.subject == "TLS" })
@@ -37,7 +53,9 @@ import Testing
 
     @Test func everyColumnLeftOutIsNamedWithItsGrant() async throws {
         let database = try TestDatabase(.v18)
-        try database.execute("CREATE USER halved; CREATE TABLE t (a int, \"b b\" int, c int); GRANT SELECT (a) ON t TO halved")
+        try database.execute(
+            "CREATE USER halved; CREATE TABLE t (a int, \"b b\" int, c int); GRANT SELECT (a) ON t TO halved"
+        )
         var config = database.config
         config.user = "halved"
         let findings = await check(config, [table("t")])
@@ -118,13 +136,19 @@ import Testing
     }
 
     private func review(
-        host: String = "db.internal", isEncrypted: Bool = true, sslMode: PostgresConfig.SSLMode? = .verifyFull,
-        version: Int = 160_004, settings: [String: String] = [:]
+        host: String = "db.internal",
+        isEncrypted: Bool = true,
+        sslMode: PostgresConfig.SSLMode? = .verifyFull,
+        version: Int = 160_004,
+        settings: [String: String] = [:]
     ) -> [String: Finding] {
         let review = ServerReview(
             facts: ServerFacts(version: version, database: "d", user: "u", settings: settings),
-            endpoint: Endpoint(host: host, port: "5432", database: "d", user: "u"), isEncrypted: isEncrypted,
-            sslMode: sslMode, isPooled: false, readers: 2
+            endpoint: Endpoint(host: host, port: "5432", database: "d", user: "u"),
+            isEncrypted: isEncrypted,
+            sslMode: sslMode,
+            isPooled: false,
+            readers: 2
         )
         return Dictionary(uniqueKeysWithValues: review.findings.map { ($0.subject, $0) })
     }
@@ -152,6 +176,9 @@ import Testing
     @Test func reservedConnectionsAreNotOurs() {
         let settings = ["max_connections": "5", "superuser_reserved_connections": "2", "reserved_connections": "1"]
         #expect(review(settings: settings)["connections"]?.severity == .ok)
-        #expect(review(settings: settings.merging(["reserved_connections": "2"]) { $1 })["connections"]?.severity == .warning)
+        #expect(
+            review(settings: settings.merging(["reserved_connections": "2"]) { $1 })["connections"]?.severity
+                == .warning
+        )
     }
 }

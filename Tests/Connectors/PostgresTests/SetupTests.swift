@@ -3,6 +3,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct SetupTests {
@@ -26,14 +27,20 @@ import Testing
     }
 
     private func setup(
-        _ database: TestDatabase, user: String, password: String? = "pa'ss\\word", apply: Bool = false,
-        schemas: [String] = ["public", "Sales & Co"], show: Bool = true
+        _ database: TestDatabase,
+        user: String,
+        password: String? = "pa'ss\\word",
+        apply: Bool = false,
+        schemas: [String] = ["public", "Sales & Co"],
+        show: Bool = true
     ) async throws -> SetupScript {
         var config = database.config
         config.user = user
         config.password = password
         let request = SetupRequest(
-            schemas: schemas, showPassword: show, apply: apply,
+            schemas: schemas,
+            showPassword: show,
+            apply: apply,
             adminURL: "postgresql://\(PostgresServer.user)@\(PostgresServer.host):\(database.server.port)/postgres"
         )
         return try await ConnectionSetup(config, in: .test).script(request)
@@ -60,7 +67,9 @@ import Testing
         #expect(script.steps.allSatisfy { !$0.comment.isEmpty && !$0.sql.hasSuffix(";") })
         try database.execute(script.steps.map { "-- \($0.comment)\n\($0.sql);" }.joined(separator: "\n"))
         let tables = try tables(database, as: user)
-        for name in ["public.orders", "Sales & Co.Order", "Sales & Co.seen"] { #expect(isReadable(tables[name]), "\(name)") }
+        for name in ["public.orders", "Sales & Co.Order", "Sales & Co.seen"] {
+            #expect(isReadable(tables[name]), "\(name)")
+        }
         #expect(tables["hidden.secret"].map { !isReadable($0) } == true)
         // Tables made later can be read as well, and nothing can be written.
         try database.execute("CREATE TABLE public.later (id int); INSERT INTO public.later VALUES (1)")
@@ -160,7 +169,11 @@ import Testing
         )
         let tables = try tables(database, as: user)
         #expect(isReadable(tables["public.mine"]) && !isReadable(tables["public.orders"]))
-        #expect(script.advice.contains("\"postgres\" has to grant SELECT on its tables in the schema \"public\": 1 cannot be granted from here."))
+        #expect(
+            script.advice.contains(
+                "\"postgres\" has to grant SELECT on its tables in the schema \"public\": 1 cannot be granted from here."
+            )
+        )
         #expect(script.advice.contains { $0.hasPrefix("\"postgres\" has to alter its default privileges") })
         #expect(script.advice.contains("There is no schema \"nowhere\" with tables."))
     }
@@ -175,7 +188,8 @@ import Testing
         let script = try await setup.script(SetupRequest(schemas: ["a", "b"]))
         #expect(
             script.steps.map(\.sql) == [
-                "CREATE USER \"tandem\" PASSWORD '<choose a password>'", "GRANT CONNECT ON DATABASE \"shop\" TO \"tandem\"",
+                "CREATE USER \"tandem\" PASSWORD '<choose a password>'",
+                "GRANT CONNECT ON DATABASE \"shop\" TO \"tandem\"",
                 "GRANT USAGE ON SCHEMA \"a\" TO \"tandem\"", "GRANT SELECT ON ALL TABLES IN SCHEMA \"a\" TO \"tandem\"",
                 "ALTER DEFAULT PRIVILEGES IN SCHEMA \"a\" GRANT SELECT ON TABLES TO \"tandem\"",
                 "GRANT USAGE ON SCHEMA \"b\" TO \"tandem\"", "GRANT SELECT ON ALL TABLES IN SCHEMA \"b\" TO \"tandem\"",

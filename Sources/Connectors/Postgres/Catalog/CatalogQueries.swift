@@ -20,7 +20,8 @@ package struct CatalogQueries: Sendable {
 
     /// Tables of their own, for a partition is part of its root, that were asked for.
     private var wanted: String {
-        "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.userSchema)" + (hasPartitions ? " AND NOT c.relispartition" : "")
+        "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.userSchema)"
+            + (hasPartitions ? " AND NOT c.relispartition" : "")
             + " AND ($1::pg_catalog.oid[] IS NULL OR c.oid = ANY ($1::pg_catalog.oid[]))"
     }
 

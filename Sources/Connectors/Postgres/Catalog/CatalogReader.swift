@@ -18,12 +18,22 @@ package struct CatalogReader {
             let wanted = [only.map { "{" + $0.map(String.init).joined(separator: ",") + "}" }]
             let server = try facts()
             let types = try TypeMap(rows: session.query(queries.types).rows)
-            let columns = try Dictionary(grouping: session.query(queries.columns, wanted).rows.map(ColumnFacts.init), by: \.table)
-            let keys = try Dictionary(grouping: session.query(queries.keys, wanted).rows.map(KeyCandidate.init), by: \.table)
+            let columns = try Dictionary(
+                grouping: session.query(queries.columns, wanted).rows.map(ColumnFacts.init),
+                by: \.table
+            )
+            let keys = try Dictionary(
+                grouping: session.query(queries.keys, wanted).rows.map(KeyCandidate.init),
+                by: \.table
+            )
             return try session.query(queries.tables, wanted).rows.map { cells in
                 let facts = try TableFacts(cells)
                 return PostgresTable(
-                    facts, columns: columns[facts.oid] ?? [], keys: keys[facts.oid] ?? [], types: types, server: server
+                    facts,
+                    columns: columns[facts.oid] ?? [],
+                    keys: keys[facts.oid] ?? [],
+                    types: types,
+                    server: server
                 )
             }
         }
@@ -39,8 +49,11 @@ package struct CatalogReader {
         return try readable {
             guard let facts = try session.query(queries.facts).rows.first else { throw UnreadableCell() }
             return try ServerFacts(
-                facts: facts, settings: session.query(queries.settings).rows, signs: session.query(queries.signs).rows,
-                hostName: session.endpoint.host, version: version
+                facts: facts,
+                settings: session.query(queries.settings).rows,
+                signs: session.query(queries.signs).rows,
+                hostName: session.endpoint.host,
+                version: version
             )
         }
     }

@@ -8,7 +8,10 @@ extension MethodRules {
     private var wrongKindForTheLog: Eligibility? {
         switch table.kind {
         case .view, .materializedView, .foreignTable:
-            return .unusable(reason: "The log holds the changes of tables, and this is a \(table.kind.rawValue).", remedy: nil)
+            return .unusable(
+                reason: "The log holds the changes of tables, and this is a \(table.kind.rawValue).",
+                remedy: nil
+            )
         case .table, .partitionedTable: break
         }
         guard table.isUnlogged else { return nil }
@@ -56,11 +59,17 @@ extension MethodRules {
 
     private var logNote: String? {
         var notes: [String] = []
-        if table.replicaIdentity == .full { notes.append("REPLICA IDENTITY FULL: every update writes the whole old row to the log.") }
+        if table.replicaIdentity == .full {
+            notes.append("REPLICA IDENTITY FULL: every update writes the whole old row to the log.")
+        }
         if server.version < 100_000 {
-            notes.append("Before Postgres 10 the server needs the plugin wal2json; whether it is installed shows when the slot is made.")
+            notes.append(
+                "Before Postgres 10 the server needs the plugin wal2json; whether it is installed shows when the slot is made."
+            )
         } else if !table.isOwner {
-            notes.append("Its owner \"\(table.owner)\" or a superuser adds it to the publication; \"tandem setup\" prints the SQL.")
+            notes.append(
+                "Its owner \"\(table.owner)\" or a superuser adds it to the publication; \"tandem setup\" prints the SQL."
+            )
         }
         return sentences(notes)
     }
@@ -90,12 +99,14 @@ extension MethodRules {
         }
         if !server.mayReplicate {
             return .unusable(
-                reason: "The user \"\(server.user)\" may not replicate.", remedy: server.host.replicationRemedy(server.user)
+                reason: "The user \"\(server.user)\" may not replicate.",
+                remedy: server.host.replicationRemedy(server.user)
             )
         }
         for setting in ["max_replication_slots", "max_wal_senders"] where server.number(setting) == 0 {
             return .unusable(
-                reason: "\(setting) is 0.", remedy: Remedy("Set \(setting) to 10 and restart the server.")
+                reason: "\(setting) is 0.",
+                remedy: Remedy("Set \(setting) to 10 and restart the server.")
             )
         }
         return nil
@@ -103,7 +114,10 @@ extension MethodRules {
 
     /// The first release of a branch that is free of BUG #15114, for those before it.
     static func brokenBelow(_ version: Int) -> String? {
-        let floors = [(90_421, "9.4.21"), (90_516, "9.5.16"), (90_612, "9.6.12"), (100_007, "10.7"), (110_002, "11.2"), (120_000, "12.0")]
+        let floors = [
+            (90_421, "9.4.21"), (90_516, "9.5.16"), (90_612, "9.6.12"), (100_007, "10.7"), (110_002, "11.2"),
+            (120_000, "12.0"),
+        ]
         func branch(_ version: Int) -> Int { version >= 100_000 ? version / 10_000 : version / 100 }
         return floors.first { branch($0.0) == branch(version) && version < $0.0 }?.1
     }

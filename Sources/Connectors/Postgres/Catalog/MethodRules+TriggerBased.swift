@@ -4,7 +4,10 @@ extension MethodRules {
     var triggerBased: Eligibility {
         switch table.kind {
         case .view, .materializedView:
-            return .unusable(reason: "Triggers see the changes of tables, and this is a \(table.kind.rawValue).", remedy: nil)
+            return .unusable(
+                reason: "Triggers see the changes of tables, and this is a \(table.kind.rawValue).",
+                remedy: nil
+            )
         case .foreignTable:
             return .unusable(reason: "Triggers do not see what changes at the foreign server.", remedy: nil)
         case .table, .partitionedTable: break
@@ -12,7 +15,8 @@ extension MethodRules {
         if let obstacle { return obstacle }
         if server.isStandby {
             return .unusable(
-                reason: "This is a standby, where no trigger can be made.", remedy: Remedy("Connect to the primary.")
+                reason: "This is a standby, where no trigger can be made.",
+                remedy: Remedy("Connect to the primary.")
             )
         }
         guard table.isOwner || table.mayTrigger else {

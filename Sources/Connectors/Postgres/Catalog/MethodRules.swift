@@ -44,7 +44,10 @@ struct MethodRules: Sendable {
         case (false, let isReadable):
             return .unusable(
                 reason: "The user \"\(server.user)\" has no USAGE on the schema \"\(table.name.schema)\".",
-                remedy: Remedy("As the schema's owner or an administrator, grant it.", sql: isReadable ? [usage] : [usage, select])
+                remedy: Remedy(
+                    "As the schema's owner or an administrator, grant it.",
+                    sql: isReadable ? [usage] : [usage, select]
+                )
             )
         }
     }
@@ -54,7 +57,8 @@ struct MethodRules: Sendable {
         return .unusable(
             reason: "The materialized view has not been populated.",
             remedy: Remedy(
-                "As its owner \"\(table.owner)\", fill it once.", sql: ["REFRESH MATERIALIZED VIEW \(quotedName)"]
+                "As its owner \"\(table.owner)\", fill it once.",
+                sql: ["REFRESH MATERIALIZED VIEW \(quotedName)"]
             )
         )
     }
@@ -63,7 +67,8 @@ struct MethodRules: Sendable {
         guard table.rows == .hidden else { return nil }
         let policy = "CREATE POLICY tandem_read ON \(quotedName) FOR SELECT TO \(quotedUser) USING (true)"
         return .unusable(
-            reason: "Row-level security hides rows from the user \"\(server.user)\", and they would be missing in silence.",
+            reason:
+                "Row-level security hides rows from the user \"\(server.user)\", and they would be missing in silence.",
             remedy: Remedy(
                 "As its owner \"\(table.owner)\", show this user every row by a policy; or as a superuser: "
                     + "ALTER ROLE \(quotedUser) BYPASSRLS.",
@@ -79,7 +84,9 @@ struct MethodRules: Sendable {
         if omitted > 0 { notes.append("\(omitted) of \(columns.count) columns may not be read and are left out.") }
         if table.rows == .chosen { notes.append("Only the rows that the policies for this user show are read.") }
         if table.hasChildren || table.isChild {
-            notes.append("Part of an inheritance tree: only its own rows are read, not those of tables that inherit from it.")
+            notes.append(
+                "Part of an inheritance tree: only its own rows are read, not those of tables that inherit from it."
+            )
         }
         if let foreign = table.foreignServer {
             notes.append("Its rows come from the foreign server \"\(foreign)\", which need not show one moment.")
@@ -94,7 +101,8 @@ struct MethodRules: Sendable {
     /// Why `column` is left out.
     func omission(of column: ColumnFacts) -> OmittedColumn {
         OmittedColumn(
-            name: column.name, reason: "The user \"\(server.user)\" may not SELECT it.",
+            name: column.name,
+            reason: "The user \"\(server.user)\" may not SELECT it.",
             remedy: Remedy(
                 "As the table's owner \"\(table.owner)\" or an administrator, grant it.",
                 sql: ["GRANT SELECT (\(SQL.identifier(column.name))) ON \(quotedName) TO \(quotedUser)"]
@@ -109,7 +117,8 @@ struct MethodRules: Sendable {
         let candidates = cursors
         guard !candidates.isEmpty else {
             return .unusable(
-                reason: "No column can serve as a cursor: that takes an ordered type, such as a timestamp or an integer.",
+                reason:
+                    "No column can serve as a cursor: that takes an ordered type, such as a timestamp or an integer.",
                 remedy: Remedy("Add a column that grows with every insert and update, such as updated_at.")
             )
         }

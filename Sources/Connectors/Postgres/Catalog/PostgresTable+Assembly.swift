@@ -13,16 +13,21 @@ extension PostgresTable {
         let places = Dictionary(uniqueKeysWithValues: readable.enumerated().map { ($1.number, $0) })
         let rules = MethodRules(table: facts, columns: columns, keys: keys, types: types, server: server)
         self.init(
-            oid: facts.oid, name: facts.name, kind: facts.kind,
+            oid: facts.oid,
+            name: facts.name,
+            kind: facts.kind,
             columns: readable.map { column in
                 PostgresColumn(
-                    name: column.name, number: column.number,
-                    native: types.native(column.type, modifier: column.modifier), typeName: column.typeName
+                    name: column.name,
+                    number: column.number,
+                    native: types.native(column.type, modifier: column.modifier),
+                    typeName: column.typeName
                 )
             },
             identity: key?.columns.compactMap { places[$0] } ?? [],
             omitted: columns.filter { !$0.maySelect }.map { rules.omission(of: $0) },
-            estimatedRows: facts.estimatedRows, bytes: facts.bytes,
+            estimatedRows: facts.estimatedRows,
+            bytes: facts.bytes,
             methods: Dictionary(uniqueKeysWithValues: Method.allCases.map { ($0, rules.eligibility($0)) }),
             isWritable: facts.mayWrite
         )

@@ -23,7 +23,12 @@ package struct PostgresTable: Sendable {
 
     package var catalogTable: CatalogTable {
         CatalogTable(
-            schema: schema, kind: kind, estimatedRows: estimatedRows, bytes: bytes, omitted: omitted, methods: methods
+            schema: schema,
+            kind: kind,
+            estimatedRows: estimatedRows,
+            bytes: bytes,
+            omitted: omitted,
+            methods: methods
         )
     }
 }

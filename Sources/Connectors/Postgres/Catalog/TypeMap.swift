@@ -38,7 +38,8 @@ package struct TypeMap: Sendable {
             isReadable
                 ? CellReading(type: .list(native.reading.type), decoder: .list(native.reading.decoder))
                 : CellReading(type: .list(.text), cast: textList, decoder: .list(.text)),
-            text: .text, textList: textList
+            text: .text,
+            textList: textList
         )
     }
 
@@ -60,7 +61,8 @@ package struct TypeMap: Sendable {
         guard digits <= 38 else { return nil }
         let places = max(scale, 0)
         return CellReading(
-            type: .decimal(precision: digits, scale: places), decoder: .decimal(precision: digits, scale: places)
+            type: .decimal(precision: digits, scale: places),
+            decoder: .decimal(precision: digits, scale: places)
         )
     }
 

@@ -6,19 +6,27 @@ package import TandemRows
 package enum ConnectionCheck {
     /// Whether everything is ready to read `tables` with `readers` connections. Not reaching the server is an answer.
     package static func findings(
-        for tables: [TableName], through connection: Connection, readers: Int
+        for tables: [TableName],
+        through connection: Connection,
+        readers: Int
     ) async -> [Finding] {
         do {
             return try await connection.run { session in
                 let catalog = CatalogReader(session)
                 let facts = try catalog.facts()
                 let review = ServerReview(
-                    facts: facts, endpoint: session.endpoint, isEncrypted: session.isEncrypted,
-                    sslMode: session.sslMode, isPooled: session.capabilities.isPooled, readers: readers
+                    facts: facts,
+                    endpoint: session.endpoint,
+                    isEncrypted: session.isEncrypted,
+                    sslMode: session.sslMode,
+                    isPooled: session.capabilities.isPooled,
+                    readers: readers
                 )
                 guard !tables.isEmpty else { return review.findings }
                 let tableReview = TableReview(
-                    tables: try catalog.tables(), user: facts.user, isSuperuser: facts.isSuperuser
+                    tables: try catalog.tables(),
+                    user: facts.user,
+                    isSuperuser: facts.isSuperuser
                 )
                 return review.findings + tableReview.findings(for: tables)
             }

@@ -20,7 +20,10 @@ package enum HostType: String, Sendable, CaseIterable {
         package var functions: Set<String>
 
         package init(
-            hostName: String = "", settings: Set<String> = [], roles: Set<String> = [], schemas: Set<String> = [],
+            hostName: String = "",
+            settings: Set<String> = [],
+            roles: Set<String> = [],
+            schemas: Set<String> = [],
             functions: Set<String> = []
         ) {
             self.hostName = hostName

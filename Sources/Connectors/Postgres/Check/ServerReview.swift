@@ -14,7 +14,11 @@ struct ServerReview: Sendable {
 
     var findings: [Finding] {
         [
-            Finding(.ok, "server", "\(endpoint.server) answers: Postgres \(facts.versionText), \(facts.host.rawValue)."),
+            Finding(
+                .ok,
+                "server",
+                "\(endpoint.server) answers: Postgres \(facts.versionText), \(facts.host.rawValue)."
+            ),
             Finding(.ok, "authentication", "Logged in to \"\(facts.database)\" as \"\(facts.user)\"."),
             encryption, version, role, standby, pooler, encoding, connections, oldSnapshots,
         ].compactMap { $0 }
@@ -26,7 +30,9 @@ struct ServerReview: Sendable {
     private var version: Finding? {
         guard facts.version / 10_000 > Self.latestKnown else { return nil }
         return Finding(
-            .warning, "version", "Postgres \(facts.versionText) is later than \(Self.latestKnown), the last one tried.",
+            .warning,
+            "version",
+            "Postgres \(facts.versionText) is later than \(Self.latestKnown), the last one tried.",
             remedy: Remedy("Look for a newer release of this program.")
         )
     }
@@ -36,13 +42,18 @@ struct ServerReview: Sendable {
             endpoint.host.isEmpty || endpoint.host.hasPrefix("/") || endpoint.host.hasPrefix("@")
             || endpoint.host == "localhost" || endpoint.host.hasPrefix("127.") || endpoint.host == "::1"
         if isLocal, !isEncrypted { return Finding(.ok, "TLS", "The connection does not leave this machine.") }
-        let remedy = Remedy("Set sslmode: verify-full, with sslrootcert naming the authority of the server's certificate.")
+        let remedy = Remedy(
+            "Set sslmode: verify-full, with sslrootcert naming the authority of the server's certificate."
+        )
         guard isEncrypted else {
             return Finding(.warning, "TLS", "The connection is not encrypted: rows travel in clear.", remedy: remedy)
         }
         guard sslMode == .verifyFull || isLocal else {
             return Finding(
-                .note, "TLS", "Encrypted, but nothing proves that the server is the right one.", remedy: remedy
+                .note,
+                "TLS",
+                "Encrypted, but nothing proves that the server is the right one.",
+                remedy: remedy
             )
         }
         return Finding(.ok, "TLS", "The connection is encrypted.")
@@ -51,7 +62,9 @@ struct ServerReview: Sendable {
     private var role: Finding? {
         guard facts.isSuperuser else { return nil }
         return Finding(
-            .warning, "role", "\"\(facts.user)\" is a superuser, and reading needs none of that.",
+            .warning,
+            "role",
+            "\"\(facts.user)\" is a superuser, and reading needs none of that.",
             remedy: Remedy("Use a read-only user: \"tandem setup\" prints the SQL that makes one.")
         )
     }
@@ -59,11 +72,16 @@ struct ServerReview: Sendable {
     private var standby: Finding {
         guard facts.isStandby else { return Finding(.ok, "primary", "The server is a primary.") }
         if facts.isOn("hot_standby_feedback") {
-            return Finding(.ok, "standby", "The server is a standby, and hot_standby_feedback protects what is being read.")
+            return Finding(
+                .ok,
+                "standby",
+                "The server is a standby, and hot_standby_feedback protects what is being read."
+            )
         }
         let delay = facts.settings["max_standby_streaming_delay"].map { $0 == "-1" ? "without limit" : "for \($0) ms" }
         return Finding(
-            .warning, "standby",
+            .warning,
+            "standby",
             "The server is a standby without hot_standby_feedback: once the primary removes rows that are being read, "
                 + "it waits \(delay ?? "for a while") and then cancels the read.",
             remedy: facts.host.standbyRemedy
@@ -73,7 +91,8 @@ struct ServerReview: Sendable {
     private var pooler: Finding? {
         guard isPooled else { return nil }
         return Finding(
-            .warning, "pooler",
+            .warning,
+            "pooler",
             "A pooler such as PgBouncer stands between: a snapshot can then not be shared, and one reader has to do.",
             remedy: facts.host.poolerRemedy
         )
@@ -82,7 +101,8 @@ struct ServerReview: Sendable {
     private var encoding: Finding? {
         guard facts.encoding == "SQL_ASCII" else { return nil }
         return Finding(
-            .warning, "encoding",
+            .warning,
+            "encoding",
             "The database's encoding is SQL_ASCII: the server does not know what its bytes mean, so text that is no "
                 + "UTF-8 arrives with those bytes escaped.",
             remedy: Remedy("Move the data to a database whose encoding is UTF8.")
@@ -91,7 +111,8 @@ struct ServerReview: Sendable {
 
     private var connections: Finding {
         let wanted = readers + 1
-        let reserved = (facts.number("superuser_reserved_connections") ?? 0) + (facts.number("reserved_connections") ?? 0)
+        let reserved =
+            (facts.number("superuser_reserved_connections") ?? 0) + (facts.number("reserved_connections") ?? 0)
         let limits: [(name: String, free: Int)] = [
             facts.number("max_connections").map { ("max_connections", $0 - reserved - facts.connections) },
             facts.connectionLimit.map { ("the limit of \"\(facts.user)\"", $0 - facts.ownConnections) },
@@ -99,7 +120,8 @@ struct ServerReview: Sendable {
         // The one that asks is counted by the server and is one of those a run opens.
         if let short = limits.first(where: { $0.free + 1 < wanted }) {
             return Finding(
-                .warning, "connections",
+                .warning,
+                "connections",
                 "A run opens \(wanted) connections, and \(short.name) leaves \(max(short.free + 1, 0)).",
                 remedy: Remedy("Lower the setting \"readers\", or raise that limit.")
             )
@@ -110,7 +132,9 @@ struct ServerReview: Sendable {
     private var oldSnapshots: Finding? {
         guard let minutes = facts.number("old_snapshot_threshold"), minutes >= 0 else { return nil }
         return Finding(
-            .warning, "old_snapshot_threshold", "A copy that takes longer than \(minutes) min fails with \"snapshot too old\".",
+            .warning,
+            "old_snapshot_threshold",
+            "A copy that takes longer than \(minutes) min fails with \"snapshot too old\".",
             remedy: Remedy("Set old_snapshot_threshold to -1 and restart the server.")
         )
     }

@@ -12,14 +12,21 @@ struct TableReview: Sendable {
         let known = Dictionary(tables.map { ($0.name, $0) }) { first, _ in first }
         var findings = wanted.flatMap { name in
             known[name].map(findings(of:)) ?? [
-                Finding(.error, name.description, "There is no such table.", remedy: Remedy("Correct its name, or remove it from the sync."))
+                Finding(
+                    .error,
+                    name.description,
+                    "There is no such table.",
+                    remedy: Remedy("Correct its name, or remove it from the sync.")
+                )
             ]
         }
         let writable = wanted.count { known[$0]?.isWritable ?? false }
         if writable > 0, !isSuperuser {
             findings.append(
                 Finding(
-                    .note, "privileges", "\"\(user)\" may also write to \(writable) of these tables; reading does not need that.",
+                    .note,
+                    "privileges",
+                    "\"\(user)\" may also write to \(writable) of these tables; reading does not need that.",
                     remedy: Remedy("Use a read-only user: \"tandem setup\" prints the SQL that makes one.")
                 )
             )
@@ -39,7 +46,9 @@ struct TableReview: Sendable {
             let names = table.omitted.map { SQL.identifier($0.name) }.joined(separator: ", ")
             findings.append(
                 Finding(
-                    .warning, subject, "Left out, because \"\(user)\" may not SELECT them: \(names).",
+                    .warning,
+                    subject,
+                    "Left out, because \"\(user)\" may not SELECT them: \(names).",
                     remedy: Remedy(
                         "As the table's owner or an administrator, grant them, if they are to be copied.",
                         sql: ["GRANT SELECT (\(names)) ON \(SQL.name(table.name)) TO \(SQL.identifier(user))"]

@@ -65,8 +65,12 @@ package struct ConnectionSetup: Sendable {
     private func blind(_ request: SetupRequest, because error: any ExplainedError) -> SetupScript {
         let host = HostType(HostType.Signs(hostName: config.target.host))
         let plan = SetupPlan(
-            user: Self.role(target.user, at: host), database: target.database, host: host, schemas: request.schemas,
-            password: SetupPassword(try? secret, request: request), facts: nil
+            user: Self.role(target.user, at: host),
+            database: target.database,
+            host: host,
+            schemas: request.schemas,
+            password: SetupPassword(try? secret, request: request),
+            facts: nil
         )
         var script = script(plan, steps: plan.steps)
         let guess = request.schemas.isEmpty ? " Its schemas are not known, so only \"public\" is here." : ""
@@ -79,9 +83,14 @@ package struct ConnectionSetup: Sendable {
         let user = request.adminURL == nil ? server.user : Self.role(target.user, at: server.host)
         do {
             return SetupPlan(
-                user: user, database: server.database, host: server.host, schemas: request.schemas,
+                user: user,
+                database: server.database,
+                host: server.host,
+                schemas: request.schemas,
                 password: SetupPassword(
-                    try secret, request: request, hashed: { session.hash($0, of: user, at: server) }
+                    try secret,
+                    request: request,
+                    hashed: { session.hash($0, of: user, at: server) }
                 ),
                 facts: try SetupFacts(user, in: session)
             )

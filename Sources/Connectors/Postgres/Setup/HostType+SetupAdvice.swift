@@ -9,7 +9,8 @@ extension HostType {
             ]
         case .rds, .aurora:
             ["Run it as the master user. A security group has to let this machine in."]
-        case .cloudSQL: ["Run it as the user postgres. Authorised networks or the Auth Proxy have to let this machine in."]
+        case .cloudSQL:
+            ["Run it as the user postgres. Authorised networks or the Auth Proxy have to let this machine in."]
         case .azure: ["Run it as the server's administrator. A firewall rule has to let this machine in."]
         case .heroku:
             [

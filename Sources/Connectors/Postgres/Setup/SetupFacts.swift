@@ -48,8 +48,12 @@ extension SetupFacts {
             let schema = try cells.text()
             tables[schema, default: []].append(
                 TableAccess(
-                    name: try cells.text(), owner: try cells.text(), isReadable: try cells.flag(),
-                    hasReadableColumn: try cells.flag(), isGrantable: try cells.flag(), isOwnedByUs: try cells.flag()
+                    name: try cells.text(),
+                    owner: try cells.text(),
+                    isReadable: try cells.flag(),
+                    hasReadableColumn: try cells.flag(),
+                    isGrantable: try cells.flag(),
+                    isOwnedByUs: try cells.flag()
                 )
             )
         }
@@ -58,8 +62,13 @@ extension SetupFacts {
             var cells = ResultRow(row)
             let name = try cells.text()
             return SchemaAccess(
-                name: name, isUsable: try cells.flag(), isGrantable: try cells.flag(), tables: tables[name] ?? [],
-                openOwners: Set(defaults.filter { $0.first == .some(nil) || $0.first == name }.compactMap { $0.last ?? nil })
+                name: name,
+                isUsable: try cells.flag(),
+                isGrantable: try cells.flag(),
+                tables: tables[name] ?? [],
+                openOwners: Set(
+                    defaults.filter { $0.first == .some(nil) || $0.first == name }.compactMap { $0.last ?? nil }
+                )
             )
         }
     }

@@ -39,7 +39,9 @@ struct SetupPlan: Sendable {
         return [
             Step(
                 comment: "A user of its own, which may do nothing but what follows.",
-                sql: create + password.shown, secretSQL: create + password.run, isNeeded: true
+                sql: create + password.shown,
+                secretSQL: create + password.run,
+                isNeeded: true
             )
         ]
     }
@@ -80,7 +82,8 @@ struct SetupPlan: Sendable {
         return [
             Step(
                 comment: "It may read these tables; others are opened column by column, or are not ours to open.",
-                sql: "GRANT SELECT ON \(names.joined(separator: ", ")) TO \(quotedUser)", isNeeded: true
+                sql: "GRANT SELECT ON \(names.joined(separator: ", ")) TO \(quotedUser)",
+                isNeeded: true
             )
         ]
     }
@@ -91,14 +94,17 @@ struct SetupPlan: Sendable {
         guard !schema.owners.isEmpty else {
             return [
                 Step(
-                    comment: "It may read tables made later by the role that runs this; run it as each role that makes tables.",
-                    sql: "ALTER DEFAULT PRIVILEGES \(grant)", isNeeded: true
+                    comment:
+                        "It may read tables made later by the role that runs this; run it as each role that makes tables.",
+                    sql: "ALTER DEFAULT PRIVILEGES \(grant)",
+                    isNeeded: true
                 )
             ]
         }
         return schema.owners.map { owner in
             Step(
-                comment: "It may read tables that \"\(Self.oneLine(owner))\" makes later. Run it as that role, a member of it, or a superuser.",
+                comment:
+                    "It may read tables that \"\(Self.oneLine(owner))\" makes later. Run it as that role, a member of it, or a superuser.",
                 sql: "ALTER DEFAULT PRIVILEGES FOR ROLE \(SQL.identifier(owner)) \(grant)",
                 isNeeded: !schema.openOwners.contains(owner)
                     && schema.tables.contains { $0.owner == owner && $0.isOwnedByUs }
@@ -110,13 +116,17 @@ struct SetupPlan: Sendable {
 
     var advice: [String] {
         unknownSchemas + restricted + blocked + host.setupAdvice(user: user)
-            + ["For FULL_TABLE nothing is created in this database. The user is yours; to remove it: "
-                + "DROP OWNED BY \(quotedUser); DROP USER \(quotedUser)."]
+            + [
+                "For FULL_TABLE nothing is created in this database. The user is yours; to remove it: "
+                    + "DROP OWNED BY \(quotedUser); DROP USER \(quotedUser)."
+            ]
     }
 
     private var unknownSchemas: [String] {
         guard let facts else { return [] }
-        return Set(schemas).subtracting(facts.schemas.map(\.name)).sorted().map { "There is no schema \"\($0)\" with tables." }
+        return Set(schemas).subtracting(facts.schemas.map(\.name)).sorted().map {
+            "There is no schema \"\($0)\" with tables."
+        }
     }
 
     private var restricted: [String] {
@@ -135,12 +145,20 @@ struct SetupPlan: Sendable {
                 lines.append("The owner of the schema \"\(schema.name)\" has to grant USAGE on it.")
             }
             for owner in schema.owners {
-                let closed = schema.tables.count { $0.owner == owner && !$0.isReadable && !$0.isRestricted && !$0.isGrantable }
-                if closed > 0 {
-                    lines.append("\"\(owner)\" has to grant SELECT on its tables in the schema \"\(schema.name)\": \(closed) cannot be granted from here.")
+                let closed = schema.tables.count {
+                    $0.owner == owner && !$0.isReadable && !$0.isRestricted && !$0.isGrantable
                 }
-                if !schema.openOwners.contains(owner), !schema.tables.contains(where: { $0.owner == owner && $0.isOwnedByUs }) {
-                    lines.append("\"\(owner)\" has to alter its default privileges in the schema \"\(schema.name)\" itself.")
+                if closed > 0 {
+                    lines.append(
+                        "\"\(owner)\" has to grant SELECT on its tables in the schema \"\(schema.name)\": \(closed) cannot be granted from here."
+                    )
+                }
+                if !schema.openOwners.contains(owner),
+                    !schema.tables.contains(where: { $0.owner == owner && $0.isOwnedByUs })
+                {
+                    lines.append(
+                        "\"\(owner)\" has to alter its default privileges in the schema \"\(schema.name)\" itself."
+                    )
                 }
             }
             return lines
