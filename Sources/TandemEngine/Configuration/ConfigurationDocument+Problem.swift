@@ -12,7 +12,9 @@ extension ConfigurationDocument {
             }
             let place = context.map { " " + $0.text } ?? ""
             let advice = advice(problem: problem, context: context?.text ?? "").map { "; \($0)" } ?? ""
-            return ConfigurationProblem(line: mark.line, message: "this is not YAML: \(problem)\(place)\(advice)")
+            // A quote that is not closed is found at the end of the file, which helps nobody.
+            let line = context?.text == quoted ? context?.mark.line : mark.line
+            return ConfigurationProblem(line: line, message: "this is not YAML: \(problem)\(place)\(advice)")
         case YamlError.reader(let problem, let offset, _, _):
             let line = offset.map { text.prefix($0).filter(\.isNewline).count + 1 }
             return ConfigurationProblem(line: line, message: "this is not YAML: \(problem)")
@@ -20,6 +22,9 @@ extension ConfigurationDocument {
             return ConfigurationProblem(line: nil, message: "this is not YAML")
         }
     }
+
+    /// libyaml's words for where it was.
+    private static let quoted = "while scanning a quoted scalar"
 
     private static func tabbedLine(from first: Int, to last: Int, in text: String) -> Int? {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -37,8 +42,10 @@ extension ConfigurationDocument {
             "keys that belong together start in one column; a value that holds a colon and a space needs quotes"
         case ("found character that cannot start any token", _):
             "a value that starts with @, ` or % must be in quotes"
-        case (_, "while scanning a quoted scalar"):
+        case (_, quoted):
             "a quote is not closed"
+        case (_, "while parsing a flow mapping"), (_, "while parsing a flow sequence"):
+            "a comma or a closing bracket is missing, or a value that holds a colon and a space needs quotes"
         case ("did not find expected key", _), ("could not find expected ':'", _):
             "keys that belong together start in one column, each with a colon and a space"
         default: nil

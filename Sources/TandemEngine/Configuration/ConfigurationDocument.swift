@@ -4,7 +4,7 @@ import Yams
 struct ConfigurationDocument {
     /// Set before a key that its mapping holds again further down, so that the rest can be read nevertheless.
     static let repeated: Unicode.Scalar = "\u{F8FF}"
-    private static let repetitionLimit = 100
+    private static let repetitionLimit = 20
 
     /// `nil` where there is nothing but comments.
     var root: Node?
