@@ -5,42 +5,46 @@
 /// one left (`isKnownUniquelyReferenced`), and takes a new one otherwise.
 // Unchecked because the compiler cannot see that rule: no one writes while it is shared.
 public final class ByteStorage: @unchecked Sendable {
-    public private(set) var base: UnsafeMutableRawPointer
-    public private(set) var count = 0
-    private var capacity: Int
+    // Not checked for overlapping access: they are read once per row, and no access holds on.
+    @exclusivity(unchecked) @usableFromInline var start: UnsafeMutableRawPointer
+    @exclusivity(unchecked) @usableFromInline var used = 0
+    @exclusivity(unchecked) @usableFromInline var capacity: Int
+
+    @inlinable public var base: UnsafeMutableRawPointer { start }
+    @inlinable public var count: Int { used }
 
     public init(capacity: Int = 4096) {
         self.capacity = max(capacity, 64)
-        base = .allocate(byteCount: self.capacity, alignment: 16)
+        start = .allocate(byteCount: self.capacity, alignment: 16)
     }
 
-    deinit { base.deallocate() }
+    deinit { start.deallocate() }
 
     /// Appends `bytes` and returns where they start.
     @discardableResult
-    public func append(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let start = count
-        if count + bytes.count > capacity { grow(toHold: count + bytes.count) }
-        if let source = bytes.baseAddress { (base + start).copyMemory(from: source, byteCount: bytes.count) }
-        count += bytes.count
-        return start
+    @inlinable public func append(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let at = used
+        if at + bytes.count > capacity { grow(toHold: at + bytes.count) }
+        if let source = bytes.baseAddress { (start + at).copyMemory(from: source, byteCount: bytes.count) }
+        used = at + bytes.count
+        return at
     }
 
     /// Forgets the content, and gives memory back to the system if it is more than `keeping` bytes.
     public func removeAll(keeping limit: Int) {
-        count = 0
+        used = 0
         guard capacity > limit else { return }
-        base.deallocate()
+        start.deallocate()
         capacity = max(limit, 64)
-        base = .allocate(byteCount: capacity, alignment: 16)
+        start = .allocate(byteCount: capacity, alignment: 16)
     }
 
-    private func grow(toHold needed: Int) {
+    @usableFromInline func grow(toHold needed: Int) {
         let larger = max(needed, capacity + capacity / 2)
         let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
-        memory.copyMemory(from: base, byteCount: count)
-        base.deallocate()
-        base = memory
+        memory.copyMemory(from: start, byteCount: used)
+        start.deallocate()
+        start = memory
         capacity = larger
     }
 }

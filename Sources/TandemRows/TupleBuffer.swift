@@ -16,37 +16,41 @@ public struct TupleBuffer {
     }
 
     public let columnCount: Int
-    public private(set) var rowCount = 0
+    @inlinable public var rowCount: Int { rows }
+    @usableFromInline var rows = 0
     /// Column by column: the cell of `row` in `column` is at `column * RowBatch.rowLimit + row`.
     @usableFromInline var cells: [Cell]
-    public private(set) var storage: ByteStorage
+    @usableFromInline var bytes: ByteStorage
+    public var storage: ByteStorage { bytes }
 
     public init(columnCount: Int) {
         self.columnCount = columnCount
         cells = Array(repeating: Cell(start: 0, length: -1), count: columnCount * RowBatch.rowLimit)
-        storage = ByteStorage(capacity: 256 << 10)
+        bytes = ByteStorage(capacity: 256 << 10)
     }
 
-    public var byteCount: Int { storage.count }
+    public var byteCount: Int { bytes.count }
     /// Whether the rows held are a full batch.
-    public var isFull: Bool { rowCount == RowBatch.rowLimit || storage.count >= RowBatch.byteLimit }
+    @inlinable public var isFull: Bool { rows == RowBatch.rowLimit || bytes.count >= RowBatch.byteLimit }
 
     /// Keeps `tuple`, whose cells `locate` finds: it is called with where the
     /// tuple starts and the slots to fill, one every `RowBatch.rowLimit`.
-    public mutating func append<Failure: Error>(
+    ///
+    /// Inlinable because it runs once per row, and a generic function that is
+    /// not looks its types up each time.
+    @inlinable public mutating func append<Failure: Error>(
         _ tuple: UnsafeRawBufferPointer,
         locate: (_ start: UInt32, _ cells: UnsafeMutablePointer<Cell>) throws(Failure) -> Void
     ) throws(Failure) {
-        precondition(rowCount < RowBatch.rowLimit, "a full buffer takes no more rows")
-        precondition(storage.count + tuple.count <= UInt32.max, "a batch of rows is below 4 GiB")
-        let start = UInt32(storage.append(tuple))
-        let row = rowCount
-        let result: Result<Void, Failure> = cells.withUnsafeMutableBufferPointer { cells in
-            guard let base = cells.baseAddress else { return .success(()) }
-            do throws(Failure) { return .success(try locate(start, base + row)) } catch { return .failure(error) }
+        precondition(rows < RowBatch.rowLimit, "a full buffer takes no more rows")
+        precondition(bytes.count + tuple.count <= UInt32.max, "a batch of rows is below 4 GiB")
+        let start = UInt32(truncatingIfNeeded: bytes.append(tuple))
+        let row = rows
+        try cells.withUnsafeMutableBufferPointer { cells throws(Failure) in
+            guard let base = cells.baseAddress else { return }
+            try locate(start, base + row)
         }
-        try result.get()
-        rowCount += 1
+        rows += 1
     }
 
     /// Calls `body` with the cells of one column, a row each.
@@ -54,30 +58,30 @@ public struct TupleBuffer {
         of column: Int, _ body: (UnsafeBufferPointer<Cell>, UnsafeRawPointer) -> Value
     ) -> Value {
         cells.withUnsafeBufferPointer { cells in
-            let column = UnsafeBufferPointer(rebasing: cells[column * RowBatch.rowLimit..<column * RowBatch.rowLimit + rowCount])
-            return body(column, UnsafeRawPointer(storage.base))
+            let column = UnsafeBufferPointer(rebasing: cells[column * RowBatch.rowLimit..<column * RowBatch.rowLimit + rows])
+            return body(column, UnsafeRawPointer(bytes.base))
         }
     }
 
     /// Drops the rows that `refused` has set, keeping the order of the others.
     public mutating func remove(_ refused: Bitmap) {
         var kept = 0
-        for row in 0..<rowCount where !refused[row] {
+        for row in 0..<rows where !refused[row] {
             for column in 0..<columnCount {
                 cells[column * RowBatch.rowLimit + kept] = cells[column * RowBatch.rowLimit + row]
             }
             kept += 1
         }
-        rowCount = kept
+        rows = kept
     }
 
     /// Forgets the rows. Batches that still point into the bytes keep them.
     public mutating func removeAll() {
-        rowCount = 0
-        if isKnownUniquelyReferenced(&storage) {
-            storage.removeAll(keeping: 2 * RowBatch.byteLimit)
+        rows = 0
+        if isKnownUniquelyReferenced(&bytes) {
+            bytes.removeAll(keeping: 2 * RowBatch.byteLimit)
         } else {
-            storage = ByteStorage(capacity: min(storage.count, 2 * RowBatch.byteLimit))
+            bytes = ByteStorage(capacity: min(bytes.count, 2 * RowBatch.byteLimit))
         }
     }
 }
