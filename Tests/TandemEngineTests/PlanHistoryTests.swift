@@ -1,0 +1,118 @@
+import TandemCore
+import TandemEngine
+import TandemRows
+import Testing
+
+/// Plans of syncs that have run before.
+struct PlanHistoryTests {
+    @Test func aSecondPlanOfTheSameTablesSaysNothingNew() {
+        let catalog = [Sample.table("public.a", id: 7, columns: ["id", "ID"]), Sample.table("public.b", id: 8)]
+        let first = Sample.plan(catalog)
+        let second = Sample.plan(catalog, copied: Sample.copies(of: first))
+        #expect(second.tables.map(\.notes) == first.tables.map(\.notes))
+        #expect(second.tables.allSatisfy { $0.retires == nil } && second.orphans.isEmpty)
+    }
+
+    @Test func aRenamedTableIsKnownAndItsOldCopyRetired() throws {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7)], into: "house"))
+        let plan = Sample.plan([Sample.table("public.b", id: 7)], copied: copied, into: "house")
+        let table = try #require(plan.tables.first)
+        #expect(table.retires == TableName(schema: "house", table: "a"))
+        #expect(table.notes == ["Renamed at the source; it was public.a.", "Its copy house.a is replaced by house.b."])
+        #expect(plan.orphans.isEmpty)
+    }
+
+    @Test func aRenamedTableThatIsNotSelectedIsToldAsSuch() throws {
+        let rules = [TableRule(try TablePattern("a")), TableRule(try TablePattern("c"))]
+        let copied = Sample.copies(
+            of: Sample.plan([Sample.table("public.a", id: 7), Sample.table("public.c")], tables: rules)
+        )
+        let plan = Sample.plan(
+            [Sample.table("public.b", id: 7), Sample.table("public.c")],
+            tables: rules,
+            copied: copied
+        )
+        #expect(plan.problems.isEmpty)
+        #expect(
+            plan.orphans.map(\.reason) == [
+                "Renamed to public.b at the source, which the sync does not select. "
+                    + "Its last copy stays until you drop it; then `tandem reset s --table public.a` forgets it."
+            ]
+        )
+    }
+
+    @Test func tablesThatTradeNamesAreNotRetired() {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7), Sample.table("public.b", id: 8)]))
+        let plan = Sample.plan([Sample.table("public.a", id: 8), Sample.table("public.b", id: 7)], copied: copied)
+        #expect(plan.tables.allSatisfy { $0.retires == nil } && plan.orphans.isEmpty)
+    }
+
+    /// A restored database gives its numbers anew, and may give one to another table.
+    @Test func aNumberAloneMakesNoRename() throws {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7, columns: ["id", "x", "y"])]))
+        let plan = Sample.plan([Sample.table("public.b", id: 7, columns: ["key", "value", "y"])], copied: copied)
+        #expect(plan.tables.first?.retires == nil)
+        #expect(plan.orphans.map(\.reason).first?.hasPrefix("Dropped at the source.") == true)
+    }
+
+    @Test func aTableThatIsGoneIsReportedAndDoesNotStopTheOthers() throws {
+        let rules = [TableRule(try TablePattern("a")), TableRule(try TablePattern("b"))]
+        let copied = Sample.copies(
+            of: Sample.plan([Sample.table("public.a"), Sample.table("public.b")], tables: rules)
+        )
+        let plan = Sample.plan([Sample.table("public.a")], tables: rules, copied: copied)
+        #expect(plan.problems.isEmpty && plan.tables.count == 1)
+        #expect(
+            plan.orphans.map(\.reason) == [
+                "Dropped at the source. Its last copy stays until you drop it; then `tandem reset s --table public.b` forgets it."
+            ]
+        )
+    }
+
+    @Test func aTableThatIsNoLongerSelectedIsReported() throws {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a"), Sample.table("public.b")]))
+        let rules = [TableRule(try TablePattern("b"), excludes: true)]
+        let plan = Sample.plan([Sample.table("public.a"), Sample.table("public.b")], tables: rules, copied: copied)
+        #expect(
+            plan.orphans.map(\.reason).first?.hasPrefix("No longer copied: The sync leaves it out by \"!b\".") == true
+        )
+    }
+
+    @Test func anotherTargetLeavesTheOldCopyAndSaysSo() {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7)]))
+        let plan = Sample.plan([Sample.table("public.a", id: 7)], copied: copied, into: "house")
+        #expect(plan.tables.first?.notes == ["Goes to house.a from now on; the copy at public.a stays as it is."])
+        #expect(plan.tables.first?.retires == nil && plan.orphans.isEmpty)
+    }
+
+    @Test func aRenamedColumnIsKnownByItsNumberAndADroppedOneIsTold() {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7, columns: ["id", "old", "gone"])]))
+        var table = Sample.table("public.a", id: 7, columns: ["id", "new"])
+        table.schema.columns[1].id = 2
+        let plan = Sample.plan([table], copied: copied)
+        #expect(
+            plan.tables.first?.notes == [
+                "Column old is called new now.", "The copy loses gone: no longer at the source, or not chosen.",
+            ]
+        )
+    }
+
+    @Test func aColumnThatHadToBecomeTextStaysText() throws {
+        let catalog = [Sample.table("public.a", id: 7)]
+        var copied = Sample.copies(of: Sample.plan(catalog))
+        copied[0].schema.columns[1].type = .text
+        let table = try #require(Sample.plan(catalog, copied: copied).tables.first)
+        #expect(table.schema.columns.map(\.type) == [.int32, .text])
+        #expect(table.source.schema.columns.map(\.type) == [.int32, .int32])
+        #expect(
+            table.notes == [
+                "Column note stays text because a value did not fit integer; `tandem reset s --table public.a` tries again."
+            ]
+        )
+        // Another policy, another type at the source, another table of the same name: it is tried again.
+        #expect(Sample.plan(catalog, copied: copied, unfit: .clamp).tables.first?.schema.columns[1].type == .int32)
+        var changed = catalog
+        changed[0].schema.columns[1].nativeType = "bigint"
+        #expect(Sample.plan(changed, copied: copied).tables.first?.schema.columns[1].type == .int32)
+    }
+}
