@@ -91,7 +91,9 @@ let package = Package(
         ),
         .testTarget(name: "TandemRowsTests", dependencies: ["TandemRows"], swiftSettings: strict),
         .testTarget(
-            name: "TandemStateTests", dependencies: ["TandemState", "TandemCore", "TandemRows"], swiftSettings: strict
+            name: "TandemStateTests",
+            dependencies: ["TandemState", "TandemCore", "TandemRows", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
         ),
         .testTarget(
             name: "TandemEngineTests",
