@@ -217,4 +217,24 @@ import Testing
             }
         }
     }
+
+    /// A user who may grant nothing prints what an administrator can run.
+    @Test func printedByTheUserItself() async throws {
+        let database = try shop(.v16)
+        let user = Self.userName()
+        let quoted = SQL.identifier(user)
+        try database.execute("CREATE USER \(quoted); GRANT CONNECT ON DATABASE \(database.name) TO \(quoted)")
+        let setup = ConnectionSetup(config(database, user), in: .test)
+        let script = try await setup.script(SetupRequest(schemas: ["Sales & Co"]))
+        #expect(script.steps.count == 5)
+        #expect(script.steps.contains { $0.sql == "GRANT SELECT ON ALL TABLES IN SCHEMA \"Sales & Co\" TO \(quoted)" })
+        #expect(!script.advice.contains { $0.contains("has to") })
+        try database.execute(script.steps.map { $0.sql + ";" }.joined(separator: "\n"))
+        #expect(isReadable(try tables(database, as: user)["Sales & Co.Order"]))
+        // What it may not do itself, it says.
+        let applied = try await setup.script(SetupRequest(schemas: ["public"], apply: true))
+        #expect(applied.steps.isEmpty)
+        #expect(applied.advice.contains { $0.hasPrefix("\"postgres\" has to grant SELECT") })
+        #expect(applied.advice.first?.hasPrefix("Everything was in place") != true)
+    }
 }

@@ -80,8 +80,6 @@ struct MethodRules: Sendable {
     /// What the user should know about how the table is read.
     private var readingNotes: [String] {
         var notes: [String] = []
-        let omitted = columns.count { !$0.maySelect }
-        if omitted > 0 { notes.append("\(omitted) of \(columns.count) columns may not be read and are left out.") }
         if table.rows == .chosen { notes.append("Only the rows that the policies for this user show are read.") }
         if table.hasChildren || table.isChild {
             notes.append(

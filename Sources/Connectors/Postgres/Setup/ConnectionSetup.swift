@@ -57,7 +57,9 @@ package struct ConnectionSetup: Sendable {
             }
             var script = script(plan, steps: done)
             script.applied = true
-            if done.isEmpty { script.advice.insert("Everything was in place already; nothing was changed.", at: 0) }
+            if done.isEmpty, plan.blocked.isEmpty {
+                script.advice.insert("Everything was in place already; nothing was changed.", at: 0)
+            }
             return script
         }
     }
@@ -81,7 +83,10 @@ package struct ConnectionSetup: Sendable {
     private func plan(_ request: SetupRequest, in session: Session) throws -> SetupPlan {
         let server = try CatalogReader(session).facts()
         let user = request.adminURL == nil ? server.user : Self.role(target.user, at: server.host)
+        // What is printed to be run by somebody else is not limited by what this user may grant.
+        let isForAnother = !request.apply && request.adminURL == nil
         do {
+            let facts = try SetupFacts(user, in: session)
             return SetupPlan(
                 user: user,
                 database: server.database,
@@ -92,7 +97,7 @@ package struct ConnectionSetup: Sendable {
                     request: request,
                     hashed: { session.hash($0, of: user, at: server) }
                 ),
-                facts: try SetupFacts(user, in: session)
+                facts: isForAnother ? facts.forAdministrator : facts
             )
         } catch is UnreadableCell {
             throw PostgresError.malformed(session.endpoint, what: "a row of its catalog")

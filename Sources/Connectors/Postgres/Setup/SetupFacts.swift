@@ -73,3 +73,18 @@ extension SetupFacts {
         }
     }
 }
+
+extension SetupFacts {
+    /// The same, for statements that somebody runs who may grant everything.
+    var forAdministrator: SetupFacts {
+        var facts = self
+        for schema in facts.schemas.indices {
+            facts.schemas[schema].isGrantable = true
+            for table in facts.schemas[schema].tables.indices {
+                facts.schemas[schema].tables[table].isGrantable = true
+                facts.schemas[schema].tables[table].isOwnedByUs = true
+            }
+        }
+        return facts
+    }
+}

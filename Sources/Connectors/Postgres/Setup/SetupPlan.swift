@@ -138,7 +138,7 @@ struct SetupPlan: Sendable {
     }
 
     /// What somebody else has to grant.
-    private var blocked: [String] {
+    var blocked: [String] {
         access.flatMap { schema -> [String] in
             var lines: [String] = []
             if !schema.isUsable, !schema.isGrantable {
