@@ -93,7 +93,7 @@ import Testing
     @Test func tooFewConnections() async throws {
         let database = try TestDatabase(.v16)
         // Two users, because the server may still count the connection of the first check.
-        try database.execute("CREATE USER roomy CONNECTION LIMIT 2; CREATE USER limited CONNECTION LIMIT 2")
+        try database.execute("CREATE USER roomy CONNECTION LIMIT 3; CREATE USER limited CONNECTION LIMIT 2")
         var config = database.config
         config.user = "roomy"
         let enough = await check(config, readers: 1)
@@ -101,7 +101,7 @@ import Testing
         config.user = "limited"
         let short = try #require(await check(config, readers: 4).first { $0.subject == "connections" })
         #expect(short.severity == .warning)
-        #expect(short.message == "A run opens 5 connections, and the limit of \"limited\" leaves 2.")
+        #expect(short.message == "A run opens 6 connections, and the limit of \"limited\" leaves 2.")
     }
 
     @Test func aPoolerIsNoticed() async throws {
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test func reservedConnectionsAreNotOurs() {
-        let settings = ["max_connections": "5", "superuser_reserved_connections": "2", "reserved_connections": "1"]
+        let settings = ["max_connections": "6", "superuser_reserved_connections": "2", "reserved_connections": "1"]
         #expect(review(settings: settings)["connections"]?.severity == .ok)
         #expect(
             review(settings: settings.merging(["reserved_connections": "2"]) { $1 })["connections"]?.severity

@@ -9,7 +9,7 @@ struct ServerReview: Sendable {
     let sslMode: PostgresConfig.SSLMode?
     /// Whether another process answers than the one that was logged in to.
     let isPooled: Bool
-    /// How many connections a run opens.
+    /// How many connections read at once.
     let readers: Int
 
     var findings: [Finding] {
@@ -110,7 +110,8 @@ struct ServerReview: Sendable {
     }
 
     private var connections: Finding {
-        let wanted = readers + 1
+        // One asks the catalog, one holds the snapshot, the readers join it.
+        let wanted = readers + 2
         let reserved =
             (facts.number("superuser_reserved_connections") ?? 0) + (facts.number("reserved_connections") ?? 0)
         let limits: [(name: String, free: Int)] = [
