@@ -137,6 +137,29 @@ struct PlanTests {
         )
     }
 
+    /// What a remedy says can be pasted.
+    @Test func namesInRemediesAreWrittenAsTheConfigurationTakesThem() throws {
+        let odd = TableName(schema: "that's", table: "Gift.Cards \"♥\"*")
+        var table = Sample.table("x.y")
+        table.schema.name = odd
+        let target = TargetRule(schema: "a", table: "b")
+        let rules = [
+            TableRule(try TablePattern("p"), target: target), TableRule(try TablePattern("*.Gift*"), target: target),
+        ]
+        let problem = try #require(Sample.plan([Sample.table("public.p"), table], tables: rules).problems.first)
+        let text = try #require(problem.remedy?.text.firstMatch(of: /{name: (.*), target/)?.1)
+        let written = try Sample.load(
+            """
+            connections: {a: {type: postgres}, b: {type: postgres}}
+            syncs: {s: {from: a, to: b, tables: [{name: \(text)}]}}
+            """
+        )
+        #expect(written.sync("s")?.tables.first?.pattern.literal == odd)
+        let copied = Sample.copies(of: Sample.plan([table, Sample.table("public.p")]))
+        let gone = Sample.plan([Sample.table("public.p")], copied: copied)
+        #expect(gone.orphans.first?.reason.contains(#"--table 'that'\''s.Gift.Cards "♥"*'` forgets"#) == true)
+    }
+
     @Test func namesThatTandemKeepsForItselfAreRefused() throws {
         let plan = Sample.plan([Sample.table("public.a")], into: "Tandem")
         #expect(

@@ -63,7 +63,7 @@ extension Planner {
                 table.schema.columns[index].type = .text
                 table.notes.append(
                     "Column \(name) stays text because a value did not fit \(column.nativeType); "
-                        + "`tandem reset \(sync.name) --table \(table.schema.name)` tries again."
+                        + "`tandem reset \(sync.name) --table \(table.schema.name.argument)` tries again."
                 )
             }
         }
@@ -77,7 +77,7 @@ extension Planner {
         let name = copy.schema.name
         let names = Set(catalog.tables.map(\.schema.name))
         let stays =
-            "Its last copy stays until you drop it; then `tandem reset \(sync.name) --table \(name)` forgets it."
+            "Its last copy stays until you drop it; then `tandem reset \(sync.name) --table \(name.argument)` forgets it."
         if let skipped = plan.skipped.first(where: { $0.name == name }) {
             return "No longer copied: \(skipped.reason) \(stays)"
         }

@@ -59,7 +59,7 @@ extension Planner {
                     message: "\(names) would \(group.count == 2 ? "both" : "all") become \(target)"
                         + (isCase ? ", because \"\(sync.to)\" does not tell upper from lower case." : "."),
                     remedy: Remedy(
-                        "Give one of them another name: `{name: \(group[group.count - 1].schema.name), target: …}`."
+                        "Give one of them another name: `{name: \(group[group.count - 1].schema.name.entry), target: …}`."
                     )
                 )
             )
