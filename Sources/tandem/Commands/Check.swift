@@ -67,6 +67,10 @@ struct Check: AsyncParsableCommand {
             for sync in syncs {
                 let plan = Planner(sync: sync, catalog: catalog, copied: [], folding: .exact).plan()
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
+                // What is excluded on purpose has no remedy and is no finding.
+                findings += plan.skipped.filter { $0.remedy != nil }.map {
+                    Finding(.warning, "\($0.name)", "Sync \"\(sync.name)\" leaves it out: \($0.reason)", remedy: $0.remedy)
+                }
                 findings += plan.problems.map { Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy) }
             }
             return await source.check(tables) + findings

@@ -75,7 +75,7 @@ struct BatchDecoder {
     private func key(of row: Int, in decoded: [DecodedColumn]) -> String {
         schema.identity.map { index in
             let text = decoded[index].column.text(row, as: schema.columns[index].type) ?? "NULL"
-            return "\(schema.columns[index].name)=\(text)"
+            return "\(schema.columns[index].name) = \(text)"
         }.joined(separator: ", ")
     }
 }

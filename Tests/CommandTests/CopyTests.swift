@@ -1,0 +1,152 @@
+import Foundation
+import TandemTesting
+import Testing
+
+/// The whole way of a user, on a real server.
+@Suite struct CopyTests {
+    private struct RunReport: Decodable {
+        struct Table: Decodable {
+            var table: String
+            var outcome: String
+            var rowsRead: Int?
+            var rowsWritten: Int?
+        }
+
+        var sync: String
+        var outcome: String
+        var tables: [Table]
+    }
+
+    private struct Answer: Decodable {
+        var rows: [[String?]]
+    }
+
+    private func shop(on version: PostgresServer.Version = .v15, _ sql: String) throws -> (PostgresServer, String) {
+        let server = try PostgresServer.shared(version)
+        let database = try server.makeDatabase()
+        try server.execute(sql, in: database)
+        return (server, database)
+    }
+
+    private func ask(_ program: Program, _ sql: String) throws -> [[String?]] {
+        let outcome = try program.run("query", "warehouse", sql, "--json")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return try json(outcome.output, as: Answer.self).rows
+    }
+
+    @Test(arguments: PostgresServer.Version.allCases)
+    func aNewUserGetsEverythingAndSeesThatItIsEqual(version: PostgresServer.Version) throws {
+        let (server, database) = try shop(
+            on: version,
+            """
+            CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, born date, score numeric(10,2));
+            INSERT INTO customers SELECT g, 'customer ' || g, date '1970-01-01' + g, g / 7.0 FROM generate_series(1, 5000) g;
+            CREATE TABLE "Odd ""name"" ☃" ("a.b" int, "Ü" text[]);
+            INSERT INTO "Odd ""name"" ☃" VALUES (1, '{x,NULL,"y z"}'), (NULL, NULL);
+            CREATE VIEW old_customers AS SELECT * FROM customers WHERE born < '1975-01-01';
+            """)
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        let check = try program.run("check")
+        #expect(check.status == 0, "\(check.output)\(check.errors)")
+        let plan = try program.run("plan")
+        #expect(plan.status == 0, "\(plan.errors)")
+        #expect(plan.output.contains("public.customers"))
+        #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "warehouse.duckdb").path))
+        let run = try program.run("run", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let reports: [RunReport] = try json(run.output)
+        #expect(reports.first?.outcome == "succeeded")
+        #expect(reports.first?.tables.first { $0.table == "customers" }?.rowsWritten == 5000)
+        let sum = try server.execute("SELECT sum(score) FROM customers", in: database)
+        #expect(try ask(program, "SELECT count(*), sum(score) FROM public.customers") == [["5000", sum]])
+        #expect(try ask(program, #"SELECT "a.b", "Ü"::VARCHAR FROM public."Odd ""name"" ☃" WHERE "a.b" = 1"#) == [["1", "[x, NULL, y z]"]])
+        let verify = try program.run("verify", "copy")
+        #expect(verify.status == 0, "\(verify.output)\(verify.errors)")
+        #expect(verify.output.contains("All 3 tables are equal."))
+        let status = try program.run("status")
+        #expect(status.output.contains("last run succeeded"))
+    }
+
+    @Test func verifyFindsWhatChangedAndRepairsIt() throws {
+        let (server, database) = try shop("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 1000) g;")
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        #expect(try program.run("run").status == 0)
+        try server.execute("UPDATE t SET v = 'other' WHERE id = 77; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (2000, 'new')", in: database)
+        let verify = try program.run("verify", "copy")
+        #expect(verify.status == 1)
+        #expect(verify.output.contains("other content: id = 77"))
+        #expect(verify.output.contains("only here: id = 5"))
+        #expect(verify.output.contains("missing here: id = 2000"))
+        #expect(verify.output.contains("has been written to since the copy"))
+        #expect(try program.run("verify", "copy", "--repair").status == 0)
+        #expect(try program.run("verify", "copy").status == 0)
+    }
+
+    @Test func renamesAreRenamesAndWhatIsGoneIsSaid() throws {
+        let (server, database) = try shop("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int); INSERT INTO a VALUES (1, 'x'); INSERT INTO b VALUES (1);")
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        #expect(try program.run("run").status == 0)
+        try server.execute("ALTER TABLE a RENAME TO c; ALTER TABLE c RENAME v TO w; DROP TABLE b", in: database)
+        let run = try program.run("run")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try ask(program, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'public' ORDER BY 1") == [["b"], ["c"]])
+        #expect(try ask(program, "SELECT id, w FROM public.c") == [["1", "x"]])
+        #expect(run.output.contains("Renamed at the source"))
+        #expect(run.output.contains("public.b: Dropped at the source."))
+    }
+
+    @Test func aTableThatIsNotOursIsNotReplaced() throws {
+        let (server, database) = try shop("CREATE TABLE t (id int); INSERT INTO t VALUES (1);")
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        #expect(try program.run("run").status == 0)
+        #expect(try program.run("teardown", "copy").status == 0)
+        let query = try program.run("query", "warehouse", "DROP TABLE public.t")
+        #expect(query.status == 1)
+        #expect(try ask(program, "SELECT count(*) FROM public.t") == [["1"]])
+    }
+
+    @Test func twoSyncsDoNotWriteOneTable() throws {
+        let (server, database) = try shop("CREATE TABLE t (id int); INSERT INTO t VALUES (1);")
+        let program = try Program()
+        defer { program.remove() }
+        let text = Program.configuration(server, database)
+        try program.write(text + "\n  second:\n    from: shop\n    to: warehouse\n    method: FULL_TABLE\n")
+        #expect(try program.run("run", "copy").status == 0)
+        let second = try program.run("run", "second")
+        #expect(second.status == 2)
+        #expect(second.errors.contains("is written by sync \"copy\" already"))
+    }
+
+    @Test func ctrlCStopsWithinASecondAndLeavesTheOldCopyWhole() throws {
+        let (server, database) = try shop(
+            """
+            CREATE TABLE big (id bigint, filler text);
+            INSERT INTO big SELECT g, repeat('x', 500) FROM generate_series(1, 300) g;
+            """)
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        #expect(try program.run("run").status == 0)
+        try server.execute("INSERT INTO big SELECT g, repeat('x', 500) FROM generate_series(1, 400000) g", in: database)
+        let run = try program.start(["run"])
+        try server.awaitRow("SELECT 1 FROM pg_stat_activity WHERE datname = '\(database)' AND query LIKE 'COPY%' AND state = 'active'", in: database)
+        let start = ContinuousClock.now
+        run.interrupt()
+        let outcome = try program.outcome(of: run)
+        #expect(start.duration(to: .now) < .seconds(1))
+        #expect(outcome.status == 130)
+        #expect(outcome.errors.contains("interrupted"))
+        #expect(try ask(program, "SELECT count(*) FROM public.big") == [["300"]])
+        #expect(try program.run("status").output.contains("last run interrupted"))
+        #expect(try program.run("run").status == 0)
+        #expect(try ask(program, "SELECT count(*) FROM public.big") == [["400300"]])
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import TandemCore
+import TandemDuckDB
+import TandemPostgres
+import TandemTesting
+
+/// A database of its own on a shared server.
+struct TestDatabase {
+    let server: PostgresServer
+    let name: String
+
+    init(_ version: PostgresServer.Version) throws {
+        try self.init(on: PostgresServer.shared(version))
+    }
+
+    init(on server: PostgresServer) throws {
+        self.server = server
+        name = try server.makeDatabase()
+    }
+
+    @discardableResult
+    func execute(_ sql: String) throws -> String { try server.execute(sql, in: name) }
+
+    func source(readers: Int = 2) throws -> any Source {
+        let settings = [
+            "host": PostgresServer.host, "port": "\(server.port)", "user": PostgresServer.user, "database": name, "readers": "\(readers)",
+        ]
+        let made = try PostgresConnector.source(PostgresConnector.configure(settings).config, in: ConnectionContext(name: "shop", folder: "/"))
+        guard let made else { throw PostgresServer.Failure(description: "Postgres is no source") }
+        return made
+    }
+}
+
+/// A folder that goes with its owner.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "tandem-test-\(UUID().uuidString.prefix(8))").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func warehouse(_ name: String = "warehouse.duckdb") throws -> any Destination {
+        let context = ConnectionContext(name: "warehouse", folder: path)
+        let made = try DuckDBConnector.destination(DuckDBConnector.configure(["path": name, "lock_timeout": "5"]).config, in: context)
+        guard let made else { throw PostgresServer.Failure(description: "DuckDB is no destination") }
+        return made
+    }
+}
