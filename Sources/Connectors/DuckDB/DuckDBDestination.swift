@@ -109,5 +109,5 @@ package actor DuckDBDestination: Destination {
         return try Metadata(try await opener.open(.write)).remove()
     }
 
-    package func check() async -> [Finding] { [] }
+    package func check() async -> [Finding] { await FileCheck(opener: opener).findings() }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import TandemCore
+import Testing
 
 @testable import TandemDuckDB
 
@@ -15,6 +16,33 @@ final class WarehouseFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     func file(_ name: String = "warehouse.duckdb") -> String { path + "/" + name }
+
+    /// Runs statements as a user with a DuckDB of his own would.
+    func sql(_ statements: String, in name: String = "warehouse.duckdb") throws {
+        guard let database = try DatabaseFile.open(FileFacts.canonical(file(name)), .write, options: []) else { return }
+        try Session(database).run(statements, to: "prepare the test")
+    }
+
+    /// Changes the first block of a file, and makes its checksum right again: DuckDB's own, over all but the checksum.
+    func patchHeader(_ change: (inout [UInt8]) -> Void) throws {
+        let url = URL(filePath: file())
+        var content = [UInt8](try Data(contentsOf: url))
+        var header = Array(content[..<4096])
+        #expect(Self.checksum(of: header) == Array(header[..<8]), "the checksum is not what this test takes it for")
+        change(&header)
+        header.replaceSubrange(0..<8, with: Self.checksum(of: header))
+        content.replaceSubrange(0..<4096, with: header)
+        try Data(content).write(to: url)
+    }
+
+    private static func checksum(of block: [UInt8]) -> [UInt8] {
+        var sum: UInt64 = 5381
+        for start in stride(from: 8, to: block.count, by: 8) {
+            let word = block[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            sum ^= word &* 0xBF58_476D_1CE4_E5B9
+        }
+        return (0..<8).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) }
+    }
 
     func destination(
         _ name: String = "warehouse.duckdb", lockTimeout: Int = 5, memoryLimit: String? = nil,

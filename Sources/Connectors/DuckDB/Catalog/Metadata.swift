@@ -125,6 +125,12 @@ extension Metadata {
         return Dictionary(owned, uniquingKeysWith: { first, _ in first })
     }
 
+    /// How many tables are remembered, of whatever sync.
+    func count() throws -> Int {
+        let rows = try session.texts("SELECT count(*)::VARCHAR FROM \(table("tables"))", to: "count its tables")
+        return rows.first?.first?.flatMap { Int($0) } ?? 0
+    }
+
     /// Forgets `sync`, or some of its tables.
     func forget(_ sync: String, _ tables: [TableName]?) throws {
         guard let tables else {

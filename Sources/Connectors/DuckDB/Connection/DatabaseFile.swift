@@ -36,6 +36,7 @@ final class DatabaseFile: Sendable {
                 entries[path]?.users += 1
                 return DatabaseFile(path, entry.mode, entry.handle, isFirst: false)
             }
+            if mode == .write { FileFacts.removeIfEmpty(path) }
             let handle = try openHandle(path, options)
             entries[path] = Entry(handle: handle, mode: mode, users: 1)
             return DatabaseFile(path, mode, handle, isFirst: true)

@@ -30,6 +30,21 @@ enum FileFacts {
         return Int(facts.f_bavail) * Int(facts.f_frsize)
     }
 
+    /// Bytes of the file at `path`, none if it is not there.
+    static func size(of path: String) -> Int {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? Int(facts.st_size) : 0
+    }
+
+    /// Where the link at `path` leads, if it is one.
+    static func link(_ path: String) -> String? {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            let count = readlink(path, base, buffer.count)
+            return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        }
+    }
+
     /// `path` without links and dots, also where the file itself is not there yet.
     static func canonical(_ path: String) -> String {
         if let real = resolved(path) { return real }
@@ -50,6 +65,12 @@ enum FileFacts {
         lock.l_whence = Int16(SEEK_SET)
         guard fcntl(file, F_GETLK, &lock) == 0, lock.l_type != Int16(F_UNLCK) else { return nil }
         return Int(lock.l_pid)
+    }
+
+    /// Removes a file without content, which DuckDB would refuse, unless a process is about to fill it.
+    static func removeIfEmpty(_ path: String) {
+        guard kind(path) == .file, size(of: path) == 0, lockHolder(of: path) == nil else { return }
+        unlink(path)
     }
 
     private static func resolved(_ path: String) -> String? {

@@ -13,9 +13,7 @@ struct FileOpener: Sendable {
     var memoryLimit: String { config.memoryLimit ?? DuckDBConfig.standardMemoryLimit }
 
     /// - Parameter isolated: Keeps what only the caller's own data is needed for: other files, and the network.
-    func open(_ mode: DatabaseFile.Mode, isolated: Bool = false, on actor: isolated any Actor = #isolation)
-        async throws -> Session
-    {
+    func open(_ mode: DatabaseFile.Mode, isolated: Bool = false) async throws -> Session {
         try checkPath(mode)
         let limit = config.lockTimeout ?? DuckDBConfig.standardLockTimeout
         let start = ContinuousClock.now
@@ -46,6 +44,8 @@ struct FileOpener: Sendable {
         case .folder: throw .isFolder(path: path)
         case .file:
             guard FileFacts.isReadable(path) else { throw .unreadable(path: path) }
+            // What is left where a process was killed while it made the file.
+            guard mode == .write || FileFacts.size(of: path) > 0 else { throw .missing(path: path) }
             guard mode == .read || FileFacts.isWritable(path) && FileFacts.isWritable(folder) else {
                 throw .unwritable(path: path)
             }
