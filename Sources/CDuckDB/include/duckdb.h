@@ -1,4 +1,4 @@
-// What Tandem calls of DuckDB's C API (stable since 1.2), declared here so that building needs the library and no
+// What Tandem calls of DuckDB's C API (all of it is there since 1.4), declared here so that building needs the library and no
 // header of it. Names and signatures are DuckDB's; see https://duckdb.org/docs/stable/clients/c/api.
 #pragma once
 
@@ -86,6 +86,8 @@ duckdb_state duckdb_prepare(
     duckdb_connection connection, const char *query, duckdb_prepared_statement *out_prepared_statement);
 const char *duckdb_prepare_error(duckdb_prepared_statement prepared_statement);
 duckdb_statement_type duckdb_prepared_statement_type(duckdb_prepared_statement statement);
+idx_t duckdb_prepared_statement_column_count(duckdb_prepared_statement prepared_statement);
+const char *duckdb_prepared_statement_column_name(duckdb_prepared_statement prepared_statement, idx_t col_idx);
 duckdb_state duckdb_bind_varchar_length(
     duckdb_prepared_statement prepared_statement, idx_t param_idx, const char *val, idx_t length);
 duckdb_state duckdb_bind_int64(duckdb_prepared_statement prepared_statement, idx_t param_idx, int64_t val);
@@ -104,7 +106,6 @@ duckdb_error_type duckdb_result_error_type(duckdb_result result);
 void duckdb_destroy_result(duckdb_result *result);
 idx_t duckdb_rows_changed(duckdb_result *result);
 idx_t duckdb_column_count(duckdb_result *result);
-const char *duckdb_column_name(duckdb_result *result, idx_t col);
 duckdb_logical_type duckdb_column_logical_type(duckdb_result *result, idx_t col);
 void duckdb_destroy_logical_type(duckdb_logical_type *type);
 duckdb_data_chunk duckdb_fetch_chunk(duckdb_result result);

@@ -23,6 +23,15 @@ package actor DuckDBDestination: Destination {
     }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        do {
+            return try await attemptLoad(rows, into: target)
+        } catch DuckDBError.diskFull(let path, let free) {
+            await reclaim()
+            throw DuckDBError.diskFull(path: path, free: free)
+        }
+    }
+
+    private func attemptLoad(_ rows: any TableRows, into target: TableName) async throws -> Int {
         let warehouse = try await opened()
         let interrupter = warehouse.session.interrupter
         return try await withTaskCancellationHandler {
@@ -34,10 +43,23 @@ package actor DuckDBDestination: Destination {
         }
     }
 
+    /// Makes room again on a disk that a load has filled, if it can: others may need it.
+    private func reclaim() async {
+        guard let loads = warehouse?.loads else { return }
+        warehouse = nil
+        warehouse = try? Warehouse(await opener.open(.write), threadLimit: opener.config.threads, loads: loads)
+        try? warehouse?.shrink()
+    }
+
     package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
         let warehouse = try await opened()
         try warehouse.publish(copies, retiring: retired, of: sync)
-        try warehouse.checkpoint()
+        do {
+            try warehouse.checkpoint()
+        } catch let error as DuckDBError {
+            // The copies are in place and durable; only the file is larger than it need be.
+            if case .diskFull = error { context.notify(error.description) }
+        }
         self.warehouse = nil
     }
 

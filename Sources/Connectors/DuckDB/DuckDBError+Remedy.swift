@@ -25,6 +25,7 @@ extension DuckDBError {
         case .sameTarget: Remedy("Exclude one of the tables, or send it elsewhere with `into`.")
         case .noTable, .noColumns, .otherType: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
         case .notReadOnly: Remedy("Use DuckDB itself to change a warehouse, in tables of your own.")
+        case .outsideTheFile: Remedy("Use DuckDB itself to query other files.")
         case .severalStatements: Remedy("Run them one at a time.")
         case .notLoaded, .malformedBatch, .miscounted: Remedy("Please report this, with the tables' definition.")
         case .failed: nil

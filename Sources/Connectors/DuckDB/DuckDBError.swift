@@ -31,6 +31,7 @@ package enum DuckDBError: ExplainedError, Hashable {
     case malformedBatch(column: String, reason: String)
     case miscounted(TableName, sent: Int, stored: Int)
     case notReadOnly
+    case outsideTheFile
     case severalStatements(count: Int)
     /// DuckDB's own words. `action` completes "DuckDB could not …".
     case failed(action: String, reason: String)
@@ -70,6 +71,7 @@ extension DuckDBError {
         case .miscounted(let table, let sent, let stored):
             "\(sent) rows were sent to table \(table), but DuckDB counts \(stored)."
         case .notReadOnly: "Only statements that read are run here."
+        case .outsideTheFile: "A query sees what is in the warehouse, not other files or the network."
         case .severalStatements(let count): "There are \(count) statements where one is expected."
         case .failed(let action, let reason): "DuckDB could not \(action): \(reason)"
         }

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import TandemCore
+import TandemRows
+import TandemTesting
 import Testing
 
 @testable import TandemDuckDB
@@ -21,6 +23,21 @@ final class WarehouseFolder: Sendable {
     func sql(_ statements: String, in name: String = "warehouse.duckdb") throws {
         guard let database = try DatabaseFile.open(FileFacts.canonical(file(name)), .write, options: []) else { return }
         try Session(database).run(statements, to: "prepare the test")
+    }
+
+    /// What a user with a DuckDB of his own would see.
+    func ask(_ query: String) throws -> [[String?]] {
+        let file = try #require(try DatabaseFile.open(FileFacts.canonical(file()), .read, options: []))
+        return try Session(file).texts(query, to: "look")
+    }
+
+    /// Loads a sample table, and what `publish` takes of it.
+    func load(_ name: TableName, ids: some Sequence<Int>, into destination: DuckDBDestination) async throws -> CopiedTable {
+        let sample = SampleTable(name, ids: ids)
+        let rows = BatchRows(sample.batches(), schema: sample.schema, readers: 2)
+        let count = try await destination.load(rows, into: name)
+        let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
+        return CopiedTable(target: name, schema: sample.schema, rows: count, moment: moment)
     }
 
     /// Changes the first block of a file, and makes its checksum right again: DuckDB's own, over all but the checksum.

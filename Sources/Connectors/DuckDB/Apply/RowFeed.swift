@@ -3,12 +3,14 @@ import Synchronization
 import TandemCore
 import TandemRows
 
-/// The table function `tandem_source()` of one connection: what lets DuckDB's own threads pull rows from a source.
+/// A table function that lets DuckDB's own threads pull rows from a source.
 ///
 /// DuckDB inserts on several threads only if it pulls, and it reads a row in
 /// place only from a table function's vectors.
 final class RowFeed: Sendable {
-    static let name = "tandem_source"
+    /// Its name. No two have the same, because functions belong to the open file and not to a connection.
+    let name = "tandem_source_\(number.add(1, ordering: .relaxed).newValue)"
+    private static let number = Atomic(0)
 
     /// One table on its way.
     struct Delivery: Sendable {
@@ -50,7 +52,7 @@ extension RowFeed {
     func register(with connection: duckdb_connection) throws {
         var function = duckdb_create_table_function()
         defer { duckdb_destroy_table_function(&function) }
-        duckdb_table_function_set_name(function, Self.name)
+        duckdb_table_function_set_name(function, name)
         duckdb_table_function_set_extra_info(function, Unmanaged.passRetained(self).toOpaque()) { object in
             if let object { Unmanaged<RowFeed>.fromOpaque(object).release() }
         }
@@ -87,7 +89,7 @@ extension RowFeed {
             }
         }
         guard duckdb_register_table_function(connection, function) == DuckDBSuccess else {
-            throw DuckDBError.failed(action: "register \(Self.name)", reason: "it does not say why")
+            throw DuckDBError.failed(action: "register \(name)", reason: "it does not say why")
         }
     }
 

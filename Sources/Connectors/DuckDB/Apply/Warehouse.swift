@@ -8,7 +8,7 @@ final class Warehouse {
     private let feed = RowFeed()
     private let threadLimit: Int?
     /// What was loaded and waits to be published, by the folded name of its target.
-    private(set) var loads: [String: Shadow] = [:]
+    private(set) var loads: [String: Shadow]
 
     /// A table on its way to become `target`.
     struct Shadow {
@@ -16,9 +16,11 @@ final class Warehouse {
         let name: TableName
     }
 
-    init(_ session: Session, threadLimit: Int?) throws {
+    /// - Parameter loads: What was loaded already, before the file was closed and opened again.
+    init(_ session: Session, threadLimit: Int?, loads: [String: Shadow] = [:]) throws {
         self.session = session
         self.threadLimit = threadLimit
+        self.loads = loads
         try feed.register(with: session.connection)
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
@@ -34,8 +36,11 @@ final class Warehouse {
 
     /// Drops what runs that were killed had loaded.
     private func sweep() throws {
-        for load in try Metadata(session).loads() { try drop(load) }
-        try Metadata(session).forgetLoads()
+        let kept = Set(loads.values.map(\.name))
+        for load in try Metadata(session).loads() where !kept.contains(load) {
+            try drop(load)
+            try Metadata(session).forgetLoad(load)
+        }
     }
 
     private func drop(_ table: TableName) throws {
@@ -94,7 +99,7 @@ final class Warehouse {
         var stored = 0
         let sent = try feed.deliver(.init(rows: rows, types: types)) {
             stored = try session.run(
-                "INSERT INTO \(session.quoted(shadow.name)) FROM \(RowFeed.name)()", [], to: "load \(shadow.target)")
+                "INSERT INTO \(session.quoted(shadow.name)) FROM \(feed.name)()", [], to: "load \(shadow.target)")
         }
         try session.run("RESET threads; RESET preserve_insertion_order", to: "end loading")
         guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
@@ -123,4 +128,13 @@ final class Warehouse {
 
     /// Writes the log into the file, which also frees the room of what was dropped.
     func checkpoint() throws { try session.run("CHECKPOINT \(SQL.identifier(session.catalog))", to: "write the file") }
+
+    /// Gives the disk back what a load that failed had taken, which DuckDB does only in a file opened anew, and only
+    /// if there is something to be written.
+    func shrink() throws {
+        let nothing = TableName(schema: Metadata.schema, table: "")
+        try Metadata(session).rememberLoad(nothing)
+        try Metadata(session).forgetLoad(nothing)
+        try checkpoint()
+    }
 }

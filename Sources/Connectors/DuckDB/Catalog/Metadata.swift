@@ -165,6 +165,4 @@ extension Metadata {
             "DELETE FROM \(table("loads")) WHERE schema_name = $1 AND table_name = $2",
             [.text(name.schema), .text(name.table)], to: "forget a load")
     }
-
-    func forgetLoads() throws { try session.run("DELETE FROM \(table("loads"))", to: "forget leftovers") }
 }

@@ -9,28 +9,26 @@ struct Question {
 
     /// - Throws: If it is not one statement that only reads.
     func answer() throws -> QueryResult {
-        switch try Statement(sql, in: session, to: "run the query").type {
-        case DUCKDB_STATEMENT_TYPE_SELECT: return try answerSelect()
+        let statement = try Statement(sql, in: session, to: "run the query")
+        let names = statement.columnNames
+        switch statement.type {
+        case DUCKDB_STATEMENT_TYPE_SELECT: return try answerSelect(names)
         case DUCKDB_STATEMENT_TYPE_EXPLAIN:
-            let results = try Statement(sql, in: session, to: "explain the query").stream()
-            let names = results.columnNames
-            return QueryResult(columns: names, types: names.map { _ in "VARCHAR" }, rows: try rows(of: results))
+            return QueryResult(columns: names, types: names.map { _ in "VARCHAR" }, rows: try rows(of: statement.stream()))
         default: throw DuckDBError.notReadOnly
         }
     }
 
     /// DuckDB itself turns the values into text, so that each type looks as its users know it.
-    private func answerSelect() throws -> QueryResult {
+    private func answerSelect(_ names: [String]) throws -> QueryResult {
         let query = "query(\(SQL.literal(sql)))"
-        let columns = try session.texts(
-            "SELECT column_name, column_type FROM (DESCRIBE FROM \(query))", to: "read the columns of the query")
-        let aliases = columns.indices.map { "c\($0)" }
+        let types = try session.texts("SELECT column_type FROM (DESCRIBE FROM \(query))", to: "read the query's types")
+        let aliases = types.indices.map { "c\($0)" }
         let select = "SELECT " + aliases.map { "\($0)::VARCHAR" }.joined(separator: ", ")
         let results = try Statement(
             "\(select) FROM \(query) AS answer(\(aliases.joined(separator: ", ")))", in: session, to: "run the query"
         ).stream()
-        return QueryResult(
-            columns: columns.map { $0[0] ?? "" }, types: columns.map { $0[1] ?? "" }, rows: try rows(of: results))
+        return QueryResult(columns: names, types: types.map { $0[0] ?? "" }, rows: try rows(of: results))
     }
 
     private func rows(of results: ResultStream) throws -> [[String?]] {

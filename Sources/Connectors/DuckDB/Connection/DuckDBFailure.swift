@@ -23,6 +23,7 @@ struct DuckDBFailure {
         }
         if says("replaying WAL", "WAL file", "write-ahead log") { return DuckDBError.damagedLog(path: path, reason: brief) }
         if says("Permission denied", "Read-only file system") { return DuckDBError.unwritable(path: path) }
+        if says("disabled by configuration", "disabled through configuration") { return DuckDBError.outsideTheFile }
         if says("checksum", "orrupt", "Could not read enough bytes") {
             return DuckDBError.damaged(path: path, reason: brief)
         }

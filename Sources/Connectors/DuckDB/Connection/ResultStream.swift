@@ -18,10 +18,6 @@ final class ResultStream: @unchecked Sendable {
 
     deinit { duckdb_destroy_result(&result) }
 
-    var columnNames: [String] {
-        (0..<columnCount).map { duckdb_column_name(&result, idx_t($0)).map { String(cString: $0) } ?? "" }
-    }
-
     /// The types of the columns, to be handed to ``RowFeed``.
     var columnTypes: [LogicalType] { (0..<columnCount).map { LogicalType(duckdb_column_logical_type(&result, idx_t($0))) } }
 

@@ -31,6 +31,15 @@ final class Statement {
 
     deinit { duckdb_destroy_prepare(&handle) }
 
+    /// What its columns will be called. Names may repeat.
+    var columnNames: [String] {
+        (0..<duckdb_prepared_statement_column_count(handle)).map { index in
+            let name = duckdb_prepared_statement_column_name(handle, index)
+            defer { duckdb_free(UnsafeMutablePointer(mutating: name)) }
+            return name.map { String(cString: $0) } ?? ""
+        }
+    }
+
     private func bind(_ value: Session.Value, at index: idx_t) throws {
         let state =
             switch value {
