@@ -23,7 +23,8 @@ public struct RandomBatches: Sendable {
     public static let types: [ColumnType] = {
         let simple: [ColumnType] = [
             .bool, .int16, .int32, .int64, .float32, .float64, .decimal(precision: 4, scale: 2),
-            .decimal(precision: 9, scale: 0), .decimal(precision: 18, scale: 4), .decimal(precision: 38, scale: 38), .text,
+            .decimal(precision: 9, scale: 0), .decimal(precision: 18, scale: 4), .decimal(precision: 38, scale: 38),
+            .text,
             .json, .bytes, .date, .time, .timeTZ, .timestamp, .timestampTZ, .interval, .uuid,
         ]
         return simple + simple.map { .list($0) } + [.list(.list(.text)), .list(.list(.list(.int32)))]

@@ -31,28 +31,33 @@ struct RandomValues: Sendable {
         case .int16: .int16(many(rows) { $0.integer(in: .min ... .max) })
         case .int32: .int32(many(rows) { $0.integer(in: .min ... .max) })
         case .int64: .int64(many(rows) { $0.integer(in: .min ... .max) })
-        case .float32: .float32(many(rows) { $0.float(Float.self) { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) } })
+        case .float32:
+            .float32(many(rows) { $0.float(Float.self) { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) } })
         case .float64: .float64(many(rows) { $0.float(Double.self) { Double(bitPattern: $0) } })
         case .decimal(let precision, _): decimal(precision, rows: rows)
         case .text: .bytes(strings(rows, validity) { $0.text() })
         case .json: .bytes(strings(rows, validity) { $0.json() })
         case .bytes: .bytes(strings(rows, validity) { $0.bytes() })
-        case .date: .int32(many(rows) { $0.integer(in: -Int32.max ... Int32.max) })
+        case .date: .int32(many(rows) { $0.integer(in: -Int32.max...Int32.max) })
         case .time: .int64(many(rows) { $0.integer(in: 0...86_400_000_000) })
         case .timeTZ:
             .int64(
                 many(rows) { values in
                     let time: Int64 = values.integer(in: 0...86_400_000_000)
                     return time << 24 + (57_599 - values.integer(in: -57_599...57_599))
-                })
-        case .timestamp, .timestampTZ: .int64(many(rows) { $0.integer(in: -Int64.max ... Int64.max) })
+                }
+            )
+        case .timestamp, .timestampTZ: .int64(many(rows) { $0.integer(in: -Int64.max...Int64.max) })
         case .interval:
             .interval(
                 many(rows) { values in
                     Interval(
-                        months: values.integer(in: .min ... .max), days: values.integer(in: .min ... .max),
-                        microseconds: values.integer(in: .min ... .max))
-                })
+                        months: values.integer(in: .min ... .max),
+                        days: values.integer(in: .min ... .max),
+                        microseconds: values.integer(in: .min ... .max)
+                    )
+                }
+            )
         case .uuid: .int128(many(rows) { $0.integer(in: .min ... .max) })
         case .list(let element): list(of: element, rows: rows, validity)
         }
@@ -71,7 +76,8 @@ struct RandomValues: Sendable {
     private mutating func list(of element: ColumnType, rows: Int, _ validity: Bitmap?) -> Column.Storage {
         var offsets = [0]
         for row in 0..<rows {
-            let count = validity.map { $0[row] } ?? true ? Int.random(in: 0...(chance(0.01) ? 300 : 3), using: &generator) : 0
+            let count =
+                validity.map { $0[row] } ?? true ? Int.random(in: 0...(chance(0.01) ? 300 : 3), using: &generator) : 0
             offsets.append(offsets[row] + count)
         }
         return .list(offsets: offsets, values: column(of: element, rows: offsets[rows]))
@@ -112,14 +118,17 @@ extension RandomValues {
             max(range.lowerBound, 0), min(max(range.lowerBound, 1), range.upperBound),
         ]
         if chance(0.2) { return extremes.randomElement(using: &generator) ?? range.lowerBound }
-        if chance(0.3) { return .random(in: max(range.lowerBound, -100)...min(range.upperBound, 100), using: &generator) }
+        if chance(0.3) {
+            return .random(in: max(range.lowerBound, -100)...min(range.upperBound, 100), using: &generator)
+        }
         return .random(in: range, using: &generator)
     }
 
     /// Any bit pattern, and often one of the special ones.
     mutating func float<Value: BinaryFloatingPoint>(_: Value.Type, _ pattern: (UInt64) -> Value) -> Value {
         let special: [Value] = [
-            .nan, .infinity, -.infinity, 0, -0.0, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .leastNormalMagnitude,
+            .nan, .infinity, -.infinity, 0, -0.0, .greatestFiniteMagnitude, .leastNonzeroMagnitude,
+            .leastNormalMagnitude,
         ]
         if chance(0.2) { return special.randomElement(using: &generator) ?? 0 }
         if chance(0.4) { return Value(Int.random(in: -99_999...99_999, using: &generator)) / 100 }
@@ -129,7 +138,9 @@ extension RandomValues {
     /// Lengths on both sides of where string layouts change.
     private mutating func length() -> Int {
         if chance(0.0005) { return longest }
-        if chance(0.4) { return min([0, 1, 4, 11, 12, 13, 14, 255, 256].randomElement(using: &generator) ?? 0, longest) }
+        if chance(0.4) {
+            return min([0, 1, 4, 11, 12, 13, 14, 255, 256].randomElement(using: &generator) ?? 0, longest)
+        }
         return Int.random(in: 0...min(60, longest), using: &generator)
     }
 
@@ -148,7 +159,8 @@ extension RandomValues {
 
     mutating func json() -> [UInt8] {
         let values = [
-            "null", "true", "{}", "[]", "\"\"", "1e400", "123456789012345678901234567890.10", "{\"a\":[1,null,{\"b\":\"é\"}]}",
+            "null", "true", "{}", "[]", "\"\"", "1e400", "123456789012345678901234567890.10",
+            "{\"a\":[1,null,{\"b\":\"é\"}]}",
             "{\"a\": 1, \"a\": 2}", "\"\\ud834\\udd1e\"",
         ]
         if chance(0.5) { return Array((values.randomElement(using: &generator) ?? "null").utf8) }

@@ -25,19 +25,33 @@ extension DuckDBConfig {
         [
             ConfigField("path", \.path, help: "the file, made if it is not there", required: true),
             ConfigField(
-                "lock_timeout", \.lockTimeout, help: "seconds to wait while another process holds the file",
-                in: 0...86_400, standard: "\(standardLockTimeout)"
+                "lock_timeout",
+                \.lockTimeout,
+                help: "seconds to wait while another process holds the file",
+                in: 0...86_400,
+                standard: "\(standardLockTimeout)"
             ),
             ConfigField(
-                "threads", \.threads, help: "the most threads DuckDB uses; all cores where not set", in: 1...256
+                "threads",
+                \.threads,
+                help: "the most threads DuckDB uses; all cores where not set",
+                in: 1...256
             ),
             ConfigField(
-                "memory_limit", \.memoryLimit, help: "what DuckDB may keep in memory before it writes to disk",
-                kind: .other("a size such as 400MB or 2GB"), standard: standardMemoryLimit, parse: memory
+                "memory_limit",
+                \.memoryLimit,
+                help: "what DuckDB may keep in memory before it writes to disk",
+                kind: .other("a size such as 400MB or 2GB"),
+                standard: standardMemoryLimit,
+                parse: memory
             ),
             ConfigField(
-                "storage_version", \.storageVersion, help: "the oldest DuckDB that shall read a new file",
-                kind: .other("a version such as v1.0.0, or latest"), standard: standardStorageVersion, parse: version
+                "storage_version",
+                \.storageVersion,
+                help: "the oldest DuckDB that shall read a new file",
+                kind: .other("a version such as v1.0.0, or latest"),
+                standard: standardStorageVersion,
+                parse: version
             ),
         ]
     }

@@ -16,7 +16,10 @@ package enum DuckDBConnector: Connector {
 
     package static func source(_ config: DuckDBConfig, in context: ConnectionContext) throws -> (any Source)? { nil }
 
-    package static func destination(_ config: DuckDBConfig, in context: ConnectionContext) throws
+    package static func destination(
+        _ config: DuckDBConfig,
+        in context: ConnectionContext
+    ) throws
         -> (any Destination)?
     {
         DuckDBDestination(config, in: context)

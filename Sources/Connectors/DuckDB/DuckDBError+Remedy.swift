@@ -5,7 +5,8 @@ extension DuckDBError {
     package var remedy: Remedy? {
         switch self {
         case .missing: Remedy("Run the sync first, or correct `path`.")
-        case .noFolder(let path): Remedy("Make the folder (`mkdir -p \(FileFacts.folder(of: path))`) or correct `path`.")
+        case .noFolder(let path):
+            Remedy("Make the folder (`mkdir -p \(FileFacts.folder(of: path))`) or correct `path`.")
         case .isFolder(let path): Remedy("Name a file, such as \(path)/warehouse.duckdb, in `path`.")
         case .unwritable, .unreadable: Remedy("Give this user the right on the file and its folder, or correct `path`.")
         case .locked: Remedy("Close the file there, open it read-only and shortly, or raise `lock_timeout`.")
@@ -19,9 +20,15 @@ extension DuckDBError {
             Remedy("Free space where \(path) lies; a run needs room for a second copy of what it replaces.")
         case .outOfMemory: Remedy("Raise `memory_limit`, or lower `threads`.")
         case .viewInTheWay(let name):
-            Remedy("Drop or rename the view, or choose another schema with `into`.", sql: ["DROP VIEW \(Self.name(name))"])
+            Remedy(
+                "Drop or rename the view, or choose another schema with `into`.",
+                sql: ["DROP VIEW \(Self.name(name))"]
+            )
         case .foreignTable(let name):
-            Remedy("Rename or drop that table, or choose another schema with `into`.", sql: ["DROP TABLE \(Self.name(name))"])
+            Remedy(
+                "Rename or drop that table, or choose another schema with `into`.",
+                sql: ["DROP TABLE \(Self.name(name))"]
+            )
         case .sameTarget: Remedy("Exclude one of the tables, or send it elsewhere with `into`.")
         case .noTable, .noColumns, .otherType: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
         case .notReadOnly: Remedy("Use DuckDB itself to change a warehouse, in tables of your own.")

@@ -94,7 +94,10 @@ import Testing
 
     @Test func malformedBatchesAreRefused() async throws {
         let schema = TableSchema(
-            name: orders, columns: [ColumnSchema(name: "n", type: .text, nativeType: "text")], identity: [])
+            name: orders,
+            columns: [ColumnSchema(name: "n", type: .text, nativeType: "text")],
+            identity: []
+        )
         let storage = ByteStorage()
         let columns: [Column] = [
             Column(storage: .int32([1])),
@@ -103,7 +106,9 @@ import Testing
         ]
         for column in columns {
             let rows = BatchRows([RowBatch(rowCount: 1, columns: [column], byteCount: 0)], schema: schema)
-            let error = await #expect(throws: DuckDBError.self) { try await folder.destination().load(rows, into: orders) }
+            let error = await #expect(throws: DuckDBError.self) {
+                try await folder.destination().load(rows, into: orders)
+            }
             guard case .malformedBatch("n", _) = error else {
                 Issue.record("\(String(describing: error))")
                 continue

@@ -36,18 +36,24 @@ import Testing
 
     @Test func folderMissing() async throws {
         let path = folder.file("nowhere/w.duckdb")
-        await #expect(throws: DuckDBError.noFolder(path: path)) { try await load(folder.destination("nowhere/w.duckdb")) }
+        await #expect(throws: DuckDBError.noFolder(path: path)) {
+            try await load(folder.destination("nowhere/w.duckdb"))
+        }
         #expect(await folder.destination("nowhere/w.duckdb").check().map(\.severity) == [.error])
     }
 
     @Test func folderInPlaceOfTheFile() async throws {
-        await #expect(throws: DuckDBError.isFolder(path: folder.path)) { try await load(folder.destination(folder.path)) }
+        await #expect(throws: DuckDBError.isFolder(path: folder.path)) {
+            try await load(folder.destination(folder.path))
+        }
     }
 
     @Test func notADatabase() async throws {
         for content in ["id,name\n1,x\n", String(repeating: "not a database ", count: 10_000), "x"] {
             try content.write(toFile: folder.file(), atomically: false, encoding: .utf8)
-            await #expect(throws: DuckDBError.notADatabase(path: folder.file())) { try await load(folder.destination()) }
+            await #expect(throws: DuckDBError.notADatabase(path: folder.file())) {
+                try await load(folder.destination())
+            }
             #expect(try String(contentsOfFile: folder.file(), encoding: .utf8) == content)
         }
     }

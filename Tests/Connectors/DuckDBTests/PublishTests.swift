@@ -30,7 +30,9 @@ import Testing
             group.addTask {
                 // On a thread of its own: it never waits.
                 try await withCheckedThrowingContinuation { continuation in
-                    DispatchQueue(label: "reader").async { continuation.resume(with: Result { try watch(until: done) }) }
+                    DispatchQueue(label: "reader").async {
+                        continuation.resume(with: Result { try watch(until: done) })
+                    }
                 }
             }
             defer { done.open() }
@@ -86,10 +88,15 @@ import Testing
         let destination = folder.destination()
         try await copy(0..<10, to: destination)
         try folder.sql(
-            "CREATE VIEW shop.seen AS SELECT 1; CREATE TABLE shop.mine AS SELECT 7 AS x; CREATE TABLE shop.\"ORDERS2\" (i INT)")
+            "CREATE VIEW shop.seen AS SELECT 1; CREATE TABLE shop.mine AS SELECT 7 AS x; CREATE TABLE shop.\"ORDERS2\" (i INT)"
+        )
         let (seen, mine) = (TableName(schema: "shop", table: "SEEN"), TableName(schema: "shop", table: "mine"))
-        await #expect(throws: DuckDBError.viewInTheWay(seen)) { try await folder.load(seen, ids: 0..<1, into: destination) }
-        await #expect(throws: DuckDBError.foreignTable(mine)) { try await folder.load(mine, ids: 0..<1, into: destination) }
+        await #expect(throws: DuckDBError.viewInTheWay(seen)) {
+            try await folder.load(seen, ids: 0..<1, into: destination)
+        }
+        await #expect(throws: DuckDBError.foreignTable(mine)) {
+            try await folder.load(mine, ids: 0..<1, into: destination)
+        }
         // Made while a load was under way.
         let late = TableName(schema: "shop", table: "late")
         let copy = try await folder.load(late, ids: 0..<1, into: destination)
@@ -138,7 +145,9 @@ import Testing
         let next = folder.destination()
         _ = try await folder.load(items, ids: 0..<20, into: next)
         try await next.discard()
-        #expect(try folder.ask("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_tandem')").isEmpty)
+        #expect(
+            try folder.ask("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_tandem')").isEmpty
+        )
         #expect(try folder.ask("SELECT table_name FROM tandem.loads").isEmpty)
     }
 

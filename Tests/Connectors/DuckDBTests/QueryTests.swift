@@ -23,14 +23,20 @@ import Testing
             SELECT 1::TINYINT AS a, 'x' AS a, [1, NULL] AS list, {'k': DATE '2024-02-29'} AS struct, MAP {'a': 1} AS map,
                 'ab'::BLOB AS bytes, NULL AS nothing, TIMESTAMPTZ '2024-01-01 00:00:00+00' IS NOT NULL AS yes,
                 1.50::DECIMAL(4,2) AS price, INTERVAL 1 MONTH AS span -- the end;
-            """)
+            """
+        )
         #expect(result.columns == ["a", "a", "list", "struct", "map", "bytes", "nothing", "yes", "price", "span"])
         #expect(result.types.prefix(4) == ["TINYINT", "VARCHAR", "INTEGER[]", "STRUCT(k DATE)"])
         #expect(
-            result.rows == [["1", "x", "[1, NULL]", "{'k': 2024-02-29}", "{a=1}", "ab", nil, "true", "1.50", "1 month"]])
+            result.rows == [
+                ["1", "x", "[1, NULL]", "{'k': 2024-02-29}", "{a=1}", "ab", nil, "true", "1.50", "1 month"]
+            ]
+        )
     }
 
-    @Test(arguments: ["SELECT 1;", "  SELECT 1 ; -- done", "FROM (VALUES (1))", "/* first */ WITH x AS (SELECT 1) FROM x"])
+    @Test(arguments: [
+        "SELECT 1;", "  SELECT 1 ; -- done", "FROM (VALUES (1))", "/* first */ WITH x AS (SELECT 1) FROM x",
+    ])
     func endsAndCommentsDoNotMatter(sql: String) async throws {
         #expect(try await destination.query(sql).rows == [["1"]])
     }
@@ -52,13 +58,17 @@ import Testing
         await #expect(throws: DuckDBError.notReadOnly) { try await destination.query(sql) }
     }
 
-    @Test(arguments: ["COPY orders TO 'x.csv'", "FROM read_text('/etc/passwd')", "FROM read_csv('/etc/hosts')", "FROM glob('/*')"])
+    @Test(arguments: [
+        "COPY orders TO 'x.csv'", "FROM read_text('/etc/passwd')", "FROM read_csv('/etc/hosts')", "FROM glob('/*')",
+    ])
     func staysInTheFile(sql: String) async throws {
         await #expect(throws: DuckDBError.outsideTheFile) { try await destination.query(sql) }
     }
 
     @Test func saysWhatIsWrong() async throws {
-        await #expect(throws: DuckDBError.severalStatements(count: 2)) { try await destination.query("SELECT 1; SELECT 2") }
+        await #expect(throws: DuckDBError.severalStatements(count: 2)) {
+            try await destination.query("SELECT 1; SELECT 2")
+        }
         await #expect(throws: DuckDBError.self) { try await destination.query("") }
         for sql in ["SELEC 1", "SELECT nothing FROM orders", "FROM nowhere"] {
             let error = await #expect(throws: DuckDBError.self) { try await destination.query(sql) }

@@ -25,7 +25,13 @@ import Testing
         try await roundTrip(schema, rows: 20_000, seed: .random(in: 0 ... .max), readers: 2, longest: 3_000_000)
     }
 
-    private func roundTrip(_ schema: TableSchema, rows: Int, seed: UInt64, readers: Int, longest: Int = 100_000)
+    private func roundTrip(
+        _ schema: TableSchema,
+        rows: Int,
+        seed: UInt64,
+        readers: Int,
+        longest: Int = 100_000
+    )
         async throws
     {
         let comment = Comment("seed \(seed)")
@@ -33,7 +39,10 @@ import Testing
         var random = RandomBatches(schema, seed: seed, longest: longest)
         let batches = random.batches(rows: rows)
         let destination = folder.destination()
-        let written = try await destination.load(BatchRows(batches, schema: schema, readers: readers), into: schema.name)
+        let written = try await destination.load(
+            BatchRows(batches, schema: schema, readers: readers),
+            into: schema.name
+        )
         #expect(written == rows, comment)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 0.1)
         let copy = CopiedTable(target: schema.name, schema: schema, rows: rows, moment: moment)

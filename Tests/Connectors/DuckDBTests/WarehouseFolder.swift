@@ -32,7 +32,11 @@ final class WarehouseFolder: Sendable {
     }
 
     /// Loads a sample table, and what `publish` takes of it.
-    func load(_ name: TableName, ids: some Sequence<Int>, into destination: DuckDBDestination) async throws -> CopiedTable {
+    func load(
+        _ name: TableName,
+        ids: some Sequence<Int>,
+        into destination: DuckDBDestination
+    ) async throws -> CopiedTable {
         let sample = SampleTable(name, ids: ids)
         let rows = BatchRows(sample.batches(), schema: sample.schema, readers: 2)
         let count = try await destination.load(rows, into: name)
@@ -62,7 +66,9 @@ final class WarehouseFolder: Sendable {
     }
 
     func destination(
-        _ name: String = "warehouse.duckdb", lockTimeout: Int = 5, memoryLimit: String? = nil,
+        _ name: String = "warehouse.duckdb",
+        lockTimeout: Int = 5,
+        memoryLimit: String? = nil,
         notify: @escaping @Sendable (String) -> Void = { _ in }
     ) -> DuckDBDestination {
         var config = DuckDBConfig()

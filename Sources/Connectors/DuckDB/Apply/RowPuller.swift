@@ -40,7 +40,9 @@ final class RowPuller {
     private func write(_ batch: RowBatch, to chunk: duckdb_data_chunk?) throws {
         guard batch.rowCount <= RowBatch.rowLimit, batch.columns.count == types.count else {
             throw DuckDBError.malformedBatch(
-                column: "*", reason: "\(batch.rowCount) rows of \(batch.columns.count) columns came at once")
+                column: "*",
+                reason: "\(batch.rowCount) rows of \(batch.columns.count) columns came at once"
+            )
         }
         for index in types.indices {
             let vector = duckdb_data_chunk_get_vector(chunk, idx_t(index))

@@ -47,7 +47,10 @@ struct VectorWriter {
         return bitmap.words
     }
 
-    private func data<Value>(of vector: duckdb_vector?, as: Value.Type = Value.self) throws -> UnsafeMutablePointer<Value> {
+    private func data<Value>(
+        of vector: duckdb_vector?,
+        as: Value.Type = Value.self
+    ) throws -> UnsafeMutablePointer<Value> {
         guard let data = duckdb_vector_get_data(vector) else { throw malformed("no room for them") }
         return data.assumingMemoryBound(to: Value.self)
     }
@@ -94,7 +97,11 @@ struct VectorWriter {
     }
 
     private func list(
-        _ offsets: [Int], _ values: Column, _ element: ColumnType, _ rows: Int, to vector: duckdb_vector?
+        _ offsets: [Int],
+        _ values: Column,
+        _ element: ColumnType,
+        _ rows: Int,
+        to vector: duckdb_vector?
     ) throws {
         guard offsets.count > rows else { throw malformed("\(rows) rows but \(offsets.count) offsets") }
         let total = offsets[rows]

@@ -80,26 +80,39 @@ final class Warehouse {
         let name = try Catalogue(session).freeName("_tandem_load_" + target.table, in: target.schema)
         try session.transaction {
             try session.run(
-                "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))", to: "make schema \(target.schema)")
+                "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))",
+                to: "make schema \(target.schema)"
+            )
             try session.run(
-                "CREATE TABLE \(session.quoted(name)) \(SQL.columns(schema))", to: "make a table for \(target)")
+                "CREATE TABLE \(session.quoted(name)) \(SQL.columns(schema))",
+                to: "make a table for \(target)"
+            )
             try session.run(
-                "COMMENT ON TABLE \(session.quoted(name)) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
+                "COMMENT ON TABLE \(session.quoted(name)) IS \(SQL.literal(Catalogue.mark))",
+                to: "mark \(target)"
+            )
             try Metadata(session).rememberLoad(name)
         }
         return Shadow(target: target, name: name)
     }
 
     private func insert(_ rows: any TableRows, into shadow: Shadow) throws -> Int {
-        let types = try Statement("SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0", in: session, to: "read the types")
-            .stream().columnTypes
+        let types = try Statement(
+            "SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0",
+            in: session,
+            to: "read the types"
+        )
+        .stream().columnTypes
         // A thread of DuckDB without a reader spins, and takes its time from the others.
         let threads = min(max(rows.readers, 1), threadLimit ?? .max)
         try session.run("SET threads = \(threads); SET preserve_insertion_order = false", to: "prepare to load")
         var stored = 0
         let sent = try feed.deliver(.init(rows: rows, types: types)) {
             stored = try session.run(
-                "INSERT INTO \(session.quoted(shadow.name)) FROM \(feed.name)()", [], to: "load \(shadow.target)")
+                "INSERT INTO \(session.quoted(shadow.name)) FROM \(feed.name)()",
+                [],
+                to: "load \(shadow.target)"
+            )
         }
         try session.run("RESET threads; RESET preserve_insertion_order", to: "end loading")
         guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
@@ -118,7 +131,8 @@ final class Warehouse {
             for shadow in shadows {
                 try session.run(
                     "ALTER TABLE \(session.quoted(shadow.name)) RENAME TO \(SQL.identifier(shadow.target.table))",
-                    to: "put \(shadow.target) in place")
+                    to: "put \(shadow.target) in place"
+                )
                 try Metadata(session).forgetLoad(shadow.name)
             }
             try Metadata(session).remember(copies, retiring: retired, of: sync)

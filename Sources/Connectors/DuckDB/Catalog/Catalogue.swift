@@ -20,7 +20,10 @@ struct Catalogue {
             UNION ALL
             SELECT 'view', NULL FROM duckdb_views()
             WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("view_name", "$3"))
-            """, [.text(session.catalog), .text(name.schema), .text(name.table)], to: "look for \(name)")
+            """,
+            [.text(session.catalog), .text(name.schema), .text(name.table)],
+            to: "look for \(name)"
+        )
         guard let row = rows.first else { return nil }
         return row[0] == "view" ? .view : row[1]?.hasPrefix(Self.mark) == true ? .ours : .foreign
     }
@@ -54,7 +57,9 @@ struct Catalogue {
             SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2"))
             UNION ALL
             SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2"))
-            """, [.text(session.catalog), .text(schema)], to: "look into schema \(schema)"
+            """,
+            [.text(session.catalog), .text(schema)],
+            to: "look into schema \(schema)"
         ).isEmpty
     }
 
@@ -66,7 +71,9 @@ struct Catalogue {
             SELECT column_name, data_type FROM duckdb_columns()
             WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
             ORDER BY column_index
-            """, [.text(session.catalog), .text(name.schema), .text(name.table)], to: "look at \(name)"
+            """,
+            [.text(session.catalog), .text(name.schema), .text(name.table)],
+            to: "look at \(name)"
         ).map { ($0[0] ?? "", $0[1] ?? "") }
     }
 }

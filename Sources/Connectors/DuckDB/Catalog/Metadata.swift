@@ -29,7 +29,9 @@ struct Metadata {
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
                     copied_at TIMESTAMPTZ NOT NULL
                 );
-                """, to: "make schema \(Self.schema)")
+                """,
+                to: "make schema \(Self.schema)"
+            )
         }
     }
 
@@ -77,7 +79,10 @@ extension Metadata {
                 """
                 DELETE FROM \(table("tables"))
                 WHERE \(SQL.areSame("schema_name", "$1")) AND \(SQL.areSame("table_name", "$2"))
-                """, [.text(target.schema), .text(target.table)], to: "forget \(target)")
+                """,
+                [.text(target.schema), .text(target.table)],
+                to: "forget \(target)"
+            )
         }
         for copy in copies {
             let schema = try StoredSchema(copy.schema)
@@ -91,7 +96,9 @@ extension Metadata {
                     .text(copy.schema.name.schema), .text(copy.schema.name.table), .int(Int(copy.schema.id)),
                     .text(schema.columns), .text(schema.key), .int(copy.rows),
                     .text(copy.moment.checkpoint.description), .text(copy.moment.origin), .double(copy.moment.time),
-                ], to: "remember \(copy.target)")
+                ],
+                to: "remember \(copy.target)"
+            )
         }
     }
 
@@ -104,15 +111,20 @@ extension Metadata {
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
                 key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
-            """, [.text(sync)], to: "read what it knows of \(sync)")
+            """,
+            [.text(sync)],
+            to: "read what it knows of \(sync)"
+        )
         return try rows.map { row in
             let row = row.map { $0 ?? "" }
             let stored = StoredSchema(columns: row[5], key: row[6])
             let name = TableName(schema: row[2], table: row[3])
             return try CopiedTable(
                 target: TableName(schema: row[0], table: row[1]),
-                schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0), rows: Int(row[7]) ?? 0,
-                moment: Moment(checkpoint: Checkpoint(row[8]), origin: row[9], time: Double(row[10]) ?? 0))
+                schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0),
+                rows: Int(row[7]) ?? 0,
+                moment: Moment(checkpoint: Checkpoint(row[8]), origin: row[9], time: Double(row[10]) ?? 0)
+            )
         }
     }
 
@@ -120,7 +132,10 @@ extension Metadata {
     func owners() throws -> [TableName: String] {
         guard try exists() else { return [:] }
         try checkVersion()
-        let rows = try session.texts("SELECT schema_name, table_name, sync FROM \(table("tables"))", to: "read what it knows")
+        let rows = try session.texts(
+            "SELECT schema_name, table_name, sync FROM \(table("tables"))",
+            to: "read what it knows"
+        )
         let owned = rows.map { (TableName(schema: $0[0] ?? "", table: $0[1] ?? ""), $0[2] ?? "") }
         return Dictionary(owned, uniquingKeysWith: { first, _ in first })
     }
@@ -142,7 +157,10 @@ extension Metadata {
                 """
                 DELETE FROM \(table("tables"))
                 WHERE sync = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
-                """, [.text(sync), .text(name.schema), .text(name.table)], to: "forget \(name)")
+                """,
+                [.text(sync), .text(name.schema), .text(name.table)],
+                to: "forget \(name)"
+            )
         }
     }
 }
@@ -157,12 +175,17 @@ extension Metadata {
 
     func rememberLoad(_ name: TableName) throws {
         try session.run(
-            "INSERT INTO \(table("loads")) VALUES ($1, $2)", [.text(name.schema), .text(name.table)], to: "note a load")
+            "INSERT INTO \(table("loads")) VALUES ($1, $2)",
+            [.text(name.schema), .text(name.table)],
+            to: "note a load"
+        )
     }
 
     func forgetLoad(_ name: TableName) throws {
         try session.run(
             "DELETE FROM \(table("loads")) WHERE schema_name = $1 AND table_name = $2",
-            [.text(name.schema), .text(name.table)], to: "forget a load")
+            [.text(name.schema), .text(name.table)],
+            to: "forget a load"
+        )
     }
 }

@@ -14,7 +14,11 @@ struct Question {
         switch statement.type {
         case DUCKDB_STATEMENT_TYPE_SELECT: return try answerSelect(names)
         case DUCKDB_STATEMENT_TYPE_EXPLAIN:
-            return QueryResult(columns: names, types: names.map { _ in "VARCHAR" }, rows: try rows(of: statement.stream()))
+            return QueryResult(
+                columns: names,
+                types: names.map { _ in "VARCHAR" },
+                rows: try rows(of: statement.stream())
+            )
         default: throw DuckDBError.notReadOnly
         }
     }
@@ -26,7 +30,9 @@ struct Question {
         let aliases = types.indices.map { "c\($0)" }
         let select = "SELECT " + aliases.map { "\($0)::VARCHAR" }.joined(separator: ", ")
         let results = try Statement(
-            "\(select) FROM \(query) AS answer(\(aliases.joined(separator: ", ")))", in: session, to: "run the query"
+            "\(select) FROM \(query) AS answer(\(aliases.joined(separator: ", ")))",
+            in: session,
+            to: "run the query"
         ).stream()
         return QueryResult(columns: names, types: types.map { $0[0] ?? "" }, rows: try rows(of: results))
     }

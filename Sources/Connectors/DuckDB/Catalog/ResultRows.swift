@@ -90,7 +90,9 @@ final class ResultRows: TableRows {
 
         private func fetch() throws {
             guard let chunk = try rows.nextChunk() else { return }
-            let bytes = rows.schema.columns.enumerated().reduce(0) { $0 + chunk.byteCount($1.offset, as: $1.element.type) }
+            let bytes = rows.schema.columns.enumerated().reduce(0) {
+                $0 + chunk.byteCount($1.offset, as: $1.element.type)
+            }
             rows.count(bytes: bytes)
             self.chunk = chunk
             position = 0

@@ -22,7 +22,9 @@ struct VectorReader {
     func byteCount(rows: Int, as type: ColumnType) -> Int {
         switch type {
         case .text, .json, .bytes:
-            guard let data = duckdb_vector_get_data(vector)?.assumingMemoryBound(to: duckdb_string_t.self) else { return 0 }
+            guard let data = duckdb_vector_get_data(vector)?.assumingMemoryBound(to: duckdb_string_t.self) else {
+                return 0
+            }
             return (0..<rows).reduce(0) { $0 + (isValid($1) ? Int(data[$1].value.inlined.length) : 0) }
         case .list(let element):
             let child = VectorReader(duckdb_list_vector_get_child(vector))
@@ -65,7 +67,10 @@ struct VectorReader {
         }
     }
 
-    private func values<Value: BitwiseCopyable>(of rows: some RandomAccessCollection<Int>, _: Value.Type = Value.self)
+    private func values<Value: BitwiseCopyable>(
+        of rows: some RandomAccessCollection<Int>,
+        _: Value.Type = Value.self
+    )
         -> [Value]
     {
         guard let data = duckdb_vector_get_data(vector)?.assumingMemoryBound(to: Value.self) else { return [] }

@@ -21,7 +21,9 @@ struct DuckDBFailure {
         if says("newer version", "we can only read version", "Use the latest version") {
             return DuckDBError.newerFile(path: path, library: String(cString: duckdb_library_version()), reason: brief)
         }
-        if says("replaying WAL", "WAL file", "write-ahead log") { return DuckDBError.damagedLog(path: path, reason: brief) }
+        if says("replaying WAL", "WAL file", "write-ahead log") {
+            return DuckDBError.damagedLog(path: path, reason: brief)
+        }
         if says("Permission denied", "Read-only file system") { return DuckDBError.unwritable(path: path) }
         if says("disabled by configuration", "disabled through configuration") { return DuckDBError.outsideTheFile }
         if says("checksum", "orrupt", "Could not read enough bytes") {

@@ -49,7 +49,11 @@ struct FileCheck {
         let message = "There are \(free >> 20) MiB free where the file lies."
         guard free < FileFacts.size(of: opener.path) + (100 << 20) else { return Finding(.ok, "disk", message) }
         return Finding(
-            .warning, "disk", message, remedy: Remedy("Free space: a run writes each copy beside the one it replaces."))
+            .warning,
+            "disk",
+            message,
+            remedy: Remedy("Free space: a run writes each copy beside the one it replaces.")
+        )
     }
 
     private static func finding(_ error: any Error) -> Finding {

@@ -64,7 +64,9 @@ struct FileOpener: Sendable {
         ]
         if let threads = config.threads { options.append(("threads", "\(threads)")) }
         if mode == .write {
-            options.append(("storage_compatibility_version", config.storageVersion ?? DuckDBConfig.standardStorageVersion))
+            options.append(
+                ("storage_compatibility_version", config.storageVersion ?? DuckDBConfig.standardStorageVersion)
+            )
         }
         if isolated { options.append(("enable_external_access", "false")) }
         return options

@@ -19,7 +19,9 @@ final class ResultStream: @unchecked Sendable {
     deinit { duckdb_destroy_result(&result) }
 
     /// The types of the columns, to be handed to ``RowFeed``.
-    var columnTypes: [LogicalType] { (0..<columnCount).map { LogicalType(duckdb_column_logical_type(&result, idx_t($0))) } }
+    var columnTypes: [LogicalType] {
+        (0..<columnCount).map { LogicalType(duckdb_column_logical_type(&result, idx_t($0))) }
+    }
 
     /// The next rows, or `nil` after the last.
     func next() throws -> ResultChunk? {
