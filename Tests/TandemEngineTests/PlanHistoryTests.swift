@@ -109,7 +109,7 @@ struct PlanHistoryTests {
                 "Column note stays text because a value did not fit integer; `tandem reset s --table public.a` tries again."
             ]
         )
-        // Another policy, another type at the source, another table of the same name: it is tried again.
+        // Under another policy, or with another type at the source, it is tried again.
         #expect(Sample.plan(catalog, copied: copied, unfit: .clamp).tables.first?.schema.columns[1].type == .int32)
         var changed = catalog
         changed[0].schema.columns[1].nativeType = "bigint"

@@ -191,6 +191,18 @@ struct PlanTests {
         )
     }
 
+    /// Nothing may grow with the square of the tables.
+    @Test(.timeLimit(.minutes(1))) func tenThousandTablesArePlanned() throws {
+        let catalog = (0..<10_000).map { Sample.table("s.t\($0)", id: UInt32($0 + 1)) }
+        let rules =
+            try [TableRule(TablePattern("s.*"))]
+            + (0..<100).map { TableRule(try TablePattern("s.t\($0)"), columns: .except([try NamePattern("note")])) }
+        let first = Sample.plan(catalog, tables: rules)
+        let second = Sample.plan(Array(catalog.dropFirst(5000)), tables: [rules[0]], copied: Sample.copies(of: first))
+        #expect(first.tables.count == 10_000 && first.problems.isEmpty)
+        #expect(second.tables.count == 5000 && second.orphans.count == 5000)
+    }
+
     @Test func theSameInputGivesTheSamePlan() throws {
         let catalog = (0..<50).map { Sample.table("s\($0 % 7).t\($0 % 5)") }
         let first = Sample.plan(catalog, into: "x")

@@ -6,12 +6,12 @@ extension Planner {
     /// Matches tables with their earlier copies: renames, columns that stay text, and copies that have no table any
     /// more.
     func settleCopies(_ plan: inout SyncPlan) {
-        let names = Set(catalog.tables.map(\.schema.name))
+        let earlier = EarlierCopies(copied, catalog: catalog)
         let targets = Set(plan.tables.map { folded($0.target) })
         var settled: Set<TableName> = []
         for index in plan.tables.indices {
             let table = plan.tables[index]
-            guard let copy = earlierCopy(of: table.source.schema, names: names) else { continue }
+            guard let copy = earlier[table.source.schema] else { continue }
             settled.insert(copy.target)
             if copy.schema.name != table.schema.name {
                 plan.tables[index].notes.append("Renamed at the source; it was \(copy.schema.name).")
@@ -26,25 +26,19 @@ extension Planner {
             }
             settleColumns(of: &plan.tables[index], with: copy)
         }
-        for copy in copied where !settled.contains(copy.target) && !targets.contains(folded(copy.target)) {
-            plan.orphans.append(OrphanTable(copy: copy, reason: departure(of: copy, plan)))
+        let orphans = copied.filter { !settled.contains($0.target) && !targets.contains(folded($0.target)) }
+        guard !orphans.isEmpty else { return }
+        let present = Dictionary(
+            catalog.tables.compactMap { table in earlier[table.schema].map { ($0.target, table.schema.name) } }
+        ) { first, _ in first }
+        let reasons = Dictionary(plan.skipped.map { ($0.name, $0.reason) }) { first, _ in first }
+        plan.orphans = orphans.map { copy in
+            let name = present[copy.target]
+            return OrphanTable(
+                copy: copy,
+                reason: departure(of: copy, now: name, because: name.flatMap { reasons[$0] })
+            )
         }
-    }
-
-    private func earlierCopy(of schema: TableSchema, names: Set<TableName>) -> CopiedTable? {
-        copied.first { $0.schema.name == schema.name } ?? copied.first { isRenamed($0, to: schema, names: names) }
-    }
-
-    /// Whether `copy` is of the same table under another name.
-    ///
-    /// Numbers mean something within one database only, and a restored one
-    /// gives them anew. So the old name must be gone, and half of the columns
-    /// must be what they were.
-    private func isRenamed(_ copy: CopiedTable, to schema: TableSchema, names: Set<TableName>) -> Bool {
-        guard schema.id != 0, copy.schema.id == schema.id, !names.contains(copy.schema.name) else { return false }
-        let current = Dictionary(schema.columns.map { ($0.id, $0) }) { first, _ in first }
-        let same = copy.schema.columns.count { current[$0.id].map(\.name) == $0.name }
-        return 2 * same >= copy.schema.columns.count
     }
 
     private func settleColumns(of table: inout TablePlan, with copy: CopiedTable) {
@@ -73,18 +67,17 @@ extension Planner {
         }
     }
 
-    private func departure(of copy: CopiedTable, _ plan: SyncPlan) -> String {
+    /// - Parameters:
+    ///   - present: The table's name at the source today, if it is still there.
+    ///   - reason: Why it is not copied.
+    private func departure(of copy: CopiedTable, now present: TableName?, because reason: String?) -> String {
         let name = copy.schema.name
-        let names = Set(catalog.tables.map(\.schema.name))
-        let stays =
-            "Its last copy stays until you drop it; then `tandem reset \(sync.name) --table \(name.argument)` forgets it."
-        if let skipped = plan.skipped.first(where: { $0.name == name }) {
-            return "No longer copied: \(skipped.reason) \(stays)"
+        let command = "`tandem reset \(sync.name) --table \(name.argument)`"
+        let stays = "Its last copy stays until you drop it; then \(command) forgets it."
+        guard let present else { return "Dropped at the source. \(stays)" }
+        guard present == name else {
+            return "Renamed to \(present) at the source, which the sync does not select. \(stays)"
         }
-        if names.contains(name) { return "No longer copied. \(stays)" }
-        if let renamed = catalog.tables.first(where: { isRenamed(copy, to: $0.schema, names: names) }) {
-            return "Renamed to \(renamed.schema.name) at the source, which the sync does not select. \(stays)"
-        }
-        return "Dropped at the source. \(stays)"
+        return "No longer copied\(reason.map { ": \($0)" } ?? ".") \(stays)"
     }
 }

@@ -41,35 +41,37 @@ extension Planner {
         return Spelling.nearest(to: schema, among: Set(names.map(\.schema))).map { "\($0).\(pattern.table)" }
     }
 
+    /// Columns that rules name and that no table has.
     func checkColumnRules(_ plan: inout SyncPlan) {
+        let tables = Dictionary(grouping: plan.tables) { TableSelection(of: $0.schema.name, in: sync).columnRule }
         for rule in sync.tables {
-            guard let columns = rule.columns else { continue }
-            let tables = plan.tables.filter { TableSelection(of: $0.schema.name, in: sync).columnRule == rule }
-            guard !tables.isEmpty else { continue }
+            guard let columns = rule.columns, let tables = tables[rule] else { continue }
             let readable = Set(tables.flatMap { $0.source.schema.columns.map(\.name) })
-            let omitted = Set(tables.flatMap { $0.source.omitted.map(\.name) })
-            for pattern in columns.patterns {
-                guard let name = pattern.literal, !readable.contains(name) else { continue }
+            let omitted = tables.flatMap(\.source.omitted)
+            for name in columns.patterns.compactMap(\.literal) where !readable.contains(name) {
+                let known = omitted.first { $0.name == name }
                 switch columns {
-                case .except where omitted.contains(name): continue
+                case .except where known != nil: continue
                 case .except where Spelling.nearest(to: name, among: readable) == nil:
                     plan.notes.append("\(rule.pattern) has no column \(name), which `columns` leaves out.")
-                case .only where omitted.contains(name):
-                    let reason = tables.lazy.flatMap(\.source.omitted).first { $0.name == name }
-                    plan.problems.append(
-                        PlanProblem(
-                            line: rule.line,
-                            message: "Column \(name) of \(rule.pattern) cannot be read: \(reason?.reason ?? "")",
-                            remedy: reason?.remedy
-                        )
-                    )
                 default:
-                    let hint = Spelling.hint(for: name, among: readable.sorted())
-                    plan.problems.append(
-                        PlanProblem(line: rule.line, message: "\(rule.pattern) has no column \(name); \(hint)")
-                    )
+                    plan.problems.append(missingColumn(name, of: rule, known: known, readable: readable))
                 }
             }
         }
+    }
+
+    private func missingColumn(
+        _ name: String,
+        of rule: TableRule,
+        known: OmittedColumn?,
+        readable: Set<String>
+    ) -> PlanProblem {
+        if let known {
+            let message = "Column \(name) of \(rule.pattern) cannot be read: \(known.reason)"
+            return PlanProblem(line: rule.line, message: message, remedy: known.remedy)
+        }
+        let hint = Spelling.hint(for: name, among: readable.sorted())
+        return PlanProblem(line: rule.line, message: "\(rule.pattern) has no column \(name); \(hint)")
     }
 }

@@ -21,50 +21,47 @@ extension Planner {
         TableName(schema: folding.fold(name.schema), table: folding.fold(name.table))
     }
 
-    /// Targets that Tandem needs for itself, and such that several tables would share.
+    /// Targets that Tandem needs for itself, that another sync writes, and that several tables would share.
     func targetProblems(of tables: [TablePlan]) -> [PlanProblem] {
-        var problems: [PlanProblem] = []
-        for table in tables where isReserved(table.target) {
-            problems.append(
-                PlanProblem(
-                    line: sync.line,
-                    message:
-                        "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and table names "
-                        + "that start with \(Self.loadPrefix) are Tandem's own.",
-                    remedy: Remedy("Choose another `into` or `target`.")
-                )
-            )
-        }
+        tables.filter { isReserved($0.target) }.map(reservedProblem) + ownerProblems(of: tables)
+            + sharedProblems(of: tables)
+    }
+
+    private func reservedProblem(of table: TablePlan) -> PlanProblem {
+        PlanProblem(
+            line: sync.line,
+            message: "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and table names "
+                + "that start with \(Self.loadPrefix) are Tandem's own.",
+            remedy: Remedy("Choose another `into` or `target`.")
+        )
+    }
+
+    private func ownerProblems(of tables: [TablePlan]) -> [PlanProblem] {
         let taken = Dictionary(owners.map { (folded($0.key), $0.value) }) { first, _ in first }
-        for table in tables {
-            guard let owner = taken[folded(table.target)], owner != sync.name else { continue }
-            problems.append(
-                PlanProblem(
-                    line: sync.line,
-                    message: "\(table.target) is written by sync \"\(owner)\" already.",
-                    remedy: Remedy(
-                        "Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables."
-                    )
-                )
+        return tables.compactMap { table in
+            guard let owner = taken[folded(table.target)], owner != sync.name else { return nil }
+            return PlanProblem(
+                line: sync.line,
+                message: "\(table.target) is written by sync \"\(owner)\" already.",
+                remedy: Remedy("Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables.")
             )
         }
-        let groups = Dictionary(grouping: tables) { folded($0.target) }.filter { $0.value.count > 1 }
-        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
+    }
+
+    private func sharedProblems(of tables: [TablePlan]) -> [PlanProblem] {
+        let groups = Dictionary(grouping: tables) { folded($0.target) }.values.filter { $0.count > 1 }
+        return groups.sorted { $0[0].schema.name < $1[0].schema.name }.map { group in
             let names = group.map { "\($0.schema.name)" }.joined(separator: " and ")
             let target = group[0].target
             let isCase = group.contains { $0.target != target }
-            problems.append(
-                PlanProblem(
-                    line: sync.line,
-                    message: "\(names) would \(group.count == 2 ? "both" : "all") become \(target)"
-                        + (isCase ? ", because \"\(sync.to)\" does not tell upper from lower case." : "."),
-                    remedy: Remedy(
-                        "Give one of them another name: `{name: \(group[group.count - 1].schema.name.entry), target: …}`."
-                    )
-                )
+            let last = group[group.count - 1].schema.name
+            return PlanProblem(
+                line: sync.line,
+                message: "\(names) would \(group.count == 2 ? "both" : "all") become \(target)"
+                    + (isCase ? ", because \"\(sync.to)\" does not tell upper from lower case." : "."),
+                remedy: Remedy("Give one of them another name: `{name: \(last.entry), target: …}`.")
             )
         }
-        return problems
     }
 
     /// The columns' names at the destination: their own, or with a number behind where the destination takes two for
