@@ -76,7 +76,11 @@ let package = Package(
         ),
         // A throw-away server, for the demo and for tests.
         .target(name: "LocalPostgres", swiftSettings: strict),
-        .target(name: "TandemTesting", dependencies: ["LocalPostgres", "TandemCore", "TandemRows"], swiftSettings: strict),
+        .target(
+            name: "TandemTesting",
+            dependencies: ["LocalPostgres", "TandemCore", "TandemRows"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "tandem",
             dependencies: [
@@ -109,7 +113,12 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: linkDuckDB
         ),
-        .testTarget(name: "CommandTests", dependencies: ["tandem", "TandemTesting"], swiftSettings: strict, linkerSettings: linkDuckDB),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["tandem", "TandemTesting"],
+            swiftSettings: strict,
+            linkerSettings: linkDuckDB
+        ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
         + connectors.map {

@@ -29,7 +29,9 @@ final class PostgresKeeper: Sendable {
         let answer = output.fileHandleForReading.availableData
         guard String(decoding: answer, as: UTF8.self).hasPrefix("ready") else {
             process.waitUntilExit()
-            throw PostgresServer.Failure(description: "the server of \(server.programs.folder.path) did not start:\n\(server.log)")
+            throw PostgresServer.Failure(
+                description: "the server of \(server.programs.folder.path) did not start:\n\(server.log)"
+            )
         }
     }
 

@@ -27,10 +27,14 @@ public struct PostgresPrograms: Sendable {
         let roots = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
         let versions = roots.flatMap { root in
             ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).compactMap { name in
-                Int(name.replacing("postgresql@", with: "")).map { ($0, URL(filePath: root).appending(path: "\(name)/bin")) }
+                Int(name.replacing("postgresql@", with: "")).map {
+                    ($0, URL(filePath: root).appending(path: "\(name)/bin"))
+                }
             }
         }
-        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { URL(filePath: String($0)) }
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map {
+            URL(filePath: String($0))
+        }
         let folders = versions.sorted { $0.0 > $1.0 }.map(\.1) + path + [URL(filePath: "/usr/pgsql/bin")]
         return folders.lazy.compactMap { try? PostgresPrograms(in: $0) }.first
     }
@@ -40,9 +44,10 @@ public struct PostgresPrograms: Sendable {
         let process = Process()
         if geteuid() == 0 {
             process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = [
-                "setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", program,
-            ] + arguments
+            process.arguments =
+                [
+                    "setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", program,
+                ] + arguments
         } else {
             process.executableURL = URL(filePath: program)
             process.arguments = arguments
@@ -53,7 +58,9 @@ public struct PostgresPrograms: Sendable {
 
     @discardableResult
     func run(
-        _ name: String, _ arguments: [String], input: String = "",
+        _ name: String,
+        _ arguments: [String],
+        input: String = "",
         environment: [String: String] = [:]
     ) throws -> String {
         try Self.runAsOwner(folder.appending(path: name).path, arguments, input: input, environment: environment)
@@ -62,7 +69,10 @@ public struct PostgresPrograms: Sendable {
     /// Runs a program to its end and returns what it printed.
     @discardableResult
     static func runAsOwner(
-        _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
+        _ program: String,
+        _ arguments: [String],
+        input: String = "",
+        environment: [String: String] = [:]
     ) throws -> String {
         let process = try process(asOwner: program, arguments)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

@@ -26,7 +26,8 @@ extension PostgresServer {
 
     /// A standby that follows this server, made from a base backup.
     public func makeStandby(settings: [String: String] = [:]) throws -> PostgresServer {
-        try PostgresServer(programs, settings: settings.merging(["hot_standby": "on"]) { own, _ in own }, access: []) { folder in
+        try PostgresServer(programs, settings: settings.merging(["hot_standby": "on"]) { own, _ in own }, access: []) {
+            folder in
             let arguments = [
                 "-h", Self.host, "-p", String(port), "-U", Self.user, "-D", folder.appending(path: "data").path, "-R",
                 "-X", "stream", "-c", "fast", "--no-sync",

@@ -29,7 +29,8 @@ public final class PostgresServer: Sendable {
     /// - Parameters:
     ///   - settings: For `postgresql.conf`, by name, values as written there.
     ///   - access: Lines of `pg_hba.conf`, which go before the one that trusts every local connection.
-    public convenience init(programs: PostgresPrograms, settings: [String: String] = [:], access: [String] = []) throws {
+    public convenience init(programs: PostgresPrograms, settings: [String: String] = [:], access: [String] = []) throws
+    {
         try self.init(programs, settings: settings, access: access) { folder in
             let arguments = [
                 "-D", folder.appending(path: "data").path, "-U", Self.user, "-A", "trust", "-N", "-E", "UTF8",
@@ -41,11 +42,16 @@ public final class PostgresServer: Sendable {
 
     /// A server whose data folder `fill` makes.
     init(
-        _ programs: PostgresPrograms, settings: [String: String], access: [String], fill: (URL) throws -> Void
+        _ programs: PostgresPrograms,
+        settings: [String: String],
+        access: [String],
+        fill: (URL) throws -> Void
     ) throws {
         self.programs = programs
         port = try PostgresPrograms.freePort()
-        folder = FileManager.default.temporaryDirectory.appending(path: "tandem-postgres-\(UUID().uuidString.prefix(8))")
+        folder = FileManager.default.temporaryDirectory.appending(
+            path: "tandem-postgres-\(UUID().uuidString.prefix(8))"
+        )
         try PostgresPrograms.makeFolder(folder)
         keeper = Mutex(nil)
         do {
@@ -110,7 +116,10 @@ public final class PostgresServer: Sendable {
             "local all all trust", "host all all 127.0.0.1/32 trust", "host all all ::1/128 trust",
             "host replication all 127.0.0.1/32 trust",
         ]
-        try PostgresPrograms.write((access + trusted).joined(separator: "\n") + "\n", to: data.appending(path: "pg_hba.conf"))
+        try PostgresPrograms.write(
+            (access + trusted).joined(separator: "\n") + "\n",
+            to: data.appending(path: "pg_hba.conf")
+        )
     }
 
     private static let standard = [

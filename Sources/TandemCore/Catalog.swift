@@ -34,7 +34,11 @@ public struct CatalogTable: Sendable {
     public var methods: [Method: Eligibility]
 
     public init(
-        schema: TableSchema, kind: Kind, estimatedRows: Int? = nil, bytes: Int? = nil, omitted: [OmittedColumn] = [],
+        schema: TableSchema,
+        kind: Kind,
+        estimatedRows: Int? = nil,
+        bytes: Int? = nil,
+        omitted: [OmittedColumn] = [],
         methods: [Method: Eligibility]
     ) {
         self.schema = schema

@@ -15,8 +15,13 @@ public struct ConfigField<Config>: Sendable {
     ///
     /// - Parameter parse: Returns `nil` for what it does not accept.
     public init<Value>(
-        _ name: String, _ path: any WritableKeyPath<Config, Value> & Sendable, help: String, kind: ConfigKind,
-        standard: String? = nil, required: Bool = false, parse: @escaping @Sendable (String) -> Value?
+        _ name: String,
+        _ path: any WritableKeyPath<Config, Value> & Sendable,
+        help: String,
+        kind: ConfigKind,
+        standard: String? = nil,
+        required: Bool = false,
+        parse: @escaping @Sendable (String) -> Value?
     ) {
         self.name = name
         self.help = help
@@ -24,13 +29,18 @@ public struct ConfigField<Config>: Sendable {
         self.standard = standard
         self.required = required
         set = { config, text throws(InvalidSetting) in
-            guard let value = parse(text) else { throw InvalidSetting(name: name, reason: "must be \(kind), not \"\(text)\"") }
+            guard let value = parse(text) else {
+                throw InvalidSetting(name: name, reason: "must be \(kind), not \"\(text)\"")
+            }
             config[keyPath: path] = value
         }
     }
 
     public init(
-        _ name: String, _ path: any WritableKeyPath<Config, String?> & Sendable, help: String, standard: String? = nil,
+        _ name: String,
+        _ path: any WritableKeyPath<Config, String?> & Sendable,
+        help: String,
+        standard: String? = nil,
         required: Bool = false
     ) {
         self.init(name, path, help: help, kind: .text, standard: standard, required: required) { .some($0) }
@@ -42,7 +52,10 @@ public struct ConfigField<Config>: Sendable {
     }
 
     public init(
-        _ name: String, _ path: any WritableKeyPath<Config, Int?> & Sendable, help: String, in range: ClosedRange<Int>,
+        _ name: String,
+        _ path: any WritableKeyPath<Config, Int?> & Sendable,
+        help: String,
+        in range: ClosedRange<Int>,
         standard: String? = nil
     ) {
         self.init(name, path, help: help, kind: .number(range), standard: standard) { text in
@@ -51,7 +64,10 @@ public struct ConfigField<Config>: Sendable {
     }
 
     public init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
-        _ name: String, _ path: any WritableKeyPath<Config, Choice?> & Sendable, help: String, standard: Choice? = nil
+        _ name: String,
+        _ path: any WritableKeyPath<Config, Choice?> & Sendable,
+        help: String,
+        standard: Choice? = nil
     ) {
         let kind = ConfigKind.choice(Choice.allCases.map(\.rawValue))
         self.init(name, path, help: help, kind: kind, standard: standard?.rawValue) { Choice(rawValue: $0) }

@@ -10,9 +10,13 @@ public enum NameFolding: String, Hashable, Sendable, Codable {
         switch self {
         case .exact: name
         case .caseInsensitive:
-            String(String.UnicodeScalarView(name.unicodeScalars.map { scalar in
-                ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar
-            }))
+            String(
+                String.UnicodeScalarView(
+                    name.unicodeScalars.map { scalar in
+                        ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar
+                    }
+                )
+            )
         }
     }
 }

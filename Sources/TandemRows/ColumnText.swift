@@ -81,7 +81,9 @@ extension Column {
         let shifted = (5 * dayOfYear + 2) / 153
         let month = shifted < 10 ? shifted + 3 : shifted - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        let text = pad(year > 0 ? year : 1 - year, to: 4) + "-" + pad(month) + "-" + pad(dayOfYear - (153 * shifted + 2) / 5 + 1)
+        let text =
+            pad(year > 0 ? year : 1 - year, to: 4) + "-" + pad(month) + "-"
+            + pad(dayOfYear - (153 * shifted + 2) / 5 + 1)
         return year > 0 ? text : text + " BC"
     }
 }

@@ -55,10 +55,13 @@ public struct TupleBuffer {
 
     /// Calls `body` with the cells of one column, a row each.
     @inlinable public func withCells<Value>(
-        of column: Int, _ body: (UnsafeBufferPointer<Cell>, UnsafeRawPointer) -> Value
+        of column: Int,
+        _ body: (UnsafeBufferPointer<Cell>, UnsafeRawPointer) -> Value
     ) -> Value {
         cells.withUnsafeBufferPointer { cells in
-            let column = UnsafeBufferPointer(rebasing: cells[column * RowBatch.rowLimit..<column * RowBatch.rowLimit + rows])
+            let column = UnsafeBufferPointer(
+                rebasing: cells[column * RowBatch.rowLimit..<column * RowBatch.rowLimit + rows]
+            )
             return body(column, UnsafeRawPointer(bytes.base))
         }
     }

@@ -14,7 +14,10 @@ enum Interruptible {
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup)],
-                cancellationSignals: [.sigint, .sigterm], logger: Logger(label: "tandem", factory: { _ in SwiftLogNoOpLogHandler() })))
+                cancellationSignals: [.sigint, .sigterm],
+                logger: Logger(label: "tandem", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
+        )
         do {
             try await group.run()
         } catch is CancellationError {
@@ -49,7 +52,9 @@ enum Interruptible {
     /// of it in the history.
     private static func endLater() {
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(5)) {
-            Terminal.error("interrupted: something did not stop in time and was ended; the same command goes on from here")
+            Terminal.error(
+                "interrupted: something did not stop in time and was ended; the same command goes on from here"
+            )
             exit(ExitStatus.interrupted.rawValue)
         }
     }

@@ -13,8 +13,12 @@ struct ShownRun {
 
     /// - Parameter isChosen: Which of the planned tables to copy.
     init(
-        _ sync: SyncConfiguration, in workspace: Workspace, only isChosen: @escaping @Sendable (TablePlan) -> Bool = { _ in true },
-        retries: RetryPolicy = RetryPolicy(), isQuiet: Bool, printsSummary: Bool = true
+        _ sync: SyncConfiguration,
+        in workspace: Workspace,
+        only isChosen: @escaping @Sendable (TablePlan) -> Bool = { _ in true },
+        retries: RetryPolicy = RetryPolicy(),
+        isQuiet: Bool,
+        printsSummary: Bool = true
     ) {
         self.sync = sync
         self.workspace = workspace
@@ -37,8 +41,15 @@ struct ShownRun {
         let destination = try workspace.destination(sync.to)
         let display = ProgressDisplay(isQuiet: isQuiet)
         let run = SyncRun(
-            sync, from: source, to: destination, readers: Processors.count, retries: retries, state: workspace.openState(),
-            notify: { display.line("warning: " + $0) }, observe: { display.handle($0) })
+            sync,
+            from: source,
+            to: destination,
+            readers: Processors.count,
+            retries: retries,
+            state: workspace.openState(),
+            notify: { display.line("warning: " + $0) },
+            observe: { display.handle($0) }
+        )
         do {
             let result = try await display.show { try await run.run(only: isChosen) }
             await source.close()
@@ -48,7 +59,8 @@ struct ShownRun {
         } catch {
             await source.close()
             await destination.close()
-            guard !(error is CancellationError), !(error is PlanProblems), let explained = error as? any ExplainedError else { throw error }
+            guard !(error is CancellationError), !(error is PlanProblems), let explained = error as? any ExplainedError
+            else { throw error }
             Terminal.error(RemedyText.error(explained))
             return RunJSON(sync: sync.name, failure: explained)
         }

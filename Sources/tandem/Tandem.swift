@@ -18,7 +18,8 @@ struct Tandem: AsyncParsableCommand {
         subcommands: [
             Init.self, Check.self, Discover.self, Setup.self, Plan.self, Run.self, Status.self, Verify.self, Query.self,
             Reset.self, Teardown.self, Connectors.self, Demo.self,
-        ])
+        ]
+    )
 
     static func main() async {
         do {

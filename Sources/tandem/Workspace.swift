@@ -19,7 +19,10 @@ struct Workspace {
         folder = location.deletingLastPathComponent().path
         statePath = options.state ?? folder + "/.tandem/state.sqlite"
         configuration = try Configuration.load(
-            file: file, environment: environment, connectors: ConnectorDirectory(Registry.all))
+            file: file,
+            environment: environment,
+            connectors: ConnectorDirectory(Registry.all)
+        )
     }
 
     /// What has happened before. `nil`, with a warning, where it cannot be opened: it is history and never the truth.
@@ -27,7 +30,9 @@ struct Workspace {
         do throws(StateError) {
             return try StateStore.open(at: statePath)
         } catch {
-            Terminal.error((["warning: this leaves no history: \(error)"] + RemedyText.lines(error.remedy)).joined(separator: "\n"))
+            Terminal.error(
+                (["warning: this leaves no history: \(error)"] + RemedyText.lines(error.remedy)).joined(separator: "\n")
+            )
             return nil
         }
     }
@@ -39,7 +44,9 @@ struct Workspace {
     /// not to run.
     func lock(_ sync: String) throws -> HeldLock? {
         do throws(StateError) {
-            return HeldLock(try SyncLock(sync: sync, folder: URL(fileURLWithPath: statePath).deletingLastPathComponent().path))
+            return HeldLock(
+                try SyncLock(sync: sync, folder: URL(fileURLWithPath: statePath).deletingLastPathComponent().path)
+            )
         } catch {
             if case .running = error { throw error }
             return nil
@@ -50,7 +57,9 @@ struct Workspace {
     func syncs(_ names: [String]) throws -> [SyncConfiguration] {
         guard !names.isEmpty else { return configuration.syncs }
         return try names.map { name in
-            guard let sync = configuration.sync(name) else { throw unknown("sync", name, known: configuration.syncs.map(\.name)) }
+            guard let sync = configuration.sync(name) else {
+                throw unknown("sync", name, known: configuration.syncs.map(\.name))
+            }
             return sync
         }
     }
@@ -89,7 +98,10 @@ struct Workspace {
     }
 
     /// Swift opens the connector's type here, once, so that each keeps its own type of configuration.
-    private func open<End>(_ name: String, _ make: (any Opener, [String: String], ConnectionContext) throws -> End?) throws -> End? {
+    private func open<End>(
+        _ name: String,
+        _ make: (any Opener, [String: String], ConnectionContext) throws -> End?
+    ) throws -> End? {
         let connection = try connection(name)
         guard let connector = Registry.all.first(where: { $0.name == connection.type }) else { return nil }
         let context = ConnectionContext(name: name, folder: folder) { Terminal.error("note: " + $0) }

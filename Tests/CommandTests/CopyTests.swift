@@ -44,7 +44,8 @@ import Testing
             CREATE TABLE "Odd ""name"" ☃" ("a.b" int, "Ü" text[]);
             INSERT INTO "Odd ""name"" ☃" VALUES (1, '{x,NULL,"y z"}'), (NULL, NULL);
             CREATE VIEW old_customers AS SELECT * FROM customers WHERE born < '1975-01-01';
-            """)
+            """
+        )
         let program = try Program()
         defer { program.remove() }
         try program.write(Program.configuration(server, database))
@@ -61,7 +62,11 @@ import Testing
         #expect(reports.first?.tables.first { $0.table == "customers" }?.rowsWritten == 5000)
         let sum = try server.execute("SELECT sum(score) FROM customers", in: database)
         #expect(try ask(program, "SELECT count(*), sum(score) FROM public.customers") == [["5000", sum]])
-        #expect(try ask(program, #"SELECT "a.b", "Ü"::VARCHAR FROM public."Odd ""name"" ☃" WHERE "a.b" = 1"#) == [["1", "[x, NULL, y z]"]])
+        #expect(
+            try ask(program, #"SELECT "a.b", "Ü"::VARCHAR FROM public."Odd ""name"" ☃" WHERE "a.b" = 1"#) == [
+                ["1", "[x, NULL, y z]"]
+            ]
+        )
         let verify = try program.run("verify", "copy")
         #expect(verify.status == 0, "\(verify.output)\(verify.errors)")
         #expect(verify.output.contains("All 3 tables are equal."))
@@ -70,12 +75,17 @@ import Testing
     }
 
     @Test func verifyFindsWhatChangedAndRepairsIt() throws {
-        let (server, database) = try shop("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 1000) g;")
+        let (server, database) = try shop(
+            "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 1000) g;"
+        )
         let program = try Program()
         defer { program.remove() }
         try program.write(Program.configuration(server, database))
         #expect(try program.run("run").status == 0)
-        try server.execute("UPDATE t SET v = 'other' WHERE id = 77; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (2000, 'new')", in: database)
+        try server.execute(
+            "UPDATE t SET v = 'other' WHERE id = 77; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (2000, 'new')",
+            in: database
+        )
         let verify = try program.run("verify", "copy")
         #expect(verify.status == 1)
         #expect(verify.output.contains("other content: id = 77"))
@@ -87,7 +97,9 @@ import Testing
     }
 
     @Test func renamesAreRenamesAndWhatIsGoneIsSaid() throws {
-        let (server, database) = try shop("CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int); INSERT INTO a VALUES (1, 'x'); INSERT INTO b VALUES (1);")
+        let (server, database) = try shop(
+            "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int); INSERT INTO a VALUES (1, 'x'); INSERT INTO b VALUES (1);"
+        )
         let program = try Program()
         defer { program.remove() }
         try program.write(Program.configuration(server, database))
@@ -95,7 +107,11 @@ import Testing
         try server.execute("ALTER TABLE a RENAME TO c; ALTER TABLE c RENAME v TO w; DROP TABLE b", in: database)
         let run = try program.run("run")
         #expect(run.status == 0, "\(run.errors)")
-        #expect(try ask(program, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'public' ORDER BY 1") == [["b"], ["c"]])
+        #expect(
+            try ask(program, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'public' ORDER BY 1") == [
+                ["b"], ["c"],
+            ]
+        )
         #expect(try ask(program, "SELECT id, w FROM public.c") == [["1", "x"]])
         #expect(run.output.contains("Renamed at the source"))
         #expect(run.output.contains("public.b: Dropped at the source."))
@@ -130,14 +146,18 @@ import Testing
             """
             CREATE TABLE big (id bigint, filler text);
             INSERT INTO big SELECT g, repeat('x', 500) FROM generate_series(1, 300) g;
-            """)
+            """
+        )
         let program = try Program()
         defer { program.remove() }
         try program.write(Program.configuration(server, database))
         #expect(try program.run("run").status == 0)
         try server.execute("INSERT INTO big SELECT g, repeat('x', 500) FROM generate_series(1, 400000) g", in: database)
         let run = try program.start(["run"])
-        try server.awaitRow("SELECT 1 FROM pg_stat_activity WHERE datname = '\(database)' AND query LIKE 'COPY%' AND state = 'active'", in: database)
+        try server.awaitRow(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = '\(database)' AND query LIKE 'COPY%' AND state = 'active'",
+            in: database
+        )
         let start = ContinuousClock.now
         run.interrupt()
         let outcome = try program.outcome(of: run)

@@ -21,7 +21,8 @@ import Testing
                 CREATE TABLE b (id bigint PRIMARY KEY, filler text);
                 INSERT INTO a SELECT g, repeat(md5(g::text), 4) FROM generate_series(1, 1000) g;
                 INSERT INTO b SELECT g, repeat(md5(g::text), 4) FROM generate_series(1, 1000) g;
-                """)
+                """
+            )
             try program.write(Program.configuration(server, "postgres"))
         }
 
@@ -30,7 +31,8 @@ import Testing
                 """
                 INSERT INTO a SELECT g, repeat(md5(g::text), 4) FROM generate_series(1001, \(FaultTests.rows)) g;
                 INSERT INTO b SELECT g, repeat(md5(g::text), 4) FROM generate_series(1001, \(FaultTests.rows)) g;
-                """)
+                """
+            )
         }
 
         func remove() {
@@ -41,7 +43,8 @@ import Testing
         /// Rows of the two tables at the warehouse, and what else lies in their schema.
         func counts() throws -> (rows: [String?], others: [[String?]]) {
             let sql = "SELECT (SELECT count(*) FROM public.a), (SELECT count(*) FROM public.b)"
-            let others = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'public' AND table_name NOT IN ('a', 'b')"
+            let others =
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'public' AND table_name NOT IN ('a', 'b')"
             return (try rows(sql).first ?? [], try rows(others))
         }
 
@@ -98,7 +101,10 @@ import Testing
         defer { shop.remove() }
         try shop.grow()
         let run = try shop.program.start(["run"])
-        try shop.server.awaitRow("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'", in: "postgres")
+        try shop.server.awaitRow(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'",
+            in: "postgres"
+        )
         shop.server.kill()
         try shop.server.start()
         let outcome = try shop.program.outcome(of: run)
@@ -113,7 +119,10 @@ import Testing
         #expect(try shop.program.run("run").status == 0)
         try shop.grow()
         let run = try shop.program.start(["run", "--retries", "1"])
-        try shop.server.awaitRow("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'", in: "postgres")
+        try shop.server.awaitRow(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'",
+            in: "postgres"
+        )
         shop.server.kill()
         let outcome = try shop.program.outcome(of: run)
         #expect(outcome.status == 1)
@@ -132,7 +141,11 @@ import Testing
         try Self.mount(disk, megabytes: 24)
         defer { try? Self.command("/bin/umount", [disk.path]) }
         try shop.program.write(
-            Program.configuration(shop.server, "postgres").replacing("path: warehouse.duckdb", with: "path: disk/warehouse.duckdb"))
+            Program.configuration(shop.server, "postgres").replacing(
+                "path: warehouse.duckdb",
+                with: "path: disk/warehouse.duckdb"
+            )
+        )
         #expect(try shop.program.run("run").status == 0)
         try shop.grow()
         let outcome = try shop.program.run("run")

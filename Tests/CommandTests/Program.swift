@@ -23,7 +23,9 @@ struct Program {
         get throws {
             let start = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
             // The test runner's helper is elsewhere; the bundle it was given is among its arguments.
-            let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }.map { URL(filePath: $0).deletingLastPathComponent() }
+            let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }.map {
+                URL(filePath: $0).deletingLastPathComponent()
+            }
             for folder in [start, bundle].compactMap({ $0 }) {
                 let program = folder.appending(path: "tandem")
                 if FileManager.default.isExecutableFile(atPath: program.path) { return program }
@@ -68,7 +70,12 @@ struct Program {
     }
 
     /// A configuration of one sync from `database` of `server` into `warehouse.duckdb`.
-    static func configuration(_ server: PostgresServer, _ database: String, method: String = "FULL_TABLE", more: String = "") -> String {
+    static func configuration(
+        _ server: PostgresServer,
+        _ database: String,
+        method: String = "FULL_TABLE",
+        more: String = ""
+    ) -> String {
         """
         connections:
           shop:

@@ -8,7 +8,10 @@ import Testing
         defer { program.remove() }
         let help = try program.run("--help")
         #expect(help.status == 0)
-        for command in ["init", "check", "discover", "setup", "plan", "run", "status", "verify", "query", "reset", "teardown", "connectors", "demo"] {
+        for command in [
+            "init", "check", "discover", "setup", "plan", "run", "status", "verify", "query", "reset", "teardown",
+            "connectors", "demo",
+        ] {
             #expect(help.output.contains("\n  \(command) "), "\(command) is not in the help")
         }
         let version = try program.run("--version")
@@ -63,7 +66,8 @@ import Testing
               copy:
                 from: shop
                 too: warehouse
-            """)
+            """
+        )
         let outcome = try program.run("plan")
         #expect(outcome.status == 2)
         for line in ["tandem.yaml:4:", "tandem.yaml:5:", "tandem.yaml:7:", "tandem.yaml:11:"] {
@@ -106,7 +110,8 @@ import Testing
               warehouse: {type: duckdb, path: w.duckdb}
             syncs:
               copy: {from: shop, to: warehouse}
-            """)
+            """
+        )
         let outcome = try program.run("run", "cpoy")
         #expect(outcome.status == 2)
         #expect(outcome.errors.contains("Name one of these: copy."))
@@ -123,7 +128,8 @@ import Testing
               warehouse: {type: duckdb, path: w.duckdb}
             syncs:
               copy: {from: shop, to: warehouse}
-            """)
+            """
+        )
         let outcome = try program.run("run")
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("127.0.0.1"))

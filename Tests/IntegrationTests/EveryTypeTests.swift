@@ -14,12 +14,17 @@ import Testing
     private static let types: [(name: String, read: String)] = [
         ("boolean", "t::BOOLEAN"), ("smallint", "t::SMALLINT"), ("integer", "t::INTEGER"), ("bigint", "t::BIGINT"),
         ("real", "t::FLOAT"), ("double precision", "t::DOUBLE"), ("numeric(4,2)", "t::DECIMAL(4,2)"),
-        ("numeric(9,0)", "t::DECIMAL(9,0)"), ("numeric(18,4)", "t::DECIMAL(18,4)"), ("numeric(38,10)", "t::DECIMAL(38,10)"),
-        ("numeric", "t"), ("text", "t"), ("varchar(50)", "t"), ("character(9)", "rpad(t, 9, ' ')"), ("bytea", "unhex(substr(t, 3))"),
+        ("numeric(9,0)", "t::DECIMAL(9,0)"), ("numeric(18,4)", "t::DECIMAL(18,4)"),
+        ("numeric(38,10)", "t::DECIMAL(38,10)"),
+        ("numeric", "t"), ("text", "t"), ("varchar(50)", "t"), ("character(9)", "rpad(t, 9, ' ')"),
+        ("bytea", "unhex(substr(t, 3))"),
         ("date", "replace(t, ' BC', ' (BC)')::DATE"), ("time", "t::TIME"), ("timetz", "t::TIMETZ"),
-        ("timestamp", #"regexp_replace(t, '^(\S+) (.*) BC$', '\1 (BC) \2')::TIMESTAMP"#), ("timestamptz", #"regexp_replace(t, '^(\S+) (.*) BC$', '\1 (BC) \2')::TIMESTAMPTZ"#),
-        ("uuid", "t::UUID"), ("json", "t"), ("jsonb", "t"), ("bit(5)", "t"), ("varbit", "t"), ("inet", "t"), ("cidr", "t"),
-        ("macaddr", "t"), ("money", "t"), ("point", "t"), ("box", "t"), ("xml", "t"), ("tsvector", "t"), ("int4range", "t"),
+        ("timestamp", #"regexp_replace(t, '^(\S+) (.*) BC$', '\1 (BC) \2')::TIMESTAMP"#),
+        ("timestamptz", #"regexp_replace(t, '^(\S+) (.*) BC$', '\1 (BC) \2')::TIMESTAMPTZ"#),
+        ("uuid", "t::UUID"), ("json", "t"), ("jsonb", "t"), ("bit(5)", "t"), ("varbit", "t"), ("inet", "t"),
+        ("cidr", "t"),
+        ("macaddr", "t"), ("money", "t"), ("point", "t"), ("box", "t"), ("xml", "t"), ("tsvector", "t"),
+        ("int4range", "t"),
         ("tstzrange", "t"), ("pg_lsn", "t"), ("oid", "t::BIGINT"), ("regclass", "t"), ("\"char\"", "t"), ("name", "t"),
         ("mood", "t"), ("positive", "t::INTEGER"), ("pair", "t"),
     ]
@@ -55,7 +60,8 @@ import Testing
                 """
                 SELECT id, v\(index)::VARCHAR, t FROM (SELECT id, v\(index), t\(index) AS t FROM public.every_type)
                 WHERE v\(index) IS DISTINCT FROM \(type.read) LIMIT 3
-                """)
+                """
+            )
             #expect(wrong.rows.isEmpty, "\(type.name), seed \(seed): \(wrong.rows)")
         }
         for (index, type) in Self.arrays.enumerated() {
@@ -63,11 +69,16 @@ import Testing
                 """
                 SELECT id, a\(index)::VARCHAR, j\(index) FROM public.every_type
                 WHERE \(type.read(index)) IS DISTINCT FROM j\(index)::JSON::VARCHAR LIMIT 3
-                """)
+                """
+            )
             #expect(wrong.rows.isEmpty, "\(type.name), seed \(seed): \(wrong.rows)")
         }
         let verified = try await Verification(
-            of: "types", source: source, destination: warehouse, unfit: .text, readers: 2
+            of: "types",
+            source: source,
+            destination: warehouse,
+            unfit: .text,
+            readers: 2
         ).run()
         for table in verified {
             guard case .equal = table.verdict else { Issue.record("\(table), seed \(seed)"); continue }
@@ -80,14 +91,17 @@ import Testing
     private static func database(on version: PostgresServer.Version, seed: UInt64) throws -> TestDatabase {
         let database = try TestDatabase(version)
         let types = types(on: version)
-        let columns = types.indices.map { "v\($0) \(types[$0].name), t\($0) text" } + arrays.indices.map { "a\($0) \(arrays[$0].name), j\($0) text" }
+        let columns =
+            types.indices.map { "v\($0) \(types[$0].name), t\($0) text" }
+            + arrays.indices.map { "a\($0) \(arrays[$0].name), j\($0) text" }
         try database.execute(
             """
             CREATE TYPE mood AS ENUM ('sad', 'ok', 'très heureux, "enfin"');
             CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
             CREATE TYPE pair AS (a int, b text);
             CREATE TABLE every_type (id int PRIMARY KEY, \(columns.joined(separator: ", ")));
-            """)
+            """
+        )
         var literals = RandomLiterals(seed: seed)
         var rows: [String] = []
         for id in 0..<200 {
@@ -95,13 +109,16 @@ import Testing
             rows.append("(\(id), \(values.joined(separator: ", ")))")
         }
         let names = types.indices.map { "v\($0)" } + arrays.indices.map { "a\($0)" }
-        let texts = types.indices.map { "t\($0) = CASE WHEN v\($0) IS NOT NULL THEN format('%s', v\($0)) END" } + arrays.indices.map { "j\($0) = array_to_json(a\($0))::text" }
+        let texts =
+            types.indices.map { "t\($0) = CASE WHEN v\($0) IS NOT NULL THEN format('%s', v\($0)) END" }
+            + arrays.indices.map { "j\($0) = array_to_json(a\($0))::text" }
         try database.execute(
             """
             SET TimeZone = 'UTC'; SET extra_float_digits = 3;
             INSERT INTO every_type (id, \(names.joined(separator: ", "))) VALUES \(rows.joined(separator: ",\n"));
             UPDATE every_type SET \(texts.joined(separator: ", "));
-            """)
+            """
+        )
         return database
     }
 
@@ -113,7 +130,8 @@ import Testing
             INSERT INTO odd SELECT g, g, timestamp '2020-01-01', '{1}', g FROM generate_series(1, 5000) g;
             INSERT INTO odd VALUES (9001, 'NaN', '2020-01-01', '{1}', 1), (9002, 1, '294276-12-31 23:59:59', '{1}', 2),
                 (9003, 1, '2020-01-01', '{{1,2},{3,4}}', 3), (9004, 1, '2020-01-01', '[2:3]={7,8}', 4);
-            """)
+            """
+        )
         let folder = try TemporaryFolder()
         let warehouse = try folder.warehouse()
         let source = try database.source()
@@ -121,7 +139,9 @@ import Testing
         for round in 1...2 {
             let result = try await SyncRun(sync, from: source, to: warehouse, readers: 2, state: nil).run()
             #expect(result.report.failures.isEmpty, "round \(round)")
-            let rows = try await warehouse.query("SELECT d, ts, a, typeof(fine) FROM public.odd WHERE id > 9000 ORDER BY id").rows
+            let rows = try await warehouse.query(
+                "SELECT d, ts, a, typeof(fine) FROM public.odd WHERE id > 9000 ORDER BY id"
+            ).rows
             #expect(rows.map { $0[0] } == ["NaN", "1.00", "1.00", "1.00"])
             #expect(rows.map { $0[1] }[1] == "294276-12-31 23:59:59")
             #expect(rows.map { $0[2] } == ["{1}", "{1}", "{{1,2},{3,4}}", "[2:3]={7,8}"])
@@ -134,7 +154,12 @@ import Testing
     @Test func valuesThatDoNotFitAreClampedAndCounted() async throws {
         let outcome = try await Self.copyUnfit(.clamp)
         let rows = try await outcome.warehouse.query("SELECT id, d, ts FROM public.odd ORDER BY id").rows
-        #expect(rows == [["1", "1.50", "2020-01-01 00:00:00"], ["2", nil, "2020-01-01 00:00:00"], ["3", "1.00", "294247-01-10 04:00:54.775806"]])
+        #expect(
+            rows == [
+                ["1", "1.50", "2020-01-01 00:00:00"], ["2", nil, "2020-01-01 00:00:00"],
+                ["3", "1.00", "294247-01-10 04:00:54.775806"],
+            ]
+        )
         #expect(outcome.result.report.outcomes.first?.tally.clamped == [1: 1, 2: 1])
         await outcome.warehouse.close()
     }
@@ -162,7 +187,8 @@ import Testing
             """
             CREATE TABLE odd (id int PRIMARY KEY, d numeric(10,2), ts timestamp);
             INSERT INTO odd VALUES (1, 1.5, '2020-01-01'), (2, 'NaN', '2020-01-01'), (3, 1, '294276-12-31');
-            """)
+            """
+        )
         let source = try database.source()
         let folder = try TemporaryFolder()
         let warehouse = try folder.warehouse()

@@ -19,24 +19,46 @@ struct RandomLiterals {
         case "smallint": one(of: ["'-32768'", "'32767'", "'0'", "'\(int(-32768...32767))'"])
         case "integer": one(of: ["'-2147483648'", "'2147483647'", "'\(int(-2_147_483_648...2_147_483_647))'"])
         case "bigint": one(of: ["'-9223372036854775808'", "'9223372036854775807'", "'\(int(.min ... .max))'"])
-        case "real": one(of: ["'NaN'", "'Infinity'", "'-0'", "'1e-45'", "'3.4028235e38'", "'\(Float.random(in: -1e6...1e6, using: &random))'"])
-        case "double precision": one(of: ["'NaN'", "'-Infinity'", "'-0'", "'5e-324'", "'1e15'", "'\(Double.random(in: -1e9...1e9, using: &random))'"])
+        case "real":
+            one(of: [
+                "'NaN'", "'Infinity'", "'-0'", "'1e-45'", "'3.4028235e38'",
+                "'\(Float.random(in: -1e6...1e6, using: &random))'",
+            ])
+        case "double precision":
+            one(of: [
+                "'NaN'", "'-Infinity'", "'-0'", "'5e-324'", "'1e15'",
+                "'\(Double.random(in: -1e9...1e9, using: &random))'",
+            ])
         case "numeric(4,2)": "'\(int(-99...99)).\(int(10...99))'"
         case "numeric(9,0)": "'\(int(-999_999_999...999_999_999))'"
-        case "numeric(18,4)": one(of: ["'99999999999999.9999'", "'-0.0001'", "'0'", "'\(int(-99_999_999...99_999_999)).\(int(1000...9999))'"])
-        case "numeric(38,10)": one(of: ["'9999999999999999999999999999.9999999999'", "'-\(int(0 ... .max)).0000000001'", "'1e-10'"])
+        case "numeric(18,4)":
+            one(of: [
+                "'99999999999999.9999'", "'-0.0001'", "'0'", "'\(int(-99_999_999...99_999_999)).\(int(1000...9999))'",
+            ])
+        case "numeric(38,10)":
+            one(of: ["'9999999999999999999999999999.9999999999'", "'-\(int(0 ... .max)).0000000001'", "'1e-10'"])
         case "numeric": one(of: ["'NaN'", "'1e200'", "'-1e-200'", "'\(int(.min ... .max)).\(int(0...999))'"])
         case "text", "varchar(50)", "character(9)", "citext": text(limit: type == "text" ? 60 : 8)
         case "bytea": "'\\x\(String(UInt64(bitPattern: int(.min ... .max)), radix: 16).evenDigits)'"
-        case "date": one(of: ["'infinity'", "'-infinity'", "'4713-01-01 BC'", "'5874897-12-31'", "'0001-01-01'", "'\(day)'"])
+        case "date":
+            one(of: ["'infinity'", "'-infinity'", "'4713-01-01 BC'", "'5874897-12-31'", "'0001-01-01'", "'\(day)'"])
         case "time": one(of: ["'24:00:00'", "'00:00:00'", "'\(clock)'"])
         case "timetz": one(of: ["'24:00:00-15:59:59'", "'00:00:00+15:59'", "'\(clock)+05:30'"])
         case "timestamp": one(of: ["'infinity'", "'-infinity'", "'4713-01-01 00:00:00 BC'", "'\(day) \(clock)'"])
-        case "timestamptz": one(of: ["'infinity'", "'-infinity'", "'0001-01-01 00:00:00+00 BC'", "'\(day) \(clock)+01'"])
-        case "interval": "'\(int(-99...99)) months \(int(-999...999)) days \(int(-9_000_000_000...9_000_000_000)) microseconds'"
-        case "uuid": one(of: ["'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "md5('\(int(0...9999))')"])
+        case "timestamptz":
+            one(of: ["'infinity'", "'-infinity'", "'0001-01-01 00:00:00+00 BC'", "'\(day) \(clock)+01'"])
+        case "interval":
+            "'\(int(-99...99)) months \(int(-999...999)) days \(int(-9_000_000_000...9_000_000_000)) microseconds'"
+        case "uuid":
+            one(of: [
+                "'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+                "md5('\(int(0...9999))')",
+            ])
         case "json": "'{\"a\": \(int(0...99)), \"b\": [null, \"é\", 1e400]}'"
-        case "jsonb": one(of: ["'null'", "'[]'", "'\"x\"'", "'{\"n\": 1e400, \"k\": {\"u\": \"\\u00e9\"}, \"v\": \(int(0...99))}'"])
+        case "jsonb":
+            one(of: [
+                "'null'", "'[]'", "'\"x\"'", "'{\"n\": 1e400, \"k\": {\"u\": \"\\u00e9\"}, \"v\": \(int(0...99))}'",
+            ])
         default: other(type)
         }
     }

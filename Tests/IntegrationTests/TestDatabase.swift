@@ -23,9 +23,13 @@ struct TestDatabase {
 
     func source(readers: Int = 2) throws -> any Source {
         let settings = [
-            "host": PostgresServer.host, "port": "\(server.port)", "user": PostgresServer.user, "database": name, "readers": "\(readers)",
+            "host": PostgresServer.host, "port": "\(server.port)", "user": PostgresServer.user, "database": name,
+            "readers": "\(readers)",
         ]
-        let made = try PostgresConnector.source(PostgresConnector.configure(settings).config, in: ConnectionContext(name: "shop", folder: "/"))
+        let made = try PostgresConnector.source(
+            PostgresConnector.configure(settings).config,
+            in: ConnectionContext(name: "shop", folder: "/")
+        )
         guard let made else { throw PostgresServer.Failure(description: "Postgres is no source") }
         return made
     }
@@ -44,7 +48,10 @@ final class TemporaryFolder: Sendable {
 
     func warehouse(_ name: String = "warehouse.duckdb") throws -> any Destination {
         let context = ConnectionContext(name: "warehouse", folder: path)
-        let made = try DuckDBConnector.destination(DuckDBConnector.configure(["path": name, "lock_timeout": "5"]).config, in: context)
+        let made = try DuckDBConnector.destination(
+            DuckDBConnector.configure(["path": name, "lock_timeout": "5"]).config,
+            in: context
+        )
         guard let made else { throw PostgresServer.Failure(description: "DuckDB is no destination") }
         return made
     }

@@ -16,22 +16,41 @@ import Testing
         MemoryDatabase(name: "shop", tables: tables.map { .init(schema: $0.schema, batches: $0.batches()) })
     }
 
-    private func plan(_ source: any Source, unfit: UnfitPolicy = .text, retires: [String: String] = [:]) async throws -> SyncPlan {
+    private func plan(
+        _ source: any Source,
+        unfit: UnfitPolicy = .text,
+        retires: [String: String] = [:]
+    ) async throws -> SyncPlan {
         let tables = try await source.catalog().tables.map { table in
             TablePlan(
-                source: table, target: table.schema.name, method: .fullTable, reason: "a test", schema: table.schema,
-                targetNames: table.schema.columns.map(\.name), retires: retires[table.schema.name.table].map(name))
+                source: table,
+                target: table.schema.name,
+                method: .fullTable,
+                reason: "a test",
+                schema: table.schema,
+                targetNames: table.schema.columns.map(\.name),
+                retires: retires[table.schema.name.table].map(name)
+            )
         }
         return SyncPlan(sync: "test", unfit: unfit, tables: tables)
     }
 
-    private func copy(_ source: any Source, plan: SyncPlan? = nil, observe: @escaping @Sendable (RunEvent) -> Void = { _ in })
+    private func copy(
+        _ source: any Source,
+        plan: SyncPlan? = nil,
+        observe: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    )
         async throws -> FullCopy.Report
     {
         let chosen: SyncPlan
         if let plan { chosen = plan } else { chosen = try await self.plan(source) }
         return try await FullCopy(
-            from: source, to: MemoryDestination(warehouse), plan: chosen, readers: 2, retries: retries, observe: observe
+            from: source,
+            to: MemoryDestination(warehouse),
+            plan: chosen,
+            readers: 2,
+            retries: retries,
+            observe: observe
         ).run()
     }
 
@@ -52,7 +71,9 @@ import Testing
     @Test func aColumnWhoseValuesDoNotFitIsReadAgainAsText() async throws {
         let orders = SampleTable(name("orders"), ids: 0..<10)
         let source = FaultySource(
-            MemorySource(database([orders])), faults: [name("orders"): [.init(UnfitValues(columns: [2]), afterBatches: 0)]])
+            MemorySource(database([orders])),
+            faults: [name("orders"): [.init(UnfitValues(columns: [2]), afterBatches: 0)]]
+        )
         let retyped = Mutex([[String]]())
         let report = try await copy(source) { event in
             if case .tableRetyped(_, let columns) = event { retyped.withLock { $0.append(columns) } }
@@ -66,7 +87,9 @@ import Testing
     @Test func aTextColumnThatDoesNotFitIsAFailureAndNoLoop() async throws {
         let orders = SampleTable(name("orders"), ids: 0..<10)
         let source = FaultySource(
-            MemorySource(database([orders])), faults: [name("orders"): [.init(UnfitValues(columns: [1]), afterBatches: 0)]])
+            MemorySource(database([orders])),
+            faults: [name("orders"): [.init(UnfitValues(columns: [1]), afterBatches: 0)]]
+        )
         let report = try await copy(source)
         #expect(report.failures.first?.failure.message.contains("cannot even be read as text") == true)
     }
@@ -76,7 +99,9 @@ import Testing
         _ = try await copy(MemorySource(database(tables)))
         let grown = ["a", "b", "c"].map { SampleTable(name($0), ids: 0..<4000) }
         let source = FaultySource(
-            MemorySource(database(grown)), faults: [name("b"): [.init(TestFault(isTransient: false), afterBatches: 2)]])
+            MemorySource(database(grown)),
+            faults: [name("b"): [.init(TestFault(isTransient: false), afterBatches: 2)]]
+        )
         let report = try await copy(source)
         #expect(report.failures.map(\.table.target) == [name("b")])
         #expect(rows("a")?.count == 4000)
@@ -112,7 +137,9 @@ import Testing
         _ = try await copy(MemorySource(database(tables)))
         let grown = ["a", "b"].map { SampleTable(name($0), ids: 0..<4000) }
         let source = FaultySource(
-            MemorySource(database(grown)), faults: [name("b"): [.init(CancellationError(), afterBatches: 1)]])
+            MemorySource(database(grown)),
+            faults: [name("b"): [.init(CancellationError(), afterBatches: 1)]]
+        )
         await #expect(throws: CancellationError.self) { try await copy(source) }
         #expect(rows("a")?.count == 3000)
     }
@@ -133,7 +160,8 @@ import Testing
         let policy = RetryPolicy(limit: 4, firstPause: .milliseconds(1), longestPause: .milliseconds(3))
         await #expect(throws: TestFault.self) {
             let plan = try await plan(source)
-            let run = FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1, retries: policy) { event in
+            let run = FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1, retries: policy)
+            { event in
                 if case .retrying(_, let pause, _) = event { pauses.withLock { $0.append(pause) } }
             }
             _ = try await run.run()

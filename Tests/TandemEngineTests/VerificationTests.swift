@@ -16,8 +16,13 @@ import Testing
         let source = MemorySource(shop)
         let tables = try await source.catalog().tables.map { table in
             TablePlan(
-                source: table, target: table.schema.name, method: .fullTable, reason: "a test", schema: table.schema,
-                targetNames: table.schema.columns.map(\.name))
+                source: table,
+                target: table.schema.name,
+                method: .fullTable,
+                reason: "a test",
+                schema: table.schema,
+                targetNames: table.schema.columns.map(\.name)
+            )
         }
         let plan = SyncPlan(sync: "test", unfit: .text, tables: tables)
         _ = try await FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1).run()
@@ -25,7 +30,11 @@ import Testing
 
     private func verify() async throws -> Verification.TableResult? {
         try await Verification(
-            of: "test", source: MemorySource(shop), destination: MemoryDestination(warehouse), unfit: .text, readers: 3
+            of: "test",
+            source: MemorySource(shop),
+            destination: MemoryDestination(warehouse),
+            unfit: .text,
+            readers: 3
         ).run().first
     }
 
@@ -105,7 +114,11 @@ import Testing
         try await copy()
         let empty = MemorySource(MemoryDatabase(name: "shop"))
         let results = try await Verification(
-            of: "test", source: empty, destination: MemoryDestination(warehouse), unfit: .text, readers: 1
+            of: "test",
+            source: empty,
+            destination: MemoryDestination(warehouse),
+            unfit: .text,
+            readers: 1
         ).run()
         guard case .incomparable(let reason)? = results.first?.verdict else { return #expect(Bool(false)) }
         #expect(reason == "table public.orders is gone from the source")

@@ -2,7 +2,9 @@ import TandemRows
 import Testing
 
 @Suite struct ColumnTextTests {
-    private func text(_ storage: Column.Storage, _ type: ColumnType) -> String? { Column(storage: storage).text(0, as: type) }
+    private func text(_ storage: Column.Storage, _ type: ColumnType) -> String? {
+        Column(storage: storage).text(0, as: type)
+    }
 
     @Test func decimals() {
         #expect(text(.int64([-5]), .decimal(precision: 18, scale: 4)) == "-0.0005")

@@ -54,7 +54,11 @@ package struct MemoryDestination: Destination {
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         guard let table = database.tables[copy.target] else { throw MemoryError.noTable(copy.target) }
-        return try BatchRows(table.batches.map { try $0.columns(of: table.schema, as: schema) }, schema: schema, readers: 1)
+        return try BatchRows(
+            table.batches.map { try $0.columns(of: table.schema, as: schema) },
+            schema: schema,
+            readers: 1
+        )
     }
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {

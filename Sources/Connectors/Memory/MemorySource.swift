@@ -10,9 +10,13 @@ package struct MemorySource: Source {
         Catalog(
             tables: database.tables.values.sorted { $0.schema.name < $1.schema.name }.map { table in
                 CatalogTable(
-                    schema: table.schema, kind: .table, estimatedRows: table.batches.reduce(0) { $0 + $1.rowCount },
-                    methods: [.fullTable: .usable(note: nil)])
-            })
+                    schema: table.schema,
+                    kind: .table,
+                    estimatedRows: table.batches.reduce(0) { $0 + $1.rowCount },
+                    methods: [.fullTable: .usable(note: nil)]
+                )
+            }
+        )
     }
 
     package func check(_ tables: [TableName]) async -> [Finding] {
@@ -55,7 +59,11 @@ private struct MemorySnapshot: Snapshot {
 
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
         guard let stored = tables[table.schema.name] else { throw MemoryError.noTable(table.schema.name) }
-        return try BatchRows(stored.batches.map { try $0.columns(of: stored.schema, as: schema) }, schema: schema, readers: readers)
+        return try BatchRows(
+            stored.batches.map { try $0.columns(of: stored.schema, as: schema) },
+            schema: schema,
+            readers: readers
+        )
     }
 
     func close() async {}

@@ -14,8 +14,12 @@ package struct FullCopy {
     let observe: @Sendable (RunEvent) async -> Void
 
     package init(
-        from source: any Source, to destination: any Destination, plan: SyncPlan, readers: Int,
-        retries: RetryPolicy = RetryPolicy(), observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
+        from source: any Source,
+        to destination: any Destination,
+        plan: SyncPlan,
+        readers: Int,
+        retries: RetryPolicy = RetryPolicy(),
+        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
         self.source = source
         self.destination = destination
@@ -71,13 +75,23 @@ package struct FullCopy {
     }
 
     /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.
-    private func load(_ waiting: inout ArraySlice<TablePlan>, from snapshot: any Snapshot, into report: inout Report)
+    private func load(
+        _ waiting: inout ArraySlice<TablePlan>,
+        from snapshot: any Snapshot,
+        into report: inout Report
+    )
         async throws
     {
         while let table = waiting.first {
             try Task.checkCancellation()
             do {
-                let outcome = try await TableLoad(table: table, plan: plan, snapshot: snapshot, destination: destination, observe: observe).run()
+                let outcome = try await TableLoad(
+                    table: table,
+                    plan: plan,
+                    snapshot: snapshot,
+                    destination: destination,
+                    observe: observe
+                ).run()
                 report.outcomes.append(outcome)
                 await observe(.tableLoaded(table, outcome))
             } catch let error as CancellationError {
@@ -98,7 +112,9 @@ package struct FullCopy {
         guard !outcomes.isEmpty else { return try await destination.discard() }
         try Task.checkCancellation()
         let loaded = Set(outcomes.map(\.copy.target))
-        let retired = plan.tables.filter { loaded.contains($0.target) }.compactMap(\.retires).filter { !loaded.contains($0) }
+        let retired = plan.tables.filter { loaded.contains($0.target) }.compactMap(\.retires).filter {
+            !loaded.contains($0)
+        }
         try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync)
         await observe(.published(tables: outcomes.count))
     }

@@ -23,7 +23,12 @@ struct TableLoad {
                 guard written == tally.rows - tally.refused else {
                     throw CopyError.rowsMissing(table.schema.name, read: tally.rows - tally.refused, written: written)
                 }
-                let copy = CopiedTable(target: table.target, schema: travelling.schema, rows: written, moment: snapshot.moment)
+                let copy = CopiedTable(
+                    target: table.target,
+                    schema: travelling.schema,
+                    rows: written,
+                    moment: snapshot.moment
+                )
                 return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
             } catch let unfit as UnfitValues {
                 if let column = unfit.columns.map({ schema.columns[$0] }).first(where: { $0.type == .text }) {

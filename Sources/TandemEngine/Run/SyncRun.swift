@@ -18,8 +18,13 @@ package struct SyncRun: Sendable {
     ///   - state: Where the run's history is kept, if anywhere.
     ///   - notify: Gets a sentence where the history cannot be kept.
     package init(
-        _ sync: SyncConfiguration, from source: any Source, to destination: any Destination, readers: Int,
-        retries: RetryPolicy = RetryPolicy(), state: StateStore?, notify: @escaping @Sendable (String) -> Void = { _ in },
+        _ sync: SyncConfiguration,
+        from source: any Source,
+        to destination: any Destination,
+        readers: Int,
+        retries: RetryPolicy = RetryPolicy(),
+        state: StateStore?,
+        notify: @escaping @Sendable (String) -> Void = { _ in },
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
         self.sync = sync
@@ -48,7 +53,8 @@ package struct SyncRun: Sendable {
             if let refusal = plan.refusal { throw refusal }
             plan.tables.removeAll { !isChosen($0) }
             await observe(.planned(plan))
-            let copy = FullCopy(from: source, to: destination, plan: plan, readers: readers, retries: retries) { event in
+            let copy = FullCopy(from: source, to: destination, plan: plan, readers: readers, retries: retries) {
+                event in
                 await recorder.note(event)
                 await observe(event)
             }
@@ -79,15 +85,21 @@ extension RunRecorder {
         for outcome in report.outcomes {
             let copy = outcome.copy
             let event = TableEvent.copied(
-                rows: copy.rows, bytes: outcome.tally.bytes, moment: copy.moment, refusals: outcome.tally.refusals)
+                rows: copy.rows,
+                bytes: outcome.tally.bytes,
+                moment: copy.moment,
+                refusals: outcome.tally.refusals
+            )
             await record(event, of: copy.schema.name, id: copy.schema.id, target: copy.target)
         }
         let failures = report.failures
         await finish(
-            failures.isEmpty ? .succeeded : .failed, rows: report.outcomes.reduce(0) { $0 + $1.copy.rows },
+            failures.isEmpty ? .succeeded : .failed,
+            rows: report.outcomes.reduce(0) { $0 + $1.copy.rows },
             bytes: report.outcomes.reduce(0) { $0 + $1.tally.bytes },
             error: failures.first.map { "\($0.table.schema.name): \($0.failure.message)" },
-            remedy: failures.first?.failure.remedy?.text)
+            remedy: failures.first?.failure.remedy?.text
+        )
     }
 
     fileprivate func finish(after error: any Error) async {

@@ -29,7 +29,8 @@ package struct RowDifferences: Hashable, Sendable {
 
     /// Reads both sides again, keeping only rows of the buckets in which `source` and `destination` differ.
     static func find(
-        source: (digest: TableDigest, rows: any TableRows), destination: (digest: TableDigest, rows: any TableRows)
+        source: (digest: TableDigest, rows: any TableRows),
+        destination: (digest: TableDigest, rows: any TableRows)
     ) async throws -> RowDifferences {
         var result = RowDifferences()
         var buckets = Set<Int>()

@@ -5,7 +5,9 @@ import TandemRows
 enum RowPull {
     /// Calls `body` with every batch, each thread with a value of its own that starts as `initial`, and returns those.
     static func all<Value: Sendable>(
-        _ rows: any TableRows, into initial: Value, _ body: @escaping @Sendable (inout Value, RowBatch) throws -> Void
+        _ rows: any TableRows,
+        into initial: Value,
+        _ body: @escaping @Sendable (inout Value, RowBatch) throws -> Void
     ) async throws -> [Value] {
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Value.self) { group in
@@ -31,7 +33,9 @@ private actor PullThread {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     func pull<Value: Sendable>(
-        _ rows: any TableRows, into initial: Value, _ body: @Sendable (inout Value, RowBatch) throws -> Void
+        _ rows: any TableRows,
+        into initial: Value,
+        _ body: @Sendable (inout Value, RowBatch) throws -> Void
     ) throws -> Value {
         var value = initial
         let reader = try rows.makeReader()

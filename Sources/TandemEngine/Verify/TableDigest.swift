@@ -47,7 +47,9 @@ package struct TableDigest: Hashable, Sendable {
     static func digest(_ rows: any TableRows) async throws -> TableDigest {
         let identity = rows.schema.identity
         var whole = TableDigest()
-        for part in try await RowPull.all(rows, into: TableDigest(), { $0.add($1, identity: identity) }) { whole.add(part) }
+        for part in try await RowPull.all(rows, into: TableDigest(), { $0.add($1, identity: identity) }) {
+            whole.add(part)
+        }
         return whole
     }
 }

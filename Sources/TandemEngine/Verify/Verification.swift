@@ -62,9 +62,16 @@ package struct Verification {
         }
     }
 
-    private func compare(_ copy: CopiedTable, with catalog: Catalog, in snapshot: any Snapshot) async throws -> TableResult {
+    private func compare(
+        _ copy: CopiedTable,
+        with catalog: Catalog,
+        in snapshot: any Snapshot
+    ) async throws -> TableResult {
         var result = TableResult(
-            copy: copy, verdict: .equal, sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint)
+            copy: copy,
+            verdict: .equal,
+            sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint
+        )
         let table: CatalogTable
         let schema: TableSchema
         do throws(Incomparable) {
@@ -82,7 +89,11 @@ package struct Verification {
             (result.destinationRows, result.destinationChecksum) = (destinationDigest.rows, destinationDigest.checksum)
             if sourceDigest != destinationDigest {
                 result.verdict = .different(
-                    try await RowDifferences.find(source: (sourceDigest, here()), destination: (destinationDigest, there())))
+                    try await RowDifferences.find(
+                        source: (sourceDigest, here()),
+                        destination: (destinationDigest, there())
+                    )
+                )
             }
         } catch let unfit as UnfitValues {
             let names = unfit.columns.map { schema.columns[$0].name }.joined(separator: ", ")
@@ -94,7 +105,10 @@ package struct Verification {
     private struct Incomparable: Error { var reason: String }
 
     /// The columns of the copy as they are called and read at the source now.
-    private func sourceSchema(of copy: CopiedTable, in catalog: Catalog) throws(Incomparable) -> (CatalogTable, TableSchema) {
+    private func sourceSchema(
+        of copy: CopiedTable,
+        in catalog: Catalog
+    ) throws(Incomparable) -> (CatalogTable, TableSchema) {
         let byNumber = catalog.tables.first { copy.schema.id != 0 && $0.schema.id == copy.schema.id }
         guard let table = byNumber ?? catalog.tables.first(where: { $0.schema.name == copy.schema.name }) else {
             throw Incomparable(reason: "table \(copy.schema.name) is gone from the source")

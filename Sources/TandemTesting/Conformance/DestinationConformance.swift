@@ -30,7 +30,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try await cancelledLoadThrows()
     }
 
-    private func load(_ sample: SampleTable, into destination: any Destination, readers: Int = 1) async throws -> CopiedTable {
+    private func load(
+        _ sample: SampleTable,
+        into destination: any Destination,
+        readers: Int = 1
+    ) async throws -> CopiedTable {
         let rows = BatchRows(sample.batches(), schema: sample.schema, readers: readers)
         let written = try await destination.load(rows, into: sample.schema.name)
         try expectEqual("load returns the rows it wrote", written, sample.rows.count)
@@ -68,7 +72,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try await destination.publish([load(old, into: destination)], retiring: [], of: sync)
         _ = try await load(SampleTable(orders, ids: 0..<20), into: destination)
         try await destination.discard()
-        try expectEqual("what is discarded leaves the old copy", try await content(of: orders, in: destination), old.rows)
+        try expectEqual(
+            "what is discarded leaves the old copy",
+            try await content(of: orders, in: destination),
+            old.rows
+        )
         await destination.close()
     }
 
@@ -85,7 +93,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
             } catch let error as UnfitValues {
                 try expectEqual("load throws the reader's own error", error, failure)
             }
-            try expectEqual("a failed load leaves the old copy", try await content(of: orders, in: destination), old.rows)
+            try expectEqual(
+                "a failed load leaves the old copy",
+                try await content(of: orders, in: destination),
+                old.rows
+            )
         }
         let next = SampleTable(orders, ids: 5..<7)
         try await destination.publish([load(next, into: destination)], retiring: [], of: sync)
@@ -95,7 +107,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
 
     private func renamedTableRetiresItsOldName() async throws {
         let destination = try await harness.makeDestination(reopening: nil)
-        try await destination.publish([load(SampleTable(orders, ids: 0..<10), into: destination)], retiring: [], of: sync)
+        try await destination.publish(
+            [load(SampleTable(orders, ids: 0..<10), into: destination)],
+            retiring: [],
+            of: sync
+        )
         let renamed = SampleTable(items, ids: 0..<11)
         try await destination.publish([load(renamed, into: destination)], retiring: [orders], of: sync)
         try expectEqual("a retired table is gone", try await destination.tables(of: sync).map(\.target), [items])
@@ -108,7 +124,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         _ = try await load(SampleTable(orders, ids: 0..<10), into: destination)
         let second = SampleTable(orders, ids: 100..<103)
         try await destination.publish([load(second, into: destination)], retiring: [], of: sync)
-        try expectEqual("a second load takes the first one's place", try await content(of: orders, in: destination), second.rows)
+        try expectEqual(
+            "a second load takes the first one's place",
+            try await content(of: orders, in: destination),
+            second.rows
+        )
         await destination.close()
     }
 
@@ -129,7 +149,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         ]
         try await destination.publish(copies, retiring: [], of: sync)
         try await destination.forget(sync, tables: [orders])
-        try expectEqual("forgetting one table keeps the others", try await destination.tables(of: sync).map(\.target), [items])
+        try expectEqual(
+            "forgetting one table keeps the others",
+            try await destination.tables(of: sync).map(\.target),
+            [items]
+        )
         let rows = try await destination.rows(of: copies[0], as: copies[0].schema).pullAll().flatMap { $0 }
         try expectEqual("a forgotten table keeps its rows", SampleTable.rows(in: rows).count, 3)
         try await destination.forget(sync, tables: nil)
@@ -144,7 +168,10 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         rows.cancel()
         do {
             _ = try await destination.load(rows, into: orders)
-            throw ConformanceFailure(promise: "a load whose rows are cancelled throws CancellationError", found: "it went on")
+            throw ConformanceFailure(
+                promise: "a load whose rows are cancelled throws CancellationError",
+                found: "it went on"
+            )
         } catch is CancellationError {}
         await destination.close()
     }

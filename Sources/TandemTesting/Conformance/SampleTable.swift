@@ -25,8 +25,12 @@ public struct SampleTable: Sendable {
                 ColumnSchema(name: "id", type: .int64, nativeType: "bigint", id: 1),
                 ColumnSchema(name: "note", type: .text, nativeType: "text", id: 2),
                 ColumnSchema(name: "amount", type: .int32, nativeType: "integer", id: 3),
-            ], identity: [0])
-        rows = ids.map { Row(id: Int64($0), note: $0 % 7 == 0 ? nil : "note \($0) é", amount: Int32(truncatingIfNeeded: $0 &* 31)) }
+            ],
+            identity: [0]
+        )
+        rows = ids.map {
+            Row(id: Int64($0), note: $0 % 7 == 0 ? nil : "note \($0) é", amount: Int32(truncatingIfNeeded: $0 &* 31))
+        }
     }
 
     /// The rows in batches of at most `size`.
@@ -47,7 +51,9 @@ public struct SampleTable: Sendable {
                     Column(storage: .int64(part.map(\.id))),
                     Column(storage: .bytes(ByteViews(views: views, storage: storage)), validity: validity),
                     Column(storage: .int32(part.map(\.amount))),
-                ], byteCount: part.count * 12 + storage.count)
+                ],
+                byteCount: part.count * 12 + storage.count
+            )
         }
     }
 
@@ -58,7 +64,8 @@ public struct SampleTable: Sendable {
                 Row(
                     id: batch.columns[0].text(row, as: .int64).flatMap { Int64($0) } ?? .min,
                     note: batch.columns[1].text(row, as: .text),
-                    amount: batch.columns[2].text(row, as: .int32).flatMap { Int32($0) } ?? .min)
+                    amount: batch.columns[2].text(row, as: .int32).flatMap { Int32($0) } ?? .min
+                )
             }
         }
     }

@@ -42,7 +42,11 @@ public struct SourceConformance<Harness: SourceHarness>: Sendable {
         let sample = SampleTable(name, ids: 0..<10)
         let source = try await harness.makeSource(holding: [sample])
         let found = try await table(in: source)
-        try expectEqual("the catalog gives columns in order", found.schema.columns.map(\.name), ["id", "note", "amount"])
+        try expectEqual(
+            "the catalog gives columns in order",
+            found.schema.columns.map(\.name),
+            ["id", "note", "amount"]
+        )
         try expectEqual("the catalog gives types", found.schema.columns.map(\.type), [.int64, .text, .int32])
         try expectEqual("the catalog gives the key", found.schema.identity, [0])
         guard case .usable? = found.methods[.fullTable] else {
@@ -56,10 +60,16 @@ public struct SourceConformance<Harness: SourceHarness>: Sendable {
         let source = try await harness.makeSource(holding: [sample])
         let table = try await table(in: source)
         let snapshot = try await source.snapshot(readers: readers)
-        try expect("a snapshot has at least one reader and no more than asked for", (1...readers).contains(snapshot.readers))
+        try expect(
+            "a snapshot has at least one reader and no more than asked for",
+            (1...readers).contains(snapshot.readers)
+        )
         let rows = try await snapshot.rows(of: table, as: table.schema, unfit: .text)
         let batches = try await rows.pullAll().flatMap { $0 }
-        try expect("no batch is empty or too large", batches.allSatisfy { (1...RowBatch.rowLimit).contains($0.rowCount) })
+        try expect(
+            "no batch is empty or too large",
+            batches.allSatisfy { (1...RowBatch.rowLimit).contains($0.rowCount) }
+        )
         let found = SampleTable.rows(in: batches).sorted { $0.id < $1.id }
         try expect("every row comes from exactly one reader", found == sample.rows, found: "\(found.count) rows")
         try expectEqual("the tally counts the rows", rows.tally.rows, sample.rows.count)

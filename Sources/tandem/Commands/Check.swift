@@ -6,7 +6,8 @@ import TandemRows
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Is everything ready? Every finding with its remedy.",
-        discussion: "Looks at each connection, and at the tables that the syncs using it select. Changes nothing.")
+        discussion: "Looks at each connection, and at the tables that the syncs using it select. Changes nothing."
+    )
 
     @Argument(help: ArgumentHelp("Syncs or connections; all of them by default.", valueName: "name"))
     var names: [String] = []
@@ -69,7 +70,12 @@ struct Check: AsyncParsableCommand {
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
                 // What is excluded on purpose has no remedy and is no finding.
                 findings += plan.skipped.filter { $0.remedy != nil }.map {
-                    Finding(.warning, "\($0.name)", "Sync \"\(sync.name)\" leaves it out: \($0.reason)", remedy: $0.remedy)
+                    Finding(
+                        .warning,
+                        "\($0.name)",
+                        "Sync \"\(sync.name)\" leaves it out: \($0.reason)",
+                        remedy: $0.remedy
+                    )
                 }
                 findings += plan.problems.map { Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy) }
             }
@@ -79,7 +85,9 @@ struct Check: AsyncParsableCommand {
             let findings = await source.check([])
             guard !findings.contains(where: { $0.severity == .error }) else { return findings }
             let explained = error as? any ExplainedError
-            return findings + [Finding(.error, "catalog", explained?.description ?? "\(error)", remedy: explained?.remedy)]
+            return findings + [
+                Finding(.error, "catalog", explained?.description ?? "\(error)", remedy: explained?.remedy)
+            ]
         }
     }
 
@@ -94,7 +102,8 @@ struct Check: AsyncParsableCommand {
             for line in RemedyText.lines(finding.remedy, indent: "      ") { Terminal.out(line) }
         }
         func count(_ severity: Finding.Severity) -> Int { findings.count { $0.finding.severity == severity } }
-        let counts = "\(count(.error)) errors, \(count(.warning)) warnings, \(count(.note)) notes, \(count(.ok)) in order"
+        let counts =
+            "\(count(.error)) errors, \(count(.warning)) warnings, \(count(.note)) notes, \(count(.ok)) in order"
         Terminal.out((current == nil ? "" : "\n") + counts)
     }
 

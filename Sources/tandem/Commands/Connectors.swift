@@ -13,7 +13,10 @@ struct Connectors: ParsableCommand {
         let chosen = Registry.all.filter { name == nil || $0.name == name }
         guard !chosen.isEmpty else {
             let known = Registry.all.map { $0.name }.joined(separator: ", ")
-            throw UsageError(description: "There is no connector \"\(name ?? "")\".", remedy: Remedy("Name one of these: \(known)."))
+            throw UsageError(
+                description: "There is no connector \"\(name ?? "")\".",
+                remedy: Remedy("Name one of these: \(known).")
+            )
         }
         if report.json { return Terminal.out(try JSON.text(chosen.map(ConnectorJSON.init))) }
         if name == nil {

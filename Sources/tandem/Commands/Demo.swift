@@ -11,9 +11,13 @@ struct Demo: AsyncParsableCommand {
             Starts a Postgres server of its own on a free port of the loopback address, from the programs installed on \
             this machine, fills it with a small shop, copies the shop into a DuckDB file, compares both, asks the \
             warehouse some questions, and removes everything again.
-            """)
+            """
+    )
 
-    @Option(name: .long, help: ArgumentHelp("Keep the configuration and the warehouse in this new folder.", valueName: "folder"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Keep the configuration and the warehouse in this new folder.", valueName: "folder")
+    )
     var keep: String?
 
     func run() async throws {
@@ -32,7 +36,8 @@ struct Demo: AsyncParsableCommand {
         } catch {
             throw UsageError(
                 description: "Folder \(folder.path) cannot be made: \(error.localizedDescription)",
-                remedy: Remedy("Name a folder that does not exist yet, in a place you may write to."))
+                remedy: Remedy("Name a folder that does not exist yet, in a place you may write to.")
+            )
         }
         return folder
     }
@@ -41,7 +46,8 @@ struct Demo: AsyncParsableCommand {
         guard let programs = PostgresPrograms.newestInstalled() else {
             throw UsageError(
                 description: "No Postgres server is installed on this machine, or not where packages put it.",
-                remedy: Remedy("Install one (`apt install postgresql`), or add the folder of its programs to PATH."))
+                remedy: Remedy("Install one (`apt install postgresql`), or add the folder of its programs to PATH.")
+            )
         }
         Terminal.out("Starting a throw-away Postgres (\(programs.folder.path)) …")
         let server = try PostgresServer(programs: programs, settings: ["max_connections": "20"])
@@ -88,7 +94,11 @@ struct Demo: AsyncParsableCommand {
         let source = try workspace.source(sync.from)
         let destination = try workspace.destination(sync.to)
         let results = try await Verification(
-            of: sync.name, source: source, destination: destination, unfit: sync.unfitValues, readers: Processors.count
+            of: sync.name,
+            source: source,
+            destination: destination,
+            unfit: sync.unfitValues,
+            readers: Processors.count
         ).run()
         await source.close()
         await destination.close()

@@ -4,7 +4,8 @@ import TandemRows
 
 struct Discover: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Every table: columns, key, size, which methods it can use, and why not the others.")
+        abstract: "Every table: columns, key, size, which methods it can use, and why not the others."
+    )
 
     @Argument(help: "A connection of the configuration.")
     var connection: String
@@ -19,17 +20,24 @@ struct Discover: AsyncParsableCommand {
         await source.close()
         if report.json { return Terminal.out(try JSON.text(catalog.tables.map(DiscoveredTableJSON.init))) }
         if verbose { return catalog.tables.forEach(describe) }
-        var table = TextTable(["table", "kind", "rows", "size", "columns", "key"] + Method.allCases.map(\.rawValue), [.left, .left, .right, .right, .right])
+        var table = TextTable(
+            ["table", "kind", "rows", "size", "columns", "key"] + Method.allCases.map(\.rawValue),
+            [.left, .left, .right, .right, .right]
+        )
         for entry in catalog.tables {
             let key = entry.schema.identity.map { entry.schema.columns[$0].name }.joined(separator: ", ")
             table.add(
                 [
-                    "\(entry.schema.name)", entry.kind.rawValue, entry.estimatedRows.map { "~" + Amounts.count($0) } ?? "?",
+                    "\(entry.schema.name)", entry.kind.rawValue,
+                    entry.estimatedRows.map { "~" + Amounts.count($0) } ?? "?",
                     entry.bytes.map(Amounts.bytes) ?? "", "\(entry.schema.columns.count)", key.isEmpty ? "none" : key,
-                ] + Method.allCases.map { Self.word(entry.methods[$0]) })
+                ] + Method.allCases.map { Self.word(entry.methods[$0]) }
+            )
         }
         Terminal.out(table.text)
-        Terminal.out("\n\(catalog.tables.count) tables. `tandem discover \(connection) --verbose` says why a method cannot be used.")
+        Terminal.out(
+            "\n\(catalog.tables.count) tables. `tandem discover \(connection) --verbose` says why a method cannot be used."
+        )
     }
 
     private static func word(_ eligibility: Eligibility?) -> String {
@@ -97,8 +105,11 @@ private struct DiscoveredTableJSON: Encodable {
         bytes = entry.bytes
         columns = entry.schema.columns.enumerated().map { index, column in
             ColumnJSON(
-                name: column.name, type: "\(column.type)", nativeType: column.nativeType,
-                key: entry.schema.identity.contains(index))
+                name: column.name,
+                type: "\(column.type)",
+                nativeType: column.nativeType,
+                key: entry.schema.identity.contains(index)
+            )
         }
         omitted = entry.omitted.map { OmittedJSON(name: $0.name, reason: $0.reason, remedy: $0.remedy) }
         methods = Method.allCases.map { method in

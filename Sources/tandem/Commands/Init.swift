@@ -13,15 +13,20 @@ struct Init: ParsableCommand {
     func run() throws {
         let file = options.config ?? ProcessInfo.processInfo.environment["TANDEM_CONFIG"] ?? "tandem.yaml"
         do {
-            try Data(ConfigurationTemplate.text.utf8).write(to: URL(fileURLWithPath: file), options: force ? [] : .withoutOverwriting)
+            try Data(ConfigurationTemplate.text.utf8).write(
+                to: URL(fileURLWithPath: file),
+                options: force ? [] : .withoutOverwriting
+            )
         } catch CocoaError.fileWriteFileExists {
             throw UsageError(
                 description: "\(file) is there already and stays as it is.",
-                remedy: Remedy("Name another file with --config, or write over it with --force."))
+                remedy: Remedy("Name another file with --config, or write over it with --force.")
+            )
         } catch {
             throw UsageError(
                 description: "\(file) cannot be written: \(error.localizedDescription)",
-                remedy: Remedy("Run this in a folder you may write to, or name a file there with --config."))
+                remedy: Remedy("Run this in a folder you may write to, or name a file there with --config.")
+            )
         }
         Terminal.out("Wrote \(file). Fill in the connection, then run `tandem check`.")
     }

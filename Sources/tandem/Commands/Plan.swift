@@ -5,7 +5,8 @@ import TandemRows
 
 struct Plan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What a run would do, and why. Changes nothing.")
+        abstract: "What a run would do, and why. Changes nothing."
+    )
 
     @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
     var names: [String] = []
@@ -31,7 +32,10 @@ struct Plan: AsyncParsableCommand {
     private static func show(_ plan: SyncPlan) {
         Terminal.out(plan.sync)
         if !plan.tables.isEmpty {
-            var table = TextTable(["table", "to", "method", "rows", "size", "columns"], [.left, .left, .left, .right, .right, .right])
+            var table = TextTable(
+                ["table", "to", "method", "rows", "size", "columns"],
+                [.left, .left, .left, .right, .right, .right]
+            )
             for entry in plan.tables {
                 table.add([
                     "\(entry.schema.name)", "\(entry.target)", entry.method.rawValue,

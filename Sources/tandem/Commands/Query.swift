@@ -4,7 +4,8 @@ import TandemCore
 
 struct Query: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Ask a warehouse or database, and print the answer. Read-only.")
+        abstract: "Ask a warehouse or database, and print the answer. Read-only."
+    )
 
     @Argument(help: "A connection of the configuration.")
     var connection: String
@@ -21,7 +22,8 @@ struct Query: AsyncParsableCommand {
 
     func run() async throws {
         let ends = try Workspace(options).ends(of: connection)
-        let statement = sql == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : sql
+        let statement =
+            sql == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : sql
         let result: QueryResult
         if let destination = ends.destination {
             result = try await destination.query(statement)
@@ -46,7 +48,8 @@ struct Query: AsyncParsableCommand {
 
     private static func isNumber(_ type: String) -> Bool {
         let type = type.lowercased()
-        return ["int", "decimal", "numeric", "double", "float", "real"].contains { type.contains($0) } && !type.contains("[")
+        return ["int", "decimal", "numeric", "double", "float", "real"].contains { type.contains($0) }
+            && !type.contains("[")
             && type != "interval" && type != "point"
     }
 

@@ -10,11 +10,18 @@ struct Reset: AsyncParsableCommand {
         discussion: """
             Forgets what the destination remembers of the sync: which tables it copied, and which columns it took to \
             text. The copied rows stay where they are.
-            """)
+            """
+    )
 
     @Argument(help: "A sync of the configuration.")
     var sync: String
-    @Option(name: .long, help: ArgumentHelp("One table, as schema.table, by its name here or at the source; may be given several times.", valueName: "table"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "One table, as schema.table, by its name here or at the source; may be given several times.",
+            valueName: "table"
+        )
+    )
     var table: [String] = []
     @OptionGroup var options: ConfigurationOptions
 
@@ -27,8 +34,13 @@ struct Reset: AsyncParsableCommand {
         try await destination.forget(sync, tables: table.isEmpty ? nil : chosen.map(\.target))
         await destination.close()
         let forgotten = table.isEmpty ? known : chosen
-        try await workspace.openStateIfPresent()?.forget(sync, tables: table.isEmpty ? nil : forgotten.map(\.schema.name))
-        Terminal.out("Forgot \(forgotten.count) table\(forgotten.count == 1 ? "" : "s") of \(sync). The next run copies again.")
+        try await workspace.openStateIfPresent()?.forget(
+            sync,
+            tables: table.isEmpty ? nil : forgotten.map(\.schema.name)
+        )
+        Terminal.out(
+            "Forgot \(forgotten.count) table\(forgotten.count == 1 ? "" : "s") of \(sync). The next run copies again."
+        )
     }
 
     private static func table(named text: String, among known: [CopiedTable]) throws -> CopiedTable {
@@ -36,7 +48,8 @@ struct Reset: AsyncParsableCommand {
             let names = known.map { "\($0.target)" }.joined(separator: ", ")
             throw UsageError(
                 description: "This sync has not copied a table \"\(text)\".",
-                remedy: names.isEmpty ? nil : Remedy("Name one of these: \(names)."))
+                remedy: names.isEmpty ? nil : Remedy("Name one of these: \(names).")
+            )
         }
         return copy
     }

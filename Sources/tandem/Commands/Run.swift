@@ -8,7 +8,8 @@ struct Run: AsyncParsableCommand {
         discussion: """
             A table that cannot be copied keeps its old copy and does not stop the others. Ctrl-C stops within a second \
             and leaves every old copy whole.
-            """)
+            """
+    )
 
     @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
     var names: [String] = []
@@ -36,6 +37,8 @@ struct Run: AsyncParsableCommand {
             return reports
         }
         if json { Terminal.out(try JSON.text(reports)) }
-        if let status = reports.compactMap(\.status).max(by: { $0.rawValue < $1.rawValue }) { throw CommandOutcome(status: status) }
+        if let status = reports.compactMap(\.status).max(by: { $0.rawValue < $1.rawValue }) {
+            throw CommandOutcome(status: status)
+        }
     }
 }

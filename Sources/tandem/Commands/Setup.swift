@@ -9,13 +9,17 @@ struct Setup: AsyncParsableCommand {
         discussion: """
             Covers the schemas of the tables that the syncs using the connection select. Nothing is run unless --apply is \
             given.
-            """)
+            """
+    )
 
     @Argument(help: "A connection of the configuration.")
     var connection: String
     @Flag(name: .long, help: "Run the SQL: as the connection's user, or as --admin-url.")
     var apply = false
-    @Option(name: .long, help: ArgumentHelp("The administrator to run it as, and to look at the database with.", valueName: "url"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The administrator to run it as, and to look at the database with.", valueName: "url")
+    )
     var adminURL: String?
     @Flag(name: .long, help: "Print the connection's password in the SQL instead of a placeholder.")
     var showPassword = false
@@ -26,13 +30,19 @@ struct Setup: AsyncParsableCommand {
         let workspace = try Workspace(options)
         let source = try workspace.source(connection)
         let request = SetupRequest(
-            schemas: await schemas(of: source, in: workspace), showPassword: showPassword, apply: apply, adminURL: adminURL)
+            schemas: await schemas(of: source, in: workspace),
+            showPassword: showPassword,
+            apply: apply,
+            adminURL: adminURL
+        )
         let script = try await source.setup(request)
         await source.close()
         if report.json { return Terminal.out(try JSON.text(SetupJSON(script))) }
         for step in script.steps { Terminal.out("-- \(step.comment)\n\(step.sql);\n") }
         for advice in script.advice { Terminal.out("-- " + advice.split(separator: "\n").joined(separator: "\n-- ")) }
-        if script.applied { Terminal.error(script.steps.isEmpty ? "Nothing was missing." : "Done: all of the above has been run.") }
+        if script.applied {
+            Terminal.error(script.steps.isEmpty ? "Nothing was missing." : "Done: all of the above has been run.")
+        }
     }
 
     /// The schemas the syncs read from, or none for all, where the user may not see them yet.

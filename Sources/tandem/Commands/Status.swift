@@ -8,7 +8,8 @@ import TandemState
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "State, rows, last copy and last error of each sync.",
-        discussion: "Reads the history of runs only: neither the source nor the warehouse is asked.")
+        discussion: "Reads the history of runs only: neither the source nor the warehouse is asked."
+    )
 
     @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
     var names: [String] = []
@@ -22,8 +23,12 @@ struct Status: AsyncParsableCommand {
         for sync in try workspace.syncs(names) {
             syncs.append(
                 SyncStatus(
-                    sync: sync.name, run: try await state?.lastRun(of: sync.name), tables: try await state?.tables(of: sync.name) ?? [],
-                    issues: try await state?.issues(of: sync.name) ?? []))
+                    sync: sync.name,
+                    run: try await state?.lastRun(of: sync.name),
+                    tables: try await state?.tables(of: sync.name) ?? [],
+                    issues: try await state?.issues(of: sync.name) ?? []
+                )
+            )
         }
         if report.json { return Terminal.out(try JSON.text(syncs.map(SyncStatusJSON.init))) }
         for sync in syncs { Self.show(sync) }
@@ -32,14 +37,20 @@ struct Status: AsyncParsableCommand {
     private static func show(_ status: SyncStatus) {
         guard let run = status.run else { return Terminal.out("\(status.sync): has not been run\n") }
         let took = run.ended.map { " in " + Amounts.duration(.seconds($0.timeIntervalSince(run.started))) } ?? ""
-        Terminal.out("\(status.sync): last run \(run.outcome.rawValue), started \(time(run.started)), \(Amounts.rows(run.rows))\(took)")
+        Terminal.out(
+            "\(status.sync): last run \(run.outcome.rawValue), started \(time(run.started)), \(Amounts.rows(run.rows))\(took)"
+        )
         if let error = run.error { Terminal.out("  error: " + error) }
         if let remedy = run.remedy { Terminal.out("  → " + remedy) }
         if !status.tables.isEmpty {
-            var table = TextTable(["table", "to", "state", "rows", "size", "as of"], [.left, .left, .left, .right, .right])
+            var table = TextTable(
+                ["table", "to", "state", "rows", "size", "as of"],
+                [.left, .left, .left, .right, .right]
+            )
             for entry in status.tables {
                 table.add([
-                    "\(entry.source)", "\(entry.target)", entry.phase.rawValue, Amounts.count(entry.rows), Amounts.bytes(entry.bytes),
+                    "\(entry.source)", "\(entry.target)", entry.phase.rawValue, Amounts.count(entry.rows),
+                    Amounts.bytes(entry.bytes),
                     entry.moment.map { time(Date(timeIntervalSince1970: $0.time)) } ?? "never",
                 ])
             }
@@ -50,7 +61,9 @@ struct Status: AsyncParsableCommand {
             Terminal.out("  error: \(entry.source): \(error)")
             if let remedy = entry.remedy { Terminal.out("    → " + remedy) }
         }
-        for issue in status.issues { Terminal.out("  left out: \(issue.table): \(issue.key): \(issue.column) \(issue.cause)") }
+        for issue in status.issues {
+            Terminal.out("  left out: \(issue.table): \(issue.key): \(issue.column) \(issue.cause)")
+        }
         Terminal.out("")
     }
 
@@ -105,15 +118,31 @@ private struct SyncStatusJSON: Encodable {
         sync = status.sync
         lastRun = status.run.map {
             RunJSON(
-                outcome: $0.outcome, started: $0.started.formatted(.iso8601), ended: $0.ended?.formatted(.iso8601), rows: $0.rows,
-                bytes: $0.bytes, error: $0.error, remedy: $0.remedy)
+                outcome: $0.outcome,
+                started: $0.started.formatted(.iso8601),
+                ended: $0.ended?.formatted(.iso8601),
+                rows: $0.rows,
+                bytes: $0.bytes,
+                error: $0.error,
+                remedy: $0.remedy
+            )
         }
         tables = status.tables.map {
             TableJSON(
-                source: $0.source, target: $0.target, state: $0.phase, rows: $0.rows, bytes: $0.bytes,
+                source: $0.source,
+                target: $0.target,
+                state: $0.phase,
+                rows: $0.rows,
+                bytes: $0.bytes,
                 asOf: $0.moment.map { Date(timeIntervalSince1970: $0.time).formatted(.iso8601) },
-                checkpoint: $0.moment?.checkpoint.description, attempts: $0.attempts, error: $0.error, remedy: $0.remedy)
+                checkpoint: $0.moment?.checkpoint.description,
+                attempts: $0.attempts,
+                error: $0.error,
+                remedy: $0.remedy
+            )
         }
-        issues = status.issues.map { IssueJSON(table: $0.table, key: $0.key, column: $0.column, cause: $0.cause, runs: $0.count) }
+        issues = status.issues.map {
+            IssueJSON(table: $0.table, key: $0.key, column: $0.column, cause: $0.cause, runs: $0.count)
+        }
     }
 }

@@ -5,7 +5,8 @@ import TandemEngine
 struct Teardown: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove all that Tandem created in a database.",
-        discussion: "The copied tables are yours and stay. A full copy creates nothing at the source.")
+        discussion: "The copied tables are yours and stay. A full copy creates nothing at the source."
+    )
 
     @Argument(help: ArgumentHelp("A sync or a connection of the configuration.", valueName: "sync|connection"))
     var name: String

@@ -10,7 +10,8 @@ struct Verify: AsyncParsableCommand {
             Reads both sides whole and compares row counts and an order-independent checksum; where they differ, names the \
             first keys. Exit status 1 if anything differs. The source is read as it is now: where it has changed since \
             the copy, a difference may be a change that the next run brings.
-            """)
+            """
+    )
 
     @Argument(help: "A sync of the configuration.")
     var sync: String
@@ -26,8 +27,12 @@ struct Verify: AsyncParsableCommand {
         let destination = try workspace.destination(configuration.to)
         let results = try await Interruptible.run {
             let verification = Verification(
-                of: configuration.name, source: source, destination: destination, unfit: configuration.unfitValues,
-                readers: Processors.count)
+                of: configuration.name,
+                source: source,
+                destination: destination,
+                unfit: configuration.unfitValues,
+                readers: Processors.count
+            )
             return try await verification.run { if !report.json { Self.show($0) } }
         }
         await source.close()
@@ -36,7 +41,8 @@ struct Verify: AsyncParsableCommand {
         guard !results.isEmpty else {
             throw UsageError(
                 description: "Nothing has been copied by \(sync) yet, so there is nothing to compare.",
-                remedy: Remedy("Run `tandem run \(sync)` first."))
+                remedy: Remedy("Run `tandem run \(sync)` first.")
+            )
         }
         let wrong = results.filter { if case .equal = $0.verdict { false } else { true } }
         guard !wrong.isEmpty else {
@@ -48,7 +54,8 @@ struct Verify: AsyncParsableCommand {
             throw CommandOutcome(status: .failed)
         }
         let tables = wrong.map(\.copy.target)
-        try await ShownRun(configuration, in: workspace, only: { tables.contains($0.target) }, isQuiet: report.json).run()
+        try await ShownRun(configuration, in: workspace, only: { tables.contains($0.target) }, isQuiet: report.json)
+            .run()
     }
 
     private static func show(_ result: Verification.TableResult) {
@@ -57,10 +64,12 @@ struct Verify: AsyncParsableCommand {
         case .equal: Terminal.out("✓ \(name): \(Amounts.rows(result.sourceRows ?? 0)), equal")
         case .incomparable(let reason): Terminal.out("✗ \(name): cannot be compared: \(reason)")
         case .different(let differences):
-            let rows = "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
+            let rows =
+                "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
             Terminal.out("✗ \(name): different: \(rows)")
             for (what, keys) in [
-                ("missing here", differences.missing), ("only here", differences.extra), ("other content", differences.different),
+                ("missing here", differences.missing), ("only here", differences.extra),
+                ("other content", differences.different),
             ] where !keys.isEmpty {
                 Terminal.out("    \(what): " + keys.joined(separator: "; "))
             }
@@ -71,7 +80,9 @@ struct Verify: AsyncParsableCommand {
     private static func showAdvice(_ wrong: [Verification.TableResult], of total: Int, sync: String) {
         Terminal.out("\n\(wrong.count) of \(total) tables differ.")
         if wrong.contains(where: \.sourceHasMoved) {
-            Terminal.out("The source has been written to since the copy, so a difference may be a change that the next run brings.")
+            Terminal.out(
+                "The source has been written to since the copy, so a difference may be a change that the next run brings."
+            )
         }
         Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
     }

@@ -3,7 +3,9 @@ enum Amounts {
     /// `1,234,567`
     static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude).reversed())
-        let groups = stride(from: 0, to: digits.count, by: 3).map { String(digits[$0..<min($0 + 3, digits.count)].reversed()) }
+        let groups = stride(from: 0, to: digits.count, by: 3).map {
+            String(digits[$0..<min($0 + 3, digits.count)].reversed())
+        }
         return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
     }
 

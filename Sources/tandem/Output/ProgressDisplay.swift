@@ -29,7 +29,10 @@ final class ProgressDisplay: Sendable {
     func show<Value: Sendable>(during body: @Sendable () async throws -> Value) async throws -> Value {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in AsyncTimerSequence(interval: .milliseconds(self.isTerminal ? 100 : 500), clock: .continuous) {
+                for await _ in AsyncTimerSequence(
+                    interval: .milliseconds(self.isTerminal ? 100 : 500),
+                    clock: .continuous
+                ) {
                     self.tick()
                 }
             }
@@ -46,15 +49,19 @@ final class ProgressDisplay: Sendable {
         case .planned(let plan): state.withLock { $0 = State(total: plan.tables.count) }
         case .snapshotTaken(let moment, let readers, let notes):
             for note in notes { line("note: " + note) }
-            line("reading as of \(moment.checkpoint) with \(readers) connection\(readers == 1 ? "" : "s")", onlyOnPipe: true)
+            guard !isTerminal else { return }
+            line("reading as of \(moment.checkpoint) with \(readers) connection\(readers == 1 ? "" : "s")")
         case .tableStarted(let table, let progress):
             state.withLock { $0.current = ("\(table.schema.name)", progress, .now) }
         case .tableRetyped(let table, let columns):
             let list = columns.joined(separator: ", ")
-            line("note: \(table.schema.name): \(list) travels as text, because a value does not fit its type; reading the table again")
+            line(
+                "note: \(table.schema.name): \(list) travels as text, because a value does not fit its type; reading the table again"
+            )
         case .tableLoaded(let table, let outcome):
             finish()
-            line("\(table.schema.name): \(Amounts.rows(outcome.copy.rows)) in \(Amounts.duration(outcome.duration))", onlyOnPipe: true)
+            guard !isTerminal, isDueForLine() else { return }
+            line("\(table.schema.name): \(Amounts.rows(outcome.copy.rows)) in \(Amounts.duration(outcome.duration))")
         case .tableFailed(let table, let failure):
             finish()
             line("error: \(table.schema.name): \(failure.message)")
@@ -66,10 +73,19 @@ final class ProgressDisplay: Sendable {
     }
 
     /// A line that stays, above the bars.
-    func line(_ text: String, onlyOnPipe: Bool = false) {
-        guard !isQuiet, !(onlyOnPipe && isTerminal) else { return }
+    func line(_ text: String) {
+        guard !isQuiet else { return }
         erase()
         Terminal.error(text)
+    }
+
+    /// Whether the last line is long enough ago for another; notes that there is one now.
+    private func isDueForLine() -> Bool { state.withLock { Self.isDueForLine(&$0) } }
+
+    private static func isDueForLine(_ state: inout State) -> Bool {
+        guard state.lastLine.duration(to: .now) >= lineInterval else { return false }
+        state.lastLine = .now
+        return true
     }
 
     private func finish() {
@@ -98,14 +114,15 @@ final class ProgressDisplay: Sendable {
         if isTerminal {
             state.isDrawn = true
         } else {
-            guard state.lastLine.duration(to: .now) >= Self.lineInterval else { return nil }
-            state.lastLine = .now
+            guard Self.isDueForLine(&state) else { return nil }
         }
         let rows = current.progress.rows
         let seconds = Amounts.seconds(current.start.duration(to: .now))
         let speed = seconds > 0.2 ? Int(Double(rows) / seconds) : 0
         var parts = ["[\(state.done + 1)/\(state.total)] \(current.name)"]
-        if isTerminal, let estimate = current.progress.estimatedRows, estimate > 0 { parts.append(Self.bar(rows, of: estimate)) }
+        if isTerminal, let estimate = current.progress.estimatedRows, estimate > 0 {
+            parts.append(Self.bar(rows, of: estimate))
+        }
         parts.append(Amounts.rows(rows))
         parts.append(Amounts.bytes(current.progress.bytes))
         if speed > 0 {

@@ -4,9 +4,10 @@ import TandemCore
 enum RemedyText {
     static func lines(_ remedy: Remedy?, indent: String = "  ") -> [String] {
         guard let remedy else { return [] }
-        return [indent + "→ " + remedy.text] + remedy.sql.flatMap { statement in
-            (statement + ";").split(separator: "\n", omittingEmptySubsequences: false).map { indent + "    " + $0 }
-        }
+        return [indent + "→ " + remedy.text]
+            + remedy.sql.flatMap { statement in
+                (statement + ";").split(separator: "\n", omittingEmptySubsequences: false).map { indent + "    " + $0 }
+            }
     }
 
     static func error(_ error: any Error) -> String {

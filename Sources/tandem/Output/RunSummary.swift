@@ -10,15 +10,21 @@ struct RunSummary {
 
     func print() {
         let report = result.report
-        var table = TextTable(["table", "to", "read", "written", "refused", "bytes", "time"], [.left, .left, .right, .right, .right, .right, .right])
+        var table = TextTable(
+            ["table", "to", "read", "written", "refused", "bytes", "time"],
+            [.left, .left, .right, .right, .right, .right, .right]
+        )
         for outcome in report.outcomes {
             table.add([
                 "\(outcome.copy.schema.name)", "\(outcome.copy.target)", Amounts.count(outcome.tally.rows),
-                Amounts.count(outcome.copy.rows), Amounts.count(outcome.tally.refused), Amounts.bytes(outcome.tally.bytes),
+                Amounts.count(outcome.copy.rows), Amounts.count(outcome.tally.refused),
+                Amounts.bytes(outcome.tally.bytes),
                 Amounts.duration(outcome.duration),
             ])
         }
-        for failure in report.failures { table.add(["\(failure.table.schema.name)", "\(failure.table.target)", "", "failed", "", "", ""]) }
+        for failure in report.failures {
+            table.add(["\(failure.table.schema.name)", "\(failure.table.target)", "", "failed", "", "", ""])
+        }
         Terminal.out(table.text)
         for line in notes { Terminal.out(line) }
         Terminal.out(total)
@@ -30,15 +36,21 @@ struct RunSummary {
         for outcome in report.outcomes {
             for (column, count) in outcome.tally.clamped.sorted(by: { $0.key < $1.key }) {
                 let name = outcome.copy.schema.columns[column].name
-                lines.append("note: \(outcome.copy.target).\(name): \(Amounts.count(count)) values did not fit and were clamped")
+                lines.append(
+                    "note: \(outcome.copy.target).\(name): \(Amounts.count(count)) values did not fit and were clamped"
+                )
             }
             if outcome.tally.refused > 0 {
-                lines.append("warning: \(outcome.copy.target): \(Amounts.rows(outcome.tally.refused)) left out; `tandem status` lists them")
+                lines.append(
+                    "warning: \(outcome.copy.target): \(Amounts.rows(outcome.tally.refused)) left out; `tandem status` lists them"
+                )
             }
         }
         let moments = Set(report.outcomes.map(\.copy.moment))
         if moments.count > 1 {
-            lines.append("note: the source failed in passing, so not all tables are as of the same moment; `tandem status` tells which")
+            lines.append(
+                "note: the source failed in passing, so not all tables are as of the same moment; `tandem status` tells which"
+            )
         }
         for table in result.plan.tables { lines += table.notes.map { "note: \(table.schema.name): \($0)" } }
         lines += result.plan.notes.map { "note: " + $0 }
@@ -58,7 +70,8 @@ struct RunSummary {
         let tables = "\(count) table\(count == 1 ? "" : "s")"
         let failed = result.report.failures.isEmpty ? "" : ", \(result.report.failures.count) failed"
         let speed = "\(Amounts.count(Int(Double(rows) / seconds))) rows/s"
-        return "\(result.plan.sync): \(tables)\(failed), \(Amounts.rows(rows)), \(Amounts.bytes(bytes)) in \(Amounts.duration(result.duration)) (\(speed))"
+        return
+            "\(result.plan.sync): \(tables)\(failed), \(Amounts.rows(rows)), \(Amounts.bytes(bytes)) in \(Amounts.duration(result.duration)) (\(speed))"
     }
 }
 
@@ -96,20 +109,35 @@ struct RunJSON: Encodable {
         sync = result.plan.sync
         outcome = result.report.failures.isEmpty ? "succeeded" : "failed"
         seconds = Amounts.seconds(result.duration)
-        notes = result.plan.notes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
+        notes =
+            result.plan.notes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
             + result.plan.tables.flatMap { table in table.notes.map { "\(table.schema.name): \($0)" } }
         tables = result.report.outcomes.map { outcome in
             TableJSON(
-                schema: outcome.copy.schema.name.schema, table: outcome.copy.schema.name.table,
-                targetSchema: outcome.copy.target.schema, targetTable: outcome.copy.target.table, outcome: "copied",
-                rowsRead: outcome.tally.rows, rowsWritten: outcome.copy.rows, rowsRefused: outcome.tally.refused,
-                valuesClamped: outcome.tally.clamped.values.reduce(0, +), bytes: outcome.tally.bytes,
-                seconds: Amounts.seconds(outcome.duration), checkpoint: outcome.copy.moment.checkpoint.description)
+                schema: outcome.copy.schema.name.schema,
+                table: outcome.copy.schema.name.table,
+                targetSchema: outcome.copy.target.schema,
+                targetTable: outcome.copy.target.table,
+                outcome: "copied",
+                rowsRead: outcome.tally.rows,
+                rowsWritten: outcome.copy.rows,
+                rowsRefused: outcome.tally.refused,
+                valuesClamped: outcome.tally.clamped.values.reduce(0, +),
+                bytes: outcome.tally.bytes,
+                seconds: Amounts.seconds(outcome.duration),
+                checkpoint: outcome.copy.moment.checkpoint.description
+            )
         }
         tables += result.report.failures.map { table, failure in
             TableJSON(
-                schema: table.schema.name.schema, table: table.schema.name.table, targetSchema: table.target.schema,
-                targetTable: table.target.table, outcome: "failed", error: failure.message, remedy: failure.remedy)
+                schema: table.schema.name.schema,
+                table: table.schema.name.table,
+                targetSchema: table.target.schema,
+                targetTable: table.target.table,
+                outcome: "failed",
+                error: failure.message,
+                remedy: failure.remedy
+            )
         }
     }
 

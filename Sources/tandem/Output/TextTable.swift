@@ -15,7 +15,9 @@ struct TextTable {
 
     var text: String {
         var widths = header.map(Self.width)
-        for row in rows { for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Self.width(cell)) } }
+        for row in rows {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Self.width(cell)) }
+        }
         func line(_ cells: [String]) -> String {
             let padded = cells.enumerated().map { index, cell in
                 let space = String(repeating: " ", count: widths[index] - Self.width(cell))
@@ -48,11 +50,14 @@ struct TextTable {
     private static func width(_ text: String) -> Int {
         text.reduce(0) { width, character in
             guard let scalar = character.unicodeScalars.first else { return width }
-            let isWide = switch scalar.value {
-            case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
-                0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD: true
-            default: false
-            }
+            let isWide =
+                switch scalar.value {
+                case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+                    0xFF00...0xFF60,
+                    0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
+                    true
+                default: false
+                }
             return width + (isWide ? 2 : 1)
         }
     }
