@@ -44,3 +44,11 @@ private extension StringProtocol {
         return text
     }
 }
+
+extension PostgresServer {
+    /// Writes a file of the server's own into its data folder, readable by nobody else.
+    public func writeFile(_ text: String, named name: String) throws {
+        try PostgresPrograms.write(text, to: data.appending(path: name))
+        try PostgresPrograms.runAsOwner("/bin/chmod", ["600", data.appending(path: name).path])
+    }
+}

@@ -10,12 +10,13 @@ struct TestDatabase {
     let name: String
 
     init(_ version: PostgresServer.Version) throws {
-        try self.init(on: PostgresServer.shared(version))
+        let server = try PostgresServer.shared(version)
+        self.init(server: server, name: try server.makeDatabase())
     }
 
-    init(on server: PostgresServer) throws {
+    init(server: PostgresServer, name: String) {
         self.server = server
-        name = try server.makeDatabase()
+        self.name = name
     }
 
     @discardableResult

@@ -31,6 +31,9 @@ package struct PlanProblems: ExplainedError, Hashable {
     package var remedy: Remedy? {
         let remedies = problems.compactMap(\.remedy)
         guard !remedies.isEmpty else { return nil }
-        return Remedy(remedies.map(\.text).joined(separator: " "), sql: remedies.flatMap(\.sql))
+        // Several problems often have one remedy.
+        var texts: [String] = []
+        for remedy in remedies where !texts.contains(remedy.text) { texts.append(remedy.text) }
+        return Remedy(texts.joined(separator: " "), sql: remedies.flatMap(\.sql))
     }
 }
