@@ -22,6 +22,8 @@ public protocol Destination: Sendable {
     ///
     /// Nothing is visible under the table's own name yet. What an earlier
     /// attempt left for the same target is replaced.
+    ///
+    /// - Throws: The rows' own error where they could not be read; ``LoadAgain``.
     func load(_ rows: any TableRows, into target: TableName) async throws -> Int
 
     /// Puts what was loaded in place, all of it in one transaction where the destination has those, with `copies`

@@ -18,7 +18,8 @@ package struct DuckDBConfig: Sendable {
 
 extension DuckDBConfig {
     static let standardLockTimeout = 60
-    static let standardMemoryLimit = "200MB"
+    /// In bytes.
+    static let standardMemoryLimit = 200_000_000
     static let standardStorageVersion = "v1.0.0"
 
     static var fields: [ConfigField<DuckDBConfig>] {
@@ -40,9 +41,8 @@ extension DuckDBConfig {
             ConfigField(
                 "memory_limit",
                 \.memoryLimit,
-                help: "what DuckDB may keep in memory before it writes to disk",
+                help: "what DuckDB may keep in memory; where not set, 200MB, and more only for rows that need it",
                 kind: .other("a size such as 400MB or 2GB"),
-                standard: standardMemoryLimit,
                 parse: memory
             ),
             ConfigField(

@@ -9,6 +9,8 @@ package enum RunEvent: Sendable {
     case tableStarted(TablePlan, TableProgress)
     /// Values did not fit their columns' types, so the table is read again with these columns as text.
     case tableRetyped(TablePlan, columns: [String])
+    /// The destination wants the table once more from its start.
+    case tableReread(TablePlan, reason: String)
     case tableLoaded(TablePlan, TableOutcome)
     case tableFailed(TablePlan, TableFailure)
     /// The source did not answer as it should; the next attempt comes after a pause.

@@ -30,6 +30,9 @@ struct TableLoad {
                     moment: snapshot.moment
                 )
                 return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
+            } catch let again as LoadAgain {
+                await observe(.tableReread(table, reason: again.description))
+                progress.restart()
             } catch let unfit as UnfitValues {
                 if let column = unfit.columns.map({ schema.columns[$0] }).first(where: { $0.type == .text }) {
                     throw CopyError.notText(table.schema.name, column: column.name)

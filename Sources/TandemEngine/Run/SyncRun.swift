@@ -77,7 +77,7 @@ extension RunRecorder {
         case .tableFailed(let table, let failure):
             let event = TableEvent.failed(error: failure.message, remedy: failure.remedy?.text)
             await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
-        case .planned, .snapshotTaken, .tableRetyped, .tableLoaded, .retrying, .published: break
+        case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published: break
         }
     }
 

@@ -58,6 +58,8 @@ final class ProgressDisplay: Sendable {
             line(
                 "note: \(table.schema.name): \(list) travels as text, because a value does not fit its type; reading the table again"
             )
+        case .tableReread(let table, let reason):
+            line("note: \(table.schema.name): reading the table again, because \(reason)")
         case .tableLoaded(let table, let outcome):
             finish()
             guard !isTerminal, isDueForLine() else { return }

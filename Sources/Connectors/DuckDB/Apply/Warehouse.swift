@@ -71,7 +71,8 @@ final class Warehouse {
         } catch {
             // The first error is the one to know; what cannot be dropped now is swept when the file is next opened.
             try? discard(shadow)
-            throw error
+            guard case DuckDBError.outOfMemory = error, try session.allowMoreMemory() else { throw error }
+            throw LoadAgain(because: "its rows need more memory: up to \(session.memoryLimit) from now on")
         }
     }
 

@@ -30,7 +30,7 @@ struct DuckDBFailure {
             return DuckDBError.damaged(path: path, reason: brief)
         }
         if type == DUCKDB_ERROR_INTERRUPT { return CancellationError() }
-        if type == DUCKDB_ERROR_OUT_OF_MEMORY {
+        if type == DUCKDB_ERROR_OUT_OF_MEMORY || says("could not allocate block", "failed to pin block") {
             return DuckDBError.outOfMemory(path: path, limit: limit, reason: brief)
         }
         return DuckDBError.failed(action: action, reason: brief)

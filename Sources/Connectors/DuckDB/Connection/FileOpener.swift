@@ -10,7 +10,9 @@ struct FileOpener: Sendable {
 
     private static let pause = Duration.milliseconds(200)
 
-    var memoryLimit: String { config.memoryLimit ?? DuckDBConfig.standardMemoryLimit }
+    private var memoryLimit: String {
+        config.memoryLimit ?? "\(DuckDBConfig.standardMemoryLimit / 1_000_000)MB"
+    }
 
     /// - Parameter isolated: Keeps what only the caller's own data is needed for: other files, and the network.
     func open(_ mode: DatabaseFile.Mode, isolated: Bool = false) async throws -> Session {
@@ -22,7 +24,8 @@ struct FileOpener: Sendable {
             let holder: String
             do {
                 if let file = try DatabaseFile.open(path, mode, options: options(mode, isolated: isolated)) {
-                    return try Session(file, memoryLimit: memoryLimit)
+                    let growing = config.memoryLimit == nil ? DuckDBConfig.standardMemoryLimit : nil
+                    return try Session(file, memoryLimit: memoryLimit, growingMemoryLimit: growing)
                 }
                 holder = "another sync of this process"
             } catch DuckDBError.locked(_, let other, _) {

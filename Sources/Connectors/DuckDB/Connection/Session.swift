@@ -5,7 +5,10 @@ import TandemRows
 final class Session {
     let file: DatabaseFile
     let interrupter: Interrupter
-    private let memoryLimit: String
+    /// For messages.
+    var memoryLimit: String
+    /// In bytes, where it may be raised.
+    var growingMemoryLimit: Int?
 
     /// Stops what the connection is doing, from any thread, and keeps it open until it was asked to.
     // Unchecked because the connection never changes, and DuckDB allows to interrupt it from any thread.
@@ -33,9 +36,11 @@ final class Session {
         case double(Double)
     }
 
-    init(_ file: DatabaseFile, memoryLimit: String = "") throws {
+    /// - Parameter growingMemoryLimit: The limit in bytes, where it may be raised.
+    init(_ file: DatabaseFile, memoryLimit: String = "", growingMemoryLimit: Int? = nil) throws {
         self.file = file
         self.memoryLimit = memoryLimit
+        self.growingMemoryLimit = growingMemoryLimit
         interrupter = try Interrupter(file)
         catalog = try texts("SELECT current_database()", to: "name its file").first?.first.flatMap(\.self) ?? ""
     }
