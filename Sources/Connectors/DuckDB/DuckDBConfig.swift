@@ -41,7 +41,7 @@ extension DuckDBConfig {
             ConfigField(
                 "memory_limit",
                 \.memoryLimit,
-                help: "what DuckDB may keep in memory; where not set, 200MB, and more only for rows that need it",
+                help: "what DuckDB may keep in memory; where not set, 200MB to write, more only for rows that need it",
                 kind: .other("a size such as 400MB or 2GB"),
                 parse: memory
             ),
