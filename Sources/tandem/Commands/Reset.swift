@@ -39,7 +39,7 @@ struct Reset: AsyncParsableCommand {
             tables: table.isEmpty ? nil : forgotten.map(\.schema.name)
         )
         Terminal.out(
-            "Forgot \(forgotten.count) table\(forgotten.count == 1 ? "" : "s") of \(sync). The next run copies again."
+            "Forgot \(Amounts.tables(forgotten.count)) of \(sync). The next run copies again."
         )
     }
 

@@ -46,7 +46,7 @@ struct Verify: AsyncParsableCommand {
         }
         let wrong = results.filter { if case .equal = $0.verdict { false } else { true } }
         guard !wrong.isEmpty else {
-            if !report.json { Terminal.out("\nAll \(results.count) tables are equal.") }
+            if !report.json { Terminal.out("\nAll \(Amounts.tables(results.count)) equal.") }
             return
         }
         guard repair else {

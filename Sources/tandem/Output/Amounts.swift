@@ -10,6 +10,7 @@ enum Amounts {
     }
 
     static func rows(_ value: Int) -> String { count(value) + (value == 1 ? " row" : " rows") }
+    static func tables(_ value: Int) -> String { count(value) + (value == 1 ? " table" : " tables") }
 
     /// `950 B`, `12.3 MB`; powers of a thousand.
     static func bytes(_ value: Int) -> String {

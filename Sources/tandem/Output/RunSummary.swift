@@ -67,7 +67,7 @@ struct RunSummary {
         let bytes = result.report.outcomes.reduce(0) { $0 + $1.tally.bytes }
         let seconds = max(Amounts.seconds(result.duration), 0.001)
         let count = result.report.outcomes.count
-        let tables = "\(count) table\(count == 1 ? "" : "s")"
+        let tables = Amounts.tables(count)
         let failed = result.report.failures.isEmpty ? "" : ", \(result.report.failures.count) failed"
         let speed = "\(Amounts.count(Int(Double(rows) / seconds))) rows/s"
         return

@@ -34,6 +34,14 @@ import Testing
         )
     }
 
+    @Test func tablesOfAllSchemasAreFoundByTheirBareNames() async throws {
+        let copy = try await folder.load(TableName(schema: "a, \"b\"", table: "items"), ids: 0..<3, into: destination)
+        try await destination.publish([copy], retiring: [], of: "sync")
+        #expect(try await destination.query("SELECT count(*) FROM items").rows == [["3"]])
+        #expect(try await destination.query("SELECT count(*) FROM orders").rows == [["10000"]])
+        await #expect(throws: DuckDBError.self) { try await destination.query("FROM loads") }
+    }
+
     @Test(arguments: [
         "SELECT 1;", "  SELECT 1 ; -- done", "FROM (VALUES (1))", "/* first */ WITH x AS (SELECT 1) FROM x",
     ])

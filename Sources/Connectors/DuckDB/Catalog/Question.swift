@@ -9,6 +9,7 @@ struct Question {
 
     /// - Throws: If it is not one statement that only reads.
     func answer() throws -> QueryResult {
+        try findTablesOfAllSchemas()
         let statement = try Statement(sql, in: session, to: "run the query")
         let names = statement.columnNames
         switch statement.type {
@@ -21,6 +22,18 @@ struct Question {
             )
         default: throw DuckDBError.notReadOnly
         }
+    }
+
+    /// `FROM orders` finds `public.orders`: names without a schema are looked for in `main`, then in
+    /// the others but Tandem's own.
+    private func findTablesOfAllSchemas() throws {
+        let schemas = try session.texts(
+            "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1 AND NOT internal AND schema_name NOT IN ('main', '\(Metadata.schema)')",
+            [.text(session.catalog)],
+            to: "look for schemas"
+        )
+        let path = (["main"] + schemas.compactMap { $0[0] }).map { SQL.identifier($0) }.joined(separator: ",")
+        try session.run("SET search_path = \(SQL.literal(path))", to: "look for schemas")
     }
 
     /// DuckDB itself turns the values into text, so that each type looks as its users know it.
