@@ -26,8 +26,8 @@ extension PostgresServer {
 
     /// A standby that follows this server, made from a base backup.
     public func makeStandby(settings: [String: String] = [:]) throws -> PostgresServer {
-        try PostgresServer(programs, settings: settings.merging(["hot_standby": "on"]) { own, _ in own }, access: []) {
-            folder in
+        let own = ["hot_standby": "on", "primary_conninfo": "'host=\(Self.host) port=\(port) user=\(Self.user)'"]
+        return try PostgresServer(programs, settings: own.merging(settings) { $1 }, access: []) { folder in
             let arguments = [
                 "-h", Self.host, "-p", String(port), "-U", Self.user, "-D", folder.appending(path: "data").path, "-R",
                 "-X", "stream", "-c", "fast", "--no-sync",

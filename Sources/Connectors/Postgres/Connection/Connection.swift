@@ -40,7 +40,7 @@ package actor Connection {
     }
 
     private func openSession(_ interruption: Interruption) throws -> Session {
-        if let session, session.isOpen {
+        if let session, session.isAlive, !session.isInTransaction {
             session.interruption = interruption
             return session
         }

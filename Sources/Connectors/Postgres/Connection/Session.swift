@@ -56,6 +56,17 @@ package final class Session {
     /// Whether statements can still be sent.
     package var isOpen: Bool { connection != nil && PQstatus(connection) == CONNECTION_OK }
 
+    /// Whether the server has not hung up since the last answer. Does not wait.
+    package var isAlive: Bool {
+        guard isOpen else { return false }
+        var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+        // Its last words come before the end.
+        while poll(&socket, 1, 0) > 0 {
+            guard PQconsumeInput(connection) == 1 else { return false }
+        }
+        return true
+    }
+
     package var isInTransaction: Bool {
         connection != nil && PQtransactionStatus(connection) != PQTRANS_IDLE
     }

@@ -170,8 +170,11 @@ extension CopyReader {
 
     /// Lets go of the session and waits a little, if what went wrong may pass and the snapshot can be joined again.
     private func recover(from error: PostgresError, failures: Int) throws {
-        if case .snapshotLost = error { throw error }
-        guard error.isTransient else { throw error }
+        switch error {
+        // A lock that was not free for ten seconds is worth telling; trying again here would hide it for a minute.
+        case .snapshotLost, .lockTimeout: throw error
+        default: guard error.isTransient else { throw error }
+        }
         dropSession()
         guard copy.pool.canReplace else { throw lost(error) }
         guard failures < Self.pauses.count else { throw error }

@@ -1,0 +1,55 @@
+import Dispatch
+import Synchronization
+import TandemCore
+import TandemRows
+
+/// Pulls rows on a thread of its own, step by step, as a destination's thread does. Cancelled with its task.
+final class Puller: Sendable {
+    private let rows: any TableRows
+    private let queue = DispatchQueue(label: "tandem.test.puller")
+    private let reader = Mutex<Box?>(nil)
+
+    // Unchecked because only the queue touches the reader.
+    private struct Box: @unchecked Sendable {
+        let reader: any RowReader
+    }
+
+    init(_ rows: any TableRows) { self.rows = rows }
+
+    /// The first column of the next batch, `nil` after the last.
+    func next() async throws -> [Int]? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async { continuation.resume(with: Result { try self.nextBatch() }) }
+            }
+        } onCancel: {
+            rows.cancel()
+        }
+    }
+
+    /// The first columns of all batches that are left.
+    func rest() async throws -> [Int] {
+        var values: [Int] = []
+        while let batch = try await next() { values += batch }
+        return values
+    }
+
+    private func nextBatch() throws -> [Int]? {
+        let box = try reader.withLock { box in
+            let known = try box ?? Box(reader: rows.makeReader())
+            box = known
+            return known
+        }
+        guard let batch = try box.reader.next() else { return nil }
+        let type = rows.schema.columns[0].type
+        return (0..<batch.rowCount).compactMap { batch.columns[0].text($0, as: type).flatMap { Int($0) } }
+    }
+}
+
+/// Asks again and again, without holding a thread, until `condition` holds.
+func eventually(_ condition: () throws -> Bool) async throws {
+    while try !condition() {
+        try Task.checkCancellation()
+        await Task.yield()
+    }
+}
