@@ -68,6 +68,8 @@ package struct ServerCapabilities: Hashable, Sendable {
             settings.append(("max_parallel_workers_per_gather", "0"))
         }
         if version >= 110_000 { settings.append(("jit", "off")) }
+        // Such a database holds bytes of any encoding, and refuses to send as UTF-8 what is none.
+        if !sendsValidUTF8 { settings.append(("client_encoding", "SQL_ASCII")) }
         if version >= 170_000 { settings.append(("transaction_timeout", "0")) }
         return settings
     }
