@@ -1,0 +1,90 @@
+import Testing
+
+/// Something no text of a kind may hold.
+struct Rule: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// The files it is for, by paths from the repository's root.
+    let files: @Sendable () -> [String]
+    /// The numbers of the lines that break it.
+    let broken: @Sendable (_ lines: [Substring]) -> [Int]
+    /// A text that breaks it, so that a rule which has stopped to see anything is noticed.
+    let example: String
+
+    var testDescription: String { name }
+
+    /// Where `text` breaks the rule.
+    func violations(in text: String) -> [Int] {
+        broken(text.split(separator: "\n", omittingEmptySubsequences: false))
+    }
+
+    static let all: [Rule] = [
+        .init(named: "output goes through Terminal", sources, "print(\"done\")") { $0.contains(/(^|[^.\w])print\(/) },
+        .init(named: "concurrency is structured", sources, "Task { work() }") {
+            $0.contains(/(^|[^.\w])Task(\.detached)?\s*(\([^)]*\))?\s*\{/)
+        },
+        .init(named: "errors are not promised away", sources, "let x = try! open()") { $0.contains(/\btry!/) },
+        .init(named: "open work lives in the tracker", everySwift, "// FIX" + "ME: later") {
+            $0.contains(/\b(FIXM[E]|TOD[O]|XX[X])\b/)
+        },
+        .init(named: "a line has at most 120 characters", everySwift, String(repeating: "x", count: 121)) {
+            // The text of a message stays in one piece, so that it can be searched for.
+            $0.count > 120 && !$0.contains("\"")
+        },
+        Rule(
+            name: "@unchecked Sendable has its reason on the line above",
+            files: sources,
+            broken: { lines in
+                lines.indices.filter { index in
+                    let above = index == 0 ? "" : lines[index - 1].drop { $0 == " " }
+                    return lines[index].contains("@unchecked Sendable") && !above.hasPrefix("//")
+                }
+            },
+            example: "\nstruct Handle: @unchecked Sendable {}"
+        ),
+        Rule(
+            name: "a file has at most 400 lines",
+            files: everySwift,
+            broken: { $0.count > 401 ? [$0.count - 1] : [] },
+            example: String(repeating: "\n", count: 401)
+        ),
+        Rule(
+            name: "a page has one title",
+            files: { Repository.markdown },
+            broken: { lines in
+                let titles = Markdown.prose(lines).filter { $0.text.hasPrefix("# ") }.map(\.line)
+                return titles.isEmpty ? [0] : Array(titles.dropFirst())
+            },
+            example: "# One\n\n# Two"
+        ),
+    ]
+
+    private static let sources: @Sendable () -> [String] = { Repository.swift.filter { $0.hasPrefix("Sources/") } }
+    private static let everySwift: @Sendable () -> [String] = { Repository.swift }
+
+    /// A rule that looks at one line at a time.
+    private init(
+        named name: String,
+        _ files: @escaping @Sendable () -> [String],
+        _ example: String,
+        breaks: @escaping @Sendable (Substring) -> Bool
+    ) {
+        self.init(
+            name: name,
+            files: files,
+            broken: { lines in lines.indices.filter { breaks(lines[$0]) } },
+            example: example
+        )
+    }
+
+    private init(
+        name: String,
+        files: @escaping @Sendable () -> [String],
+        broken: @escaping @Sendable ([Substring]) -> [Int],
+        example: String
+    ) {
+        self.name = name
+        self.files = files
+        self.broken = broken
+        self.example = example
+    }
+}
