@@ -17,19 +17,24 @@ create table wide (
     ref uuid, attrs jsonb, tags text[], score double precision, digest bytea
 );
 select setseed(0.42) \g /dev/null
-create temp table words as
+create temp table prose as
 select string_agg(word, ' ') as text from (
     select (array['order', 'customer', 'the', 'blue', 'été', 'panel', 'shipping', 'to', 'Zürich', 'invoice', 'late',
         '"quoted"', 'it''s', 'size', 'of', 'steel', 'a', 'premium', 'returned', 'box', '50%', 'warehouse', 'and',
         '北京', 'line'])[1 + (random() * 24)::int] as word
     from generate_series(1, 4000)
 ) as drawn;
+-- Every piece is cut out once: cutting them out of the whole text would take minutes.
+create temp table pieces as
+select start, substr(prose.text, start, 200) as text from prose, generate_series(1, 20001) start;
+analyze pieces;
+set work_mem = '256MB';
 
 insert into wide (qty, amount, descr, sku, created_at, due, active, ref, attrs, tags, score, digest)
 select
     case when r1 > .1 then (r2 * 100000)::int end,
     case when r2 > .1 then round((r1 * 1e6)::numeric, 4) end,
-    case when r3 > .1 then substr(words.text, 1 + (r1 * 20000)::int, 20 + (r4 * 180)::int) end,
+    case when r3 > .1 then left(pieces.text, 20 + (r4 * 180)::int) end,
     case when r4 > .1 then 'SKU-' || (r3 * 1e8)::int end,
     case when r5 > .1 then timestamptz '2015-01-01 00:00+00' + r2 * interval '3650 days' end,
     case when r6 > .1 then date '2020-01-01' + (r1 * 2000)::int end,
@@ -46,7 +51,7 @@ select
 from (
     select g, random() r1, random() r2, random() r3, random() r4, random() r5, random() r6
     from generate_series(1, :wide_rows) g
-) as rows, words;
+) as rows left join pieces on pieces.start = 1 + (r1 * 20000)::int;
 
 create table narrow_tenth (like narrow including all);
 insert into narrow_tenth select * from narrow where aid <= :narrow_rows / 10;
