@@ -22,7 +22,8 @@ public struct PostgresPrograms: Sendable {
         }
     }
 
-    /// The newest Postgres installed on this machine, where its packages put it or in `PATH`; `nil` where there is none.
+    /// The newest Postgres installed on this machine, where its packages put it or in `PATH`; `nil` where there is
+    /// none.
     public static func newestInstalled() -> PostgresPrograms? {
         let roots = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
         let versions = roots.flatMap { root in

@@ -1,8 +1,8 @@
 public import Foundation
 import Synchronization
 
-/// A throw-away Postgres server, for tests and the demo: its own folder, a free port of the loopback address, user `postgres`
-/// without a password, and no fsync.
+/// A throw-away Postgres server, for tests and the demo: its own folder, a free port of the loopback address, user
+/// `postgres` without a password, and no fsync.
 ///
 /// Its keeper is a small shell of the unprivileged user that stops the server and removes the folder when this process
 /// ends, in whatever way.

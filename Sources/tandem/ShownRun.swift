@@ -54,7 +54,7 @@ struct ShownRun {
             let result = try await display.show { try await run.run(only: isChosen) }
             await source.close()
             await destination.close()
-            if printsSummary { RunSummary(result).print() }
+            if printsSummary { RunSummary(result).show() }
             return RunJSON(result)
         } catch {
             await source.close()

@@ -24,10 +24,10 @@ struct Connectors: ParsableCommand {
             Terminal.out("\n`tandem connectors NAME` lists the settings of one.")
             return
         }
-        for connector in chosen { print(connector) }
+        for connector in chosen { describe(connector) }
     }
 
-    private func print(_ connector: any Connector.Type) {
+    private func describe(_ connector: any Connector.Type) {
         Terminal.out("\(connector.name): \(connector.summary)\n")
         var table = TextTable(["setting", "value", "default", "meaning"])
         for field in connector.fieldSummaries {

@@ -8,7 +8,7 @@ struct RunSummary {
 
     init(_ result: SyncRun.Result) { self.result = result }
 
-    func print() {
+    func show() {
         let report = result.report
         var table = TextTable(
             ["table", "to", "read", "written", "refused", "bytes", "time"],
