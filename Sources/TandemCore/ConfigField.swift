@@ -59,7 +59,9 @@ public struct ConfigField<Config>: Sendable {
         standard: String? = nil
     ) {
         self.init(name, path, help: help, kind: .number(range), standard: standard) { text in
-            Int(text).flatMap { range.contains($0) ? $0 : nil }
+            // Spelled out, because a plain `nil` would be taken for an accepted value that is none.
+            guard let number = Int(text), range.contains(number) else { return Int??.none }
+            return .some(number)
         }
     }
 
@@ -70,7 +72,9 @@ public struct ConfigField<Config>: Sendable {
         standard: Choice? = nil
     ) {
         let kind = ConfigKind.choice(Choice.allCases.map(\.rawValue))
-        self.init(name, path, help: help, kind: kind, standard: standard?.rawValue) { Choice(rawValue: $0) }
+        self.init(name, path, help: help, kind: kind, standard: standard?.rawValue) { text in
+            Choice(rawValue: text).map { .some($0) } ?? Choice??.none
+        }
     }
 }
 
