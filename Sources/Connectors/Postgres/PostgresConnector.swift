@@ -10,10 +10,19 @@ package enum PostgresConnector: Connector {
     package static let fields: [ConfigField<PostgresConfig>] = [
         // Holds a password as likely as not.
         .init(secret: "url", \.url, help: "A connection URI, instead of the settings it covers."),
-        .init("host", \.host, help: "Host name, address or socket folder; several separated by commas.", standard: "PGHOST or the local socket"),
         .init(
-            "port", \.port, help: "Port, or one for each host separated by commas.",
-            kind: .other("a port from 1 to 65535, or several separated by commas"), standard: "5432", parse: port
+            "host",
+            \.host,
+            help: "Host name, address or socket folder; several separated by commas.",
+            standard: "PGHOST or the local socket"
+        ),
+        .init(
+            "port",
+            \.port,
+            help: "Port, or one for each host separated by commas.",
+            kind: .other("a port from 1 to 65535, or several separated by commas"),
+            standard: "5432",
+            parse: port
         ),
         .init("user", \.user, help: "Who connects.", standard: "PGUSER or the operating system's user"),
         .init(secret: "password", \.password, help: "The user's password; libpq's .pgpass works too."),
@@ -26,21 +35,31 @@ package enum PostgresConnector: Connector {
         .init("sslkey", \.sslKey, help: "File with the key of the client's certificate."),
         .init("sslcrl", \.sslRevocationList, help: "File with revoked certificates."),
         .init(
-            "target_session_attrs", \.targetSessionAttributes, help: "What kind of server counts, of several hosts.",
+            "target_session_attrs",
+            \.targetSessionAttributes,
+            help: "What kind of server counts, of several hosts.",
             standard: .any
         ),
         .init(
-            "connect_timeout", \.connectTimeout, help: "Seconds that each host gets to answer.", in: 2...3600,
+            "connect_timeout",
+            \.connectTimeout,
+            help: "Seconds that each host gets to answer.",
+            in: 2...3600,
             standard: String(PostgresConfig.standardConnectTimeout)
         ),
         .init(
-            "application_name", \.applicationName, help: "What the server's activity view calls us.",
+            "application_name",
+            \.applicationName,
+            help: "What the server's activity view calls us.",
             standard: PostgresConfig.standardApplicationName
         ),
         .init("slot", \.slot, help: "The replication slot that LOG_BASED reads.", standard: "tandem_<database>"),
         .init("plugin", \.plugin, help: "What decodes the server's log for LOG_BASED.", standard: .auto),
         .init(
-            "readers", \.readers, help: "How many connections read at once.", in: PostgresConfig.readerRange,
+            "readers",
+            \.readers,
+            help: "How many connections read at once.",
+            in: PostgresConfig.readerRange,
             standard: "the number of cores, at least 2"
         ),
         .init("options", \.options, help: "Command-line options for the server's process, such as -c work_mem=64MB."),
@@ -54,11 +73,15 @@ package enum PostgresConnector: Connector {
         }
         if (config.sslCertificate == nil) != (config.sslKey == nil) {
             let name = config.sslCertificate == nil ? "sslcert" : "sslkey"
-            wrong.append(InvalidSetting(name: name, reason: "is missing: a client certificate needs both sslcert and sslkey"))
+            wrong.append(
+                InvalidSetting(name: name, reason: "is missing: a client certificate needs both sslcert and sslkey")
+            )
         }
         let hosts = config.host.map(count) ?? 1
         if let ports = config.port.map(count), ports != 1, ports != hosts {
-            wrong.append(InvalidSetting(name: "port", reason: "must be one port, or as many as there are hosts (\(hosts))"))
+            wrong.append(
+                InvalidSetting(name: "port", reason: "must be one port, or as many as there are hosts (\(hosts))")
+            )
         }
         if let url = config.url { wrong += problems(of: url, beside: config) }
         return wrong
@@ -95,10 +118,13 @@ package enum PostgresConnector: Connector {
 
     /// Nothing is written to Postgres yet.
     package static func destination(
-        _ config: PostgresConfig, in context: ConnectionContext
+        _ config: PostgresConfig,
+        in context: ConnectionContext
     ) throws -> (any Destination)? { nil }
 
-    private static func count(_ list: String) -> Int { list.split(separator: ",", omittingEmptySubsequences: false).count }
+    private static func count(_ list: String) -> Int {
+        list.split(separator: ",", omittingEmptySubsequences: false).count
+    }
 
     private static func port(_ text: String) -> String?? {
         let ports = text.split(separator: ",", omittingEmptySubsequences: false)

@@ -7,7 +7,9 @@ extension PostgresError {
         case .unreadableURL:
             Remedy("Write postgresql://user@host:port/database, with %-escapes for the characters a URI reserves.")
         case .unreachable:
-            Remedy("Check host and port, that the server runs, and that listen_addresses and firewalls let this machine in.")
+            Remedy(
+                "Check host and port, that the server runs, and that listen_addresses and firewalls let this machine in."
+            )
         case .timedOut: Remedy("Check host, port and firewalls, or raise connect_timeout.")
         case .authenticationFailed:
             Remedy("Check user and password, and that the server's pg_hba.conf admits this user from this machine.")
@@ -18,7 +20,8 @@ extension PostgresError {
         case .notReady: Remedy("Wait until the server has started, then run again.")
         case .unsupportedVersion: Remedy("Upgrade the server to a version that is still maintained.")
         case .connectionLost: Remedy("Run again; if it happens again, look at the server's log and the network.")
-        case .insufficientPrivilege: Remedy("Run `tandem setup` for this connection and let an administrator run what it prints.")
+        case .insufficientPrivilege:
+            Remedy("Run `tandem setup` for this connection and let an administrator run what it prints.")
         case .lockTimeout: Remedy("Run again when the statement that holds the lock has ended; pg_locks shows it.")
         case .recoveryConflict, .snapshotLost(_, _, true): Self.standbyRemedy
         case .snapshotLost, .tableChanged: Remedy("Run again.")
@@ -40,9 +43,11 @@ extension PostgresError {
         switch problem {
         case .serverHasNone: Remedy("Switch on ssl at the server, or set sslmode: prefer if the network is trusted.")
         case .serverDemandsIt: Remedy("Set sslmode: require, or better verify-full with sslrootcert.")
-        case .untrustedCertificate: Remedy("Let sslrootcert name the certificate of the authority that signed the server's.")
+        case .untrustedCertificate:
+            Remedy("Let sslrootcert name the certificate of the authority that signed the server's.")
         case .wrongHostName: Remedy("Use the host name the certificate is made out to, or sslmode: verify-ca.")
-        case .clientCertificate: Remedy("Let sslcert and sslkey name a client certificate and its key that the server trusts.")
+        case .clientCertificate:
+            Remedy("Let sslcert and sslkey name a client certificate and its key that the server trusts.")
         case .other: Remedy("Check sslmode, sslrootcert, sslcert and sslkey, and the server's ssl settings.")
         }
     }

@@ -40,20 +40,21 @@ package enum PostgresError: ExplainedError, Equatable {
     ///
     /// - Parameter isStandby: A read-only transaction there fails to serialize for one reason only.
     init(_ endpoint: Endpoint, sqlState: String, severity: String, message: String, isStandby: Bool) {
-        self = switch sqlState {
-        case "40001" where isStandby || message.contains("conflict with recovery"),
-            "40P01" where isStandby && message.contains("conflict with recovery"):
-            .recoveryConflict(endpoint, message: message)
-        case "28000", "28P01": .authenticationFailed(endpoint, message: message)
-        case "3D000": .noDatabase(endpoint, message: message)
-        case "53300": .tooManyConnections(endpoint, message: message)
-        case "57P03": .notReady(endpoint, message: message)
-        case "57P01", "57P02", "57P05", "25P03", "08000", "08003", "08006", "08P01":
-            .connectionLost(endpoint, reason: message)
-        case "42501": .insufficientPrivilege(endpoint, message: message)
-        case "55P03": .lockTimeout(endpoint, message: message)
-        default: .server(endpoint, sqlState: sqlState, severity: severity, message: message)
-        }
+        self =
+            switch sqlState {
+            case "40001" where isStandby || message.contains("conflict with recovery"),
+                "40P01" where isStandby && message.contains("conflict with recovery"):
+                .recoveryConflict(endpoint, message: message)
+            case "28000", "28P01": .authenticationFailed(endpoint, message: message)
+            case "3D000": .noDatabase(endpoint, message: message)
+            case "53300": .tooManyConnections(endpoint, message: message)
+            case "57P03": .notReady(endpoint, message: message)
+            case "57P01", "57P02", "57P05", "25P03", "08000", "08003", "08006", "08P01":
+                .connectionLost(endpoint, reason: message)
+            case "42501": .insufficientPrivilege(endpoint, message: message)
+            case "55P03": .lockTimeout(endpoint, message: message)
+            default: .server(endpoint, sqlState: sqlState, severity: severity, message: message)
+            }
     }
 
     /// The server's code for what it refused, where it gave one.

@@ -13,7 +13,8 @@ package final class PostgresSource: Source {
     ///
     /// - Parameter pinned: Changes what the server is taken to be able to do. For tests.
     package init(
-        _ config: PostgresConfig, in context: ConnectionContext,
+        _ config: PostgresConfig,
+        in context: ConnectionContext,
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
     ) {
         self.config = config
@@ -38,7 +39,8 @@ package final class PostgresSource: Source {
 
     /// How many connections the configuration lets read at once.
     package var readers: Int {
-        config.readers ?? max(2, min(ProcessInfo.processInfo.activeProcessorCount, PostgresConfig.readerRange.upperBound))
+        config.readers
+            ?? max(2, min(ProcessInfo.processInfo.activeProcessorCount, PostgresConfig.readerRange.upperBound))
     }
 
     /// - Parameter readers: The configuration's own `readers` is a limit to it.
@@ -63,7 +65,9 @@ package final class PostgresSource: Source {
                 try session.execute("SET LOCAL search_path TO DEFAULT" + security)
                 let answer = try session.query(sql)
                 return QueryResult(
-                    columns: answer.columns, types: try Self.typeNames(of: answer, session), rows: answer.rows
+                    columns: answer.columns,
+                    types: try Self.typeNames(of: answer, session),
+                    rows: answer.rows
                 )
             }
         }

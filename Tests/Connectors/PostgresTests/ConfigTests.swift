@@ -1,5 +1,6 @@
 import TandemCore
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct ConfigTests {
@@ -9,17 +10,33 @@ import Testing
 
     @Test func goodOnes() {
         #expect(wrong([:]).isEmpty)
-        #expect(wrong(["host": "a,b", "port": "5432,5433", "sslmode": "verify-full", "target_session_attrs": "prefer-standby"]).isEmpty)
+        #expect(
+            wrong([
+                "host": "a,b", "port": "5432,5433", "sslmode": "verify-full", "target_session_attrs": "prefer-standby",
+            ]).isEmpty
+        )
         #expect(wrong(["url": "postgresql://u@h/d", "password": "x", "readers": "8"]).isEmpty)
-        #expect(wrong(["service": "shop", "options": "-c work_mem=1MB", "connect_timeout": "5", "plugin": "wal2json"]).isEmpty)
+        #expect(
+            wrong(["service": "shop", "options": "-c work_mem=1MB", "connect_timeout": "5", "plugin": "wal2json"])
+                .isEmpty
+        )
         #expect(wrong(["url": "host=h dbname=d"]).isEmpty)
     }
 
     @Test(arguments: [
-        (["port": "70000"], "setting \"port\" must be a port from 1 to 65535, or several separated by commas, not \"70000\""),
-        (["port": "1,x"], "setting \"port\" must be a port from 1 to 65535, or several separated by commas, not \"1,x\""),
+        (
+            ["port": "70000"],
+            "setting \"port\" must be a port from 1 to 65535, or several separated by commas, not \"70000\""
+        ),
+        (
+            ["port": "1,x"],
+            "setting \"port\" must be a port from 1 to 65535, or several separated by commas, not \"1,x\""
+        ),
         (["readers": "0"], "setting \"readers\" must be a whole number from 1 to 64, not \"0\""),
-        (["sslmode": "on"], "setting \"sslmode\" must be one of disable, allow, prefer, require, verify-ca, verify-full, not \"on\""),
+        (
+            ["sslmode": "on"],
+            "setting \"sslmode\" must be one of disable, allow, prefer, require, verify-ca, verify-full, not \"on\""
+        ),
         (["host": "a,b", "port": "1,2,3"], "setting \"port\" must be one port, or as many as there are hosts (2)"),
         (["url": "postgresql://h/d", "database": "e"], "setting \"database\" is also in \"url\": give it once"),
         (["sslcert": "c"], "setting \"sslkey\" is missing: a client certificate needs both sslcert and sslkey"),

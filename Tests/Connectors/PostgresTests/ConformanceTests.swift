@@ -2,6 +2,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct PostgresConformanceTests {

@@ -1,6 +1,7 @@
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 /// Bytes in, values out; and bytes that make no sense, which throw.
@@ -20,7 +21,9 @@ import Testing
             places.append(.init(start: UInt32(start), length: Int32(bytes.count)))
         }
         return try places.withUnsafeBufferPointer { cells in
-            try ColumnDecoding(decoder: decoder, checksUTF8: checksUTF8).decode(CellSpan(cells: cells, storage: storage))
+            try ColumnDecoding(decoder: decoder, checksUTF8: checksUTF8).decode(
+                CellSpan(cells: cells, storage: storage)
+            )
         }
     }
 
@@ -58,13 +61,20 @@ import Testing
     }
 
     @Test func numericsThatDoNotFit() throws {
-        let decoded = try decode(.decimal(precision: 4, scale: 2), [
-            "0000 0000 C000 0000", "0000 0000 D000 0020", "0000 0000 F000 0020", "0001 0001 0000 0000 0001",
-            "0001 FFFF 0000 0004 0001", "0001 7FFF 4000 0000 0001", "0001 0000 0000 0000 0063",
-        ])
+        let decoded = try decode(
+            .decimal(precision: 4, scale: 2),
+            [
+                "0000 0000 C000 0000", "0000 0000 D000 0020", "0000 0000 F000 0020", "0001 0001 0000 0000 0001",
+                "0001 FFFF 0000 0004 0001", "0001 7FFF 4000 0000 0001", "0001 0000 0000 0000 0063",
+            ]
+        )
         #expect(decoded.unfit == [0, 1, 2, 3, 4, 5])
         let type = ColumnType.decimal(precision: 4, scale: 2)
-        #expect((0..<7).map { decoded.column.text($0, as: type) } == [nil, "99.99", "-99.99", "99.99", nil, "-99.99", "99.00"])
+        #expect(
+            (0..<7).map { decoded.column.text($0, as: type) } == [
+                nil, "99.99", "-99.99", "99.99", nil, "-99.99", "99.00",
+            ]
+        )
     }
 
     @Test func malformedCellsThrow() throws {
@@ -72,7 +82,8 @@ import Testing
             (.bool, ""), (.bool, "0000"), (.int16, "00"), (.int32, "00000000 00"), (.int64, "00"), (.oid, ""),
             (.float32, "00"), (.float64, "00000000"), (.uuid, "00"), (.date, "00"), (.time, "00"),
             (.time, "FFFFFFFFFFFFFFFF"), (.time, "0000 0014 1DD7 6001"), (.timeTZ, "0000000000000000"),
-            (.timeTZ, "0000000000000000 0000E100"), (.timestamp, "00"), (.interval, "00"), (.jsonb, ""), (.jsonb, "02 7B7D"),
+            (.timeTZ, "0000000000000000 0000E100"), (.timestamp, "00"), (.interval, "00"), (.jsonb, ""),
+            (.jsonb, "02 7B7D"),
             (.decimal(precision: 9, scale: 2), "0001 0000 0000 0002"),
             (.decimal(precision: 9, scale: 2), "FFFF 0000 0000 0002"),
             (.decimal(precision: 9, scale: 2), "0001 0000 1234 0002 0001"),
@@ -107,9 +118,11 @@ import Testing
         print("seed \(seed)")
         var random = SeededGenerator(seed: seed)
         let decoders: [CellDecoder] = [
-            .bool, .int16, .int32, .int64, .oid, .float32, .float64, .text, .jsonb, .bytes, .date, .time, .timeTZ, .timestamp,
+            .bool, .int16, .int32, .int64, .oid, .float32, .float64, .text, .jsonb, .bytes, .date, .time, .timeTZ,
+            .timestamp,
             .timestampTZ, .interval, .uuid, .decimal(precision: 4, scale: 4), .decimal(precision: 18, scale: 0),
-            .decimal(precision: 38, scale: 20), .list(.int32), .list(.text), .list(.decimal(precision: 9, scale: 2)), .list(.jsonb),
+            .decimal(precision: 38, scale: 20), .list(.int32), .list(.text), .list(.decimal(precision: 9, scale: 2)),
+            .list(.jsonb),
         ]
         for _ in 0..<20_000 {
             guard let decoder = decoders.randomElement(using: &random) else { continue }
@@ -117,7 +130,9 @@ import Testing
             let length = lengths.randomElement(using: &random) ?? 0
             // Small numbers make headers that are nearly right.
             let hex = (0..<length).map { _ in
-                let byte = Bool.random(using: &random) ? 0 : UInt8.random(in: 0...(Bool.random(using: &random) ? 3 : 255), using: &random)
+                let byte =
+                    Bool.random(using: &random)
+                    ? 0 : UInt8.random(in: 0...(Bool.random(using: &random) ? 3 : 255), using: &random)
                 return (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }.joined()
             do {
@@ -133,7 +148,8 @@ import Testing
     private static let header: [UInt8] =
         [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
 
-    private func take(_ messages: [[UInt8]], columns: Int = 2, after taken: Int = 0) throws(MalformedRow) -> TupleBuffer {
+    private func take(_ messages: [[UInt8]], columns: Int = 2, after taken: Int = 0) throws(MalformedRow) -> TupleBuffer
+    {
         var buffer = TupleBuffer(columnCount: columns)
         var position = CopyPosition(after: taken)
         for message in messages {
@@ -169,7 +185,8 @@ import Testing
         let wrong: [[[UInt8]]] = [
             [[]], [[1, 2, 3]], [flagged], [extended], [Self.header + [0]], [Self.header, [0, 1, 0, 0, 0, 0]],
             [Self.header, [0, 2, 0, 0]], [Self.header, [0, 2, 0, 0, 0, 9, 7, 255, 255, 255, 255]],
-            [Self.header, [0, 2, 127, 255, 255, 255, 7]], [Self.header, [0, 2, 255, 255, 255, 254, 255, 255, 255, 255]],
+            [Self.header, [0, 2, 127, 255, 255, 255, 7]],
+            [Self.header, [0, 2, 255, 255, 255, 254, 255, 255, 255, 255]],
             [Self.header, Self.row + [0]],
         ]
         for messages in wrong {

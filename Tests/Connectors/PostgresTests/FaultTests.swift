@@ -2,6 +2,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 /// What breaks while a table is read.
@@ -44,7 +45,8 @@ import Testing
         }
     }
 
-    private static let copies = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND state = 'active'"
+    private static let copies =
+        "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND state = 'active'"
 
     @Test(arguments: PostgresServer.Version.allCases)
     func aKilledReaderGoesOnWhereItWas(version: PostgresServer.Version) async throws {
@@ -70,7 +72,9 @@ import Testing
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         let error = await #expect(throws: PostgresError.self) { try await reading.finish() }
-        guard case .snapshotLost(_, let reason, true) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        guard case .snapshotLost(_, let reason, true) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
         #expect(reason.contains("was lost"))
         await reading.close()
     }
@@ -96,7 +100,9 @@ import Testing
         let blocker = try database.session()
         try blocker.begin(.readWrite)
         try blocker.execute("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE")
-        try await expectPrompt(reading) { try database.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0" }
+        try await expectPrompt(reading) {
+            try database.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0"
+        }
         blocker.close()
     }
 
@@ -106,19 +112,17 @@ import Testing
         let reading = try await Reading(database.config, table: "slow")
         try await expectPrompt(reading) { try database.execute("SELECT count(*) \(Self.copies)") == "1" }
         // The server has stopped too.
-        try await eventually { try database.execute("SELECT count(*) \(Self.copies)") == "0" }
+        try eventually { try database.execute("SELECT count(*) \(Self.copies)") == "0" }
     }
 
     private func expectPrompt(_ reading: Reading, once isWaiting: () throws -> Bool) async throws {
-        async let pulled = reading.pullers[0].next()
-        try await eventually(isWaiting)
+        let pull = reading.pullers[0].begin()
+        try eventually(isWaiting)
         let start = ContinuousClock.now
         reading.rows.cancel()
-        do {
-            _ = try await pulled
-            Issue.record("it went on")
-        } catch is CancellationError {}
-        #expect(start.duration(to: .now) < .seconds(1))
+        let (result, end) = try pull.wait()
+        #expect(throws: CancellationError.self) { try result.get() }
+        #expect(start.duration(to: end) < .seconds(1))
         await reading.close()
     }
 
@@ -139,7 +143,9 @@ import Testing
     @Test func fewerConnectionsAreEnough() async throws {
         let database = try TestDatabase(.v15)
         let role = "r_\(database.name)"
-        try database.execute(Self.table + "; CREATE ROLE \(role) LOGIN CONNECTION LIMIT 3; GRANT SELECT ON t TO \(role)")
+        try database.execute(
+            Self.table + "; CREATE ROLE \(role) LOGIN CONNECTION LIMIT 3; GRANT SELECT ON t TO \(role)"
+        )
         var config = database.config
         config.user = role
         // One for the catalog, the leader, and one reader of the two asked for.
@@ -165,14 +171,14 @@ import Testing
             "max_standby_streaming_delay": "0", "hot_standby_feedback": "off", "wal_receiver_status_interval": "1s",
         ])
         defer { standby.remove() }
-        try await eventually { try standby.execute("SELECT count(*) FROM pg_class WHERE relname = 'slow'") == "1" }
+        try eventually { try standby.execute("SELECT count(*) FROM pg_class WHERE relname = 'slow'") == "1" }
         let reading = try await Reading(standby.config(), table: "slow")
         #expect(reading.snapshot.readers == 2)
-        async let pulled = reading.pullers[0].next()
-        try await eventually { try standby.execute("SELECT count(*) \(Self.copies)") == "1" }
+        let pull = reading.pullers[0].begin()
+        try eventually { try standby.execute("SELECT count(*) \(Self.copies)") == "1" }
         try primary.execute("DELETE FROM t WHERE id % 2 = 0; VACUUM t")
-        var error: PostgresError?
-        do { _ = try await pulled } catch let thrown as PostgresError { error = thrown }
+        let result = try pull.wait().result
+        let error = #expect(throws: PostgresError.self) { try result.get() }
         #expect(error?.isTransient == true)
         #expect("\(String(describing: error))".contains("conflict with recovery"), "\(String(describing: error))")
         #expect(error?.remedy?.text.contains("hot_standby_feedback") == true)

@@ -2,6 +2,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct PartitionTests {
@@ -43,7 +44,9 @@ import Testing
     @Test func columnGrantsAreEnough() async throws {
         let database = try TestDatabase(.v18)
         let role = "r_\(database.name)"
-        let leaves = ["p", "p_north_1", "p_north_2", "other", "p_default"].map { "GRANT SELECT (id, amount) ON \($0) TO \(role)" }
+        let leaves = ["p", "p_north_1", "p_north_2", "other", "p_default"].map {
+            "GRANT SELECT (id, amount) ON \($0) TO \(role)"
+        }
         try database.execute(Self.tables + "; CREATE ROLE \(role) LOGIN; " + leaves.joined(separator: "; "))
         var config = database.config
         config.user = role
@@ -87,7 +90,8 @@ import Testing
         let rows = try #require(try await snapshot.rows(of: table, as: table.schema, unfit: .text) as? TableCopy)
         let read = ReadTable(schema: table.schema, readers: try await rows.pullAll(), tally: rows.tally, notes: [])
         let found = read.texts.map { $0.map { $0 ?? "" }.joined(separator: "|") }.sorted()
-        let sent = try database.execute("SELECT id, region, amount FROM p").split(separator: "\n").map(String.init).sorted()
+        let sent = try database.execute("SELECT id, region, amount FROM p").split(separator: "\n").map(String.init)
+            .sorted()
         #expect(found == sent)
         let session = try Session(config, in: .test)
         #expect(try rows.plan(through: session).ranges.count == ranges)

@@ -34,6 +34,13 @@ final class Puller: Sendable {
         return values
     }
 
+    /// Starts to pull the next batch, whether a task is free or not.
+    func begin() -> Pull {
+        let pull = Pull()
+        queue.async { pull.end(with: Result { try self.nextBatch() }) }
+        return pull
+    }
+
     private func nextBatch() throws -> [Int]? {
         let box = try reader.withLock { box in
             let known = try box ?? Box(reader: rows.makeReader())
@@ -46,10 +53,31 @@ final class Puller: Sendable {
     }
 }
 
-/// Asks again and again, without holding a thread, until `condition` holds.
-func eventually(_ condition: () throws -> Bool) async throws {
+/// A batch that is being pulled.
+final class Pull: Sendable {
+    private let outcome = Mutex<(result: Result<[Int]?, any Error>, end: ContinuousClock.Instant)?>(nil)
+    private let isDone = DispatchSemaphore(value: 0)
+
+    fileprivate func end(with result: Result<[Int]?, any Error>) {
+        outcome.withLock { $0 = (result, .now) }
+        isDone.signal()
+    }
+
+    /// The first column of the batch, and when it came. Blocks for it, but not for long.
+    func wait() throws -> (result: Result<[Int]?, any Error>, end: ContinuousClock.Instant) {
+        guard isDone.wait(timeout: .now() + .seconds(60)) == .success, let outcome = outcome.withLock({ $0 }) else {
+            throw Endless()
+        }
+        return outcome
+    }
+
+    struct Endless: Error {}
+}
+
+/// Asks again and again until `condition` holds. Blocks, so that other tests cannot come between.
+func eventually(_ condition: () throws -> Bool) throws {
+    let limit = ContinuousClock.now.advanced(by: .seconds(60))
     while try !condition() {
-        try Task.checkCancellation()
-        await Task.yield()
+        guard ContinuousClock.now < limit else { throw Pull.Endless() }
     }
 }

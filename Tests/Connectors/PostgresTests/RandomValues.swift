@@ -32,7 +32,11 @@ enum RandomValues {
         case "float4", "float8": return float(type == "float4", &random)
         case "text", "varchar(40)", "json", "jsonb", "char(5)", "name": return text(type, &random)
         case "bytea": return "\\x" + digits(2 * Int.random(in: 0...40, using: &random), "0123456789abcdef", &random)
-        case "date": return pick(["infinity", "-infinity", "4713-01-01 BC", "5874897-12-31", "0001-12-31 BC", day(&random)], &random)
+        case "date":
+            return pick(
+                ["infinity", "-infinity", "4713-01-01 BC", "5874897-12-31", "0001-12-31 BC", day(&random)],
+                &random
+            )
         case "time": return pick(["24:00:00", "00:00:00", clock(&random)], &random)
         case "timetz": return clock(&random) + pick(["+00", "-15:59:59", "+15:59:59", "+05:30"], &random)
         case "timestamp", "timestamptz": return moment(&random)
@@ -59,7 +63,9 @@ enum RandomValues {
     }
 
     private static func float(_ isShort: Bool, _ random: inout SeededGenerator) -> String {
-        let special = ["NaN", "Infinity", "-Infinity", "-0", "0", isShort ? "1e-45" : "5e-324", isShort ? "3.4e38" : "1.7e308"]
+        let special = [
+            "NaN", "Infinity", "-Infinity", "-0", "0", isShort ? "1e-45" : "5e-324", isShort ? "3.4e38" : "1.7e308",
+        ]
         if Int.random(in: 0..<3, using: &random) == 0 { return special.randomElement(using: &random) ?? "0" }
         let bits = random.next()
         let value = isShort ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))) : Double(bitPattern: bits)
@@ -72,8 +78,11 @@ enum RandomValues {
             "abc xyz,{}\"\\'éß漢字🐘\n\t".randomElement(using: &random) ?? "a"
         }
         guard type.hasPrefix("json") else { return String(plain).replacing("\0", with: "") }
-        let escaped = String(plain).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: " ")
-            .replacing("\t", with: " ")
+        let escaped = String(plain).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
+            "\n",
+            with: " "
+        )
+        .replacing("\t", with: " ")
         return "{\"a\": [1, 2.50, null], \"b\": \"\(escaped)\"}"
     }
 
@@ -97,7 +106,10 @@ enum RandomValues {
 
     private static func moment(_ random: inout SeededGenerator) -> String {
         let ordinary = day(&random) + " " + clock(&random)
-        let edges = ["infinity", "-infinity", "4713-01-01 00:00:00 BC", "294246-12-31 23:59:59.999999", "0" + ordinary.dropFirst().replacing("0000-", with: "0001-") + " BC", ordinary]
+        let edges = [
+            "infinity", "-infinity", "4713-01-01 00:00:00 BC", "294246-12-31 23:59:59.999999",
+            ("0" + ordinary.dropFirst()).replacing("0000-", with: "0001-") + " BC", ordinary,
+        ]
         return pick(edges, &random)
     }
 

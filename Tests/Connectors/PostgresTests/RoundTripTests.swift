@@ -2,6 +2,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 /// Random values of every type that is read natively: what was read goes back to the server as text, which compares.
@@ -29,7 +30,8 @@ import Testing
         let texts = read.texts.sorted { Int($0[0] ?? "") ?? 0 < Int($1[0] ?? "") ?? 0 }
         try insert(texts.map { Array($0.dropFirst()) }, types, into: "back", database)
         for (column, type) in zip(columns, types) {
-            let sameBits = type.hasPrefix("float") ? "\(type)send(s.\(column)) IS DISTINCT FROM \(type)send(b.\(column))" : nil
+            let sameBits =
+                type.hasPrefix("float") ? "\(type)send(s.\(column)) IS DISTINCT FROM \(type)send(b.\(column))" : nil
             let compared = type == "json" ? "::text" : ""
             let differs = sameBits ?? "s.\(column)\(compared) IS DISTINCT FROM b.\(column)\(compared)"
             let wrong = try database.execute(
@@ -38,14 +40,20 @@ import Testing
             #expect(wrong.isEmpty, "\(type), seed \(seed): \(wrong)")
         }
         // The same rows as text are what the server itself writes.
-        let asText = try await database.read("sent", as: { schema in
-            for index in schema.columns.indices { schema.columns[index].type = .text }
-        })
+        let asText = try await database.read(
+            "sent",
+            as: { schema in
+                for index in schema.columns.indices { schema.columns[index].type = .text }
+            }
+        )
         let written = try database.execute("SELECT string_agg(md5(sent::text), '' ORDER BY id) FROM sent")
         try database.execute("TRUNCATE back")
         let backRows = asText.texts.sorted { Int($0[0] ?? "") ?? 0 < Int($1[0] ?? "") ?? 0 }
         try insert(backRows.map { Array($0.dropFirst()) }, types, into: "back", database)
-        #expect(try database.execute("SELECT string_agg(md5(back::text), '' ORDER BY id) FROM back") == written, "seed \(seed)")
+        #expect(
+            try database.execute("SELECT string_agg(md5(back::text), '' ORDER BY id) FROM back") == written,
+            "seed \(seed)"
+        )
     }
 
     @Test(arguments: PostgresServer.Version.allCases)
@@ -63,7 +71,8 @@ import Testing
             types.map { type -> String? in
                 guard Int.random(in: 0..<8, using: &random) > 0 else { return nil }
                 let elements = (0..<Int.random(in: 0...5, using: &random)).map { _ in
-                    Int.random(in: 0..<5, using: &random) == 0 ? "NULL" : "\"\(RandomValues.value(of: type, using: &random))\""
+                    Int.random(in: 0..<5, using: &random) == 0
+                        ? "NULL" : "\"\(RandomValues.value(of: type, using: &random))\""
                 }
                 return "{" + elements.joined(separator: ",") + "}"
             }
@@ -76,7 +85,9 @@ import Testing
         }
         let texts = read.texts.sorted { Int($0[0] ?? "") ?? 0 < Int($1[0] ?? "") ?? 0 }
         try insert(texts.map { Array($0.dropFirst()) }, arrays, into: "back", database)
-        let wrong = try database.execute("SELECT s.*, b.* FROM sent s JOIN back b USING (id) WHERE s::text <> b::text LIMIT 3")
+        let wrong = try database.execute(
+            "SELECT s.*, b.* FROM sent s JOIN back b USING (id) WHERE s::text <> b::text LIMIT 3"
+        )
         #expect(wrong.isEmpty, "seed \(seed)")
         #expect(try database.execute("SELECT count(*) FROM back") == "200")
     }

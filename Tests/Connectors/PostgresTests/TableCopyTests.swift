@@ -2,6 +2,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 @Suite struct TableCopyTests {
@@ -66,7 +67,9 @@ import Testing
         try database.execute(statement)
         let rows = try await snapshot.rows(of: table, as: table.schema, unfit: .text)
         let error = await #expect(throws: PostgresError.self) { try await rows.pullAll() }
-        guard case .snapshotLost(_, _, true) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        guard case .snapshotLost(_, _, true) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
         await snapshot.close()
         await source.close()
     }

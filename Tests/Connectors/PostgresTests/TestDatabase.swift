@@ -1,5 +1,6 @@
 import TandemCore
 import TandemTesting
+
 @testable import TandemPostgres
 
 /// An empty database of the shared server of one version, and how to reach it.

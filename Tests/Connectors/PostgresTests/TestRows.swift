@@ -1,6 +1,7 @@
 import TandemCore
 import TandemRows
 import TandemTesting
+
 @testable import TandemPostgres
 
 extension TestDatabase {
@@ -10,7 +11,10 @@ extension TestDatabase {
 
     /// Every row of a table, read in one snapshot.
     func read(
-        _ table: String, schema: String = "public", readers: Int = 2, unfit: UnfitPolicy = .text,
+        _ table: String,
+        schema: String = "public",
+        readers: Int = 2,
+        unfit: UnfitPolicy = .text,
         as change: (inout TableSchema) -> Void = { _ in },
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
     ) async throws -> ReadTable {

@@ -2,6 +2,7 @@ import TandemCore
 import TandemRows
 import TandemTesting
 import Testing
+
 @testable import TandemPostgres
 
 /// Values that their column's type cannot hold.
@@ -24,9 +25,12 @@ import Testing
         try database.execute(Self.table)
         let unfit = await #expect(throws: UnfitValues.self) { try await database.read("t", readers: 1) }
         #expect(unfit?.columns == [1, 2, 3, 4, 5])
-        let read = try await database.read("t", as: { schema in
-            for column in unfit?.columns ?? [] { schema.columns[column].type = .text }
-        })
+        let read = try await database.read(
+            "t",
+            as: { schema in
+                for column in unfit?.columns ?? [] { schema.columns[column].type = .text }
+            }
+        )
         let expected = """
             1|1.25|2024-01-02 03:04:05|2024-01-02 03:04:05+00|{1,NULL,3}|{1.5}|fits
             2|NaN|||||nan
@@ -88,7 +92,9 @@ import Testing
     @Test(arguments: [("LATIN1", "é ß"), ("EUC_JP", "漢字"), ("WIN1251", "Привет"), ("UTF8", "🐘")])
     func textOfEveryEncodingArrivesAsUTF8(encoding: String, text: String) async throws {
         let database = try TestDatabase(.v15, encoding: encoding)
-        try database.execute("CREATE TABLE t (v text, a text[], \"\(text.prefix(1))\" int4); INSERT INTO t VALUES ('\(text)', ARRAY['\(text)'])")
+        try database.execute(
+            "CREATE TABLE t (v text, a text[], \"\(text.prefix(1))\" int4); INSERT INTO t VALUES ('\(text)', ARRAY['\(text)'])"
+        )
         let read = try await database.read("t")
         #expect(read.texts == [[text, "{\(text)}", nil]])
         #expect(read.schema.columns[2].name == String(text.prefix(1)))

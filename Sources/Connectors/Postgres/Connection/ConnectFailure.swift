@@ -4,15 +4,19 @@ import CLibPQ
 enum ConnectFailure {
     /// The error for a connection that could not be made.
     static func error(
-        of connection: OpaquePointer, config: PostgresConfig, parameters: ConnectionParameters
+        of connection: OpaquePointer,
+        config: PostgresConfig,
+        parameters: ConnectionParameters
     ) -> PostgresError {
         func text(_ value: UnsafeMutablePointer<CChar>?) -> String? {
             value.map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
         }
         let target = config.target
         let place = Endpoint(
-            host: text(PQhost(connection)) ?? target.host, port: text(PQport(connection)) ?? target.port,
-            database: text(PQdb(connection)) ?? target.database, user: text(PQuser(connection)) ?? target.user
+            host: text(PQhost(connection)) ?? target.host,
+            port: text(PQport(connection)) ?? target.port,
+            database: text(PQdb(connection)) ?? target.database,
+            user: text(PQuser(connection)) ?? target.user
         )
         if let url = config.url, (try? ConnectionURL.parse(url)) == nil { return .unreadableURL }
         let words = parameters.withoutSecrets(text(PQerrorMessage(connection)) ?? "no reason was given")
@@ -25,21 +29,35 @@ enum ConnectFailure {
         let last = words.split(whereSeparator: \.isNewline).last.map(String.init) ?? words
         func has(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
         if let problem = tlsProblem(words) { return .tlsFailed(place, problem, message: message) }
-        if has("password authentication failed", "no password supplied", "authentication failed for user",
-            "no pg_hba.conf entry", "pg_hba.conf rejects", "role \"", "not permitted to log in", "SASL", "SCRAM",
-            "authentication method")
+        if has(
+            "password authentication failed",
+            "no password supplied",
+            "authentication failed for user",
+            "no pg_hba.conf entry",
+            "pg_hba.conf rejects",
+            "role \"",
+            "not permitted to log in",
+            "SASL",
+            "SCRAM",
+            "authentication method"
+        )
             && !has("remaining connection slots", "too many connections")
         {
             return .authenticationFailed(place, message: message)
         }
         if has("does not exist") && has("database \"") { return .noDatabase(place, message: message) }
         if has("permission denied for database") { return .insufficientPrivilege(place, message: message) }
-        if has("too many clients", "too many connections", "remaining connection slots", "no more connections allowed") {
+        if has("too many clients", "too many connections", "remaining connection slots", "no more connections allowed")
+        {
             return .tooManyConnections(place, message: message)
         }
         if has("the database system is", "not accepting connections") { return .notReady(place, message: message) }
-        if has("session is read-only", "session is not read-only", "server is in hot standby", "server is not in hot standby")
-        {
+        if has(
+            "session is read-only",
+            "session is not read-only",
+            "server is in hot standby",
+            "server is not in hot standby"
+        ) {
             return .wrongServer(place, message: message)
         }
         if has("could not translate host name") { return .unreachable(place, reason: "the host name is unknown") }
@@ -55,9 +73,13 @@ enum ConnectFailure {
     private static func tlsProblem(_ words: String) -> PostgresError.TLSProblem? {
         func has(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
         if has("server does not support SSL") { return .serverHasNone }
-        if has("connection requires a valid client certificate", "certificate authentication failed",
-            "could not load private key", "could not read certificate file", "private key file")
-        {
+        if has(
+            "connection requires a valid client certificate",
+            "certificate authentication failed",
+            "could not load private key",
+            "could not read certificate file",
+            "private key file"
+        ) {
             return .clientCertificate
         }
         if has("certificate verify failed", "root certificate file", "unknown ca") { return .untrustedCertificate }

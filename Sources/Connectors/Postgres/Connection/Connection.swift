@@ -14,7 +14,8 @@ package actor Connection {
 
     /// - Parameter pinned: Changes what the server is taken to be able to do. For tests.
     package init(
-        _ config: PostgresConfig, in context: ConnectionContext,
+        _ config: PostgresConfig,
+        in context: ConnectionContext,
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
     ) {
         self.config = config

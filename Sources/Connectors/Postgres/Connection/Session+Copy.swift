@@ -7,7 +7,9 @@ extension Session {
     func beginCopy(_ sql: String) throws {
         guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
         try flush()
-        guard let result = try nextResult() else { throw PostgresError.malformed(endpoint, what: "no answer to a COPY") }
+        guard let result = try nextResult() else {
+            throw PostgresError.malformed(endpoint, what: "no answer to a COPY")
+        }
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COPY_OUT else {
             let failure = error(of: result)

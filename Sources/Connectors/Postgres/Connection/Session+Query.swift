@@ -10,7 +10,9 @@ extension Session {
         let connection = try live()
         let values = parameters.map { $0.map { UnsafePointer(strdup($0)) } ?? nil }
         defer { for value in values { free(UnsafeMutablePointer(mutating: value)) } }
-        guard PQsendQueryParams(connection, sql, Int32(values.count), nil, values, nil, nil, 0) == 1 else { throw lost() }
+        guard PQsendQueryParams(connection, sql, Int32(values.count), nil, values, nil, nil, 0) == 1 else {
+            throw lost()
+        }
         return try lastResult()
     }
 
@@ -69,8 +71,11 @@ extension Session {
             return ConnectFailure.error(ofLost: endpoint, message: message)
         }
         return PostgresError(
-            endpoint, sqlState: state, severity: field(.severityInEnglish) ?? field(.severity) ?? "ERROR",
-            message: field(.message) ?? "", isStandby: capabilities.isInRecovery
+            endpoint,
+            sqlState: state,
+            severity: field(.severityInEnglish) ?? field(.severity) ?? "ERROR",
+            message: field(.message) ?? "",
+            isStandby: capabilities.isInRecovery
         )
     }
 

@@ -21,7 +21,9 @@ package final class Session {
     /// - Parameter pinned: Changes what the server is taken to be able to do. For tests.
     /// - Throws: ``PostgresError``; `CancellationError`.
     package init(
-        _ config: PostgresConfig, in context: ConnectionContext, interruption: Interruption = Interruption(),
+        _ config: PostgresConfig,
+        in context: ConnectionContext,
+        interruption: Interruption = Interruption(),
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
     ) throws {
         let parameters = try ConnectionParameters(config, in: context)
@@ -93,7 +95,9 @@ package final class Session {
     private static func endpoint(of connection: OpaquePointer) -> Endpoint {
         func text(_ value: UnsafeMutablePointer<CChar>?) -> String { value.map { String(cString: $0) } ?? "" }
         return Endpoint(
-            host: text(PQhost(connection)), port: text(PQport(connection)), database: text(PQdb(connection)),
+            host: text(PQhost(connection)),
+            port: text(PQport(connection)),
+            database: text(PQdb(connection)),
             user: text(PQuser(connection))
         )
     }

@@ -47,7 +47,11 @@ extension CopyPlan {
     ///   - leaves: Where its rows lie: itself, or its leaf partitions.
     ///   - columns: The select list.
     init(
-        root: CopyRelation, leaves: [CopyRelation], columns: [String], decoders: [CellDecoder], readers: Int,
+        root: CopyRelation,
+        leaves: [CopyRelation],
+        columns: [String],
+        decoders: [CellDecoder],
+        readers: Int,
         hasTIDRangeScan: Bool
     ) {
         let list = columns.joined(separator: ", ")

@@ -19,8 +19,12 @@ struct CopyPlanner {
         let leaves = isPartitioned ? relations.filter { $0.kind != "p" && $0.oid != root.oid } : [root]
         guard leaves.allSatisfy(\.isUnchanged) else { throw Self.rewritten(schema.name, session.endpoint) }
         return CopyPlan(
-            root: root, leaves: leaves, columns: readings.map(\.expression), decoders: readings.map(\.decoder),
-            readers: readers, hasTIDRangeScan: session.capabilities.hasTIDRangeScan
+            root: root,
+            leaves: leaves,
+            columns: readings.map(\.expression),
+            decoders: readings.map(\.decoder),
+            readers: readers,
+            hasTIDRangeScan: session.capabilities.hasTIDRangeScan
         )
     }
 
@@ -34,7 +38,11 @@ struct CopyPlanner {
     }
 
     static func rewritten(_ name: TableName, _ endpoint: Endpoint) -> PostgresError {
-        .snapshotLost(endpoint, reason: "\(name) was truncated or rewritten after the snapshot was taken", isTransient: true)
+        .snapshotLost(
+            endpoint,
+            reason: "\(name) was truncated or rewritten after the snapshot was taken",
+            isTransient: true
+        )
     }
 
     /// `pg_class` as the snapshot shows it, beside what the server's functions see, which is the present.
@@ -56,11 +64,17 @@ struct CopyPlanner {
         }
         return try schema.columns.map { column in
             guard let now = known[column.id] else {
-                throw PostgresError.tableChanged(session.endpoint, schema.name, what: "column \"\(column.name)\" is gone")
+                throw PostgresError.tableChanged(
+                    session.endpoint,
+                    schema.name,
+                    what: "column \"\(column.name)\" is gone"
+                )
             }
             guard let reading = types.native(now.type, modifier: now.modifier).reading(as: column.type) else {
                 throw PostgresError.tableChanged(
-                    session.endpoint, schema.name, what: "column \"\(column.name)\" has another type"
+                    session.endpoint,
+                    schema.name,
+                    what: "column \"\(column.name)\" has another type"
                 )
             }
             return (reading.expression(SQL.identifier(now.name)), reading.decoder)
@@ -76,8 +90,14 @@ struct CopyPlanner {
                 let kind = row[3], let pages = row[4].flatMap({ Int($0) }), let bytes = row[5].flatMap({ Int($0) })
             else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
             return CopyRelation(
-                oid: oid, name: TableName(schema: namespace, table: name), kind: kind, pages: pages, bytes: bytes,
-                isHeap: row[6] == "t", isReadable: row[7] == "t", isUnchanged: row[8] == "t"
+                oid: oid,
+                name: TableName(schema: namespace, table: name),
+                kind: kind,
+                pages: pages,
+                bytes: bytes,
+                isHeap: row[6] == "t",
+                isReadable: row[7] == "t",
+                isUnchanged: row[8] == "t"
             )
         }
     }

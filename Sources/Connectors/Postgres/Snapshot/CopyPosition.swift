@@ -40,7 +40,8 @@ struct CopyPosition {
 
     /// What follows the header in the first message.
     private mutating func start(_ message: UnsafeRawBufferPointer) throws(MalformedRow) -> UnsafeRawBufferPointer {
-        guard message.count >= Self.headerLength, message.prefix(Self.signature.count).elementsEqual(Self.signature) else {
+        guard message.count >= Self.headerLength, message.prefix(Self.signature.count).elementsEqual(Self.signature)
+        else {
             throw .header
         }
         // The upper half of the flags is for what a reader must understand; nothing of it is known.

@@ -63,7 +63,9 @@ final class CopyReader: RowReader {
         let made = try persistently { session in
             let plan = try copy.plan(through: session)
             let decoder = BatchDecoder(
-                schema: copy.schema, decoders: plan.decoders, policy: copy.policy,
+                schema: copy.schema,
+                decoders: plan.decoders,
+                policy: copy.policy,
                 checksUTF8: !session.capabilities.sendsValidUTF8
             )
             return (plan, decoder)
@@ -138,7 +140,11 @@ extension CopyReader {
         if let session { return session }
         let borrowed: Session
         do { borrowed = try copy.pool.borrow(copy.interruption) } catch is SessionPool.Exhausted {
-            throw PostgresError.snapshotLost(copy.pool.endpoint, reason: "its only connection was lost", isTransient: true)
+            throw PostgresError.snapshotLost(
+                copy.pool.endpoint,
+                reason: "its only connection was lost",
+                isTransient: true
+            )
         }
         session = borrowed
         return borrowed

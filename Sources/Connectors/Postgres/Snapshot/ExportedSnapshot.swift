@@ -16,7 +16,12 @@ final class ExportedSnapshot: Snapshot {
     private let types: TypeMap
 
     init(
-        moment: Moment, readers: Int, notes: [String], types: TypeMap, pool: SessionPool, leader: Leader?
+        moment: Moment,
+        readers: Int,
+        notes: [String],
+        types: TypeMap,
+        pool: SessionPool,
+        leader: Leader?
     ) {
         self.moment = moment
         self.readers = readers

@@ -5,9 +5,10 @@ enum Origin {
     ///
     /// Where the cluster's identifier may not be read, its address stands in.
     static func read(_ session: Session) throws -> String {
-        let database = try session.query(
-            "SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
-        ).value ?? "0"
+        let database =
+            try session.query(
+                "SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
+            ).value ?? "0"
         return "\(try cluster(session))/\(database)"
     }
 

@@ -19,7 +19,10 @@ enum RowLayout {
     /// - Parameter cells: The slots to fill, one every `RowBatch.rowLimit`.
     @inline(__always)
     static func locate(
-        _ row: UnsafeRawBufferPointer, columns: Int, start: UInt32, cells: UnsafeMutablePointer<TupleBuffer.Cell>
+        _ row: UnsafeRawBufferPointer,
+        columns: Int,
+        start: UInt32,
+        cells: UnsafeMutablePointer<TupleBuffer.Cell>
     ) throws(MalformedRow) {
         guard row.count >= 2, let base = row.baseAddress else { throw .length }
         guard Int(row.bigEndian(Int16.self, at: 0)) == columns else { throw .fields }

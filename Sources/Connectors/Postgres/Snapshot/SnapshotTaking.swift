@@ -23,8 +23,12 @@ struct SnapshotTaking: Sendable {
         let moment = try Self.moment(of: leader, origin: origin)
         let note = "Read by one connection, because others cannot join its snapshot: \(reason)."
         return try ExportedSnapshot(
-            moment: moment, readers: 1, notes: readers > 1 ? [note] : [], types: CatalogReader(leader).types(),
-            pool: SessionPool(first: leader, limit: 1, make: nil), leader: nil
+            moment: moment,
+            readers: 1,
+            notes: readers > 1 ? [note] : [],
+            types: CatalogReader(leader).types(),
+            pool: SessionPool(first: leader, limit: 1, make: nil),
+            leader: nil
         )
     }
 
@@ -35,7 +39,10 @@ struct SnapshotTaking: Sendable {
 
     /// A snapshot that others can join, with one connection that has.
     private func export(
-        _ leader: Session, origin: String, readers: Int, interruption: Interruption
+        _ leader: Session,
+        origin: String,
+        readers: Int,
+        interruption: Interruption
     ) throws -> Result<ExportedSnapshot, Refusal> {
         guard leader.capabilities.canExportSnapshot else {
             return .failure(Refusal(reason: "a standby shares its snapshots since Postgres 10"))
@@ -53,7 +60,12 @@ struct SnapshotTaking: Sendable {
             let pool = try SessionPool(first: join(interruption), limit: readers, make: join)
             return .success(
                 ExportedSnapshot(
-                    moment: moment, readers: readers, notes: [], types: types, pool: pool, leader: Leader(leader)
+                    moment: moment,
+                    readers: readers,
+                    notes: [],
+                    types: types,
+                    pool: pool,
+                    leader: Leader(leader)
                 )
             )
         } catch let error as PostgresError where leader.isOpen {
@@ -71,11 +83,17 @@ struct SnapshotTaking: Sendable {
         do {
             try session.begin(.snapshot, joining: name)
             guard try Self.position(of: session) == checkpoint else {
-                throw PostgresError.snapshotLost(session.endpoint, reason: "another server answered", isTransient: false)
+                throw PostgresError.snapshotLost(
+                    session.endpoint,
+                    reason: "another server answered",
+                    isTransient: false
+                )
             }
         } catch let error as PostgresError where error.isUnknownSnapshot {
             throw PostgresError.snapshotLost(
-                session.endpoint, reason: "the connection that held it is gone", isTransient: true
+                session.endpoint,
+                reason: "the connection that held it is gone",
+                isTransient: true
             )
         }
         return session

@@ -24,7 +24,11 @@ final class TableCopy: TableRows {
 
     /// - Parameter readers: How many connections the snapshot has.
     init(
-        _ table: CatalogTable, as schema: TableSchema, policy: UnfitPolicy, pool: SessionPool, types: TypeMap?,
+        _ table: CatalogTable,
+        as schema: TableSchema,
+        policy: UnfitPolicy,
+        pool: SessionPool,
+        types: TypeMap?,
         readers: Int
     ) {
         self.table = table
@@ -58,7 +62,9 @@ final class TableCopy: TableRows {
                     types = known
                     return known
                 }
-                return try CopyPlanner(session: session, table: table, schema: schema, types: types).plan(readers: readers)
+                return try CopyPlanner(session: session, table: table, schema: schema, types: types).plan(
+                    readers: readers
+                )
             }
             // A connection that broke says nothing of the table; another reader may ask again.
             if session.isOpen { plan = made }

@@ -56,7 +56,12 @@ struct BatchDecoder {
         }
     }
 
-    private func refuse(_ decoded: [DecodedColumn], unfit: [Int], from buffer: inout TupleBuffer, tally: inout ReadTally) {
+    private func refuse(
+        _ decoded: [DecodedColumn],
+        unfit: [Int],
+        from buffer: inout TupleBuffer,
+        tally: inout ReadTally
+    ) {
         var refused = Bitmap(repeating: false, count: buffer.rowCount)
         for column in unfit {
             for row in decoded[column].unfit where !refused[row] {

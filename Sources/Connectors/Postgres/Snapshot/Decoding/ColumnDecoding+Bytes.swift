@@ -14,7 +14,9 @@ extension ColumnDecoding {
                 var view = ByteViews.View(start: 0, length: 0)
                 if cell.length < 0 {
                     nulls.insert(row)
-                } else if cell.length < skipped || (skipped == 1 && base.load(fromByteOffset: Int(cell.start), as: UInt8.self) != 1) {
+                } else if cell.length < skipped
+                    || (skipped == 1 && base.load(fromByteOffset: Int(cell.start), as: UInt8.self) != 1)
+                {
                     isMalformed = true
                 } else {
                     let start = cell.start &+ UInt32(truncatingIfNeeded: skipped)

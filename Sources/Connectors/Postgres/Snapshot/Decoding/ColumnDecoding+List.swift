@@ -19,7 +19,8 @@ extension ColumnDecoding {
             offsets.append(elements.count)
         }
         let decoded = elements.withUnsafeBufferPointer { cells in
-            Result { () throws(MalformedCell) in try decode(CellSpan(cells: cells, storage: span.storage), as: element) }
+            Result { () throws(MalformedCell) in try decode(CellSpan(cells: cells, storage: span.storage), as: element)
+            }
         }
         let values = try decoded.get()
         if !values.unfit.isEmpty { unfit = Self.rows(holding: values.unfit, offsets: offsets, and: unfit) }
@@ -30,7 +31,9 @@ extension ColumnDecoding {
     ///
     /// - Returns: `false`, and nothing appended, for one of another shape than a list.
     private static func locate(
-        _ cell: TupleBuffer.Cell, in base: UnsafeRawPointer, elements: inout [TupleBuffer.Cell]
+        _ cell: TupleBuffer.Cell,
+        in base: UnsafeRawPointer,
+        elements: inout [TupleBuffer.Cell]
     ) throws(MalformedCell) -> Bool {
         let length = Int(cell.length)
         let array = base + Int(cell.start)

@@ -29,7 +29,9 @@ struct ColumnDecoding {
             let (values, nulls) = try span.fixed(width: 4, null: 0) { Float(bitPattern: UInt32(bitPattern: big32($0))) }
             return DecodedColumn(.float32(values), nulls: nulls)
         case .float64:
-            let (values, nulls) = try span.fixed(width: 8, null: 0) { Double(bitPattern: UInt64(bitPattern: big64($0))) }
+            let (values, nulls) = try span.fixed(width: 8, null: 0) {
+                Double(bitPattern: UInt64(bitPattern: big64($0)))
+            }
             return DecodedColumn(.float64(values), nulls: nulls)
         case .uuid:
             let (values, nulls) = try span.fixed(width: 16, null: 0) { at in

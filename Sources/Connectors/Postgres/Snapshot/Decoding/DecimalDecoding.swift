@@ -19,7 +19,9 @@ struct DecimalDecoding {
 
     @inline(__always)
     private func decode<Stored: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
-        _ span: CellSpan, as: Stored.Type, _ storage: ([Stored]) -> Column.Storage
+        _ span: CellSpan,
+        as: Stored.Type,
+        _ storage: ([Stored]) -> Column.Storage
     ) throws(MalformedCell) -> DecodedColumn {
         let most = Int128(Self.powers[precision]) - 1
         let small = Int64(clamping: most)

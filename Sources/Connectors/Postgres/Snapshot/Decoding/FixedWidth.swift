@@ -14,7 +14,9 @@ extension CellSpan {
     /// Decodes cells of `width` bytes, every one of which is a value.
     @inline(__always)
     func fixed<Value: BitwiseCopyable>(
-        width: Int32, null: Value, _ value: (UnsafeRawPointer) -> Value
+        width: Int32,
+        null: Value,
+        _ value: (UnsafeRawPointer) -> Value
     ) throws(MalformedCell) -> (values: [Value], nulls: NullMask) {
         var nulls = NullMask(count: count)
         var isMalformed = false
@@ -38,7 +40,8 @@ extension CellSpan {
     /// Decodes cells that may hold what their type cannot.
     @inline(__always)
     func checked<Value: BitwiseCopyable>(
-        null: Value, _ value: (UnsafeRawPointer, _ length: Int) -> Fit<Value>
+        null: Value,
+        _ value: (UnsafeRawPointer, _ length: Int) -> Fit<Value>
     ) throws(MalformedCell) -> (values: [Value], nulls: NullMask, unfit: [Int]) {
         var nulls = NullMask(count: count)
         var unfit: [Int] = []
