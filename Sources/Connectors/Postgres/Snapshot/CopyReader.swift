@@ -48,6 +48,8 @@ final class CopyReader: RowReader {
         try copy.interruption.check()
         let (plan, decoder) = try work ?? prepare()
         while var range = try current ?? nextRange(of: plan) {
+            // Not before now: whoever had the last batch has let go of its memory, which is used again.
+            buffer.removeAll()
             let isMore = try fill(from: &range)
             current = isMore ? range : nil
             guard buffer.rowCount > 0 else { continue }
@@ -112,7 +114,6 @@ final class CopyReader: RowReader {
 
     private func decode(_ decoder: BatchDecoder) throws -> RowBatch? {
         var tally = ReadTally()
-        defer { buffer.removeAll() }
         do {
             let batch = try decoder.decode(&buffer, tally: &tally)
             copy.add(tally)
