@@ -58,9 +58,9 @@ package enum PostgresConnector: Connector {
         .init(
             "readers",
             \.readers,
-            help: "How many connections read at once.",
+            help: "The most connections that read at once.",
             in: PostgresConfig.readerRange,
-            standard: "the number of cores, at least 2"
+            standard: "the number of cores"
         ),
         .init("options", \.options, help: "Command-line options for the server's process, such as -c work_mem=64MB."),
     ]

@@ -95,6 +95,29 @@ private final class SilentPort: Sendable {
         #expect(error?.description == "the password file \(folder.path)/nowhere does not exist")
     }
 
+    @Test func aRefusalHasACodeInEveryLanguage() throws {
+        let server = try PostgresServer(.v15, access: ["host all locked 127.0.0.1/32 scram-sha-256"])
+        defer { server.remove() }
+        try server.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        var config = server.config()
+        func code() throws -> String? {
+            try RefusalCode.ask(ConnectionParameters(config, in: .test), interruption: Interruption())
+        }
+        #expect(try code() == nil)
+        config.database = "nowhere"
+        #expect(try code() == "3D000")
+        config.user = "locked"
+        config.password = "wrong"
+        #expect(try code() == "28P01")
+        #expect(RefusalCode.code(in: "connection to server at \"h\", port 1 failed: FATAL:  53300\n") == "53300")
+        #expect(RefusalCode.code(in: "connection to server at \"h\", port 1 failed: Connection refused") == nil)
+        let words = "connection to server at \"h\", port 1 failed: FATAL:  Passwort-Authentifizierung fehlgeschlagen"
+        let place = Endpoint(host: "h", port: "1", database: "d", user: "u")
+        guard case .unreachable = ConnectFailure.error(at: place, words: words, timeout: 10) else {
+            return #expect(Bool(false), "words of another language are not understood, so the code is asked for")
+        }
+    }
+
     @Test func addressesOfSixteenBytes() throws {
         let server = try PostgresServer(.v18, settings: ["listen_addresses": "'127.0.0.1,::1'"])
         defer { server.remove() }

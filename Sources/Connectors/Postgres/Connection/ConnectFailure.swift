@@ -6,8 +6,9 @@ enum ConnectFailure {
     static func error(
         of connection: OpaquePointer,
         config: PostgresConfig,
-        parameters: ConnectionParameters
-    ) -> PostgresError {
+        parameters: ConnectionParameters,
+        interruption: Interruption
+    ) throws -> PostgresError {
         func text(_ value: UnsafeMutablePointer<CChar>?) -> String? {
             value.map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
         }
@@ -20,7 +21,12 @@ enum ConnectFailure {
         )
         if let url = config.url, (try? ConnectionURL.parse(url)) == nil { return .unreadableURL }
         let words = parameters.withoutSecrets(text(PQerrorMessage(connection)) ?? "no reason was given")
-        return error(at: place, words: words, timeout: parameters.timeout)
+        let failure = error(at: place, words: words, timeout: parameters.timeout)
+        // A severity and two spaces: words of the server, in a language that is not understood here.
+        guard case .unreachable(_, let message) = failure, words.contains(":  "),
+            let code = try RefusalCode.ask(parameters, interruption: interruption)
+        else { return failure }
+        return PostgresError(place, sqlState: code, severity: "FATAL", message: message, isStandby: false)
     }
 
     /// The error for libpq's `words`, which name every host it tried.
@@ -51,7 +57,9 @@ enum ConnectFailure {
         {
             return .tooManyConnections(place, message: message)
         }
-        if has("the database system is", "not accepting connections") { return .notReady(place, message: message) }
+        if has("the database system is", "not currently accepting connections") {
+            return .notReady(place, message: message)
+        }
         if has(
             "session is read-only",
             "session is not read-only",

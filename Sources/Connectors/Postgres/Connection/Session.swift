@@ -33,7 +33,12 @@ package final class Session {
         }
         guard PQstatus(made) == CONNECTION_OK else {
             defer { PQfinish(made) }
-            throw ConnectFailure.error(of: made, config: config, parameters: parameters)
+            throw try ConnectFailure.error(
+                of: made,
+                config: config,
+                parameters: parameters,
+                interruption: interruption
+            )
         }
         connection = made
         endpoint = Self.endpoint(of: made)
