@@ -102,7 +102,7 @@ void duckdb_destroy_pending(duckdb_pending_result *pending_result);
 
 // Results
 const char *duckdb_result_error(duckdb_result *result);
-duckdb_error_type duckdb_result_error_type(duckdb_result result);
+duckdb_error_type duckdb_result_error_type(duckdb_result *result);
 void duckdb_destroy_result(duckdb_result *result);
 idx_t duckdb_rows_changed(duckdb_result *result);
 idx_t duckdb_column_count(duckdb_result *result);

@@ -61,7 +61,7 @@ extension RowFeed {
                 return duckdb_bind_set_error(info, "there is nothing to be loaded")
             }
             for (index, type) in delivery.types.enumerated() {
-                duckdb_bind_add_result_column(info, "c\(index)", type.handle)
+                withExtendedLifetime(type) { duckdb_bind_add_result_column(info, "c\(index)", $0.handle) }
             }
         }
         duckdb_table_function_set_init(function) { info in

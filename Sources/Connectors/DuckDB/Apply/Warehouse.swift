@@ -21,7 +21,7 @@ final class Warehouse {
         self.session = session
         self.threadLimit = threadLimit
         self.loads = loads
-        try feed.register(with: session.connection)
+        try session.withConnection { try feed.register(with: $0) }
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
         for setting in Self.settings { try session.run("SET \(setting)", to: "set \(setting)") }

@@ -68,6 +68,7 @@ final class DatabaseFile: Sendable {
     }
 
     func connect() throws -> duckdb_connection {
+        defer { withExtendedLifetime(self) {} }
         var connection: duckdb_connection?
         guard duckdb_connect(handle.pointer, &connection) == DuckDBSuccess, let connection else {
             throw DuckDBError.failed(action: "connect to \(path)", reason: "it does not say why")

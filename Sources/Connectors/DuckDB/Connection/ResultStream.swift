@@ -20,11 +20,13 @@ final class ResultStream: @unchecked Sendable {
 
     /// The types of the columns, to be handed to ``RowFeed``.
     var columnTypes: [LogicalType] {
-        (0..<columnCount).map { LogicalType(duckdb_column_logical_type(&result, idx_t($0))) }
+        defer { withExtendedLifetime(self) {} }
+        return (0..<columnCount).map { LogicalType(duckdb_column_logical_type(&result, idx_t($0))) }
     }
 
     /// The next rows, or `nil` after the last.
     func next() throws -> ResultChunk? {
+        defer { withExtendedLifetime(self) {} }
         while let handle = duckdb_fetch_chunk(result) {
             let chunk = ResultChunk(handle)
             if chunk.rowCount > 0 { return chunk }
@@ -54,12 +56,14 @@ final class ResultChunk: @unchecked Sendable {
     func column(_ index: Int, as type: ColumnType) -> Column { column(index, as: type, rows: 0..<rowCount) }
 
     func column(_ index: Int, as type: ColumnType, rows: Range<Int>) -> Column {
-        VectorReader(duckdb_data_chunk_get_vector(handle, idx_t(index))).column(of: rows, as: type)
+        defer { withExtendedLifetime(self) {} }
+        return VectorReader(duckdb_data_chunk_get_vector(handle, idx_t(index))).column(of: rows, as: type)
     }
 
     /// Bytes that the strings of column `index` take.
     func byteCount(_ index: Int, as type: ColumnType) -> Int {
-        VectorReader(duckdb_data_chunk_get_vector(handle, idx_t(index))).byteCount(rows: rowCount, as: type)
+        defer { withExtendedLifetime(self) {} }
+        return VectorReader(duckdb_data_chunk_get_vector(handle, idx_t(index))).byteCount(rows: rowCount, as: type)
     }
 }
 

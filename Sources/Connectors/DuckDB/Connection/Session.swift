@@ -26,7 +26,7 @@ final class Session {
             duckdb_disconnect(&connection)
         }
 
-        func interrupt() { duckdb_interrupt(connection) }
+        func interrupt() { withExtendedLifetime(self) { duckdb_interrupt(connection) } }
     }
 
     /// A value bound to a statement.
@@ -45,7 +45,10 @@ final class Session {
         catalog = try texts("SELECT current_database()", to: "name its file").first?.first.flatMap(\.self) ?? ""
     }
 
-    var connection: duckdb_connection { interrupter.connection }
+    /// Calls `body` with the connection, which stays open meanwhile.
+    func withConnection<Value>(_ body: (duckdb_connection) throws -> Value) rethrows -> Value {
+        try withExtendedLifetime(interrupter) { try body($0.connection) }
+    }
 
     /// The name by which statements call the file, so that a schema of the same name is not mistaken for it.
     private(set) var catalog = ""
@@ -61,7 +64,8 @@ final class Session {
     func run(_ sql: String, to action: String) throws {
         var result = duckdb_result()
         defer { duckdb_destroy_result(&result) }
-        guard duckdb_query(connection, sql, &result) == DuckDBSuccess else { throw failure(&result, action) }
+        let state = withConnection { duckdb_query($0, sql, &result) }
+        guard state == DuckDBSuccess else { throw failure(&result, action) }
     }
 
     /// Runs one statement and returns how many rows it changed.
@@ -83,7 +87,7 @@ final class Session {
 
     func failure(_ result: inout duckdb_result, _ action: String) -> any Error {
         let reason = duckdb_result_error(&result).map { String(cString: $0) } ?? "it does not say why"
-        return failure(reason, type: duckdb_result_error_type(result), action)
+        return failure(reason, type: duckdb_result_error_type(&result), action)
     }
 
     func failure(_ reason: String, type: duckdb_error_type = DUCKDB_ERROR_INVALID, _ action: String) -> any Error {

@@ -1,6 +1,10 @@
 import CDuckDB
 
 /// A prepared statement with its values bound.
+///
+/// Here and in the other classes that own something of DuckDB's, what calls
+/// into C extends the lifetime of `self` over the call: optimised code lets
+/// go of an object as soon as Swift has no more use for it.
 final class Statement {
     let session: Session
     let type: duckdb_statement_type
@@ -12,7 +16,7 @@ final class Statement {
         self.action = action
         var statements: duckdb_extracted_statements?
         defer { duckdb_destroy_extracted(&statements) }
-        let count = duckdb_extract_statements(session.connection, sql, &statements)
+        let count = session.withConnection { duckdb_extract_statements($0, sql, &statements) }
         guard count == 1 else {
             type = DUCKDB_STATEMENT_TYPE_INVALID
             guard count == 0, let reason = duckdb_extract_statements_error(statements), reason.pointee != 0 else {
@@ -20,8 +24,10 @@ final class Statement {
             }
             throw session.failure(Self.text(reason), action)
         }
-        let state = duckdb_prepare_extracted_statement(session.connection, statements, 0, &handle)
-        type = handle == nil ? DUCKDB_STATEMENT_TYPE_INVALID : duckdb_prepared_statement_type(handle)
+        var prepared: duckdb_prepared_statement?
+        let state = session.withConnection { duckdb_prepare_extracted_statement($0, statements, 0, &prepared) }
+        handle = prepared
+        type = prepared == nil ? DUCKDB_STATEMENT_TYPE_INVALID : duckdb_prepared_statement_type(prepared)
         guard state == DuckDBSuccess else {
             // What failed is destroyed here as well, by `deinit`.
             throw session.failure(Self.text(duckdb_prepare_error(handle)), action)
@@ -33,7 +39,8 @@ final class Statement {
 
     /// What its columns will be called. Names may repeat.
     var columnNames: [String] {
-        (0..<duckdb_prepared_statement_column_count(handle)).map { index in
+        defer { withExtendedLifetime(self) {} }
+        return (0..<duckdb_prepared_statement_column_count(handle)).map { index in
             let name = duckdb_prepared_statement_column_name(handle, index)
             defer { duckdb_free(UnsafeMutablePointer(mutating: name)) }
             return name.map { String(cString: $0) } ?? ""
@@ -52,6 +59,7 @@ final class Statement {
 
     /// Runs it, and returns how many rows it changed.
     func run() throws -> Int {
+        defer { withExtendedLifetime(self) {} }
         var result = duckdb_result()
         defer { duckdb_destroy_result(&result) }
         guard duckdb_execute_prepared(handle, &result) == DuckDBSuccess else { throw session.failure(&result, action) }
@@ -60,6 +68,7 @@ final class Statement {
 
     /// Starts it; the rows come as they are asked for.
     func stream() throws -> ResultStream {
+        defer { withExtendedLifetime(self) {} }
         var pending: duckdb_pending_result?
         defer { duckdb_destroy_pending(&pending) }
         guard duckdb_pending_prepared_streaming(handle, &pending) == DuckDBSuccess else {
