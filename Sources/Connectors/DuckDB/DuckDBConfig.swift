@@ -19,7 +19,7 @@ package struct DuckDBConfig: Sendable {
 extension DuckDBConfig {
     static let standardLockTimeout = 60
     /// In bytes.
-    static let standardMemoryLimit = 200_000_000
+    static let standardMemoryLimit = 160_000_000
     static let standardStorageVersion = "v1.0.0"
 
     static var fields: [ConfigField<DuckDBConfig>] {
@@ -41,7 +41,7 @@ extension DuckDBConfig {
             ConfigField(
                 "memory_limit",
                 \.memoryLimit,
-                help: "what DuckDB may keep in memory; where not set, 200MB to write, more only for rows that need it",
+                help: "what DuckDB may keep in memory; where not set, 160MB to write, more only for rows that need it",
                 kind: .other("a size such as 400MB or 2GB"),
                 parse: memory
             ),

@@ -47,7 +47,7 @@ package actor DuckDBDestination: Destination {
     private func reclaim() async {
         guard let loads = warehouse?.loads else { return }
         warehouse = nil
-        warehouse = try? Warehouse(await opener.open(.write), threadLimit: opener.config.threads, loads: loads)
+        warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads)
         try? warehouse?.shrink()
     }
 
@@ -75,7 +75,7 @@ package actor DuckDBDestination: Destination {
         let session = try await opener.open(.write)
         // Someone else may have come first while this waited.
         if let warehouse { return warehouse }
-        let opened = try Warehouse(session, threadLimit: opener.config.threads)
+        let opened = try Warehouse(session, config: opener.config)
         warehouse = opened
         return opened
     }

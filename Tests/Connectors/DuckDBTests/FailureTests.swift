@@ -73,21 +73,18 @@ import Testing
         }
     }
 
-    @Test func cancellingStopsWithinASecond() async throws {
+    /// Its rows never come: only cancelling ends it.
+    @Test(.timeLimit(.minutes(1))) func cancellingStopsALoad() async throws {
         let destination = folder.destination()
         let stuck = StuckRows(SampleTable(orders, ids: []).schema)
-        let start = Mutex(ContinuousClock.now)
         await #expect(throws: CancellationError.self) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { _ = try await destination.load(stuck, into: orders) }
                 while !stuck.hasStarted { await Task.yield() }
-                start.withLock { $0 = .now }
                 group.cancelAll()
                 try await group.waitForAll()
             }
         }
-        // Within a second where nothing else runs; other tests do.
-        #expect(start.withLock { $0 }.duration(to: .now) < .seconds(5))
         #expect(try await destination.load(rows(10, readers: 1), into: orders) == 10)
         try await destination.discard()
     }

@@ -6,7 +6,7 @@ import TandemRows
 final class Warehouse {
     let session: Session
     private let feed = RowFeed()
-    private let threadLimit: Int?
+    private let config: DuckDBConfig
     /// What was loaded and waits to be published, by the folded name of its target.
     private(set) var loads: [String: Shadow]
 
@@ -17,22 +17,16 @@ final class Warehouse {
     }
 
     /// - Parameter loads: What was loaded already, before the file was closed and opened again.
-    init(_ session: Session, threadLimit: Int?, loads: [String: Shadow] = [:]) throws {
+    init(_ session: Session, config: DuckDBConfig, loads: [String: Shadow] = [:]) throws {
         self.session = session
-        self.threadLimit = threadLimit
+        self.config = config
         self.loads = loads
         try session.withConnection { try feed.register(with: $0) }
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
-        for setting in Self.settings { try session.run("SET \(setting)", to: "set \(setting)") }
-    }
-
-    private static let settings = [
         // A row group at a time goes to disk, instead of five: memory for nothing.
-        "write_buffer_row_group_count = 1",
-        // These cost more time than the file gets smaller by.
-        "disabled_compression_methods = 'dictionary,alp,alprd'",
-    ]
+        try session.run("SET write_buffer_row_group_count = 1", to: "prepare to load")
+    }
 
     /// Drops what runs that were killed had loaded.
     private func sweep() throws {
@@ -64,6 +58,8 @@ final class Warehouse {
             guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
             try discard(other)
         }
+        try Catalogue(session).refuseToReplace(target)
+        let rows = try SampledRows(rows)
         let shadow = try makeShadow(of: target, rows.schema)
         loads[SQL.fold(target)] = shadow
         do {
@@ -77,36 +73,32 @@ final class Warehouse {
     }
 
     private func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
-        try Catalogue(session).refuseToReplace(target)
         let name = try Catalogue(session).freeName("_tandem_load_" + target.table, in: target.schema)
+        let table = session.quoted(name)
         try session.transaction {
             try session.run(
                 "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))",
                 to: "make schema \(target.schema)"
             )
-            try session.run(
-                "CREATE TABLE \(session.quoted(name)) \(SQL.columns(schema))",
-                to: "make a table for \(target)"
-            )
-            try session.run(
-                "COMMENT ON TABLE \(session.quoted(name)) IS \(SQL.literal(Catalogue.mark))",
-                to: "mark \(target)"
-            )
+            try session.run("CREATE TABLE \(table) \(SQL.columns(schema))", to: "make a table for \(target)")
+            try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
             try Metadata(session).rememberLoad(name)
         }
         return Shadow(target: target, name: name)
     }
 
-    private func insert(_ rows: any TableRows, into shadow: Shadow) throws -> Int {
+    private func insert(_ rows: SampledRows, into shadow: Shadow) throws -> Int {
         let types = try Statement(
             "SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0",
             in: session,
             to: "read the types"
         )
         .stream().columnTypes
-        // A thread of DuckDB without a reader spins, and takes its time from the others.
-        let threads = min(max(rows.readers, 1), threadLimit ?? .max)
-        try session.run("SET threads = \(threads); SET preserve_insertion_order = false", to: "prepare to load")
+        let settings = LoadSettings(for: rows.schema, readers: rows.readers, rows.compression, config)
+        if let needed = settings.memory { try session.allowMemory(atLeast: needed) }
+        try session.run(settings.sql, to: "prepare to load")
+        // Were it not to succeed: the next load makes settings of its own.
+        defer { try? session.run(LoadSettings.reset, to: "end loading") }
         var stored = 0
         let sent = try feed.deliver(.init(rows: rows, types: types)) {
             stored = try session.run(
@@ -115,7 +107,6 @@ final class Warehouse {
                 to: "load \(shadow.target)"
             )
         }
-        try session.run("RESET threads; RESET preserve_insertion_order", to: "end loading")
         guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
         return stored
     }

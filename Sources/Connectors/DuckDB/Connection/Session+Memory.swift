@@ -10,7 +10,16 @@ extension Session {
     /// - Returns: Whether there is more now. Never where the user has set a limit.
     func allowMoreMemory() throws -> Bool {
         guard let current = growingMemoryLimit else { return false }
-        let next = min(current * 4, Int(ProcessInfo.processInfo.physicalMemory / 10 * 8))
+        return try allowMemory(atLeast: current * 4)
+    }
+
+    /// `bytes`, or most of the machine's memory if that is less.
+    ///
+    /// - Returns: Whether there is more now. Never where the user has set a limit.
+    @discardableResult
+    func allowMemory(atLeast bytes: Int) throws -> Bool {
+        guard let current = growingMemoryLimit else { return false }
+        let next = min(bytes, Int(ProcessInfo.processInfo.physicalMemory / 10 * 8))
         guard next > current else { return false }
         try run("SET memory_limit = '\(next / 1024)KiB'", to: "use more memory")
         growingMemoryLimit = next
