@@ -14,6 +14,10 @@ TANDEM := .build/release/tandem
 .DEFAULT_GOAL := help
 # Swift's builds lock .build, and use all cores by themselves.
 .NOTPARALLEL:
+# How many tests run at once. They start servers and programs and wait for them; all at once, they would wait for each
+# other until some ran out of time.
+TEST_WIDTH ?= 3
+
 .PHONY: help deps build demo test bench format install clean
 
 help: ## List these targets
@@ -29,7 +33,7 @@ demo: build ## Sync a throw-away Postgres into a DuckDB file
 	$(TANDEM) demo
 
 test: deps ## Run all tests, against Postgres 15, 16 and 18
-	$(SWIFT) test $(SWIFT_FLAGS)
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) $(SWIFT) test $(SWIFT_FLAGS)
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench

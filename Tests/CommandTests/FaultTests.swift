@@ -152,7 +152,9 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.errors.lowercased().contains("full"), "\(outcome.errors)")
         #expect(outcome.errors.contains("disk/warehouse.duckdb"))
-        #expect(try shop.counts().rows == ["1000", "1000"])
+        // One of the two may have found room; each is whole, old or new.
+        let counts = try shop.counts().rows
+        #expect(counts.contains("1000") && counts.allSatisfy { ["1000", "\(Self.rows)"].contains($0) }, "\(counts)")
     }
 
     private static func mount(_ folder: URL, megabytes: Int) throws {

@@ -55,7 +55,8 @@ import Testing
         var reading = try await Reading(database.config)
         try await reading.start()
         let killed = try database.execute("SELECT count(pg_terminate_backend(pid)) \(Self.copies)")
-        #expect(killed == "2")
+        // One of the two may have sent all it has already.
+        #expect(killed != "0")
         try await reading.finish()
         #expect(reading.values.count == Self.count)
         #expect(Set(reading.values) == Set(1...Self.count))
