@@ -1,5 +1,5 @@
-// What Tandem calls of DuckDB's C API (all of it is there since 1.4), declared here so that building needs the library and no
-// header of it. Names and signatures are DuckDB's; see https://duckdb.org/docs/stable/clients/c/api.
+// What Tandem calls of DuckDB's C API (all of it is there since 1.4), declared here so that building needs the library
+// and no header of it. Names and signatures are DuckDB's; see https://duckdb.org/docs/stable/clients/c/api.
 #pragma once
 
 #include <stdbool.h>

@@ -55,7 +55,8 @@ extension DuckDBError {
         case .damagedLog(let path, let reason): "The write-ahead log \(path).wal is damaged: \(reason)"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
         case .diskFull(let path, let free):
-            "The disk of \(path) is full\(free.map { " (\($0 >> 20) MiB free)" } ?? ""); the tables there stay as they were."
+            "The disk of \(path) is full\(free.map { " (\($0 >> 20) MiB free)" } ?? ""); "
+                + "the tables there stay as they were."
         case .outOfMemory(let path, let limit, let reason):
             "\(limit) of memory are not enough to write to \(path): \(reason)"
         case .viewInTheWay(let name): "There is a view \(name), where a table of that name is to go."

@@ -28,7 +28,10 @@ struct Question {
     /// the others but Tandem's own.
     private func findTablesOfAllSchemas() throws {
         let schemas = try session.texts(
-            "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1 AND NOT internal AND schema_name NOT IN ('main', '\(Metadata.schema)')",
+            """
+            SELECT schema_name FROM duckdb_schemas()
+            WHERE database_name = $1 AND NOT internal AND schema_name NOT IN ('main', '\(Metadata.schema)')
+            """,
             [.text(session.catalog)],
             to: "look for schemas"
         )
