@@ -1,3 +1,4 @@
+import Foundation
 package import TandemCore
 package import TandemRows
 
@@ -70,6 +71,9 @@ package actor DuckDBDestination: Destination {
 
     package func close() async { warehouse = nil }
 
+    /// How many threads read a table back.
+    private static var readers: Int { min(ProcessInfo.processInfo.activeProcessorCount, 8) }
+
     private func opened() async throws -> Warehouse {
         if let warehouse { return warehouse }
         let session = try await opener.open(.write)
@@ -103,7 +107,10 @@ package actor DuckDBDestination: Destination {
     }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
-        try ResultRows(of: copy.target, as: schema, in: try await reading(), readers: opener.config.threads ?? 2)
+        let session = try await reading()
+        return try ResultRows(of: copy.target, as: schema, readers: opener.config.threads ?? Self.readers) {
+            try session.another()
+        }
     }
 
     package func query(_ sql: String) async throws -> QueryResult {

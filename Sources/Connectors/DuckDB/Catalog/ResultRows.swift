@@ -5,36 +5,54 @@ import TandemRows
 
 /// The rows of a table as they lie in the file, in no particular order.
 ///
-/// Readers fetch in turn and turn chunks into columns side by side. The file
-/// stays open while this lives.
+/// Readers take ranges of rows from a queue, each over a connection of its
+/// own, all of one moment. The file stays open until the last row is read.
 final class ResultRows: TableRows {
     let schema: TableSchema
-    let readers: Int
+    private let query: String
     private let state: Mutex<State>
-    /// Apart from the state, because that is locked while a chunk is waited for.
-    private let interrupter: Mutex<Session.Interrupter?>
+
+    /// A connection whose transaction has begun.
+    // Unchecked because one thread at a time uses it: the one that opens it, then that of its reader.
+    private struct Cursor: @unchecked Sendable {
+        let session: Session
+    }
 
     private struct State {
-        /// `nil` after the last row, so that the file is closed then.
-        var results: ResultStream?
+        var idle: [Cursor] = []
+        var interrupters: [ObjectIdentifier: Session.Interrupter] = [:]
+        var nextRow = 0
+        var endRow = 0
         var tally = ReadTally()
         var isCancelled = false
     }
 
-    init(of name: TableName, as schema: TableSchema, in session: Session, readers: Int) throws {
+    /// Two of DuckDB's row groups.
+    private static let rangeLength = 2 * 122_880
+
+    let readers: Int
+
+    /// - Parameter open: Opens a connection.
+    init(of name: TableName, as schema: TableSchema, readers: Int, open: () throws -> Session) throws {
         self.schema = schema
         self.readers = readers
-        try Self.check(name, schema, in: session)
-        let names = schema.columns.map { SQL.identifier($0.name) }
-        let columns = names.isEmpty ? "NULL::BOOLEAN" : names.joined(separator: ", ")
-        let sql = "SELECT \(columns) FROM \(session.quoted(name))"
-        let results = try Statement(sql, in: session, to: "read \(name)").stream()
-        state = Mutex(State(results: results))
-        interrupter = Mutex(session.interrupter)
+        var state = State()
+        var query = ""
+        for _ in 0..<max(readers, 1) {
+            let session = try open()
+            try session.run("BEGIN", to: "begin")
+            if query.isEmpty { query = try Self.query(of: name, schema, in: session) }
+            let rows = try session.texts("SELECT max(rowid)::VARCHAR FROM \(session.quoted(name))", to: "read \(name)")
+            state.endRow = (rows.first?.first?.flatMap { Int($0) } ?? -1) + 1
+            state.idle.append(Cursor(session: session))
+            state.interrupters[ObjectIdentifier(session)] = session.interrupter
+        }
+        self.query = query
+        self.state = Mutex(state)
     }
 
     /// A user may have altered the table since; a type that is not the expected one would be misread.
-    private static func check(_ name: TableName, _ schema: TableSchema, in session: Session) throws {
+    private static func query(of name: TableName, _ schema: TableSchema, in session: Session) throws -> String {
         guard let present = try Catalogue(session).columns(of: name) else { throw DuckDBError.noTable(name) }
         let types = Dictionary(present.map { (SQL.folding.fold($0.name), $0.type) }) { first, _ in first }
         let missing = schema.columns.map(\.name).filter { types[SQL.folding.fold($0)] == nil }
@@ -43,60 +61,51 @@ final class ResultRows: TableRows {
             guard let type = types[SQL.folding.fold(column.name)], type != column.type.listedSQL else { continue }
             throw DuckDBError.otherType(name, column: column.name, has: type, expected: column.type.listedSQL)
         }
+        let names = schema.columns.map { SQL.identifier($0.name) }
+        return "SELECT \(names.isEmpty ? "NULL::BOOLEAN" : names.joined(separator: ", ")) FROM \(session.quoted(name))"
     }
 
-    func makeReader() throws -> any RowReader { Reader(of: self) }
+    func makeReader() throws -> any RowReader {
+        ResultReader(of: self, over: state.withLock { $0.idle.popLast() }?.session)
+    }
 
     func cancel() {
-        interrupter.withLock { $0 }?.interrupt()
-        state.withLock { $0.isCancelled = true }
+        let interrupters = state.withLock { state in
+            state.isCancelled = true
+            return Array(state.interrupters.values)
+        }
+        for interrupter in interrupters { interrupter.interrupt() }
     }
 
     var tally: ReadTally { state.withLock { $0.tally } }
+}
 
-    private func nextChunk() throws -> ResultChunk? {
+// MARK: For readers
+
+extension ResultRows {
+    /// The statement for the next range, or `nil` after the last. Connections nobody uses are closed then.
+    func nextStatement() throws -> String? {
         try state.withLock { state in
             if state.isCancelled { throw CancellationError() }
-            guard let chunk = try state.results?.next() else {
-                state.results = nil
-                interrupter.withLock { $0 = nil }
+            guard state.nextRow < state.endRow else {
+                for cursor in state.idle { state.interrupters[ObjectIdentifier(cursor.session)] = nil }
+                state.idle = []
                 return nil
             }
-            state.tally.rows += chunk.rowCount
-            return chunk
+            let start = state.nextRow
+            state.nextRow = min(start + Self.rangeLength, state.endRow)
+            return "\(query) WHERE rowid >= \(start) AND rowid < \(state.nextRow)"
         }
     }
 
-    private func count(bytes: Int) { state.withLock { $0.tally.bytes += bytes } }
-
-    private final class Reader: RowReader {
-        private let rows: ResultRows
-        private var chunk: ResultChunk?
-        private var position = 0
-        /// Rows of the chunk that make one batch: all of them, unless they are large.
-        private var step = 0
-
-        init(of rows: ResultRows) { self.rows = rows }
-
-        func next() throws -> RowBatch? {
-            if chunk == nil { try fetch() }
-            guard let chunk else { return nil }
-            let range = position..<min(position + step, chunk.rowCount)
-            let columns = rows.schema.columns.enumerated().map { chunk.column($0, as: $1.type, rows: range) }
-            position = range.upperBound
-            if position == chunk.rowCount { self.chunk = nil }
-            return RowBatch(rowCount: range.count, columns: columns, byteCount: 0)
-        }
-
-        private func fetch() throws {
-            guard let chunk = try rows.nextChunk() else { return }
-            let bytes = rows.schema.columns.enumerated().reduce(0) {
-                $0 + chunk.byteCount($1.offset, as: $1.element.type)
-            }
-            rows.count(bytes: bytes)
-            self.chunk = chunk
-            position = 0
-            step = bytes <= RowBatch.byteLimit ? chunk.rowCount : max(1, chunk.rowCount * RowBatch.byteLimit / bytes)
+    func count(rows: Int, bytes: Int) throws {
+        try state.withLock { state in
+            if state.isCancelled { throw CancellationError() }
+            state.tally.rows += rows
+            state.tally.bytes += bytes
         }
     }
+
+    /// The connection is done with, and is closed as soon as its reader lets go of it.
+    func end(_ session: Session) { state.withLock { $0.interrupters[ObjectIdentifier(session)] = nil } }
 }

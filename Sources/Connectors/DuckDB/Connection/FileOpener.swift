@@ -10,9 +10,9 @@ struct FileOpener: Sendable {
 
     private static let pause = Duration.milliseconds(200)
 
-    /// Reading may need a row of the greatest size whole, and cannot begin again with more.
-    private func memoryLimit(_ mode: DatabaseFile.Mode) -> String {
-        config.memoryLimit ?? (mode == .read ? "4GB" : "\(DuckDBConfig.standardMemoryLimit / 1_000_000)MB")
+    /// A user's query may need much, and cannot begin again with more.
+    private func memoryLimit(isolated: Bool) -> String {
+        config.memoryLimit ?? (isolated ? "4GB" : "\(DuckDBConfig.standardMemoryLimit / 1_000_000)MB")
     }
 
     /// - Parameter isolated: Keeps what only the caller's own data is needed for: other files, and the network.
@@ -25,8 +25,8 @@ struct FileOpener: Sendable {
             let holder: String
             do {
                 if let file = try DatabaseFile.open(path, mode, options: options(mode, isolated: isolated)) {
-                    let growing = config.memoryLimit == nil && mode == .write ? DuckDBConfig.standardMemoryLimit : nil
-                    return try Session(file, memoryLimit: memoryLimit(mode), growingMemoryLimit: growing)
+                    let growing = config.memoryLimit == nil && !isolated ? DuckDBConfig.standardMemoryLimit : nil
+                    return try Session(file, memoryLimit: memoryLimit(isolated: isolated), growingMemoryLimit: growing)
                 }
                 holder = "another sync of this process"
             } catch DuckDBError.locked(_, let other, _) {
@@ -63,7 +63,7 @@ struct FileOpener: Sendable {
     private func options(_ mode: DatabaseFile.Mode, isolated: Bool) -> [(name: String, value: String)] {
         var options = [
             ("access_mode", mode == .read ? "READ_ONLY" : "READ_WRITE"),
-            ("memory_limit", memoryLimit(mode)),
+            ("memory_limit", memoryLimit(isolated: isolated)),
             ("autoinstall_known_extensions", "false"),
         ]
         if let threads = config.threads { options.append(("threads", "\(threads)")) }

@@ -50,6 +50,11 @@ final class Session {
         try withExtendedLifetime(interrupter) { try body($0.connection) }
     }
 
+    /// A connection of its own to the same file.
+    func another() throws -> Session {
+        try Session(file, memoryLimit: memoryLimit, growingMemoryLimit: growingMemoryLimit)
+    }
+
     /// The name by which statements call the file, so that a schema of the same name is not mistaken for it.
     private(set) var catalog = ""
 
