@@ -12,7 +12,8 @@ public protocol Source: Sendable {
     /// What an administrator runs so that this connection's user may read `schemas`.
     func setup(_ request: SetupRequest) async throws -> SetupScript
 
-    /// Fixes one moment of the database, to be read by up to `readers` threads.
+    /// Fixes one moment of the database, to be read by up to `readers` threads, or by as many as the connection's own
+    /// settings say.
     func snapshot(readers: Int) async throws -> any Snapshot
 
     /// How far the source has come by now, to be compared with a snapshot's checkpoint.
@@ -26,7 +27,7 @@ public protocol Source: Sendable {
 /// A database as of one moment, until it is closed.
 public protocol Snapshot: Sendable {
     var moment: Moment { get }
-    /// How many threads may read at once: what was asked for, or fewer where the server allows no more.
+    /// How many threads may read at once; fewer than wanted where the server allows no more.
     var readers: Int { get }
     /// What the user should know about how it is read, such as why there is one reader only.
     var notes: [String] { get }

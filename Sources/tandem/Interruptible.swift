@@ -62,5 +62,6 @@ enum Interruptible {
 
 /// The processors this program may use.
 enum Processors {
-    static var count: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+    /// At least two, because a reader waits for the network half of its time.
+    static var count: Int { max(2, ProcessInfo.processInfo.activeProcessorCount) }
 }

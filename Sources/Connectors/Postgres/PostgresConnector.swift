@@ -58,7 +58,7 @@ package enum PostgresConnector: Connector {
         .init(
             "readers",
             \.readers,
-            help: "The most connections that read at once.",
+            help: "How many connections read at once; more than cores where the network is slow.",
             in: PostgresConfig.readerRange,
             standard: "the number of cores"
         ),

@@ -43,10 +43,10 @@ package final class PostgresSource: Source {
             ?? max(2, min(ProcessInfo.processInfo.activeProcessorCount, PostgresConfig.readerRange.upperBound))
     }
 
-    /// - Parameter readers: The configuration's own `readers` is a limit to it.
+    /// - Parameter readers: Where the configuration does not say.
     package func snapshot(readers: Int) async throws -> any Snapshot {
         let taking = SnapshotTaking(config: config, context: context, pinned: pinned)
-        let count = config.readers.map { min($0, readers) } ?? readers
+        let count = config.readers ?? readers
         return try await Blocking.run { interruption in
             try taking.take(readers: max(1, count), interruption: interruption)
         }

@@ -15,27 +15,38 @@ struct Teardown: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let connections: [String]
-        if let sync = workspace.configuration.sync(name) {
-            connections = [sync.from, sync.to]
-        } else {
-            connections = [try workspace.connection(name).name]
-        }
         var removed: [(connection: String, what: [String])] = []
-        for connection in connections {
-            guard let destination = try workspace.ends(of: connection).destination else {
-                removed.append((connection, []))
-                continue
-            }
-            removed.append((connection, try await destination.teardown()))
-            await destination.close()
+        if let sync = workspace.configuration.sync(name) {
+            removed.append((sync.from, []))
+            removed.append((sync.to, try await tearDown(sync, in: workspace)))
+        } else {
+            let connection = try workspace.connection(name).name
+            let destination = try workspace.ends(of: connection).destination
+            removed.append((connection, try await destination?.teardown() ?? []))
+            await destination?.close()
         }
         if report.json {
-            return Terminal.out(try JSON.text(removed.map { ["connection": [$0.connection], "removed": $0.what] }))
+            return Terminal.out(try JSON.text(removed.map { RemovedJSON(connection: $0.connection, removed: $0.what) }))
         }
         for (connection, what) in removed {
             if what.isEmpty { Terminal.out("\(connection): nothing had been created there") }
             for item in what { Terminal.out("\(connection): removed \(item)") }
         }
     }
+
+    /// What other syncs have there stays.
+    private func tearDown(_ sync: SyncConfiguration, in workspace: Workspace) async throws -> [String] {
+        let destination = try workspace.destination(sync.to)
+        let known = try await destination.tables(of: sync.name)
+        try await destination.forget(sync.name, tables: nil)
+        var removed = known.isEmpty ? [] : ["what was remembered of \(Amounts.tables(known.count))"]
+        if try await destination.owners().isEmpty { removed += try await destination.teardown() }
+        await destination.close()
+        return removed
+    }
+}
+
+private struct RemovedJSON: Encodable {
+    var connection: String
+    var removed: [String]
 }

@@ -1,4 +1,5 @@
 import AsyncAlgorithms
+import Foundation
 import Synchronization
 import TandemCore
 import TandemEngine
@@ -50,7 +51,8 @@ final class ProgressDisplay: Sendable {
         case .snapshotTaken(let moment, let readers, let notes):
             for note in notes { line("note: " + note) }
             guard !isTerminal else { return }
-            line("reading as of \(moment.checkpoint) with \(readers) connection\(readers == 1 ? "" : "s")")
+            let time = Date(timeIntervalSince1970: moment.time).formatted(.iso8601)
+            line("reading as of \(time) with \(readers) connection\(readers == 1 ? "" : "s")")
         case .tableStarted(let table, let progress):
             state.withLock { $0.current = ("\(table.schema.name)", progress, .now) }
         case .tableRetyped(let table, let columns):
