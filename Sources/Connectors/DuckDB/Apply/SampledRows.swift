@@ -6,6 +6,8 @@ import TandemRows
 final class SampledRows: TableRows {
     /// How strings are to be compressed, by the first batch.
     let compression: StringCompression
+    /// Whether there are no rows at all.
+    let isEmpty: Bool
     private let rows: any TableRows
     private let head: Mutex<HeadReader?>
 
@@ -15,6 +17,7 @@ final class SampledRows: TableRows {
         let reader = try rows.makeReader()
         let first = try reader.next()
         compression = StringCompression(for: first)
+        isEmpty = first == nil
         head = Mutex(HeadReader(reader, first: first))
     }
 

@@ -9,6 +9,8 @@ final class Warehouse {
     private let config: DuckDBConfig
     /// What was loaded and waits to be published, by the folded name of its target.
     private(set) var loads: [String: Shadow]
+    /// What has which name, as far as this warehouse has made and dropped it; looked at anew to publish.
+    private var names: TableNames
 
     /// A table on its way to become `target`.
     struct Shadow {
@@ -21,9 +23,11 @@ final class Warehouse {
         self.session = session
         self.config = config
         self.loads = loads
+        names = TableNames()
         try session.withConnection { try feed.register(with: $0) }
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
+        names = try TableNames(of: session)
         // A row group at a time goes to disk, instead of five: memory for nothing.
         try session.run("SET write_buffer_row_group_count = 1", to: "prepare to load")
     }
@@ -33,12 +37,13 @@ final class Warehouse {
         let kept = Set(loads.values.map(\.name))
         for load in try Metadata(session).loads() where !kept.contains(load) {
             try drop(load)
-            try Metadata(session).forgetLoad(load)
+            try Metadata(session).forgetLoads([load])
         }
     }
 
     private func drop(_ table: TableName) throws {
         try session.run("DROP TABLE IF EXISTS \(session.quoted(table))", to: "drop \(table)")
+        names[table] = nil
     }
 
     /// Forgets and drops every load.
@@ -48,7 +53,7 @@ final class Warehouse {
 
     private func discard(_ shadow: Shadow) throws {
         try drop(shadow.name)
-        try Metadata(session).forgetLoad(shadow.name)
+        try Metadata(session).forgetLoads([shadow.name])
         loads[SQL.fold(shadow.target)] = nil
     }
 
@@ -58,7 +63,7 @@ final class Warehouse {
             guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
             try discard(other)
         }
-        try Catalogue(session).refuseToReplace(target)
+        try names.refuseToReplace(target)
         let rows = try SampledRows(rows)
         let shadow = try makeShadow(of: target, rows.schema)
         loads[SQL.fold(target)] = shadow
@@ -73,7 +78,7 @@ final class Warehouse {
     }
 
     private func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
-        let name = try Catalogue(session).freeName("_tandem_load_" + target.table, in: target.schema)
+        let name = names.freeName("_tandem_load_" + target.table, in: target.schema)
         let table = session.quoted(name)
         try session.transaction {
             try session.run(
@@ -84,10 +89,12 @@ final class Warehouse {
             try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
             try Metadata(session).rememberLoad(name)
         }
+        names[name] = .ours
         return Shadow(target: target, name: name)
     }
 
     private func insert(_ rows: SampledRows, into shadow: Shadow) throws -> Int {
+        guard !rows.isEmpty else { return 0 }
         let types = try Statement(
             "SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0",
             in: session,
@@ -117,16 +124,19 @@ final class Warehouse {
             guard let shadow = loads[SQL.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
             return shadow
         }
+        // Also where it fails, because what was dropped is there again then.
+        defer { names = (try? TableNames(of: session)) ?? names }
         try session.transaction {
-            for target in copies.map(\.target) { try Catalogue(session).refuseToReplace(target) }
-            for table in copies.map(\.target) + retired where try Catalogue(session).isOurs(table) { try drop(table) }
+            names = try TableNames(of: session)
+            for target in copies.map(\.target) { try names.refuseToReplace(target) }
+            for table in copies.map(\.target) + retired where names[table] == .ours { try drop(table) }
             for shadow in shadows {
                 try session.run(
                     "ALTER TABLE \(session.quoted(shadow.name)) RENAME TO \(SQL.identifier(shadow.target.table))",
                     to: "put \(shadow.target) in place"
                 )
-                try Metadata(session).forgetLoad(shadow.name)
             }
+            try Metadata(session).forgetLoads(shadows.map(\.name))
             try Metadata(session).remember(copies, retiring: retired, of: sync)
         }
         for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }
@@ -140,7 +150,7 @@ final class Warehouse {
     func shrink() throws {
         let nothing = TableName(schema: Metadata.schema, table: "")
         try Metadata(session).rememberLoad(nothing)
-        try Metadata(session).forgetLoad(nothing)
+        try Metadata(session).forgetLoads([nothing])
         try checkpoint()
     }
 }

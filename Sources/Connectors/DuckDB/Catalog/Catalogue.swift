@@ -28,28 +28,6 @@ struct Catalogue {
         return row[0] == "view" ? .view : row[1]?.hasPrefix(Self.mark) == true ? .ours : .foreign
     }
 
-    func isOurs(_ name: TableName) throws -> Bool { try kind(of: name) == .ours }
-
-    /// - Throws: If there is something under that name that is not ours to replace.
-    func refuseToReplace(_ name: TableName) throws {
-        switch try kind(of: name) {
-        case .view: throw DuckDBError.viewInTheWay(name)
-        case .foreign: throw DuckDBError.foreignTable(name)
-        case .ours, nil: return
-        }
-    }
-
-    /// `name`, or `name` with a number, whichever nothing has yet.
-    func freeName(_ name: String, in schema: String) throws -> TableName {
-        var candidate = TableName(schema: schema, table: name)
-        var number = 2
-        while try kind(of: candidate) != nil {
-            candidate.table = "\(name)_\(number)"
-            number += 1
-        }
-        return candidate
-    }
-
     /// Whether there is neither table nor view in `schema`.
     func isEmpty(schema: String) throws -> Bool {
         try session.texts(

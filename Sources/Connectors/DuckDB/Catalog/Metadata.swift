@@ -74,32 +74,28 @@ struct Metadata {
 extension Metadata {
     /// Stores `copies` in place of what was known of the same targets and of `retired`.
     func remember(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
-        for target in copies.map(\.target) + retired {
-            try session.run(
-                """
-                DELETE FROM \(table("tables"))
-                WHERE \(SQL.areSame("schema_name", "$1")) AND \(SQL.areSame("table_name", "$2"))
-                """,
-                [.text(target.schema), .text(target.table)],
-                to: "forget \(target)"
-            )
-        }
-        for copy in copies {
+        try forgetTables(copies.map(\.target) + retired)
+        // One statement for all: each costs more than its rows.
+        let rows = try copies.map { copy in
             let schema = try StoredSchema(copy.schema)
-            try session.run(
-                """
-                INSERT INTO \(table("tables"))
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now())
-                """,
-                [
-                    .text(sync), .text(copy.target.schema), .text(copy.target.table),
-                    .text(copy.schema.name.schema), .text(copy.schema.name.table), .int(Int(copy.schema.id)),
-                    .text(schema.columns), .text(schema.key), .int(copy.rows),
-                    .text(copy.moment.checkpoint.description), .text(copy.moment.origin), .double(copy.moment.time),
-                ],
-                to: "remember \(copy.target)"
-            )
+            let texts = [
+                sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
+                "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
+                copy.moment.origin, "\(copy.moment.time)",
+            ]
+            return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now())"
         }
+        guard !rows.isEmpty else { return }
+        try session.run("INSERT INTO \(table("tables")) VALUES \(rows.joined(separator: ", "))", to: "remember the copies")
+    }
+
+    private func forgetTables(_ names: [TableName]) throws {
+        guard !names.isEmpty else { return }
+        let list = names.map { SQL.literal(SQL.fold($0)) }.joined(separator: ", ")
+        try session.run(
+            "DELETE FROM \(table("tables")) WHERE \(SQL.folded("schema_name", "table_name")) IN (\(list))",
+            to: "forget the copies that are replaced"
+        )
     }
 
     /// What is known of `sync`, by target.
@@ -181,11 +177,12 @@ extension Metadata {
         )
     }
 
-    func forgetLoad(_ name: TableName) throws {
+    func forgetLoads(_ names: [TableName]) throws {
+        guard !names.isEmpty else { return }
+        let list = names.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.table)))" }.joined(separator: ", ")
         try session.run(
-            "DELETE FROM \(table("loads")) WHERE schema_name = $1 AND table_name = $2",
-            [.text(name.schema), .text(name.table)],
-            to: "forget a load"
+            "DELETE FROM \(table("loads")) WHERE (schema_name, table_name) IN (\(list))",
+            to: "forget loads"
         )
     }
 }

@@ -17,6 +17,12 @@ enum SQL {
     /// The condition that the text `a` is the same name as `b`.
     static func areSame(_ a: String, _ b: String) -> String { "\(folded(a)) = \(folded(b))" }
 
+    /// The expression for what ``fold(_:)`` makes of a name in two columns.
+    static func folded(_ schema: String, _ table: String) -> String {
+        func quoted(_ column: String) -> String { "'\"' || replace(\(column), '\"', '\"\"') || '\"'" }
+        return folded("\(quoted(schema)) || '.' || \(quoted(table))")
+    }
+
     private static func folded(_ expression: String) -> String {
         "translate(\(expression), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
     }

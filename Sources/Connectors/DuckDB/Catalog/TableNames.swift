@@ -1,0 +1,50 @@
+import TandemRows
+
+/// The names of all tables and views of a file, asked for once instead of name by name.
+struct TableNames {
+    private var kinds: [String: Catalogue.Kind] = [:]
+
+    init() {}
+
+    init(of session: Session) throws {
+        let rows = try session.texts(
+            """
+            SELECT schema_name, table_name, 'table', comment FROM duckdb_tables() WHERE database_name = $1
+            UNION ALL
+            SELECT schema_name, view_name, 'view', NULL FROM duckdb_views() WHERE database_name = $1 AND NOT internal
+            """,
+            [.text(session.catalog)],
+            to: "list its tables"
+        )
+        for row in rows {
+            let isOurs = row[3]?.hasPrefix(Catalogue.mark) == true
+            self[TableName(schema: row[0] ?? "", table: row[1] ?? "")] = row[2] == "view" ? .view : isOurs ? .ours : .foreign
+        }
+    }
+
+    /// What has the name `name`, in any case of its letters.
+    subscript(name: TableName) -> Catalogue.Kind? {
+        get { kinds[SQL.fold(name)] }
+        set { kinds[SQL.fold(name)] = newValue }
+    }
+
+    /// - Throws: If there is something under that name that is not ours to replace.
+    func refuseToReplace(_ name: TableName) throws {
+        switch self[name] {
+        case .view: throw DuckDBError.viewInTheWay(name)
+        case .foreign: throw DuckDBError.foreignTable(name)
+        case .ours, nil: return
+        }
+    }
+
+    /// `name`, or `name` with a number, whichever nothing has yet.
+    func freeName(_ name: String, in schema: String) -> TableName {
+        var candidate = TableName(schema: schema, table: name)
+        var number = 2
+        while self[candidate] != nil {
+            candidate.table = "\(name)_\(number)"
+            number += 1
+        }
+        return candidate
+    }
+}
