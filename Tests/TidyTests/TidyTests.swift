@@ -63,16 +63,33 @@ import Testing
         for setting in settings { #expect(page.contains("`\(setting)`"), "setting \(setting)") }
     }
 
+    @Test func everyTestThatHoldsAGuaranteeExists() throws {
+        let tests = Self.tests(in: try Repository.text("docs/guarantees.md"))
+        #expect(tests.count > 10)
+        for test in tests {
+            let suites = try Repository.swift.filter { $0.hasSuffix("/\(test.suite).swift") }.map(Repository.text)
+            let isThere = suites.contains { test.function.map { "func \($0)(" }.map($0.contains) ?? true }
+            #expect(isThere, "\(test.suite).\(test.function ?? "")")
+        }
+    }
+
     @Test func findsWhatIsDeclared() {
         #expect(Self.commands(in: "subcommands: [\nRun.self, Check.self]") == ["run", "check"])
         let fields =
             #".init("host", \.host, help: "…"), .init(secret: "password", \.password, help: "…"), .init("a", b)"#
         #expect(Self.settings(in: fields) == ["host", "password"])
+        let held = Self.tests(in: "Held by `ATests`, `BTests.works` and `CConformance`; `make test`.")
+        #expect(held.map(\.suite) == ["ATests", "BTests", "CConformance"])
+        #expect(held.map(\.function) == [nil, "works", nil])
     }
 
     private static func commands(in text: String) -> [String] {
         let list = text.split(separator: "subcommands:").last ?? ""
         return list.prefix { $0 != "]" }.matches(of: /(\w+)\.self/).map { $0.1.lowercased() }
+    }
+
+    private static func tests(in text: String) -> [(suite: String, function: String?)] {
+        text.matches(of: /`(\w+(?:Tests|Conformance))(?:\.(\w+))?`/).map { (String($0.1), $0.2.map(String.init)) }
     }
 
     private static func settings(in text: String) -> [String] {
