@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from process import measure
+from server import DATABASE
 
 # The same words in Postgres and DuckDB, and the same answer where a copy is right.
 CHECKSUMS = {
@@ -69,16 +70,16 @@ class Tandem(Contender):
         super().__init__(bench)
         self.program = bench.tandem
 
-    def project(self, table, pattern=None):
-        """A folder with a configuration that syncs `table`."""
-        folder = self.folder / f"tandem-{table}-{'again' if self.keeps_copy else 'first'}"
+    def project(self, table, database=DATABASE):
+        """A folder with a configuration that syncs `table`; `*` stands for all tables."""
+        folder = self.folder / f"tandem-{database}-{table}-{'again' if self.keeps_copy else 'first'}"
         folder.mkdir(exist_ok=True)
         (folder / "tandem.yaml").write_text(CONFIGURATION.format(
-            port=self.server.port, tables=json.dumps(pattern or f"public.{table}")))
+            port=self.server.port, database=database, tables=json.dumps(f"public.{table}")))
         return folder
 
-    def run(self, table, pattern=None):
-        folder = self.project(table, pattern)
+    def run(self, table, database=DATABASE):
+        folder = self.project(table, database)
         if not self.keeps_copy:
             (folder / "warehouse.duckdb").unlink(missing_ok=True)
             shutil.rmtree(folder / ".tandem", ignore_errors=True)
@@ -111,7 +112,7 @@ connections:
     host: 127.0.0.1
     port: {port}
     user: postgres
-    database: postgres
+    database: {database}
     sslmode: disable
   warehouse:
     type: duckdb

@@ -58,3 +58,24 @@ def wait(process):
     if process.returncode != 0:
         raise Failed(f"{process.args[0]} ended with status {process.returncode}:\n{said[-2000:]}")
     return usage
+
+
+def wait_for_quiet(limit):
+    """Waits until other programs leave the processors alone, at most `limit` seconds."""
+    end = time.monotonic() + limit
+    before = processor_times()
+    while time.monotonic() < end:
+        time.sleep(0.3)
+        now = processor_times()
+        busy, total = now[0] - before[0], now[1] - before[1]
+        if busy <= total * 0.1:
+            return
+        before = now
+
+
+def processor_times():
+    """Time that all processors were busy since the machine started, and all time there was."""
+    with open("/proc/stat") as stat:
+        times = [int(word) for word in stat.readline().split()[1:9]]
+    idle = times[3] + times[4]
+    return sum(times) - idle, sum(times)
