@@ -30,6 +30,17 @@ final class Warehouse {
         names = try TableNames(of: session)
         // A row group at a time goes to disk, instead of five: memory for nothing.
         try session.run("SET write_buffer_row_group_count = 1", to: "prepare to load")
+        if config.memoryLimit == nil { try keepBlocks() }
+    }
+
+    /// Lets DuckDB keep most of its memory for blocks, which it otherwise gets from the system anew for each row group.
+    /// Versions before 1.5 cannot.
+    private func keepBlocks() throws {
+        let setting = "block_allocator_memory"
+        let known = "SELECT name FROM duckdb_settings() WHERE name = \(SQL.literal(setting))"
+        guard try !session.texts(known, to: "look for a setting").isEmpty else { return }
+        let kibibytes = DuckDBConfig.standardMemoryLimit / 8 * 5 / 1024
+        try session.run("SET \(setting) = '\(kibibytes)KiB'", to: "prepare to load")
     }
 
     /// Drops what runs that were killed had loaded.
