@@ -28,21 +28,22 @@ extension Session {
     /// - Returns: Whether more is to come.
     func receiveRows(into buffer: inout TupleBuffer, at position: inout CopyPosition) throws -> Bool {
         let connection = try live()
-        var looks = 0
+        var hasLooked = false
         while !buffer.isFull {
             var message: UnsafeMutablePointer<CChar>?
             let length = PQgetCopyData(connection, &message, 1)
             if length > 0, let message {
                 defer { PQfreemem(message) }
-                looks = 0
+                hasLooked = false
                 let bytes = UnsafeRawBufferPointer(start: message, count: Int(length))
                 do throws(MalformedRow) { try position.take(bytes, into: &buffer) } catch {
                     close()
                     throw PostgresError.malformed(endpoint, what: error.description)
                 }
             } else if length == 0 {
-                try awaitMore(afterLooks: looks)
-                looks += 1
+                // Looks again at once before it sleeps: under load the next bytes are there already.
+                if hasLooked { try wait(POLLIN) }
+                hasLooked = true
                 // Not `receive()`: the server's last words come with the end of the stream.
                 if PQconsumeInput(connection) != 1 {
                     try endCopy()
@@ -55,21 +56,6 @@ extension Session {
         }
         return true
     }
-
-    /// Waits for more of a COPY: looks again at once, then after a nap, then sleeps until the server wakes it.
-    ///
-    /// A server sends 8 KiB at a time. To be woken for each costs both sides more than the bytes do; while this naps,
-    /// they gather in the socket.
-    private func awaitMore(afterLooks looks: Int) throws {
-        switch looks {
-        case 0: return
-        case 1: usleep(Self.nap)
-        default: try wait(POLLIN)
-        }
-    }
-
-    /// In microseconds: much less than a socket's buffer lasts.
-    private static let nap: UInt32 = 200
 
     /// Takes what follows the rows.
     ///
