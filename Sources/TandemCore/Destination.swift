@@ -58,12 +58,15 @@ public struct CopiedTable: Hashable, Sendable {
     public var schema: TableSchema
     public var rows: Int
     public var moment: Moment
+    /// The stream that keeps it up to date since (``StreamState/id``); `nil` for a copy that stays as it is.
+    public var stream: String?
 
-    public init(target: TableName, schema: TableSchema, rows: Int, moment: Moment) {
+    public init(target: TableName, schema: TableSchema, rows: Int, moment: Moment, stream: String? = nil) {
         self.target = target
         self.schema = schema
         self.rows = rows
         self.moment = moment
+        self.stream = stream
     }
 }
 

@@ -46,11 +46,14 @@ public struct Moment: Hashable, Sendable, Codable {
     public var origin: String
     /// By the source's clock, seconds since 1970.
     public var time: Double
+    /// A place in the source's log: whatever this moment shows was committed before it. `nil` where there is no log.
+    public var position: Checkpoint?
 
-    public init(checkpoint: Checkpoint, origin: String, time: Double) {
+    public init(checkpoint: Checkpoint, origin: String, time: Double, position: Checkpoint? = nil) {
         self.checkpoint = checkpoint
         self.origin = origin
         self.time = time
+        self.position = position
     }
 }
 

@@ -22,10 +22,14 @@ public struct Column: Sendable {
     public var storage: Storage
     /// Set for rows whose value is not null. `nil` when no row is null.
     public var validity: Bitmap?
+    /// Set for rows the source sent no value for, such as an unchanged TOAST value: not null but unknown, and their
+    /// slot holds anything. `nil` when it sent every one, as it does in a snapshot.
+    public var absent: Bitmap?
 
-    public init(storage: Storage, validity: Bitmap? = nil) {
+    public init(storage: Storage, validity: Bitmap? = nil, absent: Bitmap? = nil) {
         self.storage = storage
         self.validity = validity
+        self.absent = absent
     }
 
     @inlinable public func isNull(_ row: Int) -> Bool { validity.map { !$0[row] } ?? false }

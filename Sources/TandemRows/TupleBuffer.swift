@@ -4,7 +4,7 @@
 /// goes column by column, so that the choice of decoder is made once per
 /// column and not once per cell.
 public struct TupleBuffer {
-    /// Where a cell lies in the buffer's bytes; a negative length is a null.
+    /// Where a cell lies in the buffer's bytes; a negative length is ``null`` or ``absent``.
     public struct Cell: Hashable, Sendable {
         public var start: UInt32
         public var length: Int32
@@ -13,6 +13,10 @@ public struct TupleBuffer {
             self.start = start
             self.length = length
         }
+
+        public static let null = Cell(start: 0, length: -1)
+        /// The source sent no value: see ``Column/absent``.
+        public static let absent = Cell(start: 0, length: -2)
     }
 
     public let columnCount: Int
@@ -25,7 +29,7 @@ public struct TupleBuffer {
 
     public init(columnCount: Int) {
         self.columnCount = columnCount
-        cells = Array(repeating: Cell(start: 0, length: -1), count: columnCount * RowBatch.rowLimit)
+        cells = Array(repeating: .null, count: columnCount * RowBatch.rowLimit)
         bytes = ByteStorage(capacity: 256 << 10)
     }
 

@@ -1,0 +1,83 @@
+public import TandemRows
+
+/// A destination that follows a stream of changes, exactly once.
+///
+/// How far a stream has been applied is kept here, and written in the
+/// transaction that writes the data.
+public protocol ChangeDestination: Destination {
+    /// How far the stream of `sync` has been applied here; `nil` before its first.
+    func stream(of sync: String) async throws -> StreamState?
+
+    /// Applies `changes` in their order, in one transaction together with `state`, and returns once both are durable.
+    ///
+    /// Without `state` the transaction stays open for the next call: more of the same source transaction is to come.
+    /// Readers see nothing of it until then. Nothing is left of it after an error, ``rollback()`` or a crash.
+    ///
+    /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; the connector's own error.
+    func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws
+
+    /// Undoes what ``apply(_:reaching:of:)`` has left open.
+    func rollback() async
+
+    /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.
+    func remember(_ copies: [CopiedTable], of sync: String) async throws
+}
+
+/// How far a sync has come with a source's log.
+public struct StreamState: Hashable, Sendable, Codable {
+    /// Tells this stream from every other, also from one that took its place after changes were lost.
+    public var id: String
+    /// All changes up to here have been applied, and none after it.
+    public var checkpoint: Checkpoint
+    /// When the last transaction in it was committed, by the source's clock, seconds since 1970; `nil` before the first.
+    public var time: Double?
+
+    public init(id: String, checkpoint: Checkpoint, time: Double? = nil) {
+        self.id = id
+        self.checkpoint = checkpoint
+        self.time = time
+    }
+}
+
+/// Changes to one table, and what must happen to the table first.
+public struct TargetChanges: Sendable {
+    /// The table as it lies at the destination before ``evolution``.
+    public var before: CopiedTable
+    /// The same after it; the rows of ``changes`` have its columns. Where the two are equal nothing changes.
+    public var after: CopiedTable
+    /// How to come from one to the other, in order.
+    public var evolution: [Evolution]
+    public var changes: NetChanges
+
+    public init(before: CopiedTable, after: CopiedTable, evolution: [Evolution] = [], changes: NetChanges) {
+        self.before = before
+        self.after = after
+        self.evolution = evolution
+        self.changes = changes
+    }
+
+    /// One step by which a table follows its source.
+    public enum Evolution: Hashable, Sendable {
+        /// Adds a column, which every row that is there has this value in, given as the type's text; `nil` for null.
+        case addColumn(ColumnSchema, value: String?)
+        case renameColumn(from: String, to: String)
+        /// The source has dropped it. It stays, null in every row written from now on.
+        case keepColumn(String)
+        case renameTable(to: TableName)
+    }
+}
+
+/// Thrown by ``ChangeDestination/apply(_:reaching:of:)``: this table must be copied again before it can go on. Nothing
+/// of the transaction is left.
+public struct ChangeRefused: Error, Hashable, CustomStringConvertible {
+    public var target: TableName
+    /// What follows "copying the table again, because".
+    public var reason: String
+
+    public init(_ target: TableName, because reason: String) {
+        self.target = target
+        self.reason = reason
+    }
+
+    public var description: String { "\(target) cannot take its changes, because \(reason)" }
+}

@@ -1,0 +1,139 @@
+public import TandemRows
+
+/// A source whose changes can be followed.
+public protocol ChangeSource: Source {
+    /// Makes what following these tables needs and this user may make (a slot, a publication), and tells which stream
+    /// that is. Called before any of the tables is copied: the stream has every change from ``StreamState/checkpoint``
+    /// on.
+    ///
+    /// - Parameter state: What the destination has of this sync's stream.
+    func prepareStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing state: StreamState?
+    ) async throws -> PreparedStream
+
+    /// The end of the log at this moment.
+    func logPosition() async throws -> Checkpoint
+
+    /// Starts to follow.
+    func changes(_ request: StreamRequest) async throws -> any ChangeStream
+
+    /// Removes everything this program made here for syncs named `syncs`, or for all of this connection where that is
+    /// `nil`, and says what.
+    func teardown(syncs: [String]?) async throws -> [String]
+}
+
+/// A stream that is ready to be followed.
+public struct PreparedStream: Sendable {
+    /// Where it begins, or goes on.
+    public var state: StreamState
+    /// Why what the destination has cannot be continued and every table is to be copied again: which changes are
+    /// missing. `nil` where it continues, or is new.
+    public var gap: String?
+    /// What the user should know, such as what was made.
+    public var notes: [String]
+
+    public init(state: StreamState, gap: String? = nil, notes: [String] = []) {
+        self.state = state
+        self.gap = gap
+        self.notes = notes
+    }
+}
+
+/// What to follow, and how far.
+public struct StreamRequest: Sendable {
+    /// A table whose changes are wanted.
+    public struct Table: Sendable {
+        /// The columns as they were copied, under the source's names: rows come in this order and as these types.
+        public var schema: TableSchema
+        /// When it was copied: changes that the copy shows already are left out.
+        public var moment: Moment
+        /// Whether a column that is added is to come too.
+        public var includes: @Sendable (_ column: String) -> Bool
+
+        public init(schema: TableSchema, moment: Moment, includes: @escaping @Sendable (String) -> Bool) {
+            self.schema = schema
+            self.moment = moment
+            self.includes = includes
+        }
+    }
+
+    public var sync: String
+    public var tables: [Table]
+    public var start: StreamState
+    /// Ends the stream once the source has passed it, changes or not. `nil` to follow until cancelled.
+    public var end: Checkpoint?
+    public var unfit: UnfitPolicy
+
+    public init(sync: String, tables: [Table], start: StreamState, end: Checkpoint?, unfit: UnfitPolicy) {
+        self.sync = sync
+        self.tables = tables
+        self.start = start
+        self.end = end
+        self.unfit = unfit
+    }
+}
+
+/// A source's log, read from one place on.
+public protocol ChangeStream: Sendable {
+    /// Waits for changes and returns those of whole transactions, or a part of one that is too large. `nil` once the
+    /// request's end has been passed, or the stream ended with ``ChangeBatch/recopies``.
+    ///
+    /// Gathers as long as `isWanted` says no and there is room, so that batches grow while the destination is busy.
+    /// Answers the source meanwhile.
+    func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch?
+
+    /// Lets the source forget what lies before `checkpoint`, which the destination has made durable. Does not wait.
+    func confirm(_ checkpoint: Checkpoint)
+
+    /// Answers the source while nobody waits in ``next(isWanted:)``. To be called every few seconds.
+    func keepAlive() async throws
+
+    /// Tells the source what was confirmed last, and ends.
+    func close() async
+}
+
+/// Changes up to the end of a transaction, to be applied whole or not at all.
+public struct ChangeBatch: Sendable {
+    /// Changes to one table while its columns stayed the same.
+    public struct Stretch: Sendable {
+        /// The table as it was then, under the source's names; the rows have its columns.
+        public var schema: TableSchema
+        /// What rows that were there before have in columns that this schema has and the one before it did not, by
+        /// column number, as text; a column that is not named here is null in them.
+        public var missing: [Int: String]
+        public var changes: NetChanges
+
+        public init(schema: TableSchema, missing: [Int: String] = [:], changes: NetChanges) {
+            self.schema = schema
+            self.missing = missing
+            self.changes = changes
+        }
+    }
+
+    /// In their order; a table whose columns changed stands here several times.
+    public var stretches: [Stretch]
+    /// Tables, by number, that can be followed no further and must be copied again, with the reason (what follows
+    /// "because"). Their changes are left out from here on, and the stream ends after this batch.
+    public var recopies: [UInt32: String]
+    /// Where to resume once this is applied. `nil` in the middle of a transaction.
+    public var state: StreamState?
+    public var transactions: Int
+    /// Rows left out under ``UnfitPolicy/issue`` and values clamped, by table number.
+    public var tallies: [UInt32: ReadTally]
+
+    public init(
+        stretches: [Stretch] = [],
+        recopies: [UInt32: String] = [:],
+        state: StreamState? = nil,
+        transactions: Int = 0,
+        tallies: [UInt32: ReadTally] = [:]
+    ) {
+        self.stretches = stretches
+        self.recopies = recopies
+        self.state = state
+        self.transactions = transactions
+        self.tallies = tallies
+    }
+}

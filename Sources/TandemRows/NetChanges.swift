@@ -1,0 +1,38 @@
+/// What a stretch of changes leaves of the rows of one table: each row they touched stands here once, as it ends.
+///
+/// A destination applies it in this order: empty the table if ``isEmptied``;
+/// fill ``patched`` from the rows that are there; take away ``removed`` and the
+/// rows under the keys of ``patched``; add ``written`` and the patched rows.
+/// Doing so twice in a row leaves what doing it once does, where the table has
+/// an identity.
+public struct NetChanges: Sendable {
+    /// Whether all rows that were there before go first.
+    public var isEmptied = false
+    /// Rows to take away, by their values in the columns of ``TableSchema/identity``, in its order. Keys that are not
+    /// there are no error: rows about to be written stand here too.
+    ///
+    /// Where a table has no identity these are whole rows, and each takes away one of the rows that equal it; nulls
+    /// equal nulls.
+    public var removed: [RowBatch] = []
+    /// Rows to write, in which nothing is absent.
+    public var written: [RowBatch] = []
+    /// Rows to write of which the source did not send every value.
+    public var patched: [PatchedRows] = []
+    /// How many changes came to this.
+    public var changeCount = 0
+
+    public init() {}
+}
+
+/// Rows that keep some values of the rows they replace.
+public struct PatchedRows: Sendable {
+    /// The identity of the row that each of them replaces, at the destination as it is before these changes.
+    public var keys: RowBatch
+    /// The rows as they end. What is absent (``Column/absent``) keeps the replaced row's value.
+    public var rows: RowBatch
+
+    public init(keys: RowBatch, rows: RowBatch) {
+        self.keys = keys
+        self.rows = rows
+    }
+}
