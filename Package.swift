@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "TandemEngine",
             dependencies: [
-                "TandemCore", "TandemRows", "TandemState",
+                "TandemCore", "TandemRows", "TandemState", asyncAlgorithms,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

@@ -29,7 +29,7 @@ public struct StreamState: Hashable, Sendable, Codable {
     public var id: String
     /// All changes up to here have been applied, and none after it.
     public var checkpoint: Checkpoint
-    /// When the last transaction in it was committed, by the source's clock, seconds since 1970; `nil` before the first.
+    /// When the last transaction in it was committed by the source's clock, seconds since 1970; `nil` before the first.
     public var time: Double?
 
     public init(id: String, checkpoint: Checkpoint, time: Double? = nil) {

@@ -6,23 +6,28 @@ import TandemRows
 struct ShownRun {
     private let sync: SyncConfiguration
     private let workspace: Workspace
-    private let isChosen: @Sendable (TablePlan) -> Bool
+    private let isRepaired: (@Sendable (TablePlan) -> Bool)?
+    private let follows: Bool
     private let retries: RetryPolicy
     private let isQuiet: Bool
     private let printsSummary: Bool
 
-    /// - Parameter isChosen: Which of the planned tables to copy.
+    /// - Parameters:
+    ///   - isRepaired: Which of the planned tables to copy whatever the state they are in; `nil` for a common run.
+    ///   - follows: Whether to go on applying changes until interrupted.
     init(
         _ sync: SyncConfiguration,
         in workspace: Workspace,
-        only isChosen: @escaping @Sendable (TablePlan) -> Bool = { _ in true },
+        repairing isRepaired: (@Sendable (TablePlan) -> Bool)? = nil,
+        follows: Bool = false,
         retries: RetryPolicy = RetryPolicy(),
         isQuiet: Bool,
         printsSummary: Bool = true
     ) {
         self.sync = sync
         self.workspace = workspace
-        self.isChosen = isChosen
+        self.isRepaired = isRepaired
+        self.follows = follows
         self.retries = retries
         self.isQuiet = isQuiet
         self.printsSummary = printsSummary
@@ -46,12 +51,13 @@ struct ShownRun {
             to: destination,
             readers: Processors.count,
             retries: retries,
+            follows: follows,
             state: workspace.openState(),
             notify: { display.line("warning: " + $0) },
             observe: { display.handle($0) }
         )
         do {
-            let result = try await display.show { try await run.run(only: isChosen) }
+            let result = try await display.show { try await run.run(repairing: isRepaired) }
             await source.close()
             await destination.close()
             if printsSummary { RunSummary(result).show() }

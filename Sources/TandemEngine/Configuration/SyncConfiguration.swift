@@ -15,6 +15,8 @@ package struct SyncConfiguration: Hashable, Sendable {
     package var into: String?
     package var deletes: DeletePolicy
     package var unfitValues: UnfitPolicy
+    /// What a run does when changes are missing.
+    package var onGap: GapPolicy
     package var schedule: Schedule?
     /// Whether a run may make triggers in the source by itself.
     package var autoSetup: Bool
@@ -30,6 +32,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         into: String? = nil,
         deletes: DeletePolicy = .hard,
         unfitValues: UnfitPolicy = .text,
+        onGap: GapPolicy = .resnapshot,
         schedule: Schedule? = nil,
         autoSetup: Bool = false,
         line: Int = 0
@@ -42,6 +45,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         self.into = into
         self.deletes = deletes
         self.unfitValues = unfitValues
+        self.onGap = onGap
         self.schedule = schedule
         self.autoSetup = autoSetup
         self.line = line
@@ -70,4 +74,12 @@ package enum DeletePolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case hard
     /// It stays, with the time in `_tandem_deleted_at`.
     case soft
+}
+
+/// What becomes of the tables that a stream keeps up to date when it lacks changes.
+package enum GapPolicy: String, Hashable, Sendable, Codable, CaseIterable {
+    /// They are copied again, by swap.
+    case resnapshot
+    /// The run says what is missing, and does nothing.
+    case fail
 }

@@ -11,6 +11,8 @@ package struct FullCopy {
     let plan: SyncPlan
     let readers: Int
     let retries: RetryPolicy
+    /// The stream that will keep the copies up to date. Each is put in place by itself then, as soon as it is whole.
+    let stream: String?
     let observe: @Sendable (RunEvent) async -> Void
 
     package init(
@@ -19,6 +21,7 @@ package struct FullCopy {
         plan: SyncPlan,
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
+        stream: String? = nil,
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
         self.source = source
@@ -26,6 +29,7 @@ package struct FullCopy {
         self.plan = plan
         self.readers = readers
         self.retries = retries
+        self.stream = stream
         self.observe = observe
     }
 
@@ -33,13 +37,20 @@ package struct FullCopy {
     package struct Report: Sendable {
         package var outcomes: [TableOutcome] = []
         package var failures: [(table: TablePlan, failure: TableFailure)] = []
+
+        mutating func add(_ other: Report) {
+            let copied = Set(other.outcomes.map(\.copy.target))
+            outcomes.removeAll { copied.contains($0.copy.target) }
+            outcomes += other.outcomes
+            failures += other.failures
+        }
     }
 
     /// - Throws: What stopped the run as a whole; the destination is then as it was before.
     package func run() async throws -> Report {
         do {
             let report = try await loadAll()
-            try await publish(report.outcomes)
+            if stream == nil || report.outcomes.isEmpty { try await publish(report.outcomes) }
             return report
         } catch {
             // The run's own error is what the user needs to read; leftovers are swept by the next run.
@@ -85,13 +96,16 @@ package struct FullCopy {
         while let table = waiting.first {
             try Task.checkCancellation()
             do {
-                let outcome = try await TableLoad(
+                var outcome = try await TableLoad(
                     table: table,
                     plan: plan,
                     snapshot: snapshot,
                     destination: destination,
                     observe: observe
                 ).run()
+                outcome.copy.stream = stream
+                // What is in place survives whatever stops the run; the stream brings all tables to one moment.
+                if stream != nil { try await publish([outcome]) }
                 report.outcomes.append(outcome)
                 await observe(.tableLoaded(table, outcome))
             } catch let error as CancellationError {

@@ -1,4 +1,5 @@
 package import TandemCore
+package import TandemRows
 
 /// What happens during a run, for whoever shows it.
 package enum RunEvent: Sendable {
@@ -17,6 +18,14 @@ package enum RunEvent: Sendable {
     case retrying(any ExplainedError, pause: Duration, attempt: Int)
     /// All that was loaded is in place.
     case published(tables: Int)
+    /// It is clear which stream is followed. A gap says which changes are missing, so that every table is copied again.
+    case streamPrepared(notes: [String], gap: String?)
+    /// Changes are applied from now on, up to `end` if there is one.
+    case following(StreamProgress, tables: Int, end: Checkpoint?)
+    /// Changes have been applied.
+    case applied(StreamProgress)
+    /// A table cannot be followed past a change; `reason` is what comes after "because".
+    case copyingAgain(TablePlan, reason: String)
 }
 
 /// A table that is in place, or will be once the run publishes.

@@ -10,7 +10,7 @@ enum MethodDecision: Hashable {
 
     /// The methods there are, best first.
     private static let ranking: [Method] = [.logBased, .triggerBased, .incremental, .fullTable]
-    private static let supported: Set<Method> = [.fullTable]
+    private static let supported: Set<Method> = [.logBased, .fullTable]
 
     /// - Parameter cursor: The cursor column that is configured, without which INCREMENTAL is out of the question.
     init(_ choice: MethodChoice, methods: [Method: Eligibility], cursor: String?) {
@@ -37,7 +37,7 @@ enum MethodDecision: Hashable {
 
     private static func autoReason(_ method: Method) -> String {
         switch method {
-        case .fullTable: "auto takes it because this version has no other: each run copies the whole table."
+        case .fullTable: "auto takes it because its changes cannot be followed: each run copies the whole table."
         case .incremental: "auto takes it because the table has a cursor and its changes cannot be followed."
         case .triggerBased: "auto takes it because triggers can note the changes and the log cannot be read."
         case .logBased: "auto takes it because the log holds every change."

@@ -33,7 +33,13 @@ package struct Planner: Sendable {
         from source: any Source,
         to destination: any Destination
     ) async throws -> SyncPlan {
-        let catalog = try await source.catalog()
+        var catalog = try await source.catalog()
+        if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
+            let reason = "Changes cannot be followed from \"\(sync.from)\" to \"\(sync.to)\"."
+            for index in catalog.tables.indices {
+                catalog.tables[index].methods[.logBased] = .unusable(reason: reason, remedy: nil)
+            }
+        }
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners()
         return Planner(sync: sync, catalog: catalog, copied: copied, owners: owners, folding: destination.nameFolding)
@@ -72,8 +78,8 @@ package struct Planner: Sendable {
         case .unsupported(let method):
             let problem = PlanProblem(
                 line: selection.methodLine,
-                message: "The method \(method.rawValue) is not part of this version, which copies whole tables.",
-                remedy: Remedy("Write `method: FULL_TABLE` or `method: auto`.")
+                message: "The method \(method.rawValue) is not part of this version.",
+                remedy: Remedy("Write `method: LOG_BASED`, `method: FULL_TABLE` or `method: auto`.")
             )
             if !plan.problems.contains(problem) { plan.problems.append(problem) }
         case .unusable(let reason, let remedy):
@@ -99,6 +105,7 @@ package struct Planner: Sendable {
             if let problem = columns.problem {
                 plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem))
             }
+            let rule = selection.columnRule?.columns
             if sync.deletes == .soft, method == .fullTable { refuseSoftDeletes(&plan) }
             plan.tables.append(
                 TablePlan(
@@ -108,6 +115,7 @@ package struct Planner: Sendable {
                     reason: reason,
                     schema: columns.schema,
                     targetNames: targetNames(of: columns.schema, notes: &columns.notes),
+                    includes: { rule?.includes($0) ?? true },
                     notes: columns.notes
                 )
             )

@@ -35,6 +35,13 @@ package struct SyncPlan: Sendable {
         self.problems = problems
     }
 
+    /// The plan for some of its tables.
+    package func part(_ isChosen: (TablePlan) -> Bool) -> SyncPlan {
+        var plan = self
+        plan.tables.removeAll { !isChosen($0) }
+        return plan
+    }
+
     /// The problems as one error, if there are any.
     package var refusal: PlanProblems? { problems.isEmpty ? nil : PlanProblems(sync: sync, problems: problems) }
 }

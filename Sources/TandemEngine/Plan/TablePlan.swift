@@ -16,6 +16,8 @@ package struct TablePlan: Sendable {
     package var targetNames: [String]
     /// The name the table has at the destination from earlier runs, where it has been renamed since.
     package var retires: TableName?
+    /// Whether a column that is added at the source is to be copied too.
+    package var includes: @Sendable (_ column: String) -> Bool
     /// What the user should know: columns left out, renames, columns kept as text.
     package var notes: [String]
 
@@ -27,6 +29,7 @@ package struct TablePlan: Sendable {
         schema: TableSchema,
         targetNames: [String],
         retires: TableName? = nil,
+        includes: @escaping @Sendable (_ column: String) -> Bool = { _ in true },
         notes: [String] = []
     ) {
         self.source = source
@@ -36,6 +39,7 @@ package struct TablePlan: Sendable {
         self.schema = schema
         self.targetNames = targetNames
         self.retires = retires
+        self.includes = includes
         self.notes = notes
     }
 }

@@ -9,12 +9,14 @@ package struct SyncRun: Sendable {
     private let destination: any Destination
     private let readers: Int
     private let retries: RetryPolicy
+    private let follows: Bool
     private let state: StateStore?
     private let notify: @Sendable (String) -> Void
     private let observe: @Sendable (RunEvent) async -> Void
 
     /// - Parameters:
     ///   - readers: How many threads may read the source at once.
+    ///   - follows: Whether to go on applying changes until cancelled.
     ///   - state: Where the run's history is kept, if anywhere.
     ///   - notify: Gets a sentence where the history cannot be kept.
     package init(
@@ -23,6 +25,7 @@ package struct SyncRun: Sendable {
         to destination: any Destination,
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
+        follows: Bool = false,
         state: StateStore?,
         notify: @escaping @Sendable (String) -> Void = { _ in },
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
@@ -32,6 +35,7 @@ package struct SyncRun: Sendable {
         self.destination = destination
         self.readers = readers
         self.retries = retries
+        self.follows = follows
         self.state = state
         self.notify = notify
         self.observe = observe
@@ -40,31 +44,77 @@ package struct SyncRun: Sendable {
     package struct Result: Sendable {
         package var plan: SyncPlan
         package var report: FullCopy.Report
+        /// What was followed, if anything was.
+        package var stream: StreamProgress.Counts?
         package var duration: Duration
     }
 
-    /// - Parameter isChosen: Which of the planned tables to copy.
+    /// - Parameter isRepaired: Where given, only these of the planned tables are copied, also those that a stream keeps
+    ///   up to date.
     /// - Throws: ``PlanProblems`` before anything is touched; what stopped the run as a whole.
-    package func run(only isChosen: (TablePlan) -> Bool = { _ in true }) async throws -> Result {
+    package func run(repairing isRepaired: ((TablePlan) -> Bool)? = nil) async throws -> Result {
         let start = ContinuousClock.now
         let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
         do {
-            var plan = try await Planner.plan(sync, from: source, to: destination)
-            if let refusal = plan.refusal { throw refusal }
-            plan.tables.removeAll { !isChosen($0) }
+            var plan = try await plan()
+            if let isRepaired { plan = plan.part { $0.method == .logBased || isRepaired($0) } }
             await observe(.planned(plan))
-            let copy = FullCopy(from: source, to: destination, plan: plan, readers: readers, retries: retries) {
-                event in
+            let note: @Sendable (RunEvent) async -> Void = { event in
                 await recorder.note(event)
                 await observe(event)
             }
-            let report = try await copy.run()
+            var report = FullCopy.Report()
+            let copied = plan.part { $0.method != .logBased }
+            if !copied.tables.isEmpty {
+                let copy = FullCopy(
+                    from: source,
+                    to: destination,
+                    plan: copied,
+                    readers: readers,
+                    retries: retries,
+                    observe: note
+                )
+                report = try await copy.run()
+            }
+            var counts: StreamProgress.Counts?
+            let followed = plan.part { $0.method == .logBased }
+            if !followed.tables.isEmpty {
+                let stream = try stream(of: followed, observe: note)
+                if let isRepaired { try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id)) }
+                counts = try await stream.run(into: &report).counts
+            }
             await recorder.finish(report)
-            return Result(plan: plan, report: report, duration: start.duration(to: .now))
+            return Result(plan: plan, report: report, stream: counts, duration: start.duration(to: .now))
         } catch {
             await recorder.finish(after: error)
             throw error
         }
+    }
+
+    private func plan() async throws -> SyncPlan {
+        let plan = try await Planner.plan(sync, from: source, to: destination)
+        if let refusal = plan.refusal { throw refusal }
+        return plan
+    }
+
+    private func stream(
+        of plan: SyncPlan,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) throws(StreamError) -> StreamRun {
+        // The planner gives LOG_BASED only to ends that have it.
+        guard let source = source as? any ChangeSource else { throw .noStream(connection: sync.from) }
+        guard let destination = destination as? any ChangeDestination else { throw .noStream(connection: sync.to) }
+        return StreamRun(
+            source: source,
+            destination: destination,
+            plan: plan,
+            onGap: sync.onGap,
+            follows: follows,
+            retries: retries,
+            readers: readers,
+            replan: { try await self.plan().part { $0.method == .logBased } },
+            observe: observe
+        )
     }
 }
 
@@ -77,7 +127,10 @@ extension RunRecorder {
         case .tableFailed(let table, let failure):
             let event = TableEvent.failed(error: failure.message, remedy: failure.remedy?.text)
             await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
-        case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published: break
+        case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
+            .streamPrepared, .following,
+            .applied, .copyingAgain:
+            break
         }
     }
 

@@ -7,7 +7,7 @@ struct Run: AsyncParsableCommand {
         abstract: "Bring each sync up to date and stop.",
         discussion: """
             A table that cannot be copied keeps its old copy and does not stop the others. Ctrl-C stops within a second \
-            and leaves every old copy whole.
+            and leaves every old copy whole; the next run goes on from there.
             """
     )
 
@@ -15,6 +15,8 @@ struct Run: AsyncParsableCommand {
     var names: [String] = []
     @Flag(name: .shortAndLong, help: "No progress on standard error, only what went wrong.")
     var quiet = false
+    @Flag(name: .long, help: "Go on applying changes until interrupted, instead of stopping once up to date.")
+    var follow = false
     @Option(name: .long, help: "How often a source that fails in passing is tried again before the run gives up.")
     var retries = RetryPolicy().limit
     @OptionGroup var options: ConfigurationOptions
@@ -26,19 +28,34 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let (json, quiet, retries) = (report.json, quiet, RetryPolicy(limit: retries))
-        let syncs = try workspace.syncs(names)
+        let (json, quiet, follow, retries) = (report.json, quiet, follow, RetryPolicy(limit: retries))
+        let runs = try workspace.syncs(names).map { sync in
+            ShownRun(
+                sync,
+                in: workspace,
+                follows: follow,
+                retries: retries,
+                isQuiet: quiet,
+                printsSummary: !json
+            )
+        }
         let reports = try await Interruptible.run {
+            // None of them ends by itself where they follow.
+            if follow { return try await Self.together(runs) }
             var reports: [RunJSON] = []
-            for sync in syncs {
-                let run = ShownRun(sync, in: workspace, retries: retries, isQuiet: quiet, printsSummary: !json)
-                reports.append(try await run.report())
-            }
+            for run in runs { reports.append(try await run.report()) }
             return reports
         }
         if json { Terminal.out(try JSON.text(reports)) }
         if let status = reports.compactMap(\.status).max(by: { $0.rawValue < $1.rawValue }) {
             throw CommandOutcome(status: status)
+        }
+    }
+
+    private static func together(_ runs: [ShownRun]) async throws -> [RunJSON] {
+        try await withThrowingTaskGroup(of: RunJSON.self) { group in
+            for run in runs { group.addTask { try await run.report() } }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
     }
 }

@@ -54,8 +54,13 @@ struct Verify: AsyncParsableCommand {
             throw CommandOutcome(status: .failed)
         }
         let tables = wrong.map(\.copy.target)
-        try await ShownRun(configuration, in: workspace, only: { tables.contains($0.target) }, isQuiet: report.json)
-            .run()
+        try await ShownRun(
+            configuration,
+            in: workspace,
+            repairing: { tables.contains($0.target) },
+            isQuiet: report.json
+        )
+        .run()
     }
 
     private static func show(_ result: Verification.TableResult) {

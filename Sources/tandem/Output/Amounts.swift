@@ -12,6 +12,9 @@ enum Amounts {
     static func rows(_ value: Int) -> String { count(value) + (value == 1 ? " row" : " rows") }
     static func tables(_ value: Int) -> String { count(value) + (value == 1 ? " table" : " tables") }
 
+    static func changes(_ value: Int) -> String { count(value) + (value == 1 ? " change" : " changes") }
+    static func transactions(_ value: Int) -> String { count(value) + (value == 1 ? " transaction" : " transactions") }
+
     /// `950 B`, `12.3 MB`; powers of a thousand.
     static func bytes(_ value: Int) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]

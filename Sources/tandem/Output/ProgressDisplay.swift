@@ -9,6 +9,7 @@ import TandemRows
 final class ProgressDisplay: Sendable {
     private struct State {
         var current: (name: String, progress: TableProgress, start: ContinuousClock.Instant)?
+        var stream: (progress: StreamProgress, tables: Int)?
         var done = 0
         var total = 0
         var isDrawn = false
@@ -72,7 +73,14 @@ final class ProgressDisplay: Sendable {
             for text in RemedyText.lines(failure.remedy) { line(text) }
         case .retrying(let error, let pause, let attempt):
             line("warning: \(error.description) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")
-        case .published: break
+        case .streamPrepared(let notes, let gap):
+            for note in notes { line("note: " + note) }
+            if let gap { line("warning: \(gap) Every table is copied again.") }
+        case .following(let progress, let tables, _):
+            state.withLock { $0.stream = (progress, tables) }
+        case .copyingAgain(let table, let reason):
+            line("note: \(table.schema.name): copying the table again, because \(reason)")
+        case .published, .applied: break
         }
     }
 
@@ -114,11 +122,15 @@ final class ProgressDisplay: Sendable {
 
     /// What to show now, or `nil` where it is too early for another line.
     private func status(of state: inout State) -> String? {
-        guard let current = state.current else { return nil }
+        guard state.current != nil || state.stream != nil else { return nil }
         if isTerminal {
             state.isDrawn = true
         } else {
             guard Self.isDueForLine(&state) else { return nil }
+        }
+        guard let current = state.current else {
+            let text = state.stream.map { Self.text($0.progress.counts, tables: $0.tables) } ?? ""
+            return isTerminal ? String(text.prefix(Terminal.width - 1)) : text
         }
         let rows = current.progress.rows
         let seconds = Amounts.seconds(current.start.duration(to: .now))
@@ -137,6 +149,14 @@ final class ProgressDisplay: Sendable {
         }
         let text = parts.joined(separator: "  ")
         return isTerminal ? String(text.prefix(Terminal.width - 1)) : text
+    }
+
+    private static func text(_ counts: StreamProgress.Counts, tables: Int) -> String {
+        var parts = ["following \(Amounts.tables(tables))", Amounts.changes(counts.changes)]
+        if let time = counts.time {
+            parts.append("as of " + Date(timeIntervalSince1970: time).formatted(.iso8601))
+        }
+        return parts.joined(separator: "  ")
     }
 
     private static func bar(_ rows: Int, of estimate: Int) -> String {

@@ -1,3 +1,4 @@
+import Foundation
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -25,9 +26,19 @@ struct RunSummary {
         for failure in report.failures {
             table.add(["\(failure.table.schema.name)", "\(failure.table.target)", "", "failed", "", "", ""])
         }
-        Terminal.out(table.text)
+        if !report.outcomes.isEmpty || !report.failures.isEmpty { Terminal.out(table.text) }
+        showChanges()
         for line in notes { Terminal.out(line) }
         Terminal.out(total)
+    }
+
+    private func showChanges() {
+        guard let counts = result.stream else { return }
+        var table = TextTable(["table", "changes"], [.left, .right])
+        for (name, count) in counts.tables.sorted(by: { $0.key < $1.key }) {
+            table.add(["\(name)", Amounts.count(count)])
+        }
+        if !counts.tables.isEmpty { Terminal.out(table.text) }
     }
 
     private var notes: [String] {
@@ -46,7 +57,7 @@ struct RunSummary {
                 )
             }
         }
-        let moments = Set(report.outcomes.map(\.copy.moment))
+        let moments = Set(report.outcomes.filter { $0.copy.stream == nil }.map(\.copy.moment))
         if moments.count > 1 {
             lines.append(
                 "note: the source failed in passing, so not all tables are as of the same moment; `tandem status` tells which"
@@ -67,11 +78,15 @@ struct RunSummary {
         let bytes = result.report.outcomes.reduce(0) { $0 + $1.tally.bytes }
         let seconds = max(Amounts.seconds(result.duration), 0.001)
         let count = result.report.outcomes.count
+        var changes = ""
+        if let counts = result.stream {
+            changes = ", \(Amounts.changes(counts.changes)) of \(Amounts.transactions(counts.transactions))"
+        }
         let tables = Amounts.tables(count)
         let failed = result.report.failures.isEmpty ? "" : ", \(result.report.failures.count) failed"
         let speed = "\(Amounts.count(Int(Double(rows) / seconds))) rows/s"
         return
-            "\(result.plan.sync): \(tables)\(failed), \(Amounts.rows(rows)), \(Amounts.bytes(bytes)) in \(Amounts.duration(result.duration)) (\(speed))"
+            "\(result.plan.sync): \(tables)\(failed), \(Amounts.rows(rows)), \(Amounts.bytes(bytes))\(changes) in \(Amounts.duration(result.duration)) (\(speed))"
     }
 }
 
@@ -94,9 +109,34 @@ struct RunJSON: Encodable {
         var remedy: Remedy?
     }
 
+    /// What was followed in the source's log.
+    struct StreamJSON: Encodable {
+        struct TableJSON: Encodable {
+            var schema: String
+            var table: String
+            var changes: Int
+        }
+
+        var changes: Int
+        var transactions: Int
+        var tables: [TableJSON]
+        /// When the last transaction applied was committed at the source.
+        var asOf: String?
+
+        init(_ counts: StreamProgress.Counts) {
+            changes = counts.changes
+            transactions = counts.transactions
+            tables = counts.tables.sorted { $0.key < $1.key }.map {
+                TableJSON(schema: $0.key.schema, table: $0.key.table, changes: $0.value)
+            }
+            asOf = counts.time.map { Date(timeIntervalSince1970: $0).formatted(.iso8601) }
+        }
+    }
+
     var sync: String
     var outcome: String
     var tables: [TableJSON]
+    var stream: StreamJSON?
     var notes: [String]
     var seconds: Double?
     var error: String?
@@ -109,6 +149,7 @@ struct RunJSON: Encodable {
         sync = result.plan.sync
         outcome = result.report.failures.isEmpty ? "succeeded" : "failed"
         seconds = Amounts.seconds(result.duration)
+        stream = result.stream.map(StreamJSON.init)
         notes =
             result.plan.notes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
             + result.plan.tables.flatMap { table in table.notes.map { "\(table.schema.name): \($0)" } }

@@ -1,0 +1,34 @@
+import Synchronization
+import TandemCore
+package import TandemRows
+
+/// How far the following of a stream has come. Any thread may look.
+package final class StreamProgress: Sendable {
+    package struct Counts: Sendable {
+        /// Changes applied, and transactions they were made in.
+        package var changes = 0
+        package var transactions = 0
+        /// Batches committed at the destination.
+        package var batches = 0
+        /// When the last transaction applied was committed at the source, seconds since 1970.
+        package var time: Double?
+        /// Changes by table.
+        package var tables: [TableName: Int] = [:]
+    }
+
+    private let state = Mutex(Counts())
+
+    package var counts: Counts { state.withLock { $0 } }
+
+    func add(_ batch: ChangeBatch) {
+        state.withLock { state in
+            state.transactions += batch.transactions
+            state.batches += batch.state == nil ? 0 : 1
+            state.time = batch.state?.time ?? state.time
+            for stretch in batch.stretches where stretch.changes.changeCount > 0 {
+                state.changes += stretch.changes.changeCount
+                state.tables[stretch.schema.name, default: 0] += stretch.changes.changeCount
+            }
+        }
+    }
+}

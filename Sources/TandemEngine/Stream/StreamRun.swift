@@ -1,0 +1,210 @@
+package import TandemCore
+import TandemRows
+
+/// Brings the tables of a plan that are followed by the source's log up to date: copies what is not there yet, then
+/// applies what has changed since.
+struct StreamRun {
+    let source: any ChangeSource
+    let destination: any ChangeDestination
+    /// Of the followed tables only.
+    let plan: SyncPlan
+    let onGap: GapPolicy
+    /// Goes on until it is cancelled.
+    let follows: Bool
+    let retries: RetryPolicy
+    let readers: Int
+    /// The plan as the source's catalog asks for it by then.
+    let replan: @Sendable () async throws -> SyncPlan
+    let observe: @Sendable (RunEvent) async -> Void
+
+    /// How one round ended.
+    private enum Ending {
+        case done
+        /// Tables were renamed or must be copied again: once more, by a plan made anew.
+        case again
+    }
+
+    /// - Parameter report: Takes what becomes of each copy.
+    func run(into report: inout FullCopy.Report) async throws -> StreamProgress {
+        let progress = StreamProgress()
+        var plan = plan
+        var attempt = 0
+        while true {
+            let before = progress.counts.batches
+            do {
+                guard case .again = try await round(plan, progress, into: &report) else { return progress }
+                attempt = 0
+            } catch let error as any ExplainedError where error.isTransient {
+                attempt = progress.counts.batches > before ? 1 : attempt + 1
+                guard let pause = retries.pause(before: attempt) else { throw error }
+                await observe(.retrying(error, pause: pause, attempt: attempt))
+                try await Task.sleep(for: pause)
+            }
+            plan = try await replan()
+        }
+    }
+
+    private func round(
+        _ plan: SyncPlan,
+        _ progress: StreamProgress,
+        into report: inout FullCopy.Report
+    ) async throws -> Ending {
+        let state = try await prepare(plan)
+        var settled = try await settle(plan, state)
+        if !settled.waiting.isEmpty {
+            var copyPlan = plan
+            copyPlan.tables = settled.waiting
+            let copied = try await FullCopy(
+                from: source,
+                to: destination,
+                plan: copyPlan,
+                readers: readers,
+                retries: retries,
+                stream: state.id,
+                observe: observe
+            ).run()
+            report.add(copied)
+            settled = try await settle(plan, state)
+        }
+        guard !settled.tables.isEmpty else { return .done }
+        let end = follows ? nil : try await source.logPosition()
+        await observe(.following(progress, tables: settled.tables.count, end: end))
+        let following = StreamFollowing(
+            source: source,
+            destination: destination,
+            plan: plan,
+            progress: progress,
+            replan: replan,
+            observe: observe
+        )
+        let start = try await destination.stream(of: plan.sync) ?? state
+        let ending = try await following.run(settled.tables, from: start, to: end)
+        guard !ending.recopies.isEmpty || ending.hasOtherTables else { return .done }
+        try await release(ending.recopies.keys)
+        for (id, reason) in ending.recopies {
+            guard let table = settled.tables[id] else { continue }
+            await observe(.copyingAgain(table.plan, reason: reason))
+        }
+        return .again
+    }
+
+    /// Makes sure of the stream before anything is copied, and notes at the destination where it begins.
+    private func prepare(_ plan: SyncPlan) async throws -> StreamState {
+        let known = try await destination.stream(of: plan.sync)
+        let prepared = try await source.prepareStream(
+            of: plan.sync,
+            tables: plan.tables.map(\.source),
+            continuing: known
+        )
+        await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
+        if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap) }
+        if known?.id != prepared.state.id {
+            try await destination.apply([], reaching: prepared.state, of: plan.sync)
+        }
+        return prepared.state
+    }
+
+    /// Which tables the stream keeps up to date already, and which are to be copied first.
+    private func settle(
+        _ plan: SyncPlan,
+        _ state: StreamState
+    ) async throws -> (tables: [UInt32: StreamedTable], waiting: [TablePlan]) {
+        var copies = try await destination.tables(of: plan.sync)
+        let ids = Set(plan.tables.map(\.schema.id))
+        // What is followed no longer misses changes from now on.
+        let left = copies.filter { $0.stream != nil && ($0.stream != state.id || !ids.contains($0.schema.id)) }
+        if !left.isEmpty {
+            try await destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
+            copies = try await destination.tables(of: plan.sync)
+        }
+        let followed = Dictionary(copies.filter { $0.stream != nil }.map { ($0.schema.id, $0) }) { first, _ in first }
+        var tables: [UInt32: StreamedTable] = [:]
+        var waiting: [TablePlan] = []
+        for table in plan.tables {
+            if let copy = followed[table.schema.id], table.accepts(copy) {
+                tables[table.schema.id] = StreamedTable(
+                    plan: table,
+                    copy: try await renamed(copy, to: table, copies, state)
+                )
+            } else {
+                waiting.append(table)
+            }
+        }
+        return (tables, waiting)
+    }
+
+    /// The copy under the name that its table has now.
+    private func renamed(
+        _ copy: CopiedTable,
+        to table: TablePlan,
+        _ copies: [CopiedTable],
+        _ state: StreamState
+    ) async throws -> CopiedTable {
+        guard copy.target != table.target else { return copy }
+        var after = copy
+        after.target = table.target
+        after.schema.name = table.schema.name
+        let reached = try await destination.stream(of: plan.sync) ?? state
+        let renaming = TargetChanges(
+            before: copy,
+            after: after,
+            evolution: [.renameTable(to: table.target)],
+            changes: NetChanges()
+        )
+        try await destination.apply([renaming], reaching: reached, of: plan.sync)
+        return after
+    }
+
+    /// Takes tables out of the stream, so that they are copied again.
+    ///
+    /// - Parameter tables: Their numbers at the source.
+    func release(_ tables: some Collection<UInt32>) async throws {
+        let copies = try await destination.tables(of: plan.sync).filter {
+            $0.stream != nil && tables.contains($0.schema.id)
+        }
+        if !copies.isEmpty { try await destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
+    }
+}
+
+extension CopiedTable {
+    fileprivate func leavingStream() -> CopiedTable {
+        var copy = self
+        copy.stream = nil
+        return copy
+    }
+}
+
+extension TablePlan {
+    /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
+    fileprivate func accepts(_ copy: CopiedTable) -> Bool {
+        let newest = copy.schema.columns.map(\.id).max() ?? 0
+        let copied = Set(copy.schema.columns.map(\.id))
+        // Newer columns come with the stream.
+        guard schema.columns.allSatisfy({ copied.contains($0.id) || $0.id > newest }) else { return false }
+        // What is there and not chosen any more was left out on purpose.
+        let chosen = Set(schema.columns.map(\.id))
+        return !source.schema.columns.contains { copied.contains($0.id) && !chosen.contains($0.id) }
+    }
+}
+
+package enum StreamError: ExplainedError {
+    case gap(sync: String, reason: String)
+    case noStream(connection: String)
+
+    package var description: String {
+        switch self {
+        case .gap(let sync, let reason): "Sync \"\(sync)\" cannot go on where it was: \(reason)"
+        case .noStream(let connection):
+            "The changes of \"\(connection)\" cannot be followed by this kind of connection."
+        }
+    }
+
+    package var remedy: Remedy? {
+        switch self {
+        case .gap: Remedy("Set `on_gap: resnapshot`, or run `tandem reset` for the sync: its tables are copied again.")
+        case .noStream: Remedy("Write `method: FULL_TABLE` for its tables.")
+        }
+    }
+
+    package var isTransient: Bool { false }
+}

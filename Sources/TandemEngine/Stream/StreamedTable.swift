@@ -1,0 +1,85 @@
+import TandemCore
+import TandemRows
+
+/// A table that a stream keeps up to date: as it lies at the destination now, and how it follows its source.
+struct StreamedTable {
+    let plan: TablePlan
+    /// As the destination remembers it, or will once the open transaction is committed.
+    var copy: CopiedTable
+    /// The columns as the stream knows them, under the source's names.
+    var source: TableSchema
+
+    /// Why a table cannot follow: what comes after "copying the table again, because".
+    struct MustCopy: Error { var reason: String }
+
+    init(plan: TablePlan, copy: CopiedTable) {
+        self.plan = plan
+        self.copy = copy
+        source = copy.schema
+        // The destination's own names may differ. A column that has been renamed since is called at the source what
+        // the stream says first.
+        let names = Dictionary(zip(plan.schema.columns, plan.targetNames).map { ($1, $0.name) }) { first, _ in first }
+        for index in source.columns.indices {
+            source.columns[index].name = names[source.columns[index].name] ?? source.columns[index].name
+        }
+    }
+
+    /// What of it is asked for.
+    var request: StreamRequest.Table {
+        StreamRequest.Table(schema: source, moment: copy.moment, includes: plan.includes)
+    }
+
+    /// The steps by which the table comes to hold what `stretch` brings.
+    mutating func follow(_ stretch: ChangeBatch.Stretch, folding: NameFolding) throws(MustCopy) -> TargetChanges {
+        let before = copy
+        guard stretch.schema != source else {
+            return TargetChanges(before: before, after: before, changes: stretch.changes)
+        }
+        var evolution: [TargetChanges.Evolution] = []
+        var after = copy
+        after.schema.name = stretch.schema.name
+        after.schema.identity = stretch.schema.identity
+        after.schema.columns = []
+        let kept = Set(stretch.schema.columns.map(\.id))
+        for column in copy.schema.columns where !kept.contains(column.id) { evolution.append(.keepColumn(column.name)) }
+        let earlier = Dictionary(zip(source.columns, copy.schema.columns).map { ($0.id, (here: $0, there: $1)) }) {
+            first,
+            _ in first
+        }
+        // A name stays taken by a column that is dropped at the source, because it stays here.
+        var taken = Set(copy.schema.columns.map { folding.fold($0.name) })
+        for column in stretch.schema.columns {
+            var target = column
+            if let known = earlier[column.id] {
+                guard known.there.type == column.type else {
+                    throw MustCopy(reason: "column \"\(column.name)\" is now \(column.nativeType)")
+                }
+                target.name = known.there.name
+                if known.here.name != column.name {
+                    try take(column.name, from: &taken, folding, releasing: known.there.name)
+                    evolution.append(.renameColumn(from: known.there.name, to: column.name))
+                    target.name = column.name
+                }
+            } else {
+                try take(column.name, from: &taken, folding, releasing: nil)
+                evolution.append(.addColumn(column, value: stretch.missing[column.id]))
+            }
+            after.schema.columns.append(target)
+        }
+        copy = after
+        source = stretch.schema
+        return TargetChanges(before: before, after: after, evolution: evolution, changes: stretch.changes)
+    }
+
+    private func take(
+        _ name: String,
+        from taken: inout Set<String>,
+        _ folding: NameFolding,
+        releasing old: String?
+    ) throws(MustCopy) {
+        if let old { taken.remove(folding.fold(old)) }
+        guard taken.insert(folding.fold(name)).inserted else {
+            throw MustCopy(reason: "its column \"\(name)\" has the name of one that is there already")
+        }
+    }
+}
