@@ -30,6 +30,15 @@ public final class ByteStorage: @unchecked Sendable {
         return at
     }
 
+    /// Appends `count` bytes that `write` puts in place, all of them, and returns where they start.
+    @inlinable public func append(count: Int, _ write: (UnsafeMutableRawPointer) -> Void) -> Int {
+        let at = used
+        if at + count > capacity { grow(toHold: at + count) }
+        write(start + at)
+        used = at + count
+        return at
+    }
+
     /// Forgets the content, and gives memory back to the system if it is more than `keeping` bytes.
     public func removeAll(keeping limit: Int) {
         used = 0

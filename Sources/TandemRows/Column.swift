@@ -51,7 +51,7 @@ public struct Interval: Hashable, Sendable, BitwiseCopyable {
 /// Byte strings that lie anywhere in one storage, which columns of a batch may share.
 public struct ByteViews: Sendable {
     /// Where one string lies. Starts are below 4 GiB, lengths below 2 GiB.
-    public struct View: Hashable, Sendable {
+    public struct View: Hashable, Sendable, BitwiseCopyable {
         public var start: UInt32
         public var length: UInt32
 
