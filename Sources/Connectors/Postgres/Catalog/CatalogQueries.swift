@@ -107,16 +107,19 @@ package struct CatalogQueries: Sendable {
     }
 
     /// One row for each type of which ``TypeMap`` has to know more than its number.
+    ///
+    /// A cast to text is not the output function where it is a function of its own, or where it takes the bytes as they
+    /// are and the output function does more: `xml` is written without its declaration.
     package var types: String {
         """
         SELECT t.oid, t.typtype, t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc, t.typelem, e.typdelim,
           t.typbasetype, t.typtypmod,
-          CASE WHEN k.castsource IS NOT NULL
+          CASE WHEN k.castmethod = 'f' OR o.prosrc <> 'textout'
             THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.proname) END
         FROM pg_catalog.pg_type t
           LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
           LEFT JOIN pg_catalog.pg_cast k
-            ON k.castsource = t.oid AND k.casttarget = 'pg_catalog.text'::pg_catalog.regtype AND k.castmethod = 'f'
+            ON k.castsource = t.oid AND k.casttarget = 'pg_catalog.text'::pg_catalog.regtype AND k.castmethod <> 'i'
           LEFT JOIN pg_catalog.pg_proc o ON o.oid = t.typoutput
           LEFT JOIN pg_catalog.pg_namespace n ON n.oid = o.pronamespace
         WHERE t.typtype IN ('d', 'e') OR k.castsource IS NOT NULL
