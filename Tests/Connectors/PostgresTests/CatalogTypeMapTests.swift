@@ -4,19 +4,20 @@ import Testing
 @testable import TandemPostgres
 
 @Suite struct CatalogTypeMapTests {
+    private static let comma = UInt8(ascii: ",")
     private let types = TypeMap([
-        1007: .array(element: 23, hasComma: true),
-        1041: .array(element: 869, hasComma: true),
-        1231: .array(element: 1700, hasComma: true),
+        1007: .array(element: 23, delimiter: Self.comma),
+        1041: .array(element: 869, delimiter: Self.comma),
+        1231: .array(element: 1700, delimiter: Self.comma),
         869: .plain(output: "pg_catalog.inet_out"),
-        1020: .array(element: 603, hasComma: false),
+        1020: .array(element: 603, delimiter: UInt8(ascii: ";")),
         603: .plain(output: nil),
         50_000: .domain(base: 50_001, modifier: -1),
         50_001: .domain(base: 1700, modifier: ((10 << 16) | 2) + 4),
         50_002: .enumeration,
-        50_003: .array(element: 50_002, hasComma: true),
+        50_003: .array(element: 50_002, delimiter: Self.comma),
         50_004: .domain(base: 50_003, modifier: -1),
-        50_005: .array(element: 50_004, hasComma: true),
+        50_005: .array(element: 50_004, delimiter: Self.comma),
         50_006: .domain(base: 50_006, modifier: -1),
     ])
 

@@ -21,7 +21,7 @@ import Testing
             places.append(.init(start: UInt32(start), length: Int32(bytes.count)))
         }
         return try places.withUnsafeBufferPointer { cells in
-            try ColumnDecoding(decoder: decoder, checksUTF8: checksUTF8).decode(
+            try ColumnDecoding(.binary(decoder), checksUTF8: checksUTF8).decode(
                 CellSpan(cells: cells, storage: storage)
             )
         }

@@ -6,10 +6,18 @@ package struct NativeType: Hashable, Sendable {
     package let reading: CellReading
     /// How it is asked for as one text.
     let text: CellCast
-    /// How it is asked for as a list of texts. `nil` for what is no array.
-    let textList: CellCast?
+    /// `nil` for what is no array.
+    let textList: TextList?
 
-    init(_ reading: CellReading, text: CellCast, textList: CellCast? = nil) {
+    /// An array as a list of texts.
+    struct TextList: Hashable, Sendable {
+        /// How it is asked for.
+        let cast: CellCast
+        /// What stands between its elements where it is written as one text.
+        let delimiter: UInt8
+    }
+
+    init(_ reading: CellReading, text: CellCast, textList: TextList? = nil) {
         self.reading = reading
         self.text = reading.type == .text ? reading.cast : text
         self.textList = textList
@@ -23,7 +31,7 @@ package struct NativeType: Hashable, Sendable {
         switch wanted {
         case reading.type: reading
         case .text: CellReading(type: .text, cast: text, decoder: .text)
-        case .list(.text): textList.map { CellReading(type: wanted, cast: $0, decoder: .list(.text)) }
+        case .list(.text): textList.map { CellReading(type: wanted, cast: $0.cast, decoder: .list(.text)) }
         default: nil
         }
     }

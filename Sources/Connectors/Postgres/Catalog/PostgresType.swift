@@ -4,8 +4,8 @@ package enum PostgresType: Hashable, Sendable {
     ///
     /// - Parameter output: Its output function, quoted, where a cast to text is defined that may write something else.
     case plain(output: String?)
-    /// An array proper. Its delimiter is a comma for every type but `box`.
-    case array(element: UInt32, hasComma: Bool)
+    /// An array proper. Its delimiter is a comma for every type of the server's own but `box`.
+    case array(element: UInt32, delimiter: UInt8)
     case domain(base: UInt32, modifier: Int32)
     case enumeration
 }

@@ -16,7 +16,7 @@ extension TypeMap {
                 switch (kind, isArray) {
                 case ("d", _): .domain(base: base, modifier: modifier)
                 case ("e", _): .enumeration
-                case (_, true): .array(element: element, hasComma: delimiter == ",")
+                case (_, true): .array(element: element, delimiter: delimiter?.utf8.first ?? UInt8(ascii: ","))
                 default: .plain(output: try row.optional())
                 }
         }

@@ -21,25 +21,25 @@ package struct TypeMap: Sendable {
             (oid, modifier) = (base, itsModifier)
         }
         switch types[oid] {
-        case .array(let element, let hasComma): return list(of: element, modifier: modifier, hasComma: hasComma)
+        case .array(let element, let delimiter): return list(of: element, modifier: modifier, delimiter: delimiter)
         case .enumeration: return NativeType(CellReading(type: .text, decoder: .text), text: .none)
         case .plain(let output?): return NativeType(scalar(oid, modifier, text: .output(output)), text: .output(output))
         case .plain(nil), .domain, nil: return NativeType(scalar(oid, modifier, text: .text), text: .text)
         }
     }
 
-    private func list(of element: UInt32, modifier: Int32, hasComma: Bool) -> NativeType {
+    private func list(of element: UInt32, modifier: Int32, delimiter: UInt8) -> NativeType {
         let native = native(element, modifier: modifier)
-        var textList = CellCast.textArray
-        if case .output = native.text, hasComma { textList = .rereadTextArray }
+        var texts = CellCast.textArray
+        if case .output = native.text, delimiter == UInt8(ascii: ",") { texts = .rereadTextArray }
         // The elements of an array of a domain over arrays are sent as arrays, which no list holds.
         let isReadable = native.reading.cast == .none && !native.isList
         return NativeType(
             isReadable
                 ? CellReading(type: .list(native.reading.type), decoder: .list(native.reading.decoder))
-                : CellReading(type: .list(.text), cast: textList, decoder: .list(.text)),
+                : CellReading(type: .list(.text), cast: texts, decoder: .list(.text)),
             text: .text,
-            textList: textList
+            textList: NativeType.TextList(cast: texts, delimiter: delimiter)
         )
     }
 

@@ -66,9 +66,10 @@ final class CopyReader: RowReader {
             let plan = try copy.plan(through: session)
             let decoder = BatchDecoder(
                 schema: copy.schema,
-                decoders: plan.decoders,
-                policy: copy.policy,
-                checksUTF8: !session.capabilities.sendsValidUTF8
+                columns: plan.decoders.map {
+                    ColumnDecoding(.binary($0), checksUTF8: !session.capabilities.sendsValidUTF8)
+                },
+                policy: copy.policy
             )
             return (plan, decoder)
         }

@@ -7,12 +7,6 @@ struct BatchDecoder {
     let columns: [ColumnDecoding]
     let policy: UnfitPolicy
 
-    init(schema: TableSchema, decoders: [CellDecoder], policy: UnfitPolicy, checksUTF8: Bool) {
-        self.schema = schema
-        self.policy = policy
-        columns = decoders.map { ColumnDecoding(decoder: $0, checksUTF8: checksUTF8) }
-    }
-
     /// What the server sent that no value of its column's type looks like.
     struct Malformed: Error {
         let column: String
@@ -46,13 +40,9 @@ struct BatchDecoder {
 
     private func decodeColumns(of buffer: TupleBuffer) throws -> [DecodedColumn] {
         try columns.indices.map { index in
-            let result = buffer.withCells(of: index) { cells, _ in
-                Result { () throws(MalformedCell) in
-                    try columns[index].decode(CellSpan(cells: cells, storage: buffer.storage))
-                }
+            do throws(MalformedCell) { return try columns[index].decode(buffer, column: index) } catch {
+                throw Malformed(column: schema.columns[index].name)
             }
-            guard case .success(let column) = result else { throw Malformed(column: schema.columns[index].name) }
-            return column
         }
     }
 

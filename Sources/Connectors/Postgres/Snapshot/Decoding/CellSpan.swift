@@ -8,6 +8,16 @@ struct CellSpan {
     var count: Int { cells.count }
     var base: UnsafeRawPointer { UnsafeRawPointer(storage.base) }
 
+    /// Set for cells that were not sent. `nil` where all were.
+    var absent: Bitmap? {
+        var absent: Bitmap?
+        for (row, cell) in cells.enumerated() where cell.length == TupleBuffer.Cell.absent.length {
+            if absent == nil { absent = Bitmap(repeating: false, count: count) }
+            absent?.set(row)
+        }
+        return absent
+    }
+
     func bytes(_ cell: TupleBuffer.Cell) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + Int(cell.start), count: Int(cell.length))
     }

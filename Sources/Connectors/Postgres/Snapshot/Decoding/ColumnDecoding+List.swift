@@ -4,6 +4,21 @@ extension ColumnDecoding {
     /// Arrays: a header (how many dimensions, whether there are nulls, the element's type), the length and first
     /// index of each dimension, and the elements one after another, each with its length.
     func lists(_ span: CellSpan, of element: CellDecoder) throws(MalformedCell) -> DecodedColumn {
+        try lists(span) { cell, elements throws(MalformedCell) in
+            try Self.locate(cell, in: span.base, elements: &elements)
+        } decode: { cells throws(MalformedCell) in
+            try decode(CellSpan(cells: cells, storage: span.storage), as: element)
+        }
+    }
+
+    /// Lists whose elements `locate` appends, each of them a cell, and `decode` decodes for all rows at once.
+    ///
+    /// - Parameter locate: Returns `false`, and appends nothing, for an array of another shape than a list.
+    func lists(
+        _ span: CellSpan,
+        locate: (TupleBuffer.Cell, inout [TupleBuffer.Cell]) throws(MalformedCell) -> Bool,
+        decode: (UnsafeBufferPointer<TupleBuffer.Cell>) throws(MalformedCell) -> DecodedColumn
+    ) throws(MalformedCell) -> DecodedColumn {
         var nulls = NullMask(count: span.count)
         var unfit: [Int] = []
         var offsets = [0]
@@ -12,15 +27,14 @@ extension ColumnDecoding {
         for (row, cell) in span.cells.enumerated() {
             if cell.length < 0 {
                 nulls.insert(row)
-            } else if try !Self.locate(cell, in: span.base, elements: &elements) {
+            } else if try !locate(cell, &elements) {
                 nulls.insert(row)
                 unfit.append(row)
             }
             offsets.append(elements.count)
         }
         let decoded = elements.withUnsafeBufferPointer { cells in
-            Result { () throws(MalformedCell) in try decode(CellSpan(cells: cells, storage: span.storage), as: element)
-            }
+            Result { () throws(MalformedCell) in try decode(cells) }
         }
         let values = try decoded.get()
         if !values.unfit.isEmpty { unfit = Self.rows(holding: values.unfit, offsets: offsets, and: unfit) }

@@ -68,7 +68,7 @@ enum DateTimeDecoding {
 
     /// Since Postgres 17 all parts at their ends say infinity, to which no length is near.
     @inline(__always)
-    private static func isInfinite(_ value: Interval) -> Bool {
+    static func isInfinite(_ value: Interval) -> Bool {
         (value.months == .max && value.days == .max && value.microseconds == .max)
             || (value.months == .min && value.days == .min && value.microseconds == .min)
     }

@@ -23,7 +23,7 @@ struct DecimalDecoding {
         as: Stored.Type,
         _ storage: ([Stored]) -> Column.Storage
     ) throws(MalformedCell) -> DecodedColumn {
-        let most = Int128(Self.powers[precision]) - 1
+        let most = Self.powers[precision] - 1
         let small = Int64(clamping: most)
         let (values, nulls, unfit) = try span.checked(null: Stored(0)) { at, length in
             guard let header = Header(at, length: length) else { return .malformed }
@@ -92,10 +92,10 @@ struct DecimalDecoding {
         return .value(Stored(truncatingIfNeeded: number.isNegative ? -value : value))
     }
 
-    private static let powers: [Int128] = (0...38).map { exponent in
+    static let powers: [Int128] = (0...38).map { exponent in
         (0..<exponent).reduce(Int128(1)) { product, _ in product * 10 }
     }
-    private static let shortPowers: [Int64] = powers.prefix(19).map { Int64($0) }
+    static let shortPowers: [Int64] = powers.prefix(19).map { Int64($0) }
 }
 
 extension DecimalDecoding {
