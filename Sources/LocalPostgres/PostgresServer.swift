@@ -109,6 +109,10 @@ public final class PostgresServer: Sendable {
     private func configure(_ settings: [String: String], access: [String]) throws {
         var lines = Self.standard
         lines["port"] = String(port)
+        // Servers that have this setting load no output plugin which it does not name.
+        if try programs.run("postgres", ["--describe-config"]).contains(Self.pluginSetting) {
+            lines[Self.pluginSetting] = "'pgoutput, test_decoding, wal2json'"
+        }
         lines.merge(settings) { $1 }
         let text = lines.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: "\n") + "\n"
         try PostgresPrograms.write(text, to: data.appending(path: "postgresql.auto.conf"))
@@ -121,6 +125,8 @@ public final class PostgresServer: Sendable {
             to: data.appending(path: "pg_hba.conf")
         )
     }
+
+    private static let pluginSetting = "output_plugin_libraries"
 
     private static let standard = [
         "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''", "fsync": "off", "full_page_writes": "off",

@@ -1,0 +1,20 @@
+/// The messages of the plugin `pgoutput`, one type each: what follows the byte that names them.
+enum PgOutput {
+    /// The first byte of a message.
+    enum Kind: UInt8 {
+        case begin = 0x42
+        case commit = 0x43
+        case origin = 0x4F
+        case relation = 0x52
+        case type = 0x59
+        case insert = 0x49
+        case update = 0x55
+        case delete = 0x44
+        case truncate = 0x54
+        case message = 0x4D
+        case streamStart = 0x53
+        case streamStop = 0x45
+        case streamCommit = 0x63
+        case streamAbort = 0x41
+    }
+}
