@@ -13,6 +13,8 @@ struct StreamCapture {
         self.database = database
         self.plugin = plugin
         slot = "s_\(plugin)_" + database.name.suffix(20)
+        // Only what has been written out is decoded; these servers commit before they have done that.
+        try database.execute("ALTER DATABASE \(database.name) SET synchronous_commit = on")
         if plugin == "pgoutput" {
             try database.execute("CREATE PUBLICATION p_\(slot) FOR ALL TABLES \(options)")
         }
@@ -34,8 +36,6 @@ struct StreamCapture {
         }
         let list = all.sorted { $0.key < $1.key }.map { ", '\($0.key)', '\($0.value)'" }.joined()
         let verb = consuming ? "get" : "peek"
-        // Only what has been written out is decoded, and the server commits before it has done that.
-        try database.execute("SET synchronous_commit = on; SELECT txid_current()")
         let answer = try database.execute(
             plugin == "pgoutput"
                 ? """
