@@ -16,6 +16,11 @@ package struct RunRecord: Hashable, Sendable {
     package var outcome: Outcome
     package var rows: Int
     package var bytes: Int
+    /// Changes applied from the source's log, and the transactions they were made in.
+    package var changes: Int
+    package var transactions: Int
+    /// When the last of these was committed at the source.
+    package var streamTime: Date?
     package var error: String?
     package var remedy: String?
 }

@@ -6,6 +6,9 @@ package import TandemRows
 package final class RunRecorder: Sendable {
     private let sync: String
     private let notify: @Sendable (String) -> Void
+    /// When it was noted last how far the stream is.
+    private let lastNote = Mutex<ContinuousClock.Instant?>(nil)
+    private static let noteInterval = Duration.seconds(2)
     /// `nil` once something went wrong.
     private let open: Mutex<(store: StateStore, run: Int64)?>
 
@@ -32,6 +35,25 @@ package final class RunRecorder: Sendable {
     package func record(_ event: TableEvent, of source: TableName, id: UInt32, target: TableName) async {
         await attempt { (store, run) throws(StateError) in
             try await store.record(event, of: source, id: id, target: target, sync: sync, run: run)
+        }
+    }
+
+    /// Notes how far the run has followed its source.
+    ///
+    /// Not every call is written, for there are many in a second.
+    ///
+    /// - Parameters:
+    ///   - time: When the last transaction was committed there, seconds since 1970.
+    ///   - isLast: Whether this is how far the run came in the end, which is always written.
+    package func noteStream(changes: Int, transactions: Int, time: Double?, isLast: Bool) async {
+        let isDue = lastNote.withLock { last in
+            guard isLast || last.map({ $0.duration(to: .now) >= Self.noteInterval }) ?? true else { return false }
+            last = .now
+            return true
+        }
+        guard isDue else { return }
+        await attempt { (store, run) throws(StateError) in
+            try await store.noteStream(run, changes: changes, transactions: transactions, time: time)
         }
     }
 

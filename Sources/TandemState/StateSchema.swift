@@ -59,6 +59,15 @@ enum StateSchema {
                     """
             )
         }
+        migrator.registerMigration("2: what was followed") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE run ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE run ADD COLUMN transactions INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE run ADD COLUMN stream_time DOUBLE;
+                    """
+            )
+        }
         return migrator
     }
 }

@@ -46,6 +46,23 @@ extension StateStore {
         }
     }
 
+    /// Notes how far `run` has followed its source.
+    ///
+    /// - Parameter time: When the last transaction was committed there, seconds since 1970.
+    package func noteStream(
+        _ run: Int64,
+        changes: Int,
+        transactions: Int,
+        time: Double?
+    ) async throws(StateError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE run SET changes = ?, transactions = ?, stream_time = ? WHERE id = ?",
+                arguments: [changes, transactions, time, run]
+            )
+        }
+    }
+
     package func lastRun(of sync: String) async throws(StateError) -> RunRecord? {
         try await runs(of: sync, limit: 1).first
     }
@@ -70,6 +87,9 @@ extension RunRecord {
         ended = (row["ended"] as Double?).map(Date.init(timeIntervalSince1970:))
         rows = row["rows"]
         bytes = row["bytes"]
+        changes = row["changes"]
+        transactions = row["transactions"]
+        streamTime = (row["stream_time"] as Double?).map(Date.init(timeIntervalSince1970:))
         error = row["error"]
         remedy = row["remedy"]
         outcome = (row["outcome"] as String?).flatMap(Outcome.init) ?? .interrupted

@@ -45,6 +45,8 @@ extension StateStore {
     private static func change(_ event: TableEvent, now: Double) -> (sql: String, arguments: StatementArguments) {
         switch event {
         case .pending: ("phase = 'pending'", [:])
+        case .catchingUp: ("phase = 'catching up', error = NULL, remedy = NULL", [:])
+        case .streaming: ("phase = 'streaming', error = NULL, remedy = NULL", [:])
         case .started:
             ("phase = 'copying', started = :now, ended = NULL, attempts = attempts + 1", ["now": now])
         case .copied(let rows, let bytes, let moment, _):

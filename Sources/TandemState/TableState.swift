@@ -5,7 +5,12 @@ package import TandemRows
 /// How one table of a sync stands.
 package struct TableState: Hashable, Sendable {
     package enum Phase: String, Hashable, Sendable, Codable {
-        case pending, copying, copied, failed
+        case pending, copying, copied
+        /// Copied, and changes made meanwhile are being applied.
+        case catchingUp = "catching up"
+        /// Up to date with its source but for changes on their way.
+        case streaming
+        case failed
     }
 
     package var sync: String
@@ -33,6 +38,8 @@ package enum TableEvent: Hashable, Sendable {
     case pending
     case started
     /// With the rows that were left out, which replace those of earlier copies.
+    case catchingUp
+    case streaming
     case copied(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
     case failed(error: String, remedy: String?)
 }

@@ -21,7 +21,9 @@ package enum RunEvent: Sendable {
     /// It is clear which stream is followed. A gap says which changes are missing, so that every table is copied again.
     case streamPrepared(notes: [String], gap: String?)
     /// Changes are applied from now on, up to `end` if there is one.
-    case following(StreamProgress, tables: Int, end: Checkpoint?)
+    case following(StreamProgress, tables: [TablePlan], end: Checkpoint?)
+    /// The changes that were made before the tables were followed, or asked for, have been applied.
+    case caughtUp(tables: [TablePlan])
     /// Changes have been applied.
     case applied(StreamProgress)
     /// A table cannot be followed past a change; `reason` is what comes after "because".

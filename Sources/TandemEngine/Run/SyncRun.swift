@@ -83,7 +83,7 @@ package struct SyncRun: Sendable {
                 if let isRepaired { try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id)) }
                 counts = try await stream.run(into: &report).counts
             }
-            await recorder.finish(report)
+            await recorder.finish(report, counts)
             return Result(plan: plan, report: report, stream: counts, duration: start.duration(to: .now))
         } catch {
             await recorder.finish(after: error)
@@ -115,49 +115,5 @@ package struct SyncRun: Sendable {
             replan: { try await self.plan().part { $0.method == .logBased } },
             observe: observe
         )
-    }
-}
-
-extension RunRecorder {
-    /// A copy counts once it is published, so loads are not noted here.
-    fileprivate func note(_ event: RunEvent) async {
-        switch event {
-        case .tableStarted(let table, _):
-            await record(.started, of: table.schema.name, id: table.schema.id, target: table.target)
-        case .tableFailed(let table, let failure):
-            let event = TableEvent.failed(error: failure.message, remedy: failure.remedy?.text)
-            await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
-        case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
-            .streamPrepared, .following,
-            .applied, .copyingAgain:
-            break
-        }
-    }
-
-    fileprivate func finish(_ report: FullCopy.Report) async {
-        for outcome in report.outcomes {
-            let copy = outcome.copy
-            let event = TableEvent.copied(
-                rows: copy.rows,
-                bytes: outcome.tally.bytes,
-                moment: copy.moment,
-                refusals: outcome.tally.refusals
-            )
-            await record(event, of: copy.schema.name, id: copy.schema.id, target: copy.target)
-        }
-        let failures = report.failures
-        await finish(
-            failures.isEmpty ? .succeeded : .failed,
-            rows: report.outcomes.reduce(0) { $0 + $1.copy.rows },
-            bytes: report.outcomes.reduce(0) { $0 + $1.tally.bytes },
-            error: failures.first.map { "\($0.table.schema.name): \($0.failure.message)" },
-            remedy: failures.first?.failure.remedy?.text
-        )
-    }
-
-    fileprivate func finish(after error: any Error) async {
-        if error is CancellationError { return await finish(.interrupted) }
-        let explained = error as? any ExplainedError
-        await finish(.failed, error: explained?.description ?? "\(error)", remedy: explained?.remedy?.text)
     }
 }

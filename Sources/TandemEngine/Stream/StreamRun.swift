@@ -68,7 +68,8 @@ struct StreamRun {
         }
         guard !settled.tables.isEmpty else { return .done }
         let end = follows ? nil : try await source.logPosition()
-        await observe(.following(progress, tables: settled.tables.count, end: end))
+        let followed = settled.tables.values.map(\.plan)
+        await observe(.following(progress, tables: followed, end: end))
         let following = StreamFollowing(
             source: source,
             destination: destination,
@@ -79,7 +80,10 @@ struct StreamRun {
         )
         let start = try await destination.stream(of: plan.sync) ?? state
         let ending = try await following.run(settled.tables, from: start, to: end)
-        guard !ending.recopies.isEmpty || ending.hasOtherTables else { return .done }
+        guard !ending.recopies.isEmpty || ending.hasOtherTables else {
+            await observe(.caughtUp(tables: followed))
+            return .done
+        }
         try await release(ending.recopies.keys)
         for (id, reason) in ending.recopies {
             guard let table = settled.tables[id] else { continue }

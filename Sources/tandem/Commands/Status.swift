@@ -40,6 +40,12 @@ struct Status: AsyncParsableCommand {
         Terminal.out(
             "\(status.sync): last run \(run.outcome.rawValue), started \(time(run.started)), \(Amounts.rows(run.rows))\(took)"
         )
+        if run.transactions > 0 {
+            let asOf = run.streamTime.map { ", as of " + time($0) } ?? ""
+            Terminal.out(
+                "  followed: \(Amounts.changes(run.changes)) of \(Amounts.transactions(run.transactions))\(asOf)"
+            )
+        }
         if let error = run.error { Terminal.out("  error: " + error) }
         if let remedy = run.remedy { Terminal.out("  → " + remedy) }
         if !status.tables.isEmpty {
@@ -84,6 +90,9 @@ private struct SyncStatusJSON: Encodable {
         var ended: String?
         var rows: Int
         var bytes: Int
+        var changes: Int
+        var transactions: Int
+        var streamedAsOf: String?
         var error: String?
         var remedy: String?
     }
@@ -123,6 +132,9 @@ private struct SyncStatusJSON: Encodable {
                 ended: $0.ended?.formatted(.iso8601),
                 rows: $0.rows,
                 bytes: $0.bytes,
+                changes: $0.changes,
+                transactions: $0.transactions,
+                streamedAsOf: $0.streamTime?.formatted(.iso8601),
                 error: $0.error,
                 remedy: $0.remedy
             )

@@ -77,10 +77,10 @@ final class ProgressDisplay: Sendable {
             for note in notes { line("note: " + note) }
             if let gap { line("warning: \(gap) Every table is copied again.") }
         case .following(let progress, let tables, _):
-            state.withLock { $0.stream = (progress, tables) }
+            state.withLock { $0.stream = (progress, tables.count) }
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
-        case .published, .applied: break
+        case .published, .applied, .caughtUp: break
         }
     }
 

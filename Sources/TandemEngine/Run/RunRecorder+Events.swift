@@ -1,0 +1,72 @@
+import TandemCore
+import TandemRows
+import TandemState
+
+/// What of a run is written down.
+extension RunRecorder {
+    /// A copy counts once it is published; without a stream that is at the end of the run.
+    func note(_ event: RunEvent) async {
+        switch event {
+        case .tableStarted(let table, _): await record(.started, of: table)
+        case .tableFailed(let table, let failure):
+            await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
+        case .tableLoaded(let table, let outcome) where outcome.copy.stream != nil:
+            await record(TableEvent(outcome), of: table)
+        case .following(_, let tables, _):
+            for table in tables { await record(.catchingUp, of: table) }
+        case .caughtUp(let tables):
+            for table in tables { await record(.streaming, of: table) }
+        case .copyingAgain(let table, _): await record(.pending, of: table)
+        case .applied(let progress): await noteStream(progress.counts, isLast: false)
+        case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
+            .streamPrepared:
+            break
+        }
+    }
+
+    func finish(_ report: FullCopy.Report, _ counts: StreamProgress.Counts?) async {
+        for outcome in report.outcomes where outcome.copy.stream == nil {
+            let copy = outcome.copy
+            await record(TableEvent(outcome), of: copy.schema.name, id: copy.schema.id, target: copy.target)
+        }
+        if let counts { await noteStream(counts, isLast: true) }
+        let failures = report.failures
+        await finish(
+            failures.isEmpty ? .succeeded : .failed,
+            rows: report.outcomes.reduce(0) { $0 + $1.copy.rows },
+            bytes: report.outcomes.reduce(0) { $0 + $1.tally.bytes },
+            error: failures.first.map { "\($0.table.schema.name): \($0.failure.message)" },
+            remedy: failures.first?.failure.remedy?.text
+        )
+    }
+
+    func finish(after error: any Error) async {
+        if error is CancellationError { return await finish(.interrupted) }
+        let explained = error as? any ExplainedError
+        await finish(.failed, error: explained?.description ?? "\(error)", remedy: explained?.remedy?.text)
+    }
+
+    private func record(_ event: TableEvent, of table: TablePlan) async {
+        await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
+    }
+
+    private func noteStream(_ counts: StreamProgress.Counts, isLast: Bool) async {
+        await noteStream(
+            changes: counts.changes,
+            transactions: counts.transactions,
+            time: counts.time,
+            isLast: isLast
+        )
+    }
+}
+
+extension TableEvent {
+    fileprivate init(_ outcome: TableOutcome) {
+        self = .copied(
+            rows: outcome.copy.rows,
+            bytes: outcome.tally.bytes,
+            moment: outcome.copy.moment,
+            refusals: outcome.tally.refusals
+        )
+    }
+}
