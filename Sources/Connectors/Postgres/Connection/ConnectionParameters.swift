@@ -41,6 +41,23 @@ struct ConnectionParameters: Sendable {
         secrets.reduce(text) { $0.replacing($1, with: "********") }
     }
 
+    /// Asks for a process that sends the log of one database.
+    ///
+    /// Before 10 such a process takes no SQL, and its settings have to come with the connection.
+    mutating func replicate(as server: ServerCapabilities) {
+        add("replication", "database")
+        guard !server.acceptsSQLWhileReplicating else { return }
+        let own = settings.last { $0.keyword == "options" }.map { [$0.value] } ?? []
+        let ours = server.settings.map { "-c \($0.name)=" + Self.option($0.value) }
+        add("options", (own + ours).joined(separator: " "))
+    }
+
+    /// The value of a setting as a command line has it, from what `SET` takes.
+    private static func option(_ value: String) -> String {
+        let text = value.hasPrefix("'") ? String(value.dropFirst().dropLast()).replacing("''", with: "'") : value
+        return text.replacing("\\", with: "\\\\").replacing(" ", with: "\\ ")
+    }
+
     /// Calls `body` with the arrays libpq's connecting functions take.
     func withArrays<Value>(
         _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> Value

@@ -39,6 +39,8 @@ package struct ServerCapabilities: Hashable, Sendable {
     package var hasAccessMethods: Bool { version >= 120_000 }
     /// `pg_control_system()`.
     package var hasControlFunctions: Bool { version >= 90_600 }
+    /// A connection that replicates takes SQL too.
+    package var acceptsSQLWhileReplicating: Bool { version >= 100_000 }
     /// `pg_current_snapshot()`; `txid_current_snapshot()` before.
     package var hasPgSnapshot: Bool { version >= 130_000 }
     /// Whether text of this database is sure to be UTF-8 when it arrives.

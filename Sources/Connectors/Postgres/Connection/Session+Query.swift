@@ -25,7 +25,7 @@ extension Session {
     /// Waits for the answers to what was sent, and returns the last.
     ///
     /// - Throws: The first error among them, after all have been taken.
-    private func lastResult() throws -> QueryRows {
+    func lastResult() throws -> QueryRows {
         try flush()
         var last = QueryRows()
         var failure: PostgresError?

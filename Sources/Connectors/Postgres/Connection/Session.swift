@@ -27,29 +27,37 @@ package final class Session {
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
     ) throws {
         let parameters = try ConnectionParameters(config, in: context)
+        let made = try Self.connect(by: parameters, config, interruption: interruption)
         self.interruption = interruption
-        guard let made = try ConnectAttempt.run(parameters, interruption: interruption) else {
-            throw PostgresError.unreachable(config.target, reason: "memory ran out")
-        }
-        guard PQstatus(made) == CONNECTION_OK else {
-            defer { PQfinish(made) }
-            throw try ConnectFailure.error(
-                of: made,
-                config: config,
-                parameters: parameters,
-                interruption: interruption
-            )
-        }
         connection = made
         endpoint = Self.endpoint(of: made)
         capabilities = ServerCapabilities(version: Int(PQserverVersion(made)))
-        PQsetnonblocking(made, 1)
-        PQsetNoticeReceiver(made, NoticeLog.receive, Unmanaged.passUnretained(log).toOpaque())
+        listen()
         do { try readCapabilities() } catch {
             close()
             throw error
         }
         pinned?(&capabilities)
+    }
+
+    /// Connects to a process of the server that sends its log. Only ``execute(_:)`` works there, without a transaction,
+    /// and what ``ReplicationSession`` does.
+    ///
+    /// - Parameter capabilities: What another session found the server can do.
+    init(
+        replicating config: PostgresConfig,
+        in context: ConnectionContext,
+        capabilities: ServerCapabilities,
+        interruption: Interruption
+    ) throws {
+        var parameters = try ConnectionParameters(config, in: context)
+        parameters.replicate(as: capabilities)
+        let made = try Self.connect(by: parameters, config, interruption: interruption)
+        self.interruption = interruption
+        self.capabilities = capabilities
+        connection = made
+        endpoint = Self.endpoint(of: made)
+        listen()
     }
 
     deinit { PQfinish(connection) }
@@ -95,6 +103,31 @@ package final class Session {
         capabilities.isInRecovery = row[0] == "t"
         capabilities.isPooled = row[1] != String(backendPID)
         capabilities.serverEncoding = encoding
+    }
+
+    private func listen() {
+        PQsetnonblocking(connection, 1)
+        PQsetNoticeReceiver(connection, NoticeLog.receive, Unmanaged.passUnretained(log).toOpaque())
+    }
+
+    private static func connect(
+        by parameters: ConnectionParameters,
+        _ config: PostgresConfig,
+        interruption: Interruption
+    ) throws -> OpaquePointer {
+        guard let made = try ConnectAttempt.run(parameters, interruption: interruption) else {
+            throw PostgresError.unreachable(config.target, reason: "memory ran out")
+        }
+        guard PQstatus(made) == CONNECTION_OK else {
+            defer { PQfinish(made) }
+            throw try ConnectFailure.error(
+                of: made,
+                config: config,
+                parameters: parameters,
+                interruption: interruption
+            )
+        }
+        return made
     }
 
     private static func endpoint(of connection: OpaquePointer) -> Endpoint {

@@ -112,11 +112,13 @@ struct SnapshotTaking: Sendable {
     }
 
     private static func moment(of session: Session, origin: String) throws -> Moment {
-        let position = try position(of: session)
-        guard let time = try session.query("SELECT extract(epoch FROM now())").value.flatMap({ Double($0) }) else {
-            throw unreadable(session)
-        }
-        return Moment(checkpoint: position, origin: origin, time: time)
+        let snapshot = try position(of: session)
+        // Asked after the snapshot was taken: whatever it shows is in the log by then.
+        let question = "SELECT extract(epoch FROM now()), \(session.capabilities.logPosition)"
+        guard let row = try session.query(question).rows.first, row.count == 2,
+            let time = row[0].flatMap({ Double($0) })
+        else { throw unreadable(session) }
+        return Moment(checkpoint: snapshot, origin: origin, time: time, position: row[1].map(Checkpoint.init))
     }
 
     private static func unreadable(_ session: Session) -> PostgresError {
