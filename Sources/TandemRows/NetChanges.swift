@@ -4,7 +4,7 @@
 /// fill ``patched`` from the rows that are there; take away ``removed`` and the
 /// rows under the keys of ``patched``; add ``written`` and the patched rows.
 /// Doing so twice in a row leaves what doing it once does, where the table has
-/// an identity.
+/// an identity and no patched row left its key.
 public struct NetChanges: Sendable {
     /// Whether all rows that were there before go first.
     public var isEmptied = false
