@@ -22,20 +22,49 @@ public struct TupleBuffer {
     public let columnCount: Int
     @inlinable public var rowCount: Int { rows }
     @usableFromInline var rows = 0
-    /// Column by column: the cell of `row` in `column` is at `column * RowBatch.rowLimit + row`.
+    /// Column by column: the cell of `row` in `column` is at `column * rowCapacity + row`.
     @usableFromInline var cells: [Cell]
+    @usableFromInline let rowCapacity: Int
     @usableFromInline var bytes: ByteStorage
+    /// What the rows held take of `bytes`, where other buffers point there too. `nil` for one that fills its own.
+    @usableFromInline let share: Int?
     public var storage: ByteStorage { bytes }
 
     public init(columnCount: Int) {
         self.columnCount = columnCount
+        rowCapacity = RowBatch.rowLimit
         cells = Array(repeating: .null, count: columnCount * RowBatch.rowLimit)
         bytes = ByteStorage(capacity: 256 << 10)
+        share = nil
     }
 
-    public var byteCount: Int { bytes.count }
+    /// Rows whose values lie in a storage that is shared; it takes no more.
+    ///
+    /// - Parameter fill: Sets every cell, column by column, and returns how many bytes they have together.
+    init(
+        columnCount: Int,
+        rowCount: Int,
+        storage: ByteStorage,
+        fill: (UnsafeMutablePointer<Cell>) -> Int
+    ) {
+        self.columnCount = columnCount
+        rowCapacity = rowCount
+        rows = rowCount
+        bytes = storage
+        var byteCount = 0
+        cells = Array(unsafeUninitializedCapacity: columnCount * rowCount) { cells, count in
+            guard let base = cells.baseAddress else { return }
+            byteCount = fill(base)
+            count = columnCount * rowCount
+        }
+        share = byteCount
+    }
+
+    public var byteCount: Int { share ?? bytes.count }
     /// Whether the rows held are a full batch.
-    @inlinable public var isFull: Bool { rows == RowBatch.rowLimit || bytes.count >= RowBatch.byteLimit }
+    @inlinable public var isFull: Bool {
+        rows == RowBatch.rowLimit || bytes.count >= RowBatch.byteLimit || share != nil
+    }
 
     /// Keeps `tuple`, whose cells `locate` finds: it is called with where the
     /// tuple starts and the slots to fill, one every `RowBatch.rowLimit`.
@@ -46,7 +75,7 @@ public struct TupleBuffer {
         _ tuple: UnsafeRawBufferPointer,
         locate: (_ start: UInt32, _ cells: UnsafeMutablePointer<Cell>) throws(Failure) -> Void
     ) throws(Failure) {
-        precondition(rows < RowBatch.rowLimit, "a full buffer takes no more rows")
+        precondition(rows < RowBatch.rowLimit && share == nil, "a full buffer takes no more rows")
         precondition(bytes.count + tuple.count <= UInt32.max, "a batch of rows is below 4 GiB")
         let start = UInt32(truncatingIfNeeded: bytes.append(tuple))
         let row = rows
@@ -64,7 +93,7 @@ public struct TupleBuffer {
     ) -> Value {
         cells.withUnsafeBufferPointer { cells in
             let column = UnsafeBufferPointer(
-                rebasing: cells[column * RowBatch.rowLimit..<column * RowBatch.rowLimit + rows]
+                rebasing: cells[column * rowCapacity..<column * rowCapacity + rows]
             )
             return body(column, UnsafeRawPointer(bytes.base))
         }
@@ -75,7 +104,7 @@ public struct TupleBuffer {
         var kept = 0
         for row in 0..<rows where !refused[row] {
             for column in 0..<columnCount {
-                cells[column * RowBatch.rowLimit + kept] = cells[column * RowBatch.rowLimit + row]
+                cells[column * rowCapacity + kept] = cells[column * rowCapacity + row]
             }
             kept += 1
         }
@@ -84,6 +113,10 @@ public struct TupleBuffer {
 
     /// Forgets the rows. Batches that still point into the bytes keep them.
     public mutating func removeAll() {
+        guard share == nil else {
+            self = TupleBuffer(columnCount: columnCount)
+            return
+        }
         rows = 0
         if isKnownUniquelyReferenced(&bytes) {
             bytes.removeAll(keeping: 2 * RowBatch.byteLimit)
