@@ -1,0 +1,110 @@
+import TandemRows
+import Testing
+
+@Suite struct ChangeBufferTests {
+    private func net(_ changes: [RawChange], columns: Int = 2, identity: [Int] = [0]) throws -> NetTuples {
+        var buffer = ChangeBuffer(columnCount: columns, identity: identity)
+        for change in changes { try buffer.take(change) }
+        return buffer.takeNet()
+    }
+
+    private func row(_ values: String?...) -> RawRow { values.map { $0.map(RawCell.value) ?? .absent } }
+
+    @Test func aRowThatCameAndWentIsOnlyRemoved() throws {
+        let net = try net([.insert(row("1", "a")), .delete(row("1", nil))])
+        #expect(net.written.isEmpty && net.patched.isEmpty)
+        #expect(net.removed.flatMap(\.rawRows) == [row("1")])
+        #expect(net.changeCount == 2)
+    }
+
+    @Test func aChainOfKeysKeepsItsOrigin() throws {
+        let net = try net([
+            .update(old: row("1", nil), new: row("2", nil)), .update(old: row("2", nil), new: row("3", nil)),
+            .insert(row("1", "new")),
+        ])
+        #expect(net.patched.flatMap(\.keys.rawRows) == [row("1")])
+        #expect(net.patched.flatMap(\.rows.rawRows) == [row("3", nil)])
+        #expect(net.written.flatMap(\.rawRows) == [row("1", "new")])
+        #expect(Set(net.removed.flatMap(\.rawRows)) == [row("2"), row("3")])
+    }
+
+    @Test func aSwapPatchesBothFromEachOther() throws {
+        let net = try net([
+            .update(old: row("1", nil), new: row("3", nil)), .update(old: row("2", nil), new: row("1", nil)),
+            .update(old: row("3", nil), new: row("2", nil)),
+        ])
+        let patches = zip(net.patched.flatMap(\.keys.rawRows), net.patched.flatMap(\.rows.rawRows))
+        #expect(Dictionary(uniqueKeysWithValues: patches) == [row("1"): row("2", nil), row("2"): row("1", nil)])
+        #expect(net.removed.flatMap(\.rawRows) == [row("3")])
+    }
+
+    @Test func absentValuesComeFromTheRowAsItWas() throws {
+        let chain = try net([
+            .insert(row("1", "long")), .update(old: nil, new: row("1", nil)), .update(old: nil, new: row("1", nil)),
+        ])
+        #expect(chain.written.flatMap(\.rawRows) == [row("1", "long")])
+        let full = try net([.update(old: row("1", "long"), new: row("1", nil))])
+        #expect(full.written.flatMap(\.rawRows) == [row("1", "long")])
+        #expect(full.patched.isEmpty)
+        let key = try net([.update(old: row("1", nil), new: row(nil, "b"))])
+        #expect(key.written.flatMap(\.rawRows) == [row("1", "b")])
+    }
+
+    @Test func truncatingForgetsWhatWas() throws {
+        let net = try net([.update(old: nil, new: row("1", nil)), .truncate, .insert(row("2", "b"))])
+        #expect(net.isEmptied)
+        #expect(net.removed.isEmpty && net.patched.isEmpty)
+        #expect(net.written.flatMap(\.rawRows) == [row("2", "b")])
+        #expect(net.changeCount == 3)
+    }
+
+    @Test func rowsWithoutIdentityCount() throws {
+        let null: RawRow = [.null, .value("")]
+        let net = try net(
+            [
+                .insert(null), .insert(null), .delete(null), .delete([.value(""), .null]), .delete(row("1", "a")),
+                .delete(row("1", "a")), .update(old: row("1", "b"), new: row(nil, "c")),
+                .update(old: row("1", "d"), new: row("1", "d")),
+            ],
+            identity: []
+        )
+        #expect(net.written.flatMap(\.rawRows) == [null, row("1", "c")])
+        #expect(
+            net.removed.flatMap(\.rawRows) == [[.value(""), .null], row("1", "a"), row("1", "a"), row("1", "b")]
+        )
+    }
+
+    @Test func whatCannotBeFollowedIsRefused() {
+        func refusal(_ changes: [RawChange], identity: [Int] = [0]) -> UnusableChange? {
+            #expect(throws: UnusableChange.self) { try net(changes, identity: identity) }
+        }
+        #expect(refusal([.insert(row("1", nil))]) == .absentValue)
+        #expect(refusal([.delete(row(nil, "a"))]) == .absentKey)
+        #expect(refusal([.update(old: row(nil, "a"), new: row("1", "a"))]) == .absentKey)
+        #expect(refusal([.update(old: nil, new: row(nil, "a"))]) == .absentKey)
+        #expect(refusal([.delete(row("1", nil)), .update(old: nil, new: row("1", nil))]) == .unknownRow)
+        #expect(refusal([.delete(row("1", nil)), .update(old: row("1", nil), new: row("2", nil))]) == .unknownRow)
+        #expect(refusal([.truncate, .update(old: nil, new: row("1", nil))]) == .unknownRow)
+        #expect(refusal([.truncate, .update(old: row("1", nil), new: row("2", nil))]) == .unknownRow)
+        #expect(refusal([.update(old: nil, new: row("1", "a"))], identity: []) == .absentRow)
+        #expect(refusal([.update(old: row("1", nil), new: row("1", "a"))], identity: []) == .absentValue)
+        #expect(refusal([.delete(row("1", nil))], identity: []) == .absentValue)
+    }
+
+    @Test func aRefusedChangeLeavesNothing() throws {
+        var buffer = ChangeBuffer(columnCount: 2, identity: [0])
+        try buffer.take(.delete(row("1", nil)))
+        #expect(throws: UnusableChange.unknownRow) { try buffer.take(.update(old: nil, new: row("1", nil))) }
+        try buffer.take(.insert(row("2", "b")))
+        let net = buffer.takeNet()
+        #expect(net.changeCount == 2)
+        #expect(net.written.flatMap(\.rawRows) == [row("2", "b")])
+        #expect(net.removed.flatMap(\.rawRows) == [row("1"), row("2")])
+    }
+
+    @Test func aTableWithoutColumnsHasRows() throws {
+        let net = try net([.insert([]), .insert([]), .delete([])], columns: 0, identity: [])
+        #expect(net.written.map(\.rowCount) == [1])
+        #expect(net.removed.isEmpty)
+    }
+}
