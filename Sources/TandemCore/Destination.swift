@@ -38,6 +38,10 @@ public protocol Destination: Sendable {
     /// The rows of a copy as they lie here now, as `schema` types them.
     func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows
 
+    /// The sum of the rows that ``rows(of:as:)`` would give, taken where they lie. `nil` where that cannot be done, or
+    /// did not succeed: then they are to be read.
+    func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum?
+
     /// Forgets what it knows of `sync`, or of some of its tables. The tables themselves stay.
     func forget(_ sync: String, tables: [TableName]?) async throws
 
@@ -72,4 +76,5 @@ public struct CopiedTable: Hashable, Sendable {
 
 extension Destination {
     public var nameFolding: NameFolding { .exact }
+    public func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? { nil }
 }

@@ -35,7 +35,15 @@ public protocol Snapshot: Sendable {
     /// The rows of `table`. A column whose type is ``ColumnType/text`` is read as text whatever it is at the source.
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows
 
+    /// The sum of the rows that ``rows(of:as:unfit:)`` would give, taken where they lie. `nil` where that cannot be
+    /// done, or did not succeed: then they are to be read.
+    func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum?
+
     func close() async
+}
+
+extension Snapshot {
+    public func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
 }
 
 /// When a snapshot was taken, and of what.

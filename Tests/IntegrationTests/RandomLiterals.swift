@@ -37,6 +37,8 @@ struct RandomLiterals {
             ])
         case "numeric(38,10)":
             one(of: ["'9999999999999999999999999999.9999999999'", "'-\(int(0 ... .max)).0000000001'", "'1e-10'"])
+        case "numeric(5,5)": one(of: ["'0.00001'", "'-0.99999'", "'0'", "'0.\(int(10_000...99_999))'"])
+        case "numeric(38,38)": one(of: ["'-1e-38'", "'0'", "'0.\(int(0 ... .max))'"])
         case "numeric": one(of: ["'NaN'", "'1e200'", "'-1e-200'", "'\(int(.min ... .max)).\(int(0...999))'"])
         case "text", "varchar(50)", "character(9)", "citext": text(limit: type == "text" ? 60 : 8)
         case "bytea": "'\\x\(String(UInt64(bitPattern: int(.min ... .max)), radix: 16).evenDigits)'"

@@ -113,6 +113,17 @@ package actor DuckDBDestination: Destination {
         }
     }
 
+    package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+        let session = try await reading()
+        let interrupter = session.interrupter
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try RowSum(of: copy.target, as: schema, in: session).total()
+        } onCancel: {
+            interrupter.interrupt()
+        }
+    }
+
     package func query(_ sql: String) async throws -> QueryResult {
         let session: Session
         if let warehouse { session = warehouse.session } else { session = try await opener.open(.read, isolated: true) }

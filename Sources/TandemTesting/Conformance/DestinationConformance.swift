@@ -27,6 +27,7 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try await loadTwiceKeepsTheLast()
         try await manyReadersLoseNothing()
         try await forgetKeepsRows()
+        try await sumsAreTheSameEverywhere()
         try await cancelledLoadThrows()
     }
 
@@ -158,6 +159,16 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try expectEqual("a forgotten table keeps its rows", SampleTable.rows(in: rows).count, 3)
         try await destination.forget(sync, tables: nil)
         try expect("forgetting a sync forgets its tables", try await destination.tables(of: sync).isEmpty)
+        await destination.close()
+    }
+
+    private func sumsAreTheSameEverywhere() async throws {
+        let destination = try await harness.makeDestination(reopening: nil)
+        let copy = try await load(SampleTable(orders, ids: 0..<1000), into: destination)
+        try await destination.publish([copy], retiring: [], of: sync)
+        if let sum = try await destination.sum(of: copy, as: copy.schema) {
+            try expectEqual("equal rows have the same sum at every destination", sum, SampleTable.sumOfThousand)
+        }
         await destination.close()
     }
 

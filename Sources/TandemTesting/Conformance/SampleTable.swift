@@ -1,3 +1,4 @@
+import TandemCore
 public import TandemRows
 
 /// A small table of plain types with known content: a whole-number key, a text that may be null, a number.
@@ -69,4 +70,7 @@ public struct SampleTable: Sendable {
             }
         }
     }
+
+    /// The sum of the rows 0..<1000, worked out by another program from what ``TableSum`` says.
+    static let sumOfThousand = TableSum(rows: 1000, checksum: 0x8611_4E0D_B598_AAD3)
 }

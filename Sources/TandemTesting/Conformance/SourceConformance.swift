@@ -29,6 +29,7 @@ public struct SourceConformance<Harness: SourceHarness>: Sendable {
         try await emptyTableHasNoRows()
         try await momentStandsStill()
         try await columnsAreAsAskedFor()
+        try await sumsAreTheSameEverywhere()
         try await cancelEndsReading()
     }
 
@@ -118,6 +119,20 @@ public struct SourceConformance<Harness: SourceHarness>: Sendable {
         }
         let wanted = sample.rows.map { ["\($0.amount)", "\($0.id)"] as [String?] }
         try expect("columns come in the order and as the types asked for", Set(found) == Set(wanted), found: "\(found)")
+        await snapshot.close()
+        await source.close()
+    }
+
+    private func sumsAreTheSameEverywhere() async throws {
+        let source = try await harness.makeSource(holding: [SampleTable(name, ids: (0..<1000).reversed())])
+        let table = try await table(in: source)
+        let snapshot = try await source.snapshot(readers: 2)
+        if let sum = try await snapshot.sum(of: table, as: table.schema) {
+            try expectEqual("equal rows have the same sum at every source", sum, SampleTable.sumOfThousand)
+            let rows = try await snapshot.rows(of: table, as: table.schema, unfit: .text)
+            let batches = try await rows.pullAll().flatMap { $0 }
+            try expectEqual("rows can be read after a sum", batches.reduce(0) { $0 + $1.rowCount }, 1000)
+        }
         await snapshot.close()
         await source.close()
     }

@@ -103,7 +103,7 @@ struct Demo: AsyncParsableCommand {
         await source.close()
         await destination.close()
         let equal = results.count { if case .equal = $0.verdict { true } else { false } }
-        Terminal.out("\nCompared row by row with the source: \(equal) of \(results.count) tables are equal.")
+        Terminal.out("\nCompared with the source: \(equal) of \(results.count) tables are equal.")
     }
 
     private static func ask(_ workspace: Workspace) async throws {

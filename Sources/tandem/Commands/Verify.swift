@@ -7,9 +7,10 @@ struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare source and destination, table by table.",
         discussion: """
-            Reads both sides whole and compares row counts and an order-independent checksum; where they differ, names the \
-            first keys. Exit status 1 if anything differs. The source is read as it is now: where it has changed since \
-            the copy, a difference may be a change that the next run brings.
+            Compares row counts and an order-independent checksum of each table. Where all its types allow it, each \
+            database computes them over its own rows (pushed down); else, and where they differ, both sides are read \
+            whole (streamed) and the first keys that differ are named. Exit status 1 if anything differs. The source is \
+            read as it is now: where it has changed since the copy, a difference may be a change that the next run brings.
             """
     )
 
@@ -65,13 +66,14 @@ struct Verify: AsyncParsableCommand {
 
     private static func show(_ result: Verification.TableResult) {
         let name = "\(result.copy.target)"
+        let how = result.computation.map { " (\($0.rawValue))" } ?? ""
         switch result.verdict {
-        case .equal: Terminal.out("✓ \(name): \(Amounts.rows(result.sourceRows ?? 0)), equal")
+        case .equal: Terminal.out("✓ \(name): \(Amounts.rows(result.sourceRows ?? 0)), equal\(how)")
         case .incomparable(let reason): Terminal.out("✗ \(name): cannot be compared: \(reason)")
         case .different(let differences):
             let rows =
                 "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
-            Terminal.out("✗ \(name): different: \(rows)")
+            Terminal.out("✗ \(name): different: \(rows)\(how)")
             for (what, keys) in [
                 ("missing here", differences.missing), ("only here", differences.extra),
                 ("other content", differences.different),
@@ -98,6 +100,7 @@ private struct VerifiedTableJSON: Encodable {
     var table: String
     var verdict: String
     var reason: String?
+    var computation: String?
     var sourceRows: Int?
     var destinationRows: Int?
     var sourceChecksum: String?
@@ -111,6 +114,7 @@ private struct VerifiedTableJSON: Encodable {
     init(_ result: Verification.TableResult) {
         schema = result.copy.target.schema
         table = result.copy.target.table
+        computation = result.computation?.rawValue
         sourceRows = result.sourceRows
         destinationRows = result.destinationRows
         // As text: a number of 64 bits does not survive readers that take every number for a double.

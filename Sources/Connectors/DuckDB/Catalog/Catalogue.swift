@@ -1,3 +1,4 @@
+import TandemCore
 import TandemRows
 
 /// What tables and views there are in the file.
@@ -53,5 +54,18 @@ struct Catalogue {
             [.text(session.catalog), .text(name.schema), .text(name.table)],
             to: "look at \(name)"
         ).map { ($0[0] ?? "", $0[1] ?? "") }
+    }
+    /// Makes sure that table `name` has the columns of `schema`, for a user may have altered it since it was copied.
+    ///
+    /// - Throws: ``DuckDBError``. A type that is not the expected one would be misread.
+    func expect(_ schema: TableSchema, of name: TableName) throws {
+        guard let present = try columns(of: name) else { throw DuckDBError.noTable(name) }
+        let types = Dictionary(present.map { (SQL.folding.fold($0.name), $0.type) }) { first, _ in first }
+        let missing = schema.columns.map(\.name).filter { types[SQL.folding.fold($0)] == nil }
+        guard missing.isEmpty else { throw DuckDBError.noColumns(name, names: missing) }
+        for column in schema.columns {
+            guard let type = types[SQL.folding.fold(column.name)], type != column.type.listedSQL else { continue }
+            throw DuckDBError.otherType(name, column: column.name, has: type, expected: column.type.listedSQL)
+        }
     }
 }

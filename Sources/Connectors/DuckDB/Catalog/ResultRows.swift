@@ -51,16 +51,8 @@ final class ResultRows: TableRows {
         self.state = Mutex(state)
     }
 
-    /// A user may have altered the table since; a type that is not the expected one would be misread.
     private static func query(of name: TableName, _ schema: TableSchema, in session: Session) throws -> String {
-        guard let present = try Catalogue(session).columns(of: name) else { throw DuckDBError.noTable(name) }
-        let types = Dictionary(present.map { (SQL.folding.fold($0.name), $0.type) }) { first, _ in first }
-        let missing = schema.columns.map(\.name).filter { types[SQL.folding.fold($0)] == nil }
-        guard missing.isEmpty else { throw DuckDBError.noColumns(name, names: missing) }
-        for column in schema.columns {
-            guard let type = types[SQL.folding.fold(column.name)], type != column.type.listedSQL else { continue }
-            throw DuckDBError.otherType(name, column: column.name, has: type, expected: column.type.listedSQL)
-        }
+        try Catalogue(session).expect(schema, of: name)
         let names = schema.columns.map { SQL.identifier($0.name) }
         return "SELECT \(names.isEmpty ? "NULL::BOOLEAN" : names.joined(separator: ", ")) FROM \(session.quoted(name))"
     }

@@ -2,17 +2,18 @@ import TandemRows
 
 /// How a table is read: what is asked for, in which pieces.
 struct CopyPlan: Sendable {
-    /// A piece of a table that one COPY reads.
+    /// A piece of a table that is read at once.
     struct Range: Sendable {
         /// The table or partition it belongs to, by OID.
         let relation: UInt32
-        let sql: String
+        /// Its rows, as they are named behind FROM.
+        let rows: String
         /// The same rows in the same order whenever it is read in this snapshot.
         let isRepeatable: Bool
     }
 
     let ranges: [Range]
-    let decoders: [CellDecoder]
+    let columns: [ColumnReading]
     /// Row-level security applies, and what it shows is what is wanted.
     let isReadThroughPolicies: Bool
 
@@ -20,6 +21,24 @@ struct CopyPlan: Sendable {
     static let rangeBytes = 64 << 20
     /// Ranges are not made smaller than this to have work for every reader.
     static let leastRangeBytes = 4 << 20
+
+    /// The statement that sends the rows of `range`.
+    func copy(_ range: Range) -> String {
+        let list = columns.map(\.expression).joined(separator: ", ")
+        return "COPY (SELECT \(list) FROM \(range.rows)) TO STDOUT (FORMAT binary)"
+    }
+}
+
+/// A column of a table that is to be read.
+struct ColumnReading: Sendable {
+    /// Quoted.
+    let name: String
+    /// By OID, of a domain its own.
+    let type: UInt32
+    let reading: CellReading
+
+    /// How it is asked for.
+    var expression: String { reading.expression(name) }
 }
 
 /// What the server says of a table, or of a leaf partition, that is to be read.
@@ -45,18 +64,15 @@ extension CopyPlan {
     /// - Parameters:
     ///   - root: The table that was asked for.
     ///   - leaves: Where its rows lie: itself, or its leaf partitions.
-    ///   - columns: The select list.
     init(
         root: CopyRelation,
         leaves: [CopyRelation],
-        columns: [String],
-        decoders: [CellDecoder],
+        columns: [ColumnReading],
         readers: Int,
         hasTIDRangeScan: Bool
     ) {
-        let list = columns.joined(separator: ", ")
         let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
-        self.decoders = decoders
+        self.columns = columns
         isReadThroughPolicies = !root.isReadable
         if isReadByLeaf {
             let total = leaves.reduce(0) { $0 + $1.bytes }
@@ -66,7 +82,7 @@ extension CopyPlan {
                     let only = leaf.kind == "r" ? "ONLY " : ""
                     return Range(
                         relation: leaf.oid,
-                        sql: Self.copy("SELECT \(list) FROM \(only)\(SQL.name(leaf.name))\(condition)"),
+                        rows: "\(only)\(SQL.name(leaf.name))\(condition)",
                         isRepeatable: leaf.isHeap
                     )
                 }
@@ -74,12 +90,9 @@ extension CopyPlan {
         } else {
             // A partition that may not be read itself may still be read through its root.
             let only = root.kind == "r" ? "ONLY " : ""
-            let sql = Self.copy("SELECT \(list) FROM \(only)\(SQL.name(root.name))")
-            ranges = [Range(relation: root.oid, sql: sql, isRepeatable: false)]
+            ranges = [Range(relation: root.oid, rows: "\(only)\(SQL.name(root.name))", isRepeatable: false)]
         }
     }
-
-    private static func copy(_ select: String) -> String { "COPY (\(select)) TO STDOUT (FORMAT binary)" }
 
     /// The conditions that divide a relation, the last one open-ended for what was added since it was measured.
     private static func conditions(of leaf: CopyRelation, rangeBytes: Int, hasTIDRangeScan: Bool) -> [String] {

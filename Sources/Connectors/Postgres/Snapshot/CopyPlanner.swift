@@ -14,15 +14,14 @@ struct CopyPlanner {
         guard let root = relations.first(where: { $0.oid == table.schema.id }) else {
             throw PostgresError.tableChanged(session.endpoint, schema.name, what: "it is gone")
         }
-        let readings = try readings()
+        let columns = try columns()
         let isPartitioned = root.kind == "p"
         let leaves = isPartitioned ? relations.filter { $0.kind != "p" && $0.oid != root.oid } : [root]
         guard leaves.allSatisfy(\.isUnchanged) else { throw Self.rewritten(schema.name, session.endpoint) }
         return CopyPlan(
             root: root,
             leaves: leaves,
-            columns: readings.map(\.expression),
-            decoders: readings.map(\.decoder),
+            columns: columns,
             readers: readers,
             hasTIDRangeScan: session.capabilities.hasTIDRangeScan
         )
@@ -50,7 +49,7 @@ struct CopyPlanner {
         "(c.relkind NOT IN ('r', 'm') OR c.relfilenode = coalesce(pg_catalog.pg_relation_filenode(c.oid), 0))"
 
     /// How each column is asked for, found by the number that a rename leaves alone.
-    private func readings() throws -> [(expression: String, decoder: CellDecoder)] {
+    private func columns() throws -> [ColumnReading] {
         let question = """
             SELECT a.attnum, a.attname, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -77,7 +76,7 @@ struct CopyPlanner {
                     what: "column \"\(column.name)\" has another type"
                 )
             }
-            return (reading.expression(SQL.identifier(now.name)), reading.decoder)
+            return ColumnReading(name: SQL.identifier(now.name), type: now.type, reading: reading)
         }
     }
 

@@ -66,7 +66,7 @@ final class CopyReader: RowReader {
             let plan = try copy.plan(through: session)
             let decoder = BatchDecoder(
                 schema: copy.schema,
-                columns: plan.decoders.map {
+                columns: plan.columns.map(\.reading.decoder).map {
                     ColumnDecoding(.binary($0), checksUTF8: !session.capabilities.sendsValidUTF8)
                 },
                 policy: copy.policy
@@ -84,9 +84,10 @@ final class CopyReader: RowReader {
     }
 
     private func start(_ range: CopyPlan.Range) throws {
+        let plan = try (work ?? prepare()).plan
         try persistently { session in
-            if work?.plan.isReadThroughPolicies == true { try session.execute("SET LOCAL row_security = on") }
-            try session.beginCopy(range.sql)
+            if plan.isReadThroughPolicies { try session.execute("SET LOCAL row_security = on") }
+            try session.beginCopy(plan.copy(range))
         }
     }
 
