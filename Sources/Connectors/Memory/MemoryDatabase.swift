@@ -17,11 +17,19 @@ package final class MemoryDatabase: Sendable {
         }
     }
 
-    struct State {
+    /// What is there for everyone to see.
+    struct Content {
         var tables: [TableName: Table] = [:]
+        var copies: [String: [CopiedTable]] = [:]
+        var streams: [String: StreamState] = [:]
+    }
+
+    struct State {
+        var content = Content()
+        /// What will be there once the transaction that is open is committed.
+        var open: Content?
         /// Loaded and not yet published.
         var loaded: [TableName: Table] = [:]
-        var copies: [String: [CopiedTable]] = [:]
         /// Counts every change, and so serves as the position.
         var version = 0
     }
@@ -32,15 +40,15 @@ package final class MemoryDatabase: Sendable {
     package init(name: String, tables: [Table] = []) {
         self.name = name
         let named = tables.map { ($0.schema.name, $0) }
-        state = Mutex(State(tables: Dictionary(named, uniquingKeysWith: { $1 })))
+        state = Mutex(State(content: Content(tables: Dictionary(named, uniquingKeysWith: { $1 }))))
     }
 
-    package var tables: [TableName: Table] { state.withLock { $0.tables } }
+    package var tables: [TableName: Table] { state.withLock { $0.content.tables } }
 
     /// Adds or replaces a table.
     package func put(_ table: Table) {
         state.withLock {
-            $0.tables[table.schema.name] = table
+            $0.content.tables[table.schema.name] = table
             $0.version += 1
         }
     }

@@ -3,16 +3,16 @@ package import TandemCore
 package import TandemRows
 
 package struct MemoryDestination: Destination {
-    private let database: MemoryDatabase
+    let database: MemoryDatabase
     package init(_ database: MemoryDatabase) { self.database = database }
 
     package func tables(of sync: String) async throws -> [CopiedTable] {
-        database.state.withLock { $0.copies[sync] ?? [] }
+        database.state.withLock { $0.content.copies[sync] ?? [] }
     }
 
     package func owners() async throws -> [TableName: String] {
         database.state.withLock { state in
-            let owned = state.copies.flatMap { sync, copies in copies.map { ($0.target, sync) } }
+            let owned = state.content.copies.flatMap { sync, copies in copies.map { ($0.target, sync) } }
             return Dictionary(owned, uniquingKeysWith: { first, _ in first })
         }
     }
@@ -35,16 +35,17 @@ package struct MemoryDestination: Destination {
     package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
         try database.state.withLock { state in
             var next = state
-            for name in retired { next.tables[name] = nil }
+            for name in retired { next.content.tables[name] = nil }
             for copy in copies {
                 guard var table = next.loaded.removeValue(forKey: copy.target) else {
                     throw MemoryError.notLoaded(copy.target)
                 }
                 table.schema.name = copy.target
-                next.tables[copy.target] = table
+                next.content.tables[copy.target] = table
             }
             let replaced = Set(copies.map(\.target) + retired)
-            next.copies[sync] = (state.copies[sync] ?? []).filter { !replaced.contains($0.target) } + copies
+            next.content.copies[sync] =
+                (state.content.copies[sync] ?? []).filter { !replaced.contains($0.target) } + copies
             next.version += 1
             state = next
         }
@@ -63,15 +64,20 @@ package struct MemoryDestination: Destination {
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {
         database.state.withLock { state in
-            guard let tables else { return state.copies[sync] = nil }
-            state.copies[sync]?.removeAll { tables.contains($0.target) }
+            guard let tables else {
+                state.content.streams[sync] = nil
+                return state.content.copies[sync] = nil
+            }
+            state.content.copies[sync]?.removeAll { tables.contains($0.target) }
         }
     }
 
     package func teardown() async throws -> [String] {
         database.state.withLock { state in
-            let removed = state.copies.keys.sorted().map { "what was remembered of \($0)" }
-            state.copies = [:]
+            let syncs = Set(state.content.copies.keys).union(state.content.streams.keys)
+            let removed = syncs.sorted().map { "what was remembered of \($0)" }
+            state.content.copies = [:]
+            state.content.streams = [:]
             state.loaded = [:]
             return removed
         }
@@ -79,5 +85,5 @@ package struct MemoryDestination: Destination {
 
     package func query(_ sql: String) async throws -> QueryResult { throw MemoryError.noSQL }
 
-    package func close() async {}
+    package func close() async { database.state.withLock { $0.open = nil } }
 }

@@ -8,6 +8,14 @@ import Testing
     @Test func source() async throws { try await SourceConformance(Harness()).run() }
     @Test func destination() async throws { try await DestinationConformance(Harness()).run() }
 
+    @Test func changes() async throws { try await ChangeConformance(ChangeHarness()).run() }
+
+    private struct ChangeHarness: TandemTesting.ChangeHarness {
+        func makeDestination(beside other: (any ChangeDestination)?) async throws -> any ChangeDestination {
+            other ?? MemoryDestination(MemoryDatabase(name: "fresh"))
+        }
+    }
+
     private final class Harness: SourceHarness, DestinationHarness {
         private let database = MemoryDatabase(name: "tests")
 

@@ -1,0 +1,52 @@
+import Synchronization
+package import TandemCore
+import TandemRows
+
+extension MemoryDestination: ChangeDestination {
+    package func stream(of sync: String) async throws -> StreamState? {
+        database.state.withLock { $0.content.streams[sync] }
+    }
+
+    /// A transaction is a copy of everything, which takes the place of the original at its end.
+    package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+        try database.state.withLock { database in
+            var content = database.open ?? database.content
+            database.open = nil
+            for target in changes { try content.apply(target, of: sync) }
+            guard let state else { return database.open = content }
+            content.streams[sync] = state
+            database.content = content
+            database.version += 1
+        }
+    }
+
+    package func rollback() async { database.state.withLock { $0.open = nil } }
+
+    package func remember(_ copies: [CopiedTable], of sync: String) async throws {
+        database.state.withLock { state in
+            let targets = Set(copies.map(\.target))
+            state.content.copies[sync, default: []].removeAll { targets.contains($0.target) }
+            state.content.copies[sync, default: []] += copies
+        }
+    }
+}
+
+extension MemoryDatabase.Content {
+    fileprivate mutating func apply(_ target: TargetChanges, of sync: String) throws {
+        guard var table = tables.removeValue(forKey: target.before.target) else {
+            throw ChangeRefused(target.before.target, because: "there is no such table")
+        }
+        for step in target.evolution { try table.evolve(step, of: target.before.target) }
+        guard table.apply(target.changes, of: target.after.schema) else {
+            throw ChangeRefused(target.after.target, because: "a row that was changed is not there")
+        }
+        table.schema.name = target.after.target
+        guard tables.updateValue(table, forKey: target.after.target) == nil else {
+            throw ChangeRefused(target.after.target, because: "another table has that name")
+        }
+        if let index = copies[sync]?.firstIndex(where: { $0.target == target.before.target }) {
+            copies[sync]?[index] = target.after
+            copies[sync]?[index].rows = table.batches.reduce(0) { $0 + $1.rowCount }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import TandemCore
+import TandemRows
+
+// MARK: How far it has come
+
+extension ChangeConformance {
+    func stateIsStoredWithTheData() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        try expect("a new destination knows no stream", try await destination.stream(of: sync) == nil)
+        var table = try await publish(SampleTable(orders, ids: 0..<10), in: destination)
+        try expect("a copy alone is no stream", try await destination.stream(of: sync) == nil)
+        try await apply(changes(removed: [1]), to: &table, reaching: state(1), in: destination)
+        try expectEqual("state is stored with the data", try await destination.stream(of: sync), state(1))
+        try await destination.apply([], reaching: state(2), of: sync)
+        try expectEqual("state advances without changes too", try await destination.stream(of: sync), state(2))
+        let timeless = StreamState(id: "stream's other", checkpoint: Checkpoint("1/0"))
+        try await destination.apply([], reaching: timeless, of: "another")
+        try expectEqual("each sync has a stream of its own", try await destination.stream(of: sync), state(2))
+        try expectEqual("a state may have no time", try await destination.stream(of: "another"), timeless)
+
+        let copies = try await destination.tables(of: sync)
+        try expectEqual("a copy knows its stream and its place in the log", copies, [table.copy].map(counted(copies)))
+        table.copy.stream = "next"
+        table.copy.moment.position = Checkpoint("0/7")
+        try await destination.remember([table.copy].map(counted(copies)), of: sync)
+        await destination.close()
+        let reopened = try await harness.makeDestination(beside: destination)
+        let known = try await reopened.tables(of: sync)
+        try expectEqual("what is remembered outlives closing", known, [table.copy].map(counted(known)))
+        try expectEqual("state outlives closing", try await reopened.stream(of: sync), state(2))
+        try await table.expectEqual("data outlives closing", in: reopened, of: sync)
+        await reopened.close()
+    }
+
+    /// A destination may count rows as they change, or not.
+    private func counted(_ known: [CopiedTable]) -> (CopiedTable) -> CopiedTable {
+        { copy in
+            var copy = copy
+            copy.rows = known.first { $0.target == copy.target }?.rows ?? copy.rows
+            return copy
+        }
+    }
+
+    func openTransactionsAreInvisible() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        var table = try await publish(SampleTable(orders, ids: 0..<3000), in: destination)
+        let before = table
+        try await apply(changes(removed: [1, 2]), to: &table, reaching: state(1), in: destination)
+        let committed = table
+        for step in 0..<3 {
+            let rows = (0..<2000).map { row(Int64(10_000 + step * 2000 + $0), "in the transaction") }
+            try await apply(
+                changes(removed: [Int64(step + 10)], written: rows),
+                to: &table,
+                reaching: nil,
+                in: destination
+            )
+        }
+        try await committed.expectEqual("an open transaction is invisible where it is made", in: destination, of: sync)
+        try expectEqual("so is its state", try await destination.stream(of: sync), state(1))
+        if let other = try? await harness.makeDestination(beside: destination) {
+            try await committed.expectEqual("an open transaction is invisible to others", in: other, of: sync)
+            await other.close()
+        }
+        await destination.rollback()
+        try await committed.expectEqual("rollback undoes what was open", in: destination, of: sync)
+        try expectEqual("rollback keeps the state before", try await destination.stream(of: sync), state(1))
+        await destination.rollback()
+
+        table = committed
+        for step in 0..<3 {
+            let rows = (0..<2000).map { row(Int64(10_000 + step * 2000 + $0), "in the transaction") }
+            // The second part changes what the first has written.
+            let changes = changes(removed: [Int64(step + 10), 10_005, 11_000 + Int64(step)], written: rows)
+            try await apply(changes, to: &table, reaching: step == 2 ? state(3) : nil, in: destination)
+        }
+        try await table.expectEqual("a transaction of several parts is whole", in: destination, of: sync)
+        try expectEqual("and so is its state", try await destination.stream(of: sync), state(3))
+
+        try await destination.apply([target(table, changes(removed: [20]))], reaching: nil, of: sync)
+        await destination.close()
+        let reopened = try await harness.makeDestination(beside: destination)
+        try await table.expectEqual("closing leaves nothing of an open transaction", in: reopened, of: sync)
+        try expect("these changes were some", before.rows != table.rows)
+        await reopened.close()
+    }
+
+    func errorsLeaveNothing() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        let first = try await publish(SampleTable(orders, ids: 0..<100), in: destination)
+        var second = try await publish(SampleTable(items, ids: 0..<100), in: destination)
+        try await destination.apply([], reaching: state(1), of: sync)
+        var missing = second
+        missing.copy.target = TableName(schema: "shop", table: "nowhere")
+        let isRefused = try await isRefused(
+            [
+                target(first, changes(removed: [1, 2], written: [row(1, "changed")])),
+                target(missing, changes(removed: [3])), target(second, changes(removed: [3])),
+            ],
+            for: missing.copy.target,
+            in: destination
+        )
+        try expect("a table that is not there is refused", isRefused)
+        try await first.expectEqual("an error undoes what came before it", in: destination, of: sync)
+        try await second.expectEqual("nothing comes after an error", in: destination, of: sync)
+        try expectEqual("an error keeps the state before", try await destination.stream(of: sync), state(1))
+
+        try await destination.apply([target(first, changes(removed: [5]))], reaching: nil, of: sync)
+        let parts = [target(second, changes(removed: [4])), target(missing, changes(removed: [3]))]
+        _ = try await self.isRefused(parts, for: missing.copy.target, in: destination)
+        try await first.expectEqual("an error undoes the whole transaction", in: destination, of: sync)
+        try await apply(changes(removed: [7]), to: &second, reaching: state(2), in: destination)
+        try await second.expectEqual("after an error it goes on", in: destination, of: sync)
+        try await first.expectEqual("an undone transaction does not come back", in: destination, of: sync)
+        await destination.close()
+    }
+
+    func copiesAreMadeAgain() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        var table = try await publish(SampleTable(orders, ids: 0..<100), in: destination)
+        try await apply(changes(removed: [1, 2]), to: &table, reaching: state(1), in: destination)
+        table = try await publish(SampleTable(orders, ids: 50..<200), in: destination)
+        try await table.expectEqual("a copy takes the place of one that was changed", in: destination, of: sync)
+        try expectEqual("a copy leaves the state", try await destination.stream(of: sync), state(1))
+        _ = try await publish(SampleTable(items, ids: 0..<10), in: destination)
+        try await apply(changes(removed: [60]), to: &table, reaching: state(2), in: destination)
+        try await table.expectEqual("a copy made again takes changes", in: destination, of: sync)
+        await destination.close()
+    }
+
+    func forgottenStreamsAreGone() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        var table = try await publish(SampleTable(orders, ids: 0..<10), in: destination)
+        try await apply(changes(removed: [1]), to: &table, reaching: state(1), in: destination)
+        try await destination.apply([], reaching: state(5), of: "another")
+        try await destination.forget(sync, tables: [orders])
+        try expectEqual("a sync goes on when one table is forgotten", try await destination.stream(of: sync), state(1))
+        try await destination.forget(sync, tables: nil)
+        try expect("a sync is forgotten with its stream", try await destination.stream(of: sync) == nil)
+        try expectEqual("the streams of others stay", try await destination.stream(of: "another"), state(5))
+        _ = try await destination.teardown()
+        try expect("teardown removes all streams", try await destination.stream(of: "another") == nil)
+        await destination.close()
+    }
+}
