@@ -25,7 +25,7 @@ extension ChangeBuffer {
             case .whole: written.append(row)
             case .patched(let origin):
                 patched.append(row)
-                origins.append(origin)
+                origins.append(Int(origin))
             }
         }
         net.written = tuples(written, of: rows)
@@ -100,15 +100,15 @@ extension ChangeBuffer {
     }
 
     mutating func removeAll() {
-        let used = bytes.count
+        expectedBytes = min(bytes.count, 64 << 20)
         if isKnownUniquelyReferenced(&bytes) {
-            bytes.removeAll(keeping: 1 << 20)
+            bytes.removeAll(keeping: 4096)
         } else {
-            bytes = ByteStorage(capacity: min(used, 1 << 20))
+            bytes = ByteStorage(capacity: 64)
         }
         rows.removeAll()
         deleted.removeAll()
-        states.removeAll(keepingCapacity: states.capacity <= 8 * states.count)
+        states.removeAll(keepingCapacity: states.capacity <= 1 << 16)
         index.removeAll()
     }
 }

@@ -46,7 +46,7 @@ extension ChangeBuffer {
         let hash = hash(of: new)
         guard let known = known(like: new, hash: hash) else {
             guard isWhole || !isEmptied else { throw UnusableChange.unknownRow }
-            return add(hash: hash, as: isWhole ? .whole : .patched(origin: new))
+            return add(hash: hash, as: isWhole ? .whole : .patched(origin: UInt32(new)))
         }
         states[known] = isWhole ? .whole : try completed(new, from: known)
         rows.copy(new, to: known)
@@ -64,9 +64,9 @@ extension ChangeBuffer {
         if let target = known(like: new, hash: hash) {
             rows.copy(new, to: target)
             rows.copy(old, to: new)
-            states[target] = isWhole ? .whole : .patched(origin: new)
+            states[target] = isWhole ? .whole : .patched(origin: UInt32(new))
         } else {
-            add(hash: hash, as: isWhole ? .whole : .patched(origin: old))
+            add(hash: hash, as: isWhole ? .whole : .patched(origin: UInt32(old)))
         }
         add(hash: oldHash, as: .nothing)
     }

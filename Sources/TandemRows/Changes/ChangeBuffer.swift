@@ -20,7 +20,9 @@ public struct ChangeBuffer {
     let keys: KeyColumns
     let byteLimit: Int
     var isEmptied = false
-    var bytes = ByteStorage()
+    var bytes = ByteStorage(capacity: 64)
+    /// As many as came last time. Room for them is made with the first that comes, so that an idle table takes none.
+    var expectedBytes = 0
     /// With identity a row for each key that was named, and where there is none the rows inserted.
     @usableFromInline var rows: RowCells
     /// What stands under the key of each row of `rows`.
@@ -35,7 +37,7 @@ public struct ChangeBuffer {
         /// A row of which every value is known.
         case whole
         /// A row that keeps values of the one that stood under the key of row `origin` before these changes.
-        case patched(origin: Int)
+        case patched(origin: UInt32)
     }
 
     /// - Parameters:
@@ -118,6 +120,7 @@ public struct ChangeBuffer {
     /// Keeps the bytes of a change, and makes room for its cells.
     @usableFromInline mutating func place(_ tuple: UnsafeRawBufferPointer) throws -> UInt32 {
         guard bytes.count + tuple.count <= UInt32.max else { throw UnusableChange.tooLarge }
+        if bytes.count == 0 { bytes = ByteStorage(capacity: max(expectedBytes, tuple.count, 4096)) }
         rows.makeRoom()
         return UInt32(truncatingIfNeeded: bytes.append(tuple))
     }
