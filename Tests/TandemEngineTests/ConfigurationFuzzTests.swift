@@ -1,11 +1,12 @@
 import TandemEngine
+import TandemTesting
 import Testing
 
 struct ConfigurationFuzzTests {
     /// Whatever becomes of a file, it is read or refused with a sentence, and no password is told.
     @Test func aMutilatedFileIsReadOrRefused() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let valid = Array(ConfigurationTemplate.text.utf8) + Array(Self.more.utf8)
         let pieces = [
             "*", "!", "&a", "<<: *a", "\t", ": ", "- ", "\"", "'", "${", "}", "$", "[", "]", "{", "|", "#", "\n",
@@ -67,18 +68,4 @@ struct ConfigurationFuzzTests {
 
 extension Array {
     fileprivate mutating func truncate(to count: Int) { removeLast(Swift.max(0, self.count - count)) }
-}
-
-/// A small generator that a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

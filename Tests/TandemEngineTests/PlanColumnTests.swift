@@ -1,6 +1,7 @@
 import TandemCore
 import TandemEngine
 import TandemRows
+import TandemTesting
 import Testing
 
 struct PlanColumnTests {
@@ -88,7 +89,7 @@ struct PlanColumnTests {
 
     @Test func noTwoColumnsEverShareAName() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             var names: [String] = []
             for _ in 0..<20 {

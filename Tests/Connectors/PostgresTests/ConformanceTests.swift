@@ -33,6 +33,7 @@ import Testing
         }
 
         func makeSource(holding tables: [SampleTable]) async throws -> any Source {
+            if pinned != nil { try database.execute(Self.oldNames) }
             for table in tables {
                 let name = SQL.name(table.schema.name)
                 try database.execute(
@@ -45,6 +46,14 @@ import Testing
                 if isStandby { capabilities.isInRecovery = true }
             }
         }
+
+        /// What servers before 10 call these functions.
+        private static let oldNames = """
+            CREATE OR REPLACE FUNCTION pg_catalog.pg_current_xlog_insert_location() RETURNS pg_lsn
+              LANGUAGE sql AS 'SELECT pg_current_wal_insert_lsn()';
+            CREATE OR REPLACE FUNCTION pg_catalog.pg_last_xlog_replay_location() RETURNS pg_lsn
+              LANGUAGE sql AS 'SELECT pg_last_wal_replay_lsn()';
+            """
 
         func insert(_ rows: [SampleTable.Row], into table: TableName) async throws {
             let lines = rows.map { "\($0.id)\t\($0.note ?? "\\N")\t\($0.amount)" }.map { $0 + "\n" }.joined()
