@@ -66,7 +66,7 @@ struct Check: AsyncParsableCommand {
             var findings: [Finding] = []
             var tables: [TableName] = []
             for sync in syncs {
-                let plan = Planner(sync: sync, catalog: catalog, copied: [], folding: .exact).plan()
+                let plan = Planner.firstPlan(of: sync, reading: catalog)
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
                 // What is excluded on purpose has no remedy and is no finding.
                 findings += plan.skipped.filter { $0.remedy != nil }.map {

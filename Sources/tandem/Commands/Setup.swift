@@ -49,7 +49,7 @@ struct Setup: AsyncParsableCommand {
     private func schemas(of source: any Source, in workspace: Workspace) async -> [String] {
         let syncs = workspace.configuration.syncs.filter { $0.from == connection }
         guard !syncs.isEmpty, let catalog = try? await source.catalog() else { return [] }
-        let tables = syncs.flatMap { Planner(sync: $0, catalog: catalog, copied: [], folding: .exact).plan().tables }
+        let tables = syncs.flatMap { Planner.firstPlan(of: $0, reading: catalog).tables }
         return Set(tables.map(\.schema.name.schema)).sorted()
     }
 }
