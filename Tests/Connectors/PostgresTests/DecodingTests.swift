@@ -77,6 +77,16 @@ import Testing
         )
     }
 
+    /// Postgres takes all NaN for one, and its text does not tell them apart.
+    @Test func notANumberIsOneValue() throws {
+        guard
+            case .float64(let doubles) = try decode(.float64, ["FFF8000000000000", "7FF8000000000001"]).column.storage,
+            case .float32(let floats) = try decode(.float32, ["FFC00000", "7FC00001"]).column.storage
+        else { return #expect(Bool(false)) }
+        #expect(doubles.map(\.bitPattern) == [0x7FF8_0000_0000_0000, 0x7FF8_0000_0000_0000])
+        #expect(floats.map(\.bitPattern) == [0x7FC0_0000, 0x7FC0_0000])
+    }
+
     @Test func malformedCellsThrow() throws {
         let wrong: [(CellDecoder, String)] = [
             (.bool, ""), (.bool, "0000"), (.int16, "00"), (.int32, "00000000 00"), (.int64, "00"), (.oid, ""),

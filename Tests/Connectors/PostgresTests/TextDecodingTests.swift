@@ -74,6 +74,53 @@ import Testing
         }
     }
 
+    /// Every byte where each digit of a number of eight stands.
+    @Test func hexadecimalDigits() throws {
+        for place in 0..<8 {
+            for byte in UInt8.min ... .max {
+                var digits = Array("0123cDEf".utf8)
+                digits[place] = byte
+                let word = digits.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                let text = String(decoding: digits, as: UTF8.self)
+                let expected = text.allSatisfy(\.isHexDigit) && byte < 0x80 ? UInt32(text, radix: 16) : nil
+                #expect(HexDigits.bytes(word)?.byteSwapped == expected, "\(digits)")
+            }
+        }
+        for length in 0..<20 {
+            let text = String(repeating: "a7", count: length)
+            #expect(try texts(.bytes, .bytes, ["\\x" + text]) == ["\\x" + text])
+        }
+    }
+
+    /// A server that does not know its text's encoding sends anything.
+    @Test func textThatIsNoUTF8() throws {
+        let bytes = Array("{\"caf".utf8) + [0xE9] + Array("\\\"\",caf".utf8) + [0xC3, 0xA9] + Array("}".utf8)
+        let storage = ByteStorage()
+        bytes.withUnsafeBytes { _ = storage.append($0) }
+        let cells = [TupleBuffer.Cell(start: 0, length: Int32(bytes.count))]
+        let list = ColumnDecoding(.text(.list(.text, delimiter: Self.comma)), checksUTF8: true)
+        let decoded = try cells.withUnsafeBufferPointer { try list.decode(CellSpan(cells: $0, storage: storage)) }
+        #expect(decoded.unfit == [0])
+        #expect(decoded.column.text(0, as: .list(.text)) == "{caf\\351\",café}")
+    }
+
+    @Test func whatMayComeInBinary() {
+        let types = TypeMap([
+            1007: .array(element: 23, delimiter: Self.comma), 1231: .array(element: 1700, delimiter: Self.comma),
+            50_000: .enumeration, 869: .plain(output: "pg_catalog.inet_out"), 50_001: .domain(base: 17, modifier: -1),
+        ])
+        func binary(_ oid: UInt32, as type: ColumnType? = nil) -> CellDecoder? {
+            let native = types.native(oid, modifier: -1)
+            return native.binaryDecoder(as: type ?? native.type)
+        }
+        #expect(binary(23) == .int32 && binary(26) == .oid && binary(3802) == .jsonb && binary(1042) == .text)
+        #expect(binary(1007) == .list(.int32) && binary(50_000) == .text && binary(50_001) == .bytes)
+        #expect(binary(1700) == nil && binary(869) == nil && binary(1231) == nil)
+        #expect(binary(23, as: .text) == nil && binary(1007, as: .list(.text)) == nil && binary(23, as: .int64) == nil)
+        #expect(types.native(23, modifier: -1).textDecoder(as: .int64) == nil)
+        #expect(types.native(50_001, modifier: -1).textDecoder(as: .text) == .bytesText)
+    }
+
     @Test func arraysOfEveryShape() throws {
         let cells: [String?] = [
             "{}", "{1,NULL,-3}", "{{1,2},{3,4}}", "[0:1]={7,8}", "[1:1][-2:-1]={{1,2}}", nil,
@@ -116,14 +163,21 @@ import Testing
             (.float64, ["", "-", ".", "1.", ".5", "1e", "1e+", "nan", "inf", "0x1p3", "1e999", " 1", "1,5"]),
             (.float32, ["1e39", "--1", "Infinity "]),
             (.decimal(precision: 9, scale: 2), ["", "-", "1.", ".5", "1e3", "1.2.3", "nan", "--1", "1 "]),
-            (.bytes, ["\\x0", "\\xzz", "0g", "\\x00 "]),
+            (.date, ["2024-01-infinity", "2024-01-", "2024:01-01", "20:4-01-01"]),
+            (
+                .bytes,
+                [
+                    "\\x0", "\\x00112233\u{10}0", "0011223G", "\\x0011223/", "001122:3", "@011223`", "\\xzz", "0g",
+                    "\\x00 ",
+                ]
+            ),
             (.uuid, ["", "00000000-0000-0000-0000-00000000000", "00000000_0000-0000-0000-000000000000"]),
             (.uuid, ["0000000g-0000-0000-0000-000000000000"]),
             (
                 .date,
                 ["", "2024-1-1", "2024-13-01", "2024-00-01", "2023-02-29", "1900-02-29", "0000-01-01", "24-01-01"]
             ),
-            (.date, ["2024-01-01 ", "2024-01-01 AD", "Infinity", "--infinity", "0002-02-29 BC"]),
+            (.date, ["2024-01-01 ", "2024-01-01 AD", "Infinity", "--infinity", "0002-02-29 BC", "12infinity"]),
             (.time, ["", "24:00:00.000001", "24:00:01", "12:60:00", "12:00:60", "12:00", "12:00:00.", "1:00:00"]),
             (.time, ["12:00:00.1234567"]), (.timeTZ, ["12:00:00", "12:00:00+16", "12:00:00+05:60", "12:00:00+5"]),
             (.timestamp, ["2024-01-01", "2024-01-01T00:00:00", "2024-01-01 00:00:00+00", "2024-01-01 00:00:00 BC "]),

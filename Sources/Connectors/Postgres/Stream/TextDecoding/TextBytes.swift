@@ -13,33 +13,17 @@ enum TextBytes {
     /// Sixteen bytes, and hyphens after the fourth, sixth, eighth and tenth.
     @inline(__always)
     private static func uuid(_ at: UnsafeRawPointer) -> Int128? {
-        guard [8, 13, 18, 23].allSatisfy({ (at + $0).load(as: UInt8.self) == UInt8(ascii: "-") }) else { return nil }
-        guard let a = digits(at, 8), let b = digits(at + 9, 4), let c = digits(at + 14, 4),
-            let d = digits(at + 19, 4), let e = digits(at + 24, 12)
-        else { return nil }
-        let high = (a << 32 | b << 16 | c) ^ 1 << 63
-        return Int128(Int64(bitPattern: high)) << 64 | Int128(d << 48 | e)
-    }
-
-    /// At most sixteen digits.
-    @inline(__always)
-    private static func digits(_ at: UnsafeRawPointer, _ count: Int) -> UInt64? {
-        var value: UInt64 = 0
-        var wrong: UInt8 = 0
-        for index in 0..<count {
-            let digit = digit((at + index).load(as: UInt8.self))
-            wrong |= digit
-            value = value << 4 | UInt64(digit & 15)
+        func byte(_ offset: Int) -> UInt8 { at.load(fromByteOffset: offset, as: UInt8.self) }
+        func half(_ offset: Int) -> UInt64 {
+            UInt64(UInt32(littleEndian: at.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
         }
-        return wrong < 16 ? value : nil
-    }
-
-    /// Above 15 for what is no digit.
-    @inline(__always)
-    private static func digit(_ byte: UInt8) -> UInt8 {
-        let decimal = byte &- 0x30
-        let letter = (byte | 0x20) &- 0x61
-        return decimal < 10 ? decimal : letter < 6 ? letter &+ 10 : 0xFF
+        let hyphen = UInt8(ascii: "-")
+        guard byte(8) == hyphen, byte(13) == hyphen, byte(18) == hyphen, byte(23) == hyphen,
+            let a = HexDigits.bytes(half(0) | half(4) << 32), let b = HexDigits.bytes(half(9) | half(14) << 32),
+            let c = HexDigits.bytes(half(19) | half(24) << 32), let d = HexDigits.bytes(half(28) | half(32) << 32)
+        else { return nil }
+        let high = (UInt64(a.byteSwapped) << 32 | UInt64(b.byteSwapped)) ^ 1 << 63
+        return Int128(Int64(bitPattern: high)) << 64 | Int128(UInt64(c.byteSwapped) << 32 | UInt64(d.byteSwapped))
     }
 }
 
@@ -60,16 +44,9 @@ extension TextBytes {
             let count = Int(cell.length) - prefix
             let digits = span.base + Int(cell.start) + prefix
             guard count % 2 == 0 else { throw MalformedCell() }
-            var wrong: UInt8 = 0
-            let start = storage.append(count: count / 2) { bytes in
-                for index in 0..<count / 2 {
-                    let high = digit(digits.load(fromByteOffset: 2 &* index, as: UInt8.self))
-                    let low = digit(digits.load(fromByteOffset: 2 &* index &+ 1, as: UInt8.self))
-                    wrong |= high | low
-                    bytes.storeBytes(of: high << 4 | low & 15, toByteOffset: index, as: UInt8.self)
-                }
-            }
-            guard wrong < 16 else { throw MalformedCell() }
+            var isHex = false
+            let start = storage.append(count: count / 2) { isHex = HexDigits.copy(digits, count: count, to: $0) }
+            guard isHex else { throw MalformedCell() }
             views.append(ByteViews.View(start: UInt32(truncatingIfNeeded: start), length: UInt32(count / 2)))
         }
         return DecodedColumn(.bytes(ByteViews(views: views, storage: storage)), nulls: nulls)

@@ -1,3 +1,24 @@
+/// Eight bytes of which some are digits and the others are given.
+struct PairLayout {
+    /// The bytes, the first in the lowest place, with `0` for digits.
+    let pattern: UInt64
+    /// What may be added to each byte of the difference before it is past its last allowed value.
+    let slack: UInt64
+
+    static let date = PairLayout("0000-00-")
+    static let clock = PairLayout("00:00:00")
+
+    private init(_ layout: StaticString) {
+        var (pattern, slack): (UInt64, UInt64) = (0, 0)
+        for index in (0..<8).reversed() {
+            let byte = layout.utf8Start[index]
+            pattern = pattern << 8 | UInt64(byte)
+            slack = slack << 8 | (byte == UInt8(ascii: "0") ? 0x80 - 10 : 0x80 - 1)
+        }
+        (self.pattern, self.slack) = (pattern, slack)
+    }
+}
+
 /// Walks over the bytes of one cell.
 struct TextCursor {
     private(set) var at: UnsafeRawPointer
@@ -42,6 +63,20 @@ struct TextCursor {
     /// Passes over the byte ahead, of which ``next`` has told that there is one.
     @inline(__always)
     mutating func skip() { at += 1 }
+
+    /// The numbers that the pairs of digits among the eight bytes ahead make: byte `i` of the result has the one of the
+    /// digits at `i` and `i + 1`.
+    ///
+    /// - Returns: `nil` where not every byte is as `layout` has it.
+    @inline(__always)
+    mutating func pairs(_ layout: PairLayout) -> UInt64? {
+        guard remaining >= 8 else { return nil }
+        let bytes = UInt64(littleEndian: at.loadUnaligned(as: UInt64.self)) ^ layout.pattern
+        // A byte that is one too large reaches its highest bit, and no further.
+        guard (bytes &+ layout.slack | bytes) & 0x8080_8080_8080_8080 == 0 else { return nil }
+        at += 8
+        return bytes &* 10 &+ bytes >> 8
+    }
 
     /// Two digits.
     @inline(__always)

@@ -6,7 +6,7 @@ enum TextDateTimes {
         let (values, nulls, unfit) = try span.checked(null: Int32(0)) { at, length in
             var text = TextCursor(at, length: length)
             guard var date = Date(&text) else {
-                return infinity(text).map { .value($0 ? .max : -.max) } ?? .malformed
+                return infinity(TextCursor(at, length: length)).map { .value($0 ? .max : -.max) } ?? .malformed
             }
             guard date.takeEra(&text), let days = Int32(exactly: date.days) else { return .malformed }
             return days == .max ? .nearest(.max - 1) : .value(days)
@@ -20,7 +20,7 @@ enum TextDateTimes {
         let (values, nulls, unfit) = try span.checked(null: Int64(0)) { at, length in
             var text = TextCursor(at, length: length)
             guard var date = Date(&text) else {
-                return infinity(text).map { .value($0 ? .max : -.max) } ?? .malformed
+                return infinity(TextCursor(at, length: length)).map { .value($0 ? .max : -.max) } ?? .malformed
             }
             guard text.take(UInt8(ascii: " ")), var clock = time(&text) else { return .malformed }
             if isZoned {
@@ -69,25 +69,29 @@ enum TextDateTimes {
     /// Microseconds since midnight.
     @inline(__always)
     private static func time(_ text: inout TextCursor) -> Int64? {
-        guard let hours = text.pair(), text.take(UInt8(ascii: ":")), let rest = minutes(&text) else { return nil }
-        let time = hours * 3_600_000_000 + rest
+        guard let pairs = text.pairs(.clock) else { return nil }
+        let (hours, minutes, seconds) = (pairs & 0xFF, pairs >> 24 & 0xFF, pairs >> 48 & 0xFF)
+        guard minutes < 60, seconds < 60, let fraction = fraction(&text) else { return nil }
+        let time = Int64((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + fraction
         return time <= dayMicroseconds ? time : nil
     }
 
     /// Microseconds of `MM:SS` and a fraction.
-    @inline(__always)
     static func minutes(_ text: inout TextCursor) -> Int64? {
         guard let minutes = text.pair(), text.take(UInt8(ascii: ":")), let seconds = text.pair() else { return nil }
-        guard minutes < 60, seconds < 60 else { return nil }
-        let whole = (minutes * 60 + seconds) * 1_000_000
-        guard text.take(UInt8(ascii: ".")) else { return whole }
-        let start = text.at
-        guard let fraction = text.digits(upTo: 6) else { return nil }
-        return whole + fraction * microseconds[text.at - start]
+        guard minutes < 60, seconds < 60, let fraction = fraction(&text) else { return nil }
+        return (minutes * 60 + seconds) * 1_000_000 + fraction
     }
 
-    /// Of the last of so many digits after the point.
-    private static let microseconds: [Int64] = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1]
+    /// Microseconds of a point and up to six digits, if they are ahead. `nil` for a point without digits.
+    @inline(__always)
+    private static func fraction(_ text: inout TextCursor) -> Int64? {
+        guard text.take(UInt8(ascii: ".")) else { return 0 }
+        let start = text.at
+        guard var fraction = text.digits(upTo: 6) else { return nil }
+        for _ in text.at - start..<6 { fraction *= 10 }
+        return fraction
+    }
 
     /// Seconds east of UTC.
     @inline(__always)
@@ -113,14 +117,34 @@ extension TextDateTimes {
         private let month: Int64
         private let day: Int64
 
-        /// `nil` where no date is ahead; an infinity then still is.
+        /// `nil` where no date is ahead, of which a part may then have been taken.
         @inline(__always)
         init?(_ text: inout TextCursor) {
+            guard let pairs = text.pairs(.date) else {
+                self.init(far: &text)
+                return
+            }
+            guard let day = text.pair() else { return nil }
+            self.init(
+                year: Int64(pairs & 0xFF) * 100 + Int64(pairs >> 16 & 0xFF),
+                month: Int64(pairs >> 40 & 0xFF),
+                day
+            )
+        }
+
+        /// In a year of more than four digits.
+        @inline(never)
+        private init?(far text: inout TextCursor) {
             let start = text.at
-            guard let year = text.digits(upTo: 7), text.at - start >= 4, year > 0, text.take(UInt8(ascii: "-")),
-                let month = text.pair(), (1...12).contains(month), text.take(UInt8(ascii: "-")),
-                let day = text.pair(), (1...31).contains(day)
+            guard let year = text.digits(upTo: 7), text.at - start > 4, text.take(UInt8(ascii: "-")),
+                let month = text.pair(), text.take(UInt8(ascii: "-")), let day = text.pair()
             else { return nil }
+            self.init(year: year, month: month, day)
+        }
+
+        @inline(__always)
+        private init?(year: Int64, month: Int64, _ day: Int64) {
+            guard year > 0, (1...12).contains(month), (1...31).contains(day) else { return nil }
             (self.year, self.month, self.day) = (year, month, day)
         }
 

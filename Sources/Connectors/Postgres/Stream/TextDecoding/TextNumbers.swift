@@ -79,6 +79,7 @@ struct TextDecimals {
             if let value = short(at, length), value.magnitude <= small.magnitude {
                 return .value(Stored(truncatingIfNeeded: value))
             }
+            if precision > 18, let value = long(at, length) { return .value(Stored(truncatingIfNeeded: value)) }
             return any(TextCursor(at, length: length))
         }
         return DecodedColumn(storage(values), nulls: nulls, unfit: unfit)
@@ -113,6 +114,35 @@ struct TextDecimals {
         }
         value = value &* DecimalDecoding.shortPowers[scale - places]
         return isNegative ? -value : value
+    }
+
+    /// The value where it is written with as many digits after the point as the scale asks for, and no more than the
+    /// precision in all.
+    @inline(__always)
+    private func long(_ start: UnsafeRawPointer, _ length: Int) -> Int128? {
+        var text = TextCursor(start, length: length)
+        let isNegative = text.take(UInt8(ascii: "-"))
+        var value: Int128 = 0
+        let whole = Self.digits(&text, into: &value)
+        guard whole > 0, whole <= precision - scale else { return nil }
+        if scale > 0 {
+            guard text.take(UInt8(ascii: ".")), Self.digits(&text, into: &value) == scale else { return nil }
+        }
+        return text.isAtEnd ? (isNegative ? -value : value) : nil
+    }
+
+    /// Takes up to 38 digits.
+    ///
+    /// - Returns: How many.
+    @inline(__always)
+    private static func digits(_ text: inout TextCursor, into value: inout Int128) -> Int {
+        let start = text.at
+        while text.at - start < 38 {
+            let part = text.at
+            guard let digits = text.digits(upTo: min(18, 38 - (part - start))) else { break }
+            value = value &* DecimalDecoding.powers[text.at - part] &+ Int128(digits)
+        }
+        return text.at - start
     }
 
     /// The value whatever it is, with every step checked.
