@@ -45,7 +45,7 @@ typedef struct {
 // A vector's slot for a list: where its elements lie in the child vector.
 typedef struct { uint64_t offset; uint64_t length; } duckdb_list_entry;
 
-// Of these and the next there are more than are named here.
+// Of these and the next two there are more than are named here.
 typedef enum {
     DUCKDB_ERROR_INVALID = 0,
     DUCKDB_ERROR_IO = 28,
@@ -59,6 +59,27 @@ typedef enum {
     DUCKDB_STATEMENT_TYPE_SELECT = 1,
     DUCKDB_STATEMENT_TYPE_EXPLAIN = 4,
 } duckdb_statement_type;
+
+typedef enum {
+    DUCKDB_TYPE_INVALID = 0,
+    DUCKDB_TYPE_BOOLEAN = 1,
+    DUCKDB_TYPE_SMALLINT = 3,
+    DUCKDB_TYPE_INTEGER = 4,
+    DUCKDB_TYPE_BIGINT = 5,
+    DUCKDB_TYPE_FLOAT = 10,
+    DUCKDB_TYPE_DOUBLE = 11,
+    DUCKDB_TYPE_TIMESTAMP = 12,
+    DUCKDB_TYPE_DATE = 13,
+    DUCKDB_TYPE_TIME = 14,
+    DUCKDB_TYPE_INTERVAL = 15,
+    DUCKDB_TYPE_VARCHAR = 17,
+    DUCKDB_TYPE_BLOB = 18,
+    DUCKDB_TYPE_DECIMAL = 19,
+    DUCKDB_TYPE_LIST = 24,
+    DUCKDB_TYPE_UUID = 27,
+    DUCKDB_TYPE_TIME_TZ = 30,
+    DUCKDB_TYPE_TIMESTAMP_TZ = 31,
+} duckdb_type;
 
 // Opening
 const char *duckdb_library_version(void);
@@ -108,6 +129,10 @@ idx_t duckdb_rows_changed(duckdb_result *result);
 idx_t duckdb_column_count(duckdb_result *result);
 duckdb_logical_type duckdb_column_logical_type(duckdb_result *result, idx_t col);
 void duckdb_destroy_logical_type(duckdb_logical_type *type);
+duckdb_type duckdb_get_type_id(duckdb_logical_type type);
+uint8_t duckdb_decimal_width(duckdb_logical_type type);
+uint8_t duckdb_decimal_scale(duckdb_logical_type type);
+duckdb_logical_type duckdb_list_type_child_type(duckdb_logical_type type);
 duckdb_data_chunk duckdb_fetch_chunk(duckdb_result result);
 void duckdb_destroy_data_chunk(duckdb_data_chunk *chunk);
 

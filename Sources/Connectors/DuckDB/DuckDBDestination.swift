@@ -2,16 +2,19 @@ import Foundation
 package import TandemCore
 package import TandemRows
 
-/// A DuckDB file that tables are copied to.
+/// A DuckDB file that tables are copied to, and that changes are written to.
 ///
 /// The file is open for writing from the first load until what was loaded is
-/// published or discarded, and otherwise only while a question is answered,
-/// so that other programs can read it in between.
+/// published or discarded, and for as long as a transaction of changes takes;
+/// otherwise only while a question is answered, so that other programs can
+/// read it in between.
 package actor DuckDBDestination: Destination {
     private let executor = ThreadExecutor(label: "tandem.duckdb")
-    private let opener: FileOpener
+    let opener: FileOpener
     private let context: ConnectionContext
     private var warehouse: Warehouse?
+    /// Has changes that are not committed.
+    var writer: ChangeWriter?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -44,12 +47,13 @@ package actor DuckDBDestination: Destination {
         }
     }
 
-    /// Makes room again on a disk that a load has filled, if it can: others may need it.
-    private func reclaim() async {
-        guard let loads = warehouse?.loads else { return }
+    /// Makes room again on a disk that rows have filled which nobody wants now, if it can: others may need it.
+    func reclaim() async {
+        let loads = warehouse?.loads ?? [:]
         warehouse = nil
         warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads)
         try? warehouse?.shrink()
+        if loads.isEmpty { warehouse = nil }
     }
 
     package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
@@ -69,7 +73,10 @@ package actor DuckDBDestination: Destination {
         try warehouse?.discard()
     }
 
-    package func close() async { warehouse = nil }
+    package func close() async {
+        warehouse = nil
+        writer = nil
+    }
 
     /// How many threads read a table back.
     private static var readers: Int { min(ProcessInfo.processInfo.activeProcessorCount, 8) }
@@ -85,7 +92,7 @@ package actor DuckDBDestination: Destination {
     }
 
     /// A session to ask with: the one that writes, if there is one.
-    private func reading() async throws -> Session {
+    func reading() async throws -> Session {
         if let warehouse { return warehouse.session }
         return try await opener.open(.read)
     }
@@ -137,7 +144,9 @@ package actor DuckDBDestination: Destination {
     }
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {
-        guard try await !self.tables(of: sync).isEmpty else { return }
+        let isKnown = try await !self.tables(of: sync).isEmpty
+        let isFollowing = try await stream(of: sync) != nil
+        guard isKnown || isFollowing else { return }
         let warehouse = try await opened()
         try Metadata(warehouse.session).forget(sync, tables)
         if warehouse.loads.isEmpty { self.warehouse = nil }
@@ -145,7 +154,7 @@ package actor DuckDBDestination: Destination {
 
     package func teardown() async throws -> [String] {
         guard FileFacts.kind(opener.path) != .missing else { return [] }
-        warehouse = nil
+        await close()
         return try Metadata(try await opener.open(.write)).remove()
     }
 

@@ -21,4 +21,20 @@ import Testing
     @Test func keepsEveryPromise() async throws {
         try await DestinationConformance(Harness(folder: WarehouseFolder())).run()
     }
+
+    private struct ChangeHarness: TandemTesting.ChangeHarness {
+        let folder: WarehouseFolder
+
+        func makeDestination(beside other: (any ChangeDestination)?) async throws -> any ChangeDestination {
+            if other == nil {
+                remove(folder.file("changed.duckdb"))
+                remove(folder.file("changed.duckdb.wal"))
+            }
+            return folder.destination("changed.duckdb")
+        }
+    }
+
+    @Test func keepsEveryPromiseOfChanges() async throws {
+        try await ChangeConformance(ChangeHarness(folder: WarehouseFolder())).run()
+    }
 }

@@ -4,17 +4,17 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 1
+    static let version = 2
 
-    private let session: Session
+    let session: Session
 
     init(_ session: Session) { self.session = session }
 
-    private func table(_ name: String) -> String { session.quoted(TableName(schema: Self.schema, table: name)) }
+    func table(_ name: String) -> String { session.quoted(TableName(schema: Self.schema, table: name)) }
 
-    /// Makes the tables where they are missing.
+    /// Makes the tables where they are missing, and brings those of an older version to this one.
     func prepare() throws {
-        if try exists() { return try checkVersion() }
+        if try exists() { return try upgrade() }
         try session.transaction {
             try session.run(
                 """
@@ -27,10 +27,34 @@ struct Metadata {
                     source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, source_id BIGINT NOT NULL,
                     columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
-                    copied_at TIMESTAMPTZ NOT NULL
+                    copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR
                 );
+                \(createStreams);
                 """,
                 to: "make schema \(Self.schema)"
+            )
+        }
+    }
+
+    private var createStreams: String {
+        """
+        CREATE TABLE \(table("streams")) (
+            sync VARCHAR NOT NULL, id VARCHAR NOT NULL, checkpoint VARCHAR NOT NULL, time DOUBLE
+        )
+        """
+    }
+
+    private func upgrade() throws {
+        guard try storedVersion() < Self.version else { return }
+        try session.transaction {
+            try session.run(
+                """
+                ALTER TABLE \(table("tables")) ADD COLUMN stream VARCHAR;
+                ALTER TABLE \(table("tables")) ADD COLUMN position VARCHAR;
+                \(createStreams);
+                UPDATE \(table("version")) SET version = \(Self.version);
+                """,
+                to: "bring schema \(Self.schema) to version \(Self.version)"
             )
         }
     }
@@ -44,7 +68,7 @@ struct Metadata {
                 try session.run("DROP TABLE IF EXISTS \(session.quoted(load))", to: "drop \(load)")
                 removed.append("table \(load), left over from a run")
             }
-            for name in ["loads", "tables", "version"] {
+            for name in ["loads", "streams", "tables", "version"] {
                 try session.run("DROP TABLE IF EXISTS \(table(name))", to: "drop \(Self.schema).\(name)")
                 removed.append("table \(Self.schema).\(name)")
             }
@@ -60,12 +84,17 @@ struct Metadata {
         try Catalogue(session).kind(of: TableName(schema: Self.schema, table: "tables")) != nil
     }
 
-    func checkVersion() throws {
+    /// Which version the tables are of.
+    ///
+    /// - Throws: If that is newer than this program.
+    @discardableResult
+    func storedVersion() throws -> Int {
         let rows = try session.texts("SELECT max(version)::VARCHAR FROM \(table("version"))", to: "read its version")
         let version = rows.first?.first?.flatMap { Int($0) } ?? 0
         guard version <= Self.version else {
             throw DuckDBError.newerMetadata(path: session.file.path, version: version)
         }
+        return version
     }
 }
 
@@ -83,10 +112,14 @@ extension Metadata {
                 "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
                 copy.moment.origin, "\(copy.moment.time)",
             ]
-            return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now())"
+            let rest = [copy.stream, copy.moment.position?.description].map { $0.map(SQL.literal) ?? "NULL" }
+            return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
         guard !rows.isEmpty else { return }
-        try session.run("INSERT INTO \(table("tables")) VALUES \(rows.joined(separator: ", "))", to: "remember the copies")
+        try session.run(
+            "INSERT INTO \(table("tables")) VALUES \(rows.joined(separator: ", "))",
+            to: "remember the copies"
+        )
     }
 
     private func forgetTables(_ names: [TableName]) throws {
@@ -101,25 +134,31 @@ extension Metadata {
     /// What is known of `sync`, by target.
     func copies(of sync: String) throws -> [CopiedTable] {
         guard try exists() else { return [] }
-        try checkVersion()
+        let ofStreams = try storedVersion() < 2 ? "NULL::VARCHAR, NULL::VARCHAR" : "stream, position"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
-                key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR
+                key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
             to: "read what it knows of \(sync)"
         )
-        return try rows.map { row in
-            let row = row.map { $0 ?? "" }
+        return try rows.map { columns in
+            let row = columns.map { $0 ?? "" }
             let stored = StoredSchema(columns: row[5], key: row[6])
             let name = TableName(schema: row[2], table: row[3])
             return try CopiedTable(
                 target: TableName(schema: row[0], table: row[1]),
                 schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0),
                 rows: Int(row[7]) ?? 0,
-                moment: Moment(checkpoint: Checkpoint(row[8]), origin: row[9], time: Double(row[10]) ?? 0)
+                moment: Moment(
+                    checkpoint: Checkpoint(row[8]),
+                    origin: row[9],
+                    time: Double(row[10]) ?? 0,
+                    position: columns[12].map { Checkpoint($0) }
+                ),
+                stream: columns[11]
             )
         }
     }
@@ -127,7 +166,7 @@ extension Metadata {
     /// The sync that wrote each target.
     func owners() throws -> [TableName: String] {
         guard try exists() else { return [:] }
-        try checkVersion()
+        try storedVersion()
         let rows = try session.texts(
             "SELECT schema_name, table_name, sync FROM \(table("tables"))",
             to: "read what it knows"
@@ -142,10 +181,14 @@ extension Metadata {
         return rows.first?.first?.flatMap { Int($0) } ?? 0
     }
 
-    /// Forgets `sync`, or some of its tables.
+    /// Forgets `sync` and its stream, or some of its tables.
     func forget(_ sync: String, _ tables: [TableName]?) throws {
         guard let tables else {
-            try session.run("DELETE FROM \(table("tables")) WHERE sync = $1", [.text(sync)], to: "forget \(sync)")
+            try session.transaction {
+                for name in ["tables", "streams"] {
+                    try session.run("DELETE FROM \(table(name)) WHERE sync = $1", [.text(sync)], to: "forget \(sync)")
+                }
+            }
             return
         }
         for name in tables {
@@ -158,31 +201,5 @@ extension Metadata {
                 to: "forget \(name)"
             )
         }
-    }
-}
-
-// MARK: Loads
-
-extension Metadata {
-    func loads() throws -> [TableName] {
-        try session.texts("SELECT schema_name, table_name FROM \(table("loads"))", to: "look for leftovers")
-            .map { TableName(schema: $0[0] ?? "", table: $0[1] ?? "") }
-    }
-
-    func rememberLoad(_ name: TableName) throws {
-        try session.run(
-            "INSERT INTO \(table("loads")) VALUES ($1, $2)",
-            [.text(name.schema), .text(name.table)],
-            to: "note a load"
-        )
-    }
-
-    func forgetLoads(_ names: [TableName]) throws {
-        guard !names.isEmpty else { return }
-        let list = names.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.table)))" }.joined(separator: ", ")
-        try session.run(
-            "DELETE FROM \(table("loads")) WHERE (schema_name, table_name) IN (\(list))",
-            to: "forget loads"
-        )
     }
 }

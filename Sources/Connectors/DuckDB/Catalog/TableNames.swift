@@ -18,7 +18,8 @@ struct TableNames {
         )
         for row in rows {
             let isOurs = row[3]?.hasPrefix(Catalogue.mark) == true
-            self[TableName(schema: row[0] ?? "", table: row[1] ?? "")] = row[2] == "view" ? .view : isOurs ? .ours : .foreign
+            self[TableName(schema: row[0] ?? "", table: row[1] ?? "")] =
+                row[2] == "view" ? .view : isOurs ? .ours : .foreign
         }
     }
 

@@ -32,7 +32,7 @@ struct FileCheck {
             guard try metadata.exists() else {
                 return Finding(.ok, opener.path, "The file can be read and written; Tandem has put nothing there yet.")
             }
-            try metadata.checkVersion()
+            try metadata.storedVersion()
             let count = try metadata.count()
             let tables = count == 1 ? "one table" : "\(count) tables"
             return Finding(.ok, opener.path, "The file can be read and written; it holds copies of \(tables).")

@@ -8,7 +8,11 @@ struct FileOpener: Sendable {
     /// Tells the user what is waited for.
     let notify: @Sendable (String) -> Void
 
-    private static let pause = Duration.milliseconds(200)
+    /// Between two attempts; twice as long each time, up to the longest.
+    private static let firstPause = Duration.milliseconds(5)
+    private static let longestPause = Duration.milliseconds(100)
+    /// A reader that is done by then is nothing to speak of.
+    private static let silence = Duration.seconds(1)
 
     /// A user's query may need much, and cannot begin again with more.
     private func memoryLimit(isolated: Bool) -> String {
@@ -21,6 +25,7 @@ struct FileOpener: Sendable {
         let limit = config.lockTimeout ?? DuckDBConfig.standardLockTimeout
         let start = ContinuousClock.now
         var hasSaid = false
+        var pause = Self.firstPause
         while true {
             let holder: String
             do {
@@ -35,9 +40,12 @@ struct FileOpener: Sendable {
             guard start.duration(to: .now) < .seconds(limit) else {
                 throw DuckDBError.locked(path: path, holder: holder, seconds: limit)
             }
-            if !hasSaid { notify("\(path) is in use by \(holder); waiting up to \(limit) s for it") }
-            hasSaid = true
-            try await Task.sleep(for: Self.pause)
+            if !hasSaid, start.duration(to: .now) > Self.silence {
+                notify("\(path) is in use by \(holder); waiting up to \(limit) s for it")
+                hasSaid = true
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPause)
         }
     }
 

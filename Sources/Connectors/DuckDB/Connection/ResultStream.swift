@@ -66,16 +66,3 @@ final class ResultChunk: @unchecked Sendable {
         return VectorReader(duckdb_data_chunk_get_vector(handle, idx_t(index))).byteCount(rows: rowCount, as: type)
     }
 }
-
-/// A DuckDB type.
-// Unchecked because it never changes.
-final class LogicalType: @unchecked Sendable {
-    let handle: duckdb_logical_type?
-
-    init(_ handle: duckdb_logical_type?) { self.handle = handle }
-
-    deinit {
-        var handle = handle
-        duckdb_destroy_logical_type(&handle)
-    }
-}

@@ -1,0 +1,79 @@
+import TandemCore
+import TandemRows
+
+/// A transaction of changes, over a connection of its own: all others see what was there before, until it is committed.
+///
+/// What is not committed is undone with this object.
+final class ChangeWriter {
+    let session: Session
+    let sync: String
+    private let feed = RowFeed()
+    private let metadata: Metadata
+    /// Tables as they were found or made in this transaction, by their folded names.
+    private var tables: [String: TargetTable] = [:]
+    /// By how many rows each of them has grown, or shrunk.
+    private var growth: [String: Int] = [:]
+
+    /// Begins.
+    init(_ session: Session, of sync: String) throws {
+        self.session = session
+        self.sync = sync
+        metadata = Metadata(session)
+        try session.withConnection { try feed.register(with: $0) }
+        try metadata.prepare()
+        try session.run("BEGIN", to: "begin")
+    }
+
+    /// Undoes everything, and begins anew.
+    func restart() throws {
+        try session.run("ROLLBACK; BEGIN", to: "begin again")
+        tables = [:]
+        growth = [:]
+    }
+
+    func apply(_ changes: TargetChanges) throws {
+        if changes.before != changes.after || !changes.evolution.isEmpty { try evolve(changes) }
+        let table = try table(changes.after)
+        let rows = try TableWriter(table: table, session: session, feed: feed).write(changes.changes)
+        growth[SQL.fold(table.name), default: 0] += rows
+    }
+
+    func commit(reaching state: StreamState) throws {
+        try storeGrowth()
+        try metadata.store(state, of: sync)
+        try session.run("COMMIT", to: "commit")
+    }
+
+    private func table(_ copy: CopiedTable) throws -> TargetTable {
+        let name = SQL.fold(copy.target)
+        if let known = tables[name] { return known }
+        let table = try TargetTable(copy, in: session)
+        tables[name] = table
+        return table
+    }
+
+    private func evolve(_ changes: TargetChanges) throws {
+        try storeGrowth()
+        var name = changes.before.target
+        for step in changes.evolution {
+            tables[SQL.fold(name)] = nil
+            name = try TableEvolution(table: name, session: session).apply(step)
+        }
+        tables[SQL.fold(name)] = nil
+        let before = changes.before.target
+        guard try metadata.replace(before, by: changes.after, isCounted: false, of: sync) else { throw unknown(before) }
+    }
+
+    private func storeGrowth() throws {
+        defer { growth = [:] }
+        guard try metadata.add(growth, of: sync) < growth.count else { return }
+        let known = Set(try metadata.copies(of: sync).map { SQL.fold($0.target) })
+        if let lost = growth.keys.first(where: { !known.contains($0) }).flatMap({ tables[$0]?.name }) {
+            throw unknown(lost)
+        }
+    }
+
+    private func unknown(_ name: TableName) -> ChangeRefused {
+        ChangeRefused(name, because: "the warehouse does not know it as a copy of sync \(sync)")
+    }
+}

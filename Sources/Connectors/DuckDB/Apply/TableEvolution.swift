@@ -1,0 +1,74 @@
+import TandemCore
+import TandemRows
+
+/// Changes the shape of one table, in an open transaction.
+struct TableEvolution {
+    let table: TableName
+    let session: Session
+
+    /// - Returns: The table's name from now on.
+    /// - Throws: ``ChangeRefused`` if the table in the file cannot be changed so.
+    func apply(_ step: TargetChanges.Evolution) throws -> TableName {
+        do {
+            switch step {
+            case .addColumn(let column, let value): try add(column, value)
+            case .renameColumn(let old, let new):
+                try alter("RENAME COLUMN \(SQL.identifier(old)) TO \(SQL.identifier(new))")
+            case .keepColumn: break
+            case .renameTable(let name):
+                try rename(to: name)
+                return name
+            }
+            return table
+        } catch DuckDBError.failed(_, let reason) where Self.refusals.contains(where: reason.hasPrefix) {
+            // DuckDB's words may hold a value.
+            throw ChangeRefused(table, because: "the warehouse could not follow a change of its columns or name")
+        }
+    }
+
+    private static let refusals = ["Catalog Error", "Binder Error", "Conversion Error", "Invalid Input Error"]
+
+    private func alter(_ change: String) throws {
+        try session.run("ALTER TABLE \(session.quoted(table)) \(change)", to: "change the shape of \(table)")
+    }
+
+    private func add(_ column: ColumnSchema, _ value: String?) throws {
+        let definition = "ADD COLUMN \(SQL.identifier(column.name)) \(column.type.sql)"
+        guard let value else { return try alter(definition) }
+        try alter("\(definition) DEFAULT \(try literal(value, column))")
+        // For the rows that are there only; those to come are sent whole.
+        try alter("ALTER COLUMN \(SQL.identifier(column.name)) DROP DEFAULT")
+    }
+
+    /// `value`, which Postgres wrote, as DuckDB reads it.
+    private func literal(_ value: String, _ column: ColumnSchema) throws -> String {
+        switch column.type {
+        case .text: return SQL.literal(value)
+        case .bytes where value.hasPrefix("\\x"): return "unhex(\(SQL.literal(String(value.dropFirst(2)))))"
+        case .list where value == "{}": return "[]::\(column.type.sql)"
+        case .list, .bytes:
+            throw ChangeRefused(table, because: "the value of the new column \(column.name) is a list")
+        default: return "\(SQL.literal(value))::\(column.type.sql)"
+        }
+    }
+
+    private func rename(to name: TableName) throws {
+        guard try Catalogue(session).kind(of: name) == nil else {
+            throw ChangeRefused(table, because: "there is something named \(name) in the warehouse already")
+        }
+        guard SQL.folding.fold(name.schema) != SQL.folding.fold(table.schema) else {
+            return try alter("RENAME TO \(SQL.identifier(name.table))")
+        }
+        // DuckDB renames within a schema only.
+        let (old, new) = (session.quoted(table), session.quoted(name))
+        try session.run(
+            """
+            CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: name.schema));
+            CREATE TABLE \(new) AS FROM \(old);
+            COMMENT ON TABLE \(new) IS \(SQL.literal(Catalogue.mark));
+            DROP TABLE \(old);
+            """,
+            to: "move \(table)"
+        )
+    }
+}

@@ -1,0 +1,161 @@
+import TandemCore
+import TandemRows
+
+/// Writes changes to the rows of one table, in an open transaction.
+///
+/// Rows go straight from the source's batches into the statements that need
+/// them. Only rows that keep values of those they replace are put together in
+/// a temporary table first.
+struct TableWriter {
+    let table: TargetTable
+    let session: Session
+    let feed: RowFeed
+
+    private static let patchedTable = "\"temp\".\"main\".\"tandem_patched\""
+
+    private var target: String { session.quoted(table.name) }
+
+    /// - Returns: By how many rows the table has grown.
+    func write(_ changes: NetChanges) throws -> Int {
+        var growth = 0
+        if changes.isEmptied { growth -= try session.run("DELETE FROM \(target)", [], to: "empty \(table.name)") }
+        let patched = changes.patched.filter { $0.rows.rowCount > 0 }
+        if !patched.isEmpty { try fill(patched) }
+        growth -= try remove(changes.removed)
+        if !patched.isEmpty {
+            growth -= try removeReplaced()
+            growth += try session.run(
+                "INSERT INTO \(target) (\(table.columnList)) SELECT \(valueList) FROM \(Self.patchedTable)",
+                [],
+                to: "write to \(table.name)"
+            )
+            try session.run("DROP TABLE \(Self.patchedTable)", to: "clear up")
+        }
+        return growth + (try insert(changes.written))
+    }
+
+    private var valueList: String { table.columns.indices.map { "c\($0)" }.joined(separator: ", ") }
+
+    /// Runs `sql` with `rows` for its table function, and returns how many rows it changed.
+    private func run(_ sql: String, with rows: FedRows, to action: String) throws -> Int {
+        let schema = TableSchema(name: table.name, columns: rows.columns, identity: [])
+        var changed = 0
+        let delivery = RowFeed.Delivery(rows: BatchRows(rows.batches, schema: schema), types: rows.types)
+        let sent = try feed.deliver(delivery) { changed = try session.run(sql, [], to: action) }
+        guard sent == rows.count else { throw DuckDBError.miscounted(table.name, sent: rows.count, stored: sent) }
+        return changed
+    }
+
+    private func insert(_ batches: [RowBatch]) throws -> Int {
+        let rows = FedRows(batches, of: table)
+        guard rows.count > 0 else { return 0 }
+        let stored = try run(
+            "INSERT INTO \(target) (\(table.columnList)) FROM \(feed.name)()",
+            with: rows,
+            to: "write to \(table.name)"
+        )
+        guard stored == rows.count else {
+            throw DuckDBError.miscounted(table.name, sent: rows.count, stored: stored)
+        }
+        return stored
+    }
+
+    private func remove(_ batches: [RowBatch]) throws -> Int {
+        let rows = FedRows(batches, of: table, columns: table.key)
+        guard rows.count > 0 else { return 0 }
+        guard !table.identity.isEmpty else { return try removeEqual(rows) }
+        let conditions = table.identity.enumerated().map { position, index in
+            // An equality that nulls take part in costs more.
+            let sign = rows.hasNulls(position) ? "IS NOT DISTINCT FROM" : "="
+            return "kept.\(SQL.identifier(table.columns[index].name)) \(sign) gone.c\(position)"
+        }
+        return try run(
+            "DELETE FROM \(target) AS kept USING \(feed.name)() AS gone WHERE \(conditions.joined(separator: " AND "))",
+            with: rows,
+            to: "remove rows of \(table.name)"
+        )
+    }
+
+    /// Removes for each row one that is the same.
+    private func removeEqual(_ rows: FedRows) throws -> Int {
+        func list(_ text: (Int) -> String) -> String { table.columns.indices.map(text).joined(separator: ", ") }
+        let sent = list { "\(Self.distinctly("c\($0)", table.columns[$0].type)) AS c\($0)" }
+        let isSame = table.columns.map { column in
+            Self.distinctly("kept.\(SQL.identifier(column.name))", column.type)
+        }.enumerated().map { "\($1) IS NOT DISTINCT FROM gone.c\($0)" }.joined(separator: " AND ")
+        return try run(
+            """
+            DELETE FROM \(target) WHERE rowid IN (
+                SELECT place FROM (
+                    SELECT kept.rowid AS place, gone.count AS count,
+                        row_number() OVER (PARTITION BY gone.number ORDER BY kept.rowid) AS ordinal
+                    FROM \(target) AS kept JOIN (
+                        SELECT *, row_number() OVER () AS number FROM (
+                            SELECT \(list { "c\($0)" }), count(*) AS count
+                            FROM (SELECT \(sent) FROM \(feed.name)()) GROUP BY \(list { "c\($0)" })
+                        )
+                    ) AS gone ON \(isSame)
+                ) WHERE ordinal <= count
+            )
+            """,
+            with: rows,
+            to: "remove rows of \(table.name)"
+        )
+    }
+
+    /// `value` so that what DuckDB takes for equal but is not the same differs.
+    private static func distinctly(_ value: String, _ type: ColumnType) -> String {
+        type.isLoose ? "\(value)::VARCHAR" : value
+    }
+}
+
+extension ColumnType {
+    /// Whether values are equal to DuckDB that are not the same: zero and minus zero, a month and thirty days.
+    fileprivate var isLoose: Bool {
+        switch self {
+        case .float32, .float64, .interval: true
+        case .list(let element): element.isLoose
+        default: false
+        }
+    }
+}
+
+// MARK: Rows that keep values
+
+extension TableWriter {
+    /// Puts `patched` together with what their rows keep.
+    private func fill(_ patched: [PatchedRows]) throws {
+        let layout = try PatchedColumns(patched, of: table)
+        let keys = table.identity.indices.map { "sent.c\($0) AS k\($0)" }
+        let values = table.columns.enumerated().map { index, column in
+            layout.value(index, from: "sent", old: "kept.\(SQL.identifier(column.name))") + " AS c\(index)"
+        }
+        let isReplaced = table.identity.enumerated().map { position, index in
+            "kept.\(SQL.identifier(table.columns[index].name)) = sent.c\(position)"
+        }
+        let rows = FedRows(patched, of: table, layout)
+        let found = try run(
+            """
+            CREATE TEMP TABLE \(Self.patchedTable) AS SELECT \((keys + values).joined(separator: ", "))
+            FROM \(feed.name)() AS sent JOIN \(target) AS kept ON \(isReplaced.joined(separator: " AND "))
+            """,
+            with: rows,
+            to: "read rows of \(table.name)"
+        )
+        guard found == rows.count else {
+            throw ChangeRefused(table.name, because: "a row that was changed is missing in the warehouse")
+        }
+    }
+
+    private func removeReplaced() throws -> Int {
+        let conditions = table.identity.enumerated().map { position, index in
+            "kept.\(SQL.identifier(table.columns[index].name)) = gone.k\(position)"
+        }
+        return try session.run(
+            "DELETE FROM \(target) AS kept USING \(Self.patchedTable) AS gone "
+                + "WHERE \(conditions.joined(separator: " AND "))",
+            [],
+            to: "remove rows of \(table.name)"
+        )
+    }
+}

@@ -1,0 +1,80 @@
+import TandemCore
+import TandemRows
+
+/// How far streams have come, and what their changes make of the copies.
+extension Metadata {
+    func stream(of sync: String) throws -> StreamState? {
+        guard try exists(), try storedVersion() >= 2 else { return nil }
+        let rows = try session.texts(
+            "SELECT id, checkpoint, time::VARCHAR FROM \(table("streams")) WHERE sync = $1",
+            [.text(sync)],
+            to: "read how far \(sync) has come"
+        )
+        guard let row = rows.first else { return nil }
+        return StreamState(
+            id: row[0] ?? "",
+            checkpoint: Checkpoint(row[1] ?? ""),
+            time: row[2].flatMap { Double($0) }
+        )
+    }
+
+    /// Stores how far `sync` has come.
+    func store(_ state: StreamState, of sync: String) throws {
+        let action = "note how far \(sync) has come"
+        let values: [Session.Value] = [.text(sync), .text(state.id), .text(state.checkpoint.description)]
+        let time = state.time.map { "\($0)::DOUBLE" } ?? "NULL"
+        let streams = table("streams")
+        let updated = try session.run(
+            "UPDATE \(streams) SET id = $2, checkpoint = $3, time = \(time) WHERE sync = $1",
+            values,
+            to: action
+        )
+        guard updated == 0 else { return }
+        try session.run("INSERT INTO \(streams) VALUES ($1, $2, $3, \(time))", values, to: action)
+    }
+
+    /// Adds to the numbers of rows that are remembered of the targets of `sync`.
+    ///
+    /// - Parameter rows: What to add, by the target's folded name (``SQL/fold(_:)``).
+    /// - Returns: How many of the targets are known.
+    func add(_ rows: [String: Int], of sync: String) throws -> Int {
+        guard !rows.isEmpty else { return 0 }
+        let values = rows.map { "(\(SQL.literal($0)), \($1))" }.joined(separator: ", ")
+        return try session.run(
+            """
+            UPDATE \(table("tables")) AS known SET row_count = row_count + added.rows
+            FROM (VALUES \(values)) AS added(name, rows)
+            WHERE known.sync = $1 AND \(SQL.folded("known.schema_name", "known.table_name")) = added.name
+            """,
+            [.text(sync)],
+            to: "count the rows of its tables"
+        )
+    }
+
+    /// Stores `copy` in place of what was known of `target`. When it was copied stays.
+    ///
+    /// - Parameter isCounted: Whether its number of rows is to be stored too.
+    /// - Returns: Whether `target` was known.
+    func replace(_ target: TableName, by copy: CopiedTable, isCounted: Bool, of sync: String) throws -> Bool {
+        let schema = try StoredSchema(copy.schema)
+        let texts = [
+            ("schema_name", copy.target.schema), ("table_name", copy.target.table),
+            ("source_schema", copy.schema.name.schema), ("source_table", copy.schema.name.table),
+            ("source_id", "\(copy.schema.id)"), ("columns", schema.columns), ("key_columns", schema.key),
+            ("checkpoint", copy.moment.checkpoint.description), ("origin", copy.moment.origin),
+            ("source_time", "\(copy.moment.time)"), ("stream", copy.stream),
+            ("position", copy.moment.position?.description), ("row_count", isCounted ? "\(copy.rows)" : nil),
+        ]
+        let assignments = texts.filter { isCounted || $0.0 != "row_count" }
+            .map { "\($0) = \($1.map(SQL.literal) ?? "NULL")" }
+        let replaced = try session.run(
+            """
+            UPDATE \(table("tables")) SET \(assignments.joined(separator: ", "))
+            WHERE sync = $1 AND \(SQL.folded("schema_name", "table_name")) = $2
+            """,
+            [.text(sync), .text(SQL.fold(target))],
+            to: "remember \(copy.target)"
+        )
+        return replaced > 0
+    }
+}

@@ -1,0 +1,92 @@
+package import TandemCore
+import TandemRows
+
+extension DuckDBDestination: ChangeDestination {
+    package func stream(of sync: String) async throws -> StreamState? {
+        do {
+            return try Metadata(try await reading()).stream(of: sync)
+        } catch DuckDBError.missing {
+            return nil
+        }
+    }
+
+    /// The file is closed again after each transaction, so that others can read it in between.
+    package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+        do {
+            try await attempt(changes, reaching: state, of: sync)
+        } catch DuckDBError.diskFull(let path, let free) {
+            await rollback()
+            await reclaim()
+            throw DuckDBError.diskFull(path: path, free: free)
+        } catch {
+            await rollback()
+            throw error
+        }
+    }
+
+    private func attempt(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+        let isContinued = writer != nil
+        let writer = try await writer(of: sync)
+        let interrupter = writer.session.interrupter
+        try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            try Self.write(changes, to: writer, isContinued: isContinued)
+            guard let state else { return }
+            try writer.commit(reaching: state)
+            self.writer = nil
+        } onCancel: {
+            interrupter.interrupt()
+        }
+    }
+
+    private static func write(_ changes: [TargetChanges], to writer: ChangeWriter, isContinued: Bool) throws {
+        // Values must be in memory whole, several times; the standard is enough for batches of a few megabytes.
+        let largest = changes.map(\.changes.largestBatch).max() ?? 0
+        if largest > 4 * RowBatch.byteLimit {
+            try writer.session.allowMemory(atLeast: DuckDBConfig.standardMemoryLimit + 6 * largest)
+        }
+        while true {
+            do {
+                for change in changes { try writer.apply(change) }
+                return
+            } catch DuckDBError.outOfMemory(let path, let limit, let reason) {
+                guard !isContinued, try writer.session.allowMoreMemory() else {
+                    throw DuckDBError.outOfMemory(path: path, limit: limit, reason: reason)
+                }
+                try writer.restart()
+            }
+        }
+    }
+
+    private func writer(of sync: String) async throws -> ChangeWriter {
+        if let writer { return writer }
+        let session = try await opener.open(.write)
+        // Someone else may have come first while this waited.
+        if let writer { return writer }
+        let opened = try ChangeWriter(session, of: sync)
+        writer = opened
+        return opened
+    }
+
+    package func rollback() async { writer = nil }
+
+    package func remember(_ copies: [CopiedTable], of sync: String) async throws {
+        let session = try await opener.open(.write)
+        let metadata = Metadata(session)
+        try metadata.prepare()
+        try session.transaction {
+            for copy in copies
+            where try !metadata.replace(copy.target, by: copy, isCounted: true, of: sync) {
+                try metadata.remember([copy], retiring: [], of: sync)
+            }
+        }
+    }
+}
+
+extension NetChanges {
+    /// The bytes of its largest batch.
+    fileprivate var largestBatch: Int {
+        let rows = (written + patched.map(\.rows)).map(\.byteCount).max() ?? 0
+        return max(rows, removed.map(\.byteCount).max() ?? 0)
+    }
+}
