@@ -131,7 +131,7 @@ public final class PostgresServer: Sendable {
     private static let standard = [
         "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''", "fsync": "off", "full_page_writes": "off",
         "synchronous_commit": "off", "shared_buffers": "'64MB'", "max_connections": "100", "wal_level": "logical",
-        "max_wal_senders": "10", "max_replication_slots": "10", "autovacuum": "off", "log_min_messages": "warning",
+        "max_wal_senders": "50", "max_replication_slots": "100", "autovacuum": "off", "log_min_messages": "warning",
         "max_wal_size": "'1GB'",
     ]
 }

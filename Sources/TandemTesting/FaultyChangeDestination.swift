@@ -1,0 +1,57 @@
+public import TandemCore
+public import TandemRows
+
+/// A destination that fails before or after it has done what it was asked to, and is the one it wraps otherwise.
+public struct FaultyChangeDestination: ChangeDestination {
+    private let destination: any ChangeDestination
+    private let faults: Faults
+
+    public init(_ destination: any ChangeDestination, _ faults: Faults) {
+        self.destination = destination
+        self.faults = faults
+    }
+
+    public var nameFolding: NameFolding { destination.nameFolding }
+    public func tables(of sync: String) async throws -> [CopiedTable] { try await destination.tables(of: sync) }
+    public func owners() async throws -> [TableName: String] { try await destination.owners() }
+    public func check() async -> [Finding] { await destination.check() }
+    public func discard() async throws { try await destination.discard() }
+    public func teardown() async throws -> [String] { try await destination.teardown() }
+    public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
+    public func close() async { await destination.close() }
+    public func rollback() async { await destination.rollback() }
+    public func stream(of sync: String) async throws -> StreamState? { try await destination.stream(of: sync) }
+
+    public func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+        try await destination.rows(of: copy, as: schema)
+    }
+
+    public func forget(_ sync: String, tables: [TableName]?) async throws {
+        try await destination.forget(sync, tables: tables)
+    }
+
+    public func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        try faults.pass(.load)
+        let count = try await destination.load(rows, into: target)
+        try faults.pass(.loaded)
+        return count
+    }
+
+    public func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+        try faults.pass(.publish)
+        try await destination.publish(copies, retiring: retired, of: sync)
+        try faults.pass(.published)
+    }
+
+    public func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+        try faults.pass(.apply)
+        try await destination.apply(changes, reaching: state, of: sync)
+        try faults.pass(.applied)
+    }
+
+    public func remember(_ copies: [CopiedTable], of sync: String) async throws {
+        try faults.pass(.remember)
+        try await destination.remember(copies, of: sync)
+        try faults.pass(.remembered)
+    }
+}

@@ -1,0 +1,173 @@
+"""LOG_BASED: how fast changes arrive, beside who reads the same log and writes nothing, and beside native replication."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import asdict
+from statistics import median
+
+from process import measure, wait_for_quiet
+from server import DATABASE
+
+# Rows of the table before the changes, and the changes made: transactions of one row, of a hundred, and one of all.
+WORKLOADS = {
+    "t1": (300_000, 300_000),
+    "t100": (700_000, 1_000_000),
+    "big": (500_000, 500_000),
+}
+SQL = {
+    "t1": "do $$ begin for i in 1..{third} loop "
+          "update w set abalance = abalance + i where aid = i; commit; "
+          "insert into w values (10000000 + i, 1, i, 'ins'); commit; "
+          "delete from w where aid = {rows} - i + 1; commit; end loop; end $$",
+    "t100": "do $$ begin for i in 1..{hundreds} loop "
+            "update w set abalance = abalance + i where aid between (i-1)*34+1 and i*34; "
+            "insert into w select 10000000 + i*33 + g, 1, g, 'ins' from generate_series(0, 32) g; "
+            "delete from w where aid between {rows} - i*33 + 1 and {rows} - (i-1)*33; commit; end loop; end $$",
+    "big": "update w set abalance = abalance + 7",
+}
+CONFIGURATION = """\
+connections:
+  source: {{type: postgres, host: 127.0.0.1, port: {port}, user: postgres, database: {database}, sslmode: disable}}
+  warehouse: {{type: duckdb, path: warehouse.duckdb}}
+  mirror: {{type: postgres, host: 127.0.0.1, port: {port}, user: postgres, database: mirror, sslmode: disable}}
+syncs:
+  stream:
+    from: source
+    to: {destination}
+    method: LOG_BASED
+    tables: [public.w]
+    into: copy
+"""
+
+
+class Drain:
+    """One workload, drained over and over from copies of the same slot."""
+
+    def __init__(self, server, tandem, folder, workload, destination, scale=1.0):
+        self.server, self.tandem, self.workload, self.destination = server, tandem, workload, destination
+        rows, changes = WORKLOADS[workload]
+        self.rows, self.changes = int(rows * scale), int(changes * scale)
+        self.folder = folder / f"changes-{workload}-{destination}"
+        self.folder.mkdir()
+        (self.folder / "tandem.yaml").write_text(
+            CONFIGURATION.format(port=server.port, database=DATABASE, destination=destination))
+
+    def prepare(self):
+        """Copies the table, keeps the slot and the file as they are then, and makes the changes."""
+        sql = self.server.query
+        for name in sql("select slot_name from pg_replication_slots").split():
+            sql(f"select pg_drop_replication_slot('{name}')")
+        sql("drop table if exists w")
+        sql("create table w (aid int primary key, bid int, abalance int, filler char(84))")
+        sql(f"insert into w select g, 1 + (g - 1) / 100000, 0, '' from generate_series(1, {self.rows}) g")
+        self.run()
+        self.slot = sql("select slot_name from pg_replication_slots")
+        self.publication = sql("select pubname from pg_publication limit 1")
+        sql(f"select pg_copy_logical_replication_slot('{self.slot}', 'kept')")
+        if self.destination == "warehouse":
+            shutil.copy(self.folder / "warehouse.duckdb", self.folder / "kept.duckdb")
+        statement = SQL[self.workload].format(
+            rows=self.rows, third=self.changes // 3, hundreds=max(1, self.rows // 70))
+        subprocess.run(self.server.psql("-c", "set synchronous_commit = off", "-c", statement), check=True,
+                       stdout=subprocess.DEVNULL)
+        sql("checkpoint")
+        self.end = sql("select pg_current_wal_insert_lsn()")
+
+    def run(self):
+        return measure([self.tandem, "run", "--quiet"], folder=self.folder)
+
+    def floor(self):
+        """`pg_recvlogical` with the same plugin, into /dev/null."""
+        self.server.query("select pg_copy_logical_replication_slot('kept', 'floor')")
+        try:
+            return measure([
+                self.server.programs / "pg_recvlogical", "-d", self.server.url, "--slot", "floor", "--start",
+                "--endpos", self.end, "--no-loop", "--file", "/dev/null",
+                "-o", "proto_version=1", "-o", f"publication_names={self.publication}"])
+        finally:
+            self.server.query("select pg_drop_replication_slot('floor')")
+
+    def drain(self):
+        """Tandem, from where the table was copied."""
+        self.server.query(f"select pg_drop_replication_slot('{self.slot}')")
+        self.server.query(f"select pg_copy_logical_replication_slot('kept', '{self.slot}')")
+        shutil.copy(self.folder / "kept.duckdb", self.folder / "warehouse.duckdb")
+        (self.folder / "warehouse.duckdb.wal").unlink(missing_ok=True)
+        return self.run()
+
+    def verify(self):
+        subprocess.run([self.tandem, "verify", "stream"], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def compare(server, tandem, folder, workload, rounds, patience, say, scale=1.0):
+    """Medians of `rounds` rounds after a warm-up: the floor, and Tandem into DuckDB."""
+    drain = Drain(server, tandem, folder, workload, "warehouse", scale)
+    drain.prepare()
+    runs = {"pg_recvlogical to /dev/null": [], "tandem into DuckDB": []}
+    for number in range(rounds + 1):
+        floor = None
+        for name, action in (("pg_recvlogical to /dev/null", drain.floor), ("tandem into DuckDB", drain.drain)):
+            wait_for_quiet(patience)
+            cost = action()
+            floor = floor or cost.wall
+            say(f"{workload}, {f'round {number}' if number else 'warm-up'}: {name}: {cost.wall:.2f} s, "
+                f"{cost.wall / floor:.2f} ×, {drain.changes / cost.wall:,.0f} changes/s, {cost.cpu:.1f} CPU s, "
+                f"{cost.rss:.0f} MB")
+            if number > 0:
+                runs[name].append({**asdict(cost), "ratio": cost.wall / floor})
+        if number == 1:
+            drain.verify()
+    return {"changes": drain.changes, "runs": runs,
+            "contenders": {name: summarize(drain.changes, list_) for name, list_ in runs.items()}}
+
+
+def native(server, tandem, folder, workload, patience, say, scale=1.0):
+    """The same changes into another database of the server: native replication's apply, then Tandem's."""
+    drain = Drain(server, tandem, folder, workload, "mirror", scale)
+    server.query("drop database if exists mirror")
+    server.query("create database mirror")
+    drain.prepare()
+    mirror = server.url.rsplit("/", 1)[0] + "/mirror"
+    wait_for_quiet(patience)
+    cost = drain.run()
+    drain.verify()
+    say(f"{workload}: tandem into Postgres: {cost.wall:.2f} s, {drain.changes / cost.wall:,.0f} changes/s, "
+        f"{cost.rss:.0f} MB")
+    wall = subscription(server, drain, mirror, patience)
+    say(f"{workload}: native logical replication: {wall:.2f} s, {drain.changes / wall:,.0f} changes/s")
+    return {"changes": drain.changes, "tandem": asdict(cost), "native": wall}
+
+
+def subscription(server, drain, mirror, patience):
+    """Seconds until a subscription has applied the changes to a table as it was before them."""
+    def there(sql):
+        command = [*server.psql()[:-1], mirror, "--no-align", "--tuples-only", "-c", sql]
+        return subprocess.check_output(command, text=True).strip()
+
+    there("create table w (aid int primary key, bid int, abalance int, filler char(84))")
+    there(f"insert into w select g, 1 + (g - 1) / 100000, 0, '' from generate_series(1, {drain.rows}) g")
+    server.query("select pg_copy_logical_replication_slot('kept', 'native', false, 'pgoutput')")
+    there(f"create subscription native connection '{server.url}' publication {drain.publication} "
+          "with (create_slot = false, slot_name = 'native', copy_data = false, enabled = false)")
+    try:
+        wait_for_quiet(patience)
+        begin = time.perf_counter()
+        there("alter subscription native enable")
+        passed = f"select confirmed_flush_lsn >= '{drain.end}' from pg_replication_slots where slot_name = 'native'"
+        while server.query(passed) != "t":
+            time.sleep(0.02)
+        return time.perf_counter() - begin
+    finally:
+        there("alter subscription native disable")
+        there("alter subscription native set (slot_name = none)")
+        there("drop subscription native")
+
+
+def summarize(changes, runs):
+    wall = median(run["wall"] for run in runs)
+    return {
+        "wall": wall, "changes_per_second": changes / wall, "ratio": median(run["ratio"] for run in runs),
+        "cpu": median(run["cpu"] for run in runs), "rss": max(run["rss"] for run in runs), "rounds": len(runs)}
