@@ -53,5 +53,15 @@ package final class MemoryDatabase: Sendable {
         }
     }
 
+    /// Gives a table another name. It keeps its number.
+    package func rename(_ name: TableName, to newName: TableName) {
+        state.withLock { state in
+            guard var table = state.content.tables.removeValue(forKey: name) else { return }
+            table.schema.name = newName
+            state.content.tables[newName] = table
+            state.version += 1
+        }
+    }
+
     var checkpoint: Checkpoint { Checkpoint(String(state.withLock { $0.version })) }
 }

@@ -1,0 +1,127 @@
+import Synchronization
+import TandemCore
+import TandemMemory
+import TandemRows
+import TandemTesting
+
+/// A database in memory whose log a test writes: entry `n` is applied by whoever has reached checkpoint `n`.
+final class LoggedSource: ChangeSource {
+    struct Entry: Sendable {
+        var stretches: [ChangeBatch.Stretch] = []
+        var recopies: [UInt32: String] = [:]
+    }
+
+    struct State {
+        var log: [Entry] = []
+        var stream = "first"
+        var gap: String?
+        /// What streams were asked for, and what was confirmed.
+        var requests: [StreamRequest] = []
+        var confirmed: [String] = []
+        /// Errors that streams end with, in turn, after their first batch.
+        var failures: [any Error] = []
+    }
+
+    let database: MemoryDatabase
+    let state = Mutex(State())
+    private let source: MemorySource
+
+    init(_ tables: [SampleTable]) {
+        let numbered = tables.enumerated().map { index, table in
+            var schema = table.schema
+            schema.id = UInt32(index + 1)
+            return MemoryDatabase.Table(schema: schema, batches: table.batches())
+        }
+        database = MemoryDatabase(name: "shop", tables: numbered)
+        source = MemorySource(database)
+    }
+
+    /// The schema of a table as the log describes it.
+    func schema(_ name: TableName) throws -> TableSchema {
+        guard let table = database.tables[name] else { throw MemoryError.noTable(name) }
+        return table.schema
+    }
+
+    /// Puts the rows of `sample` into the log, as inserted.
+    func insert(_ sample: SampleTable) throws {
+        var changes = NetChanges()
+        changes.written = sample.batches()
+        changes.changeCount = sample.rows.count
+        let schema = try schema(sample.schema.name)
+        state.withLock { $0.log.append(Entry(stretches: [.init(schema: schema, changes: changes)])) }
+    }
+
+    func catalog() async throws -> Catalog {
+        var catalog = try await source.catalog()
+        for index in catalog.tables.indices { catalog.tables[index].methods[.logBased] = .usable(note: nil) }
+        return catalog
+    }
+
+    func check(_ tables: [TableName]) async -> [Finding] { [] }
+    func setup(_ request: SetupRequest) async throws -> SetupScript { SetupScript(steps: []) }
+    func position() async throws -> Checkpoint { try await source.position() }
+    func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
+    func close() async {}
+    func snapshot(readers: Int) async throws -> any Snapshot { try await source.snapshot(readers: readers) }
+    func logPosition() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
+    func teardown(syncs: [String]?) async throws -> [String] { [] }
+
+    func prepareStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing known: StreamState?
+    ) async throws -> PreparedStream {
+        state.withLock { state in
+            if let known, known.id == state.stream { return PreparedStream(state: known) }
+            let begin = StreamState(id: state.stream, checkpoint: Checkpoint("\(state.log.count)"))
+            return PreparedStream(state: begin, gap: known == nil ? nil : state.gap)
+        }
+    }
+
+    func changes(_ request: StreamRequest) async throws -> any ChangeStream {
+        state.withLock { state in
+            state.requests.append(request)
+            let failure = state.failures.isEmpty ? nil : state.failures.removeFirst()
+            return LogStream(self, request, failure)
+        }
+    }
+
+    private final class LogStream: ChangeStream {
+        private let source: LoggedSource
+        private let request: StreamRequest
+        private let failure: (any Error)?
+        private let position: Mutex<Int>
+
+        init(_ source: LoggedSource, _ request: StreamRequest, _ failure: (any Error)?) {
+            self.source = source
+            self.request = request
+            self.failure = failure
+            position = Mutex(Int(request.start.checkpoint.description) ?? 0)
+        }
+
+        func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch? {
+            let start = Int(request.start.checkpoint.description) ?? 0
+            let end = request.end.flatMap { Int($0.description) } ?? .max
+            let at = position.withLock { position in
+                defer { position += 1 }
+                return position
+            }
+            if at > start, let failure { throw failure }
+            guard at < end, let entry = source.state.withLock({ $0.log.indices.contains(at) ? $0.log[at] : nil })
+            else { return nil }
+            let numbers = Set(request.tables.map(\.schema.id))
+            return ChangeBatch(
+                stretches: entry.stretches.filter {
+                    numbers.contains($0.schema.id) && entry.recopies[$0.schema.id] == nil
+                },
+                recopies: entry.recopies.filter { numbers.contains($0.key) },
+                state: StreamState(id: request.start.id, checkpoint: Checkpoint("\(at + 1)"), time: Double(at)),
+                transactions: 1
+            )
+        }
+
+        func confirm(_ checkpoint: Checkpoint) { source.state.withLock { $0.confirmed.append("\(checkpoint)") } }
+        func keepAlive() async throws {}
+        func close() async {}
+    }
+}

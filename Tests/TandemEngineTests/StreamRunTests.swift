@@ -1,0 +1,135 @@
+import Synchronization
+import TandemCore
+import TandemMemory
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemEngine
+
+@Suite struct StreamRunTests {
+    private let warehouse = MemoryDatabase(name: "warehouse")
+    private let orders = TableName(schema: "public", table: "orders")
+    private let items = TableName(schema: "public", table: "items")
+
+    @discardableResult
+    private func run(
+        _ source: LoggedSource,
+        onGap: GapPolicy = .resnapshot,
+        tables: [TableRule] = [],
+        repairing isRepaired: ((TablePlan) -> Bool)? = nil
+    ) async throws -> SyncRun.Result {
+        let sync = SyncConfiguration(name: "test", from: "shop", to: "house", tables: tables, onGap: onGap)
+        return try await SyncRun(
+            sync,
+            from: source,
+            to: MemoryDestination(warehouse),
+            readers: 1,
+            retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),
+            state: nil
+        ).run(repairing: isRepaired)
+    }
+
+    private func ids(_ table: TableName) -> [Int64] {
+        SampleTable.rows(in: warehouse.tables[table]?.batches ?? []).map(\.id).sorted()
+    }
+
+    private var stream: StreamState? {
+        get async throws { try await MemoryDestination(warehouse).stream(of: "test") }
+    }
+
+    @Test func copiesFirstAndThenBringsWhatChanged() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        let first = try await run(source)
+        #expect(first.report.outcomes.count == 1 && first.stream?.changes == 0)
+        try source.insert(SampleTable(orders, ids: 5..<7))
+        let second = try await run(source)
+        #expect(second.report.outcomes.isEmpty)
+        #expect(second.stream?.tables == [orders: 2])
+        #expect(ids(orders) == Array(0..<7))
+        #expect(try await stream?.checkpoint == Checkpoint("1"))
+        #expect(source.state.withLock { $0.confirmed } == ["1"])
+    }
+
+    @Test func aTableThatIsNewIsCopiedAndTheOthersAreNot() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        var schema = SampleTable(items, ids: []).schema
+        schema.id = 9
+        source.database.put(.init(schema: schema, batches: SampleTable(items, ids: 0..<3).batches()))
+        let result = try await run(source)
+        #expect(result.report.outcomes.map(\.copy.target) == [items])
+        #expect(source.state.withLock { $0.requests.last?.tables.count } == 2)
+    }
+
+    @Test func aTableThatIsLeftOutLeavesTheStreamAndIsCopiedAgainWhenItComesBack() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        let rule = TableRule(try TablePattern("public.orders"))
+        try await run(source, tables: [rule])
+        let copies = try await MemoryDestination(warehouse).tables(of: "test")
+        #expect(copies.filter { $0.stream == nil }.map(\.target) == [items])
+        #expect(try await run(source).report.outcomes.map(\.copy.target) == [items])
+    }
+
+    @Test func missingChangesMeanThatEveryTableIsCopiedAgain() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        source.database.put(.init(schema: try source.schema(orders), batches: SampleTable(orders, ids: 7..<9).batches()))
+        source.state.withLock { ($0.stream, $0.gap) = ("second", "The slot is gone.") }
+        #expect(try await run(source).report.outcomes.count == 1)
+        #expect(ids(orders) == [7, 8])
+        #expect(try await stream?.id == "second")
+    }
+
+    @Test func missingChangesAreAnErrorWhereThatIsAskedFor() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        source.state.withLock { ($0.stream, $0.gap) = ("second", "The slot is gone.") }
+        await #expect(throws: StreamError.self) { try await run(source, onGap: .fail) }
+        #expect(ids(orders) == Array(0..<5))
+        #expect(try await stream?.id == "first")
+    }
+
+    @Test func aTableThatCannotFollowIsCopiedAgain() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        source.database.put(.init(schema: try source.schema(orders), batches: SampleTable(orders, ids: 0..<9).batches()))
+        source.state.withLock { $0.log.append(.init(recopies: [1: "its columns changed"])) }
+        try source.insert(SampleTable(items, ids: 3..<4))
+        let result = try await run(source)
+        #expect(result.report.outcomes.map(\.copy.target) == [orders])
+        #expect(ids(orders) == Array(0..<9))
+        #expect(ids(items) == Array(0..<4))
+    }
+
+    @Test func aStreamThatBreaksGoesOnFromWhereTheDestinationIs() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        try source.insert(SampleTable(orders, ids: 5..<6))
+        try source.insert(SampleTable(orders, ids: 6..<7))
+        source.state.withLock { $0.failures = [TestFault(isTransient: true)] }
+        try await run(source)
+        #expect(ids(orders) == Array(0..<7))
+        let starts = source.state.withLock { $0.requests.map { "\($0.start.checkpoint)" } }
+        #expect(starts == ["0", "0", "1"])
+    }
+
+    @Test func aRenamedTableIsRenamedAndNotCopied() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        source.database.rename(orders, to: items)
+        let result = try await run(source)
+        #expect(result.report.outcomes.isEmpty)
+        #expect(ids(items) == Array(0..<5))
+        #expect(warehouse.tables[orders] == nil)
+    }
+
+    @Test func repairCopiesAFollowedTableAgain() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        let target = orders
+        let result = try await run(source, repairing: { $0.target == target })
+        #expect(result.report.outcomes.map(\.copy.target) == [orders])
+    }
+}
