@@ -31,12 +31,16 @@ public struct PreparedStream: Sendable {
     /// Why what the destination has cannot be continued and every table is to be copied again: which changes are
     /// missing. `nil` where it continues, or is new.
     public var gap: String?
+    /// Tables, by number, of which changes may be missing although the stream goes on, with the reason (what follows
+    /// "because"). Those that are followed already are to be copied again.
+    public var recopies: [UInt32: String]
     /// What the user should know, such as what was made.
     public var notes: [String]
 
-    public init(state: StreamState, gap: String? = nil, notes: [String] = []) {
+    public init(state: StreamState, gap: String? = nil, recopies: [UInt32: String] = [:], notes: [String] = []) {
         self.state = state
         self.gap = gap
+        self.recopies = recopies
         self.notes = notes
     }
 }

@@ -27,12 +27,20 @@ public struct ConnectionContext: Sendable {
     public var name: String
     /// The folder that relative paths start from: the configuration's.
     public var folder: String
+    /// The syncs that read from it, for what each of them needs of its own.
+    public var syncs: [String]
     /// Tells the user, in a sentence, what a call is waiting for.
     public var notify: @Sendable (String) -> Void
 
-    public init(name: String, folder: String, notify: @escaping @Sendable (String) -> Void = { _ in }) {
+    public init(
+        name: String,
+        folder: String,
+        syncs: [String] = [],
+        notify: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.name = name
         self.folder = folder
+        self.syncs = syncs
         self.notify = notify
     }
 

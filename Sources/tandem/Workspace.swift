@@ -104,7 +104,8 @@ struct Workspace {
     ) throws -> End? {
         let connection = try connection(name)
         guard let connector = Registry.all.first(where: { $0.name == connection.type }) else { return nil }
-        let context = ConnectionContext(name: name, folder: folder) { Terminal.error("note: " + $0) }
+        let syncs = configuration.syncs.filter { $0.from == name }.map(\.name)
+        let context = ConnectionContext(name: name, folder: folder, syncs: syncs) { Terminal.error("note: " + $0) }
         return try make(opener(connector), connection.settings, context)
     }
 

@@ -105,6 +105,7 @@ struct StreamRun {
         if known?.id != prepared.state.id {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)
         }
+        try await release(prepared.recopies.keys)
         return prepared.state
     }
 
