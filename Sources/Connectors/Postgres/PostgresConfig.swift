@@ -21,6 +21,12 @@ package struct PostgresConfig: Sendable {
         case auto, pgoutput, wal2json
     }
 
+    /// What becomes of a slot that keeps more log than it may.
+    package enum MaxSlotLogPolicy: String, CaseIterable, Sendable {
+        case warn
+        case dropSlot = "drop_slot"
+    }
+
     package var url: String?
     package var host: String?
     package var port: String?
@@ -39,6 +45,9 @@ package struct PostgresConfig: Sendable {
     package var applicationName: String?
     package var slot: String?
     package var plugin: Plugin?
+    package var publication: String?
+    package var maxSlotLog: ByteSize?
+    package var maxSlotLogPolicy: MaxSlotLogPolicy?
     package var readers: Int?
     package var options: String?
 

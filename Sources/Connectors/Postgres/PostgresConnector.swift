@@ -53,8 +53,35 @@ package enum PostgresConnector: Connector {
             help: "What the server's activity view calls us.",
             standard: PostgresConfig.standardApplicationName
         ),
-        .init("slot", \.slot, help: "The replication slot that LOG_BASED reads.", standard: "tandem_<database>"),
+        .init(
+            "slot",
+            \.slot,
+            help: "The replication slot that LOG_BASED reads; one for each sync where several read.",
+            kind: .other("a slot's name: at most 63 small letters, digits and _"),
+            standard: "pipelinewise_<database> if there is one, else tandem_<database>[_<sync>]",
+            parse: { SlotName.isValid($0) ? .some($0) : String??.none }
+        ),
         .init("plugin", \.plugin, help: "What decodes the server's log for LOG_BASED.", standard: .auto),
+        .init(
+            "publication",
+            \.publication,
+            help: "A publication that an administrator keeps, for LOG_BASED with pgoutput.",
+            standard: "the slot's name, kept by Tandem"
+        ),
+        .init(
+            "max_slot_wal",
+            \.maxSlotLog,
+            help: "How much log the slot may keep at the server before a run says so, or drops it.",
+            kind: .other("a size such as 5GB"),
+            standard: ByteSize.standard.description,
+            parse: { ByteSize($0).map { .some($0) } ?? ByteSize??.none }
+        ),
+        .init(
+            "max_slot_wal_policy",
+            \.maxSlotLogPolicy,
+            help: "Whether a slot that keeps more is warned of, or dropped and everything copied again.",
+            standard: .warn
+        ),
         .init(
             "readers",
             \.readers,

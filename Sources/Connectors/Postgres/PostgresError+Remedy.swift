@@ -25,6 +25,13 @@ extension PostgresError {
         case .lockTimeout: Remedy("Run again when the statement that holds the lock has ended; pg_locks shows it.")
         case .recoveryConflict, .snapshotLost(_, _, true): Self.standbyRemedy
         case .snapshotLost, .tableChanged: Remedy("Run again.")
+        case .notReplicable(_, _, let remedy): remedy
+        case .slotInUse(_, let slot, _):
+            Remedy(
+                "Stop the program that reads it, or give this connection a slot of its own (the setting \"slot\").",
+                sql: ["SELECT * FROM pg_replication_slots WHERE slot_name = \(SQL.literal(slot))"]
+            )
+        case .streamGap: Remedy("Run again: every table is then copied anew.")
         case .malformed: Remedy("Check what stands between this machine and the server; report it if nothing does.")
         case .server: nil
         }

@@ -1,4 +1,4 @@
-import TandemCore
+package import TandemCore
 package import TandemRows
 
 /// What went wrong between this program and a Postgres server.
@@ -28,6 +28,12 @@ package enum PostgresError: ExplainedError, Equatable {
     case snapshotLost(Endpoint, reason: String, isTransient: Bool)
     /// A table is not any more what the catalog said.
     case tableChanged(Endpoint, TableName, what: String)
+    /// The server's log cannot be read as things are.
+    case notReplicable(Endpoint, reason: String, remedy: Remedy)
+    /// Somebody else reads from the slot.
+    case slotInUse(Endpoint, slot: String, holder: String)
+    /// Changes between what was applied and what the slot still has are missing.
+    case streamGap(Endpoint, reason: String)
     /// Bytes that make no sense.
     case malformed(Endpoint, what: String)
     case server(Endpoint, sqlState: String, severity: String, message: String)
@@ -69,6 +75,20 @@ package enum PostgresError: ExplainedError, Equatable {
         }
     }
 
+    package var endpoint: Endpoint {
+        switch self {
+        case .passwordFile, .unreadableURL: Endpoint(host: "", port: "", database: "", user: "")
+        case .unreachable(let place, _), .timedOut(let place, _), .authenticationFailed(let place, _),
+            .noDatabase(let place, _), .tlsFailed(let place, _, _), .wrongServer(let place, _),
+            .tooManyConnections(let place, _), .notReady(let place, _), .unsupportedVersion(let place, _),
+            .connectionLost(let place, _), .insufficientPrivilege(let place, _), .lockTimeout(let place, _),
+            .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
+            .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
+            .malformed(let place, _), .server(let place, _, _, _):
+            place
+        }
+    }
+
     /// The server knows no snapshot of the name it was asked to join.
     var isUnknownSnapshot: Bool {
         guard case .server(_, let state, _, let message) = self else { return false }
@@ -77,13 +97,14 @@ package enum PostgresError: ExplainedError, Equatable {
 
     package var isTransient: Bool {
         switch self {
-        case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict:
+        case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict,
+            .slotInUse:
             true
         case .snapshotLost(_, _, let isTransient): isTransient
         // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
         case .server(_, let state, _, _): ["40", "53", "58"].contains { state.hasPrefix($0) }
         case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
-            .unsupportedVersion, .insufficientPrivilege, .tableChanged, .malformed:
+            .unsupportedVersion, .insufficientPrivilege, .tableChanged, .notReplicable, .streamGap, .malformed:
             false
         }
     }
@@ -114,6 +135,10 @@ extension PostgresError {
             "the standby \(place) cancelled a read that stood in the way of replication: \(message)"
         case .snapshotLost(let place, let reason, _): "the snapshot at \(place) is gone: \(reason)"
         case .tableChanged(let place, let name, let what): "\(name) at \(place) changed before it was read: \(what)"
+        case .notReplicable(let place, let reason, _): "the log of \(place) cannot be read: \(reason)"
+        case .slotInUse(let place, let slot, let holder):
+            "the slot \"\(slot)\" at \(place.server) is being read by \(holder)"
+        case .streamGap(let place, let reason): "the stream from \(place) cannot go on: \(reason)"
         case .malformed(let place, let what): "\(place) sent something that makes no sense: \(what)"
         case .server(let place, let state, let severity, let message): "\(place): \(severity) \(state): \(message)"
         }

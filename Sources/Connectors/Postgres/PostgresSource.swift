@@ -4,10 +4,10 @@ package import TandemRows
 
 /// A Postgres database that rows are read from.
 package final class PostgresSource: Source {
-    private let config: PostgresConfig
-    private let context: ConnectionContext
+    let config: PostgresConfig
+    let context: ConnectionContext
     private let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
-    private let connection: Connection
+    let connection: Connection
 
     /// Does not connect yet.
     ///

@@ -128,7 +128,10 @@ import Testing
             version,
             "CREATE TABLE t (id int PRIMARY KEY); GRANT SELECT ON t TO READER; REVOKE CREATE ON SCHEMA public FROM PUBLIC"
         ) { database, tables in
-            #expect(answer(tables["t"], .logBased)?.reason == "The user \"\(user)\" may not replicate.")
+            #expect(
+                answer(tables["t"], .logBased)?.reason
+                    == "The user \"\(user)\" does not have the right permissions for replication."
+            )
             let first = try #require(answer(tables["t"], .triggerBased))
             #expect(first.reason == "The user \"\(user)\" may not make triggers on it.")
             let replicate = try #require(answer(tables["t"], .logBased))

@@ -13,6 +13,12 @@ struct TestDatabase {
         name = try server.makeDatabase(encoding: encoding)
     }
 
+    /// A new database of a server of the test's own.
+    init(_ server: PostgresServer) throws {
+        self.server = server
+        name = try server.makeDatabase()
+    }
+
     var config: PostgresConfig { server.config(database: name) }
 
     @discardableResult

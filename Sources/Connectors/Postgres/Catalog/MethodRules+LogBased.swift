@@ -99,7 +99,7 @@ extension MethodRules {
         }
         if !server.mayReplicate {
             return .unusable(
-                reason: "The user \"\(server.user)\" may not replicate.",
+                reason: "The user \"\(server.user)\" does not have the right permissions for replication.",
                 remedy: server.host.replicationRemedy(server.user)
             )
         }

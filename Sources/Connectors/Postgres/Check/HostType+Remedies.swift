@@ -21,22 +21,24 @@ extension HostType {
         }
     }
 
-    /// How `user` gets the right to replicate.
+    /// How `user` gets the right to replicate, and what can be done without it.
     func replicationRemedy(_ user: String) -> Remedy {
         let user = SQL.identifier(user)
         let attribute = ["ALTER ROLE \(user) WITH REPLICATION"]
-        return switch self {
-        case .selfHosted: Remedy("As a superuser, allow it.", sql: attribute)
-        case .rds, .aurora: Remedy("As the master user, make it a member.", sql: ["GRANT rds_replication TO \(user)"])
-        case .cloudSQL: Remedy("As the user postgres, allow it.", sql: attribute)
-        case .azure: Remedy("As the server's administrator, allow it.", sql: attribute)
-        case .heroku: Remedy("Use TRIGGER_BASED: Heroku Postgres gives no user this right.")
-        case .supabase: Remedy("As the user postgres, allow it.", sql: attribute)
-        case .neon:
-            Remedy(
-                "As a member of neon_superuser, allow it; roles made in the console have it already.",
-                sql: attribute
-            )
+        let who =
+            switch self {
+            case .selfHosted: "As a superuser, allow it"
+            case .rds, .aurora: "As the master user, make it a member of rds_replication"
+            case .cloudSQL, .supabase: "As the user postgres, allow it"
+            case .azure: "As the server's administrator, allow it"
+            case .neon: "As a member of neon_superuser, allow it (roles made in the console have it already)"
+            case .heroku: ""
+            }
+        switch self {
+        case .heroku: return Remedy("Use TRIGGER_BASED: Heroku Postgres gives no user this right.")
+        case .rds, .aurora:
+            return Remedy(who + "; or use TRIGGER_BASED, which needs none.", sql: ["GRANT rds_replication TO \(user)"])
+        default: return Remedy(who + "; or use TRIGGER_BASED, which needs none.", sql: attribute)
         }
     }
 

@@ -33,4 +33,16 @@ extension ServerCapabilities {
     package var canEmitMessages: Bool { version >= 90_600 && !isInRecovery }
     /// `CREATE PUBLICATION`.
     package var hasPublications: Bool { version >= 100_000 }
+
+    /// A table that joins a publication while transactions write to it may lose what they do to it afterwards.
+    ///
+    /// Mended in 13.21, 14.18, 15.13, 16.9, 17.5 and 18.
+    package var losesChangesOfNewTables: Bool { isBelow([13: 21, 14: 18, 15: 13, 16: 9, 17: 5]) }
+
+    /// Whether the version is of an older branch than all of `floors`, or below its own branch's.
+    func isBelow(_ floors: [Int: Int]) -> Bool {
+        let branch = version / 10_000
+        guard let floor = floors[branch] else { return branch < (floors.keys.min() ?? 0) }
+        return version % 10_000 < floor
+    }
 }

@@ -6,7 +6,9 @@ struct SystemIdentity: Hashable, Sendable {
     var timeline: UInt32
     /// The end of the log that is safe on disk.
     var position: LSN
+}
 
+extension SystemIdentity {
     /// From the answer to `IDENTIFY_SYSTEM`.
     init(_ answer: QueryRows) throws(MalformedReplication) {
         guard let row = answer.rows.first, row.count >= 3, let system = row[0],

@@ -1,0 +1,117 @@
+import TandemCore
+
+/// Carries out a ``PublicationPlan``.
+struct Publishing {
+    let session: Session
+    let notify: @Sendable (String) -> Void
+
+    /// Runs the plan's steps in one transaction, and waits until no transaction is left that wrote to a new table when
+    /// it was not published yet: of its changes neither a copy nor the stream would know.
+    ///
+    /// - Throws: ``PostgresError``, transient where a lock was not free.
+    func run(_ plan: PublicationPlan) throws {
+        guard !plan.steps.isEmpty else { return }
+        try session.transaction(.readWrite) {
+            // An application that waits for us waits no longer than this.
+            try session.execute("SET LOCAL lock_timeout = '2s'")
+            if session.capabilities.losesChangesOfNewTables, !plan.added.isEmpty {
+                try session.execute("SET LOCAL lock_timeout = '500ms'")
+                let tables = plan.added.map { SQL.name($0.name) }.joined(separator: ", ")
+                // Not permitted to everybody; the wait below does nearly as well.
+                try attempt("LOCK TABLE \(tables) IN SHARE ROW EXCLUSIVE MODE")
+            }
+            for step in plan.steps { try session.execute(step) }
+        }
+        try awaitWriters(of: plan.added.map(\.id))
+    }
+
+    private func attempt(_ sql: String) throws {
+        try session.execute("SAVEPOINT tandem")
+        do { try session.execute(sql) } catch PostgresError.insufficientPrivilege {
+            try session.execute("ROLLBACK TO SAVEPOINT tandem")
+        }
+    }
+
+    /// Waits for the transactions that have written to `tables`, or to their partitions, and are open now.
+    private func awaitWriters(of tables: [UInt32]) throws {
+        guard !tables.isEmpty else { return }
+        let ids = "{" + tables.map(String.init).joined(separator: ",") + "}"
+        let writers = try session.query(Self.writers, [ids]).rows.compactMap { $0.first ?? nil }
+        guard !writers.isEmpty else { return }
+        let list = "{" + writers.map { "\"\($0)\"" }.joined(separator: ",") + "}"
+        try Patience(session, notify).wait(
+            for: "transactions that had written to tables before they were published",
+            counting: """
+                SELECT count(DISTINCT l.virtualtransaction) FROM pg_catalog.pg_locks l
+                WHERE l.virtualtransaction = ANY ($1::pg_catalog.text[])
+                """,
+            [list]
+        )
+    }
+
+    private static let writers = """
+        WITH RECURSIVE tree(relation) AS (
+          SELECT unnest($1::pg_catalog.oid[])
+          UNION ALL
+          SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
+        )
+        SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l JOIN tree t ON t.relation = l.relation
+        WHERE l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+          AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+        """
+}
+
+/// Waits for other transactions to end, and says so if that takes long.
+struct Patience {
+    private let session: Session
+    private let notify: @Sendable (String) -> Void
+
+    init(_ session: Session, _ notify: @escaping @Sendable (String) -> Void) {
+        self.session = session
+        self.notify = notify
+    }
+
+    /// Asks `count` until it is 0.
+    ///
+    /// - Parameter limit: Gives up after it; `nil` for never.
+    /// - Returns: Whether it came to be 0.
+    @discardableResult
+    func wait(
+        for what: String,
+        counting count: String,
+        _ parameters: [String?] = [],
+        limit: Duration? = nil
+    ) throws -> Bool {
+        let start = ContinuousClock.now
+        var pause = 2
+        var hasTold = false
+        while let number = try session.query(count, parameters).value, number != "0" {
+            let waited = start.duration(to: .now)
+            if let limit, waited >= limit { return false }
+            if !hasTold, waited > .seconds(2) {
+                notify("waiting for \(what): \(number) are open")
+                hasTold = true
+            }
+            try session.interruption.pause(milliseconds: pause)
+            pause = min(pause * 2, 200)
+        }
+        return true
+    }
+
+    /// Waits for every transaction that is open now, and so for those that are written to the log as committed and
+    /// are not visible yet.
+    @discardableResult
+    func waitForOpenTransactions(limit: Duration?) throws -> Bool {
+        guard let snapshot = try session.query("SELECT pg_catalog.txid_current_snapshot()").value else { return true }
+        return try wait(
+            for: "transactions that were open before the stream began",
+            counting: """
+                SELECT count(*) FROM pg_catalog.txid_snapshot_xip($1::pg_catalog.txid_snapshot) AS x(id)
+                WHERE NOT pg_catalog.txid_visible_in_snapshot(x.id, pg_catalog.txid_current_snapshot())
+                """,
+            [snapshot],
+            limit: limit
+        )
+    }
+}

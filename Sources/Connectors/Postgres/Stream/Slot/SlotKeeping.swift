@@ -1,0 +1,65 @@
+import TandemCore
+
+/// Makes and drops replication slots.
+struct SlotKeeping {
+    let session: Session
+    let notify: @Sendable (String) -> Void
+
+    /// Makes a slot, and returns the place from which on it has every transaction.
+    ///
+    /// Waits for the transactions that are open: only what begins later can be decoded.
+    func make(_ name: String, plugin: PostgresConfig.Plugin, host: HostType) throws -> LSN {
+        tellIfSlow(name)
+        let version = session.capabilities.version
+        let failover = version >= 170_000 && !session.capabilities.isInRecovery ? ", failover => true" : ""
+        let place = version >= 100_000 ? "lsn" : "xlog_position"
+        let sql = """
+            SELECT \(place) FROM pg_catalog.pg_create_logical_replication_slot($1::pg_catalog.name, $2::pg_catalog.name\(failover))
+            """
+        do {
+            guard let start = try session.query(sql, [name, plugin.rawValue]).value.flatMap({ LSN($0) }) else {
+                throw PostgresError.malformed(session.endpoint, what: "the place where a new slot begins")
+            }
+            return start
+        } catch let error as PostgresError {
+            throw StreamRefusal.of(error, plugin: plugin, host: host)
+        }
+    }
+
+    /// Drops a slot. One that is gone already is fine.
+    func drop(_ name: String) throws {
+        do {
+            try session.transaction(.readWrite) {
+                _ = try session.query("SELECT pg_catalog.pg_drop_replication_slot($1::pg_catalog.name)", [name])
+            }
+        } catch let error as PostgresError where error.sqlState == "42704" {}
+    }
+
+    /// Waits until nobody uses the slot: a process of ours that was killed may still be about to notice.
+    ///
+    /// - Throws: ``PostgresError/slotInUse(_:slot:holder:)``.
+    func awaitRelease(of name: String) throws {
+        let limit = ContinuousClock.now + .seconds(10)
+        while let slot = try SlotFacts.all(session).first(where: { $0.name == name }), let pid = slot.activePID {
+            guard ContinuousClock.now < limit else {
+                let holder = slot.activeName.map { ", which calls itself \($0)" } ?? ""
+                throw PostgresError.slotInUse(session.endpoint, slot: name, holder: "process \(pid)\(holder)")
+            }
+            try session.interruption.pause(milliseconds: 100)
+        }
+    }
+
+    private func tellIfSlow(_ name: String) {
+        let question = """
+            SELECT count(*), coalesce(pg_catalog.max(extract(epoch FROM pg_catalog.now() - a.xact_start))::pg_catalog.int8, 0)
+            FROM pg_catalog.pg_stat_activity a
+            WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
+            """
+        // Only to be able to say so; not every server and user can ask.
+        guard session.capabilities.version >= 90_500, let row = try? session.query(question).rows.first,
+            let count = row.first.flatMap({ $0 }).flatMap({ Int($0) }), count > 0,
+            let age = row.last.flatMap({ $0 }).flatMap({ Int($0) }), age > 1
+        else { return }
+        notify("making the slot \"\(name)\" waits for \(count) open transactions, the oldest \(age) s old")
+    }
+}

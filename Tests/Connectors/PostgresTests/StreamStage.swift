@@ -1,0 +1,59 @@
+import TandemCore
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemPostgres
+
+/// A database with a table to be followed, and what it takes to prepare streams of it.
+struct StreamStage {
+    let database: TestDatabase
+    var config: PostgresConfig
+    /// All that read from the connection.
+    var syncs = ["one"]
+
+    init(_ version: PostgresServer.Version, server: PostgresServer? = nil) throws {
+        database = try server.map { try TestDatabase($0) } ?? TestDatabase(version)
+        config = database.config
+        try database.execute("CREATE TABLE t (id int8 PRIMARY KEY, word text)")
+    }
+
+    var context: ConnectionContext { ConnectionContext(name: "test", folder: "/", syncs: syncs) }
+    /// As Tandem names it.
+    var slot: String { "tandem_" + database.name }
+
+    func prepare(
+        _ state: StreamState? = nil,
+        tables: [String]? = nil,
+        sync: String = "one"
+    ) async throws -> PreparedStream {
+        let source = PostgresSource(config, in: context)
+        let catalog = try await source.catalog().tables.filter {
+            tables?.contains($0.schema.name.table) ?? ($0.kind == .table || $0.kind == .partitionedTable)
+        }
+        let prepared: PreparedStream
+        do { prepared = try await source.prepareStream(of: sync, tables: catalog, continuing: state) } catch {
+            await source.close()
+            throw error
+        }
+        await source.close()
+        return prepared
+    }
+
+    /// What the server says of a slot, a word or several.
+    func ask(_ what: String, of slot: String? = nil) throws -> String {
+        try database.execute("SELECT \(what) FROM pg_replication_slots WHERE slot_name = '\(slot ?? self.slot)'")
+    }
+
+    /// Removes every slot of the database, so that there is room for others.
+    func remove() throws {
+        let own = "FROM pg_replication_slots WHERE database = current_database()"
+        try database.execute("SELECT pg_terminate_backend(active_pid) \(own) AND active")
+        try eventually { try database.execute("SELECT count(*) \(own) AND active") == "0" }
+        try database.execute("SELECT pg_drop_replication_slot(slot_name) \(own)")
+    }
+}
+
+extension PreparedStream {
+    var position: LSN? { LogCheckpoint(state.checkpoint)?.position }
+}
