@@ -19,10 +19,15 @@ protocol ChangeSink {
 struct TransactionStart: Hashable, Sendable {
     /// The number of the transaction, without its epoch.
     var xid: UInt32
-    /// Where its commit is written. `nil` where that is told at the end only.
+    /// Where its commit is written, where that is told here.
     var commit: LSN?
+    /// Where the log goes on behind its commit, where that is told here.
+    var end: LSN?
     /// When it was committed, by the source's clock: seconds since 1970.
     var time: Double?
+
+    /// Whether its commit lies before `place`, which is not inside of a record.
+    func isCommitted(before place: LSN) -> Bool { commit.map { $0 < place } ?? end.map { $0 <= place } ?? true }
 }
 
 struct TransactionEnd: Hashable, Sendable {

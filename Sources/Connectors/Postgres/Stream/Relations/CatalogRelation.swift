@@ -1,0 +1,39 @@
+import TandemRows
+
+/// What the catalog says of a table now, which may be later than what the stream tells of.
+struct CatalogRelation: Sendable {
+    struct Column: Sendable {
+        var number: Int
+        var name: String
+        var type: UInt32
+        var modifier: Int32
+        /// As `format_type` writes it.
+        var typeName: String
+        var isNotNull: Bool
+        var isDropped: Bool
+        /// Whether new rows get something else than null in it where nothing is said.
+        var hasDefault: Bool
+        var isGenerated: Bool
+        /// What rows hold that were there before it was added, as text.
+        var missing: String?
+        var maySelect: Bool
+    }
+
+    var name: TableName
+    /// Every one there ever was, in the order of their numbers.
+    var columns: [Column]
+    var keys: [KeyCandidate]
+    /// The table it is a partition of, at whatever depth.
+    var root: UInt32?
+
+    func column(_ number: Int) -> Column? {
+        let column = columns.first { $0.number == number }
+        return column?.isDropped == true ? nil : column
+    }
+
+    /// Whether each row has values of its own in `numbers`, none of them null.
+    func isKey(_ numbers: Set<Int>) -> Bool {
+        keys.contains { $0.isImmediate && Set($0.columns) == numbers }
+            && numbers.allSatisfy { column($0)?.isNotNull == true }
+    }
+}

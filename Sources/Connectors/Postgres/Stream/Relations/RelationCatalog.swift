@@ -1,0 +1,102 @@
+/// Asks the catalog, through a session beside the stream, for what the stream does not say of its tables.
+struct RelationCatalog {
+    typealias Query = (_ sql: String, _ parameters: [String?]) throws -> QueryRows
+
+    let version: Int
+    private let query: Query
+    private var types: TypeMap?
+    /// Types of the users' own that the map was asked for.
+    private var asked: Set<UInt32> = []
+
+    /// - Parameters:
+    ///   - version: As `server_version_num`.
+    ///   - query: Runs a statement with its parameters, read-only.
+    init(version: Int, query: @escaping Query) {
+        self.version = version
+        self.query = query
+    }
+
+    /// `nil` where there is no such table any more.
+    func relation(_ table: UInt32) throws -> CatalogRelation? {
+        let rows = try query(sql, [String(table)]).rows
+        guard let first = rows.first else { return nil }
+        return try CatalogRelation(first: first, rows: rows)
+    }
+
+    /// The number of the table that has this name now.
+    func number(of schema: String, _ name: String) throws -> UInt32? {
+        let sql = """
+            SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')
+            """
+        return try query(sql, [schema, name]).value.flatMap { UInt32($0) }
+    }
+
+    /// What the types with these numbers are called, as `format_type` writes them, in their order.
+    func names(of types: [(type: UInt32, modifier: Int32)]) throws -> [String] {
+        let sql = """
+            SELECT pg_catalog.format_type(t, m)
+            FROM ROWS FROM (
+              pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.int4[])
+            ) WITH ORDINALITY AS u (t, m, i) ORDER BY i
+            """
+        let numbers = types.map { String($0.type) }.joined(separator: ",")
+        let modifiers = types.map { String($0.modifier) }.joined(separator: ",")
+        let names = try query(sql, ["{\(numbers)}", "{\(modifiers)}"]).rows.map { $0.first.flatMap(\.self) ?? "???" }
+        guard names.count == types.count else { throw UnreadableCell() }
+        return names
+    }
+
+    /// What is known of types, these among them.
+    mutating func typeMap(for numbers: [UInt32]) throws -> TypeMap {
+        // What is built in was there from the start.
+        let own = numbers.filter { $0 >= 16_384 }
+        if let types, asked.isSuperset(of: own) { return types }
+        let map = try TypeMap(rows: query(CatalogQueries(version: version).types, []).rows)
+        asked.formUnion(own)
+        types = map
+        return map
+    }
+
+    private var sql: String {
+        let missing =
+            version >= 110_000
+            ? "CASE WHEN a.atthasmissing THEN pg_catalog.array_to_string(a.attmissingval, '') END" : "NULL"
+        let identity = version >= 100_000 ? "a.attidentity <> ''" : "false"
+        let generated = version >= 120_000 ? "a.attgenerated <> ''" : "false"
+        let keyColumns = version >= 110_000 ? "i.indnkeyatts" : "i.indnatts"
+        return """
+            SELECT n.nspname, c.relname, \(root),
+              (SELECT string_agg(concat_ws(':', i.indisprimary, i.indisreplident, i.indimmediate, \(keyColumns), i.indkey),
+                  ',' ORDER BY i.indexrelid)
+                FROM pg_catalog.pg_index i
+                WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
+              a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+              a.attisdropped, a.atthasdef OR \(identity) OR t.typdefault IS NOT NULL, \(generated), \(missing),
+              pg_catalog.has_table_privilege(c.oid, 'SELECT')
+                OR NOT a.attisdropped AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+              LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            WHERE c.oid = $1::pg_catalog.oid AND c.relkind IN ('r', 'p')
+            ORDER BY a.attnum
+            """
+    }
+
+    /// The root of the tree of partitions that `c` belongs to, if it is one.
+    private var root: String {
+        guard version >= 100_000 else { return "NULL" }
+        return """
+            CASE WHEN c.relispartition THEN (
+                WITH RECURSIVE up(relation) AS (
+                  SELECT c.oid
+                  UNION ALL
+                  SELECT h.inhparent FROM up JOIN pg_catalog.pg_class p ON p.oid = up.relation AND p.relispartition
+                    JOIN pg_catalog.pg_inherits h ON h.inhrelid = up.relation
+                )
+                SELECT up.relation FROM up JOIN pg_catalog.pg_class p ON p.oid = up.relation
+                WHERE NOT p.relispartition
+              ) END
+            """
+    }
+}

@@ -1,0 +1,33 @@
+import TandemRows
+
+extension RelationResolution {
+    /// What tells the rows apart from here on: indexes into `columns`.
+    func identity(_ columns: [ColumnSchema]) throws(NeedsCopy) -> [Int] {
+        var places: [Int: Int] = [:]
+        for (place, column) in columns.enumerated() { places[column.id] = place }
+        let before = known.identity.map { known.columns[$0].id }
+        if let sent = try sentKey() {
+            // The order does not matter to whether they are the same, and stays.
+            let numbers = Set(before) == Set(sent) ? before : sent
+            let found = numbers.compactMap { places[$0] }
+            guard found.count == numbers.count else {
+                throw NeedsCopy("a column that tells its rows apart is not copied")
+            }
+            return found
+        }
+        // Old rows come whole, or never: what told the rows apart still does, if the server sees to it.
+        if !before.isEmpty, catalog.isKey(Set(before)) { return before.compactMap { places[$0] } }
+        let usable = Set(columns.map(\.id).filter { catalog.column($0)?.isNotNull == true })
+        return KeyCandidate.best(of: catalog.keys, usable: usable)?.columns.compactMap { places[$0] } ?? []
+    }
+
+    /// The numbers of the columns that come with updates and deletes. `nil` where that is all of them, or none.
+    private func sentKey() throws(NeedsCopy) -> [Int]? {
+        guard relation.identity != .full, relation.identity != .nothing else { return nil }
+        let keys = relation.columns.filter(\.isKey)
+        guard !keys.isEmpty else { return nil }
+        let finding = ColumnNumbers(relation: relation, known: known, catalog: catalog, isPartition: isPartition)
+        let numbers = try finding.find()
+        return zip(relation.columns, numbers).filter(\.0.isKey).compactMap(\.1)
+    }
+}

@@ -1,0 +1,129 @@
+import TandemRows
+
+/// Decides what a relation of the stream means for a table that was copied.
+///
+/// A column keeps its number whatever it is called, so names follow. What the
+/// log does not tell (a table rewritten for another type or a computed default)
+/// asks for a copy.
+struct RelationResolution {
+    let relation: StreamRelation
+    /// The table as it was known last.
+    let known: TableSchema
+    let catalog: CatalogRelation
+    let types: TypeMap
+    /// The relation is a partition of the table.
+    let isPartition: Bool
+    let includes: (String) -> Bool
+    /// What the types of the relation's columns are called, in their order, where the catalog does not say the same.
+    let typeNames: () throws -> [String]
+
+    /// A column of the relation that is copied.
+    private struct Wanted {
+        var place: Int
+        var schema: ColumnSchema
+        var decoder: TextDecoder
+    }
+
+    /// - Throws: ``NeedsCopy``; what `typeNames` throws.
+    func resolve() throws -> ResolvedRelation {
+        let finding = ColumnNumbers(relation: relation, known: known, catalog: catalog, isPartition: isPartition)
+        let numbers: [Int?] = try finding.find()
+        let names = try names(numbers)
+        var places: [Int: Int] = [:]
+        for (place, number) in numbers.enumerated() { if let number { places[number] = place } }
+        var wanted: [Wanted] = []
+        for column in known.columns {
+            guard let place = places[column.id] else { continue }
+            wanted.append(try follow(column, at: place, typeName: names[place]))
+        }
+        var missing: [Int: String] = [:]
+        let copied = Set(known.columns.map(\.id))
+        for (number, place) in places.sorted(by: { $0.key < $1.key }) where !copied.contains(number) {
+            guard let added = try add(number, at: place, typeName: names[place]) else { continue }
+            try checkThatNoneIsHidden(places)
+            missing[number] = added.missing
+            wanted.append(added.column)
+        }
+        let schema = TableSchema(
+            name: isPartition ? catalog.name : TableName(schema: relation.schema, table: relation.name),
+            id: known.id,
+            columns: wanted.map(\.schema),
+            identity: try identity(wanted.map(\.schema))
+        )
+        return ResolvedRelation(
+            schema: schema,
+            places: wanted.map(\.place),
+            decoders: wanted.map(\.decoder),
+            missing: missing
+        )
+    }
+
+    /// The columns' types by name. The stream's own, which may not be the catalog's any more.
+    private func names(_ numbers: [Int?]) throws -> [String] {
+        var names: [String] = []
+        for (column, number) in zip(relation.columns, numbers) {
+            if let now = number.flatMap(catalog.column), ColumnNumbers.isSame(column, now) {
+                names.append(now.typeName)
+            } else if column.type == nil, let known = known.columns.first(where: { $0.id == number }) {
+                // The plugin gives no type, and the catalog has the column no more: it stays what it was to the end.
+                names.append(known.nativeType)
+            } else if column.type == nil {
+                names.append("")
+            } else {
+                return try typeNames()
+            }
+        }
+        return names
+    }
+
+    private func follow(_ column: ColumnSchema, at place: Int, typeName: String) throws(NeedsCopy) -> Wanted {
+        var column = column
+        let sent = relation.columns[place]
+        if typeName != column.nativeType {
+            guard TextWidening.isHarmless(from: column.nativeType, to: typeName) else {
+                throw NeedsCopy("the type of its column \"\(sent.name)\" was changed from \(column.nativeType)")
+            }
+        }
+        let native = native(sent, number: column.id)
+        guard let decoder = native.textDecoder(as: column.type) else {
+            throw NeedsCopy("the type of its column \"\(sent.name)\" is not what it was")
+        }
+        column.name = sent.name
+        column.nativeType = typeName
+        return Wanted(place: place, schema: column, decoder: decoder)
+    }
+
+    private func native(_ sent: StreamRelation.Column, number: Int) -> NativeType {
+        if let type = sent.type { return types.native(type, modifier: sent.modifier) }
+        let now = catalog.columns.first { $0.number == number }
+        return types.native(now?.type ?? 0, modifier: now?.modifier ?? -1)
+    }
+
+    /// A column that was not copied: new, or not wanted.
+    private func add(
+        _ number: Int,
+        at place: Int,
+        typeName: String
+    ) throws(NeedsCopy) -> (column: Wanted, missing: String?)? {
+        let sent = relation.columns[place]
+        // What was there when the table was copied, and was left out then, stays out.
+        let last = known.columns.map(\.id).max() ?? 0
+        guard number > last, includes(sent.name), let now = catalog.column(number), now.maySelect else { return nil }
+        if now.missing == nil, now.hasDefault || now.isNotNull || now.isGenerated {
+            throw NeedsCopy("its new column \"\(sent.name)\" may have values in rows that were there before")
+        }
+        let native = native(sent, number: number)
+        guard let decoder = native.textDecoder(as: native.type) else { return nil }
+        let schema = ColumnSchema(name: sent.name, type: native.type, nativeType: typeName, id: number)
+        return (Wanted(place: place, schema: schema, decoder: decoder), now.missing)
+    }
+
+    /// A column that is there and was not sent, beside one that is new: the new one may be the old one under a name
+    /// that it had for a while.
+    private func checkThatNoneIsHidden(_ places: [Int: Int]) throws(NeedsCopy) {
+        for column in known.columns where places[column.id] == nil {
+            guard let now = catalog.column(column.id), !now.isGenerated else { continue }
+            throw NeedsCopy("its columns changed more than once since, and which is which cannot be told")
+        }
+    }
+}

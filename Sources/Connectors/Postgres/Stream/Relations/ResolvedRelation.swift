@@ -1,0 +1,18 @@
+import TandemRows
+
+/// What the rows of a relation are to the copy of its table.
+struct ResolvedRelation {
+    /// The table as it is from here on, with the columns that are copied.
+    var schema: TableSchema
+    /// Where the cell of each of those columns stands in a row of the stream.
+    var places: [Int]
+    var decoders: [TextDecoder]
+    /// What rows that were there before have in columns that are new, by number, as text.
+    var missing: [Int: String]
+}
+
+/// A table cannot be followed further: what comes after "copying the table again, because".
+struct NeedsCopy: Error, Hashable {
+    var reason: String
+    init(_ reason: String) { self.reason = reason }
+}
