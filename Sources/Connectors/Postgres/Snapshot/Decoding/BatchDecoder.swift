@@ -14,9 +14,14 @@ struct BatchDecoder {
 
     /// Decodes what `buffer` holds, and adds to `tally` what came of it.
     ///
+    /// - Parameter refusing: Called with the rows that were refused, before they are left out.
     /// - Returns: `nil` where every row was refused.
     /// - Throws: ``Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``.
-    func decode(_ buffer: inout TupleBuffer, tally: inout ReadTally) throws -> RowBatch? {
+    func decode(
+        _ buffer: inout TupleBuffer,
+        tally: inout ReadTally,
+        refusing: (Bitmap) -> Void = { _ in }
+    ) throws -> RowBatch? {
         let byteCount = buffer.byteCount
         var decoded = try decodeColumns(of: buffer)
         tally.rows += buffer.rowCount
@@ -30,7 +35,9 @@ struct BatchDecoder {
             case .text, .clamp:
                 for column in unfit { tally.clamped[column, default: 0] += decoded[column].unfit.count }
             case .issue:
-                refuse(decoded, unfit: unfit, from: &buffer, tally: &tally)
+                let refused = refused(decoded, unfit: unfit, rowCount: buffer.rowCount, tally: &tally)
+                refusing(refused)
+                buffer.remove(refused)
                 guard buffer.rowCount > 0 else { return nil }
                 decoded = try decodeColumns(of: buffer)
             }
@@ -46,13 +53,13 @@ struct BatchDecoder {
         }
     }
 
-    private func refuse(
+    private func refused(
         _ decoded: [DecodedColumn],
         unfit: [Int],
-        from buffer: inout TupleBuffer,
+        rowCount: Int,
         tally: inout ReadTally
-    ) {
-        var refused = Bitmap(repeating: false, count: buffer.rowCount)
+    ) -> Bitmap {
+        var refused = Bitmap(repeating: false, count: rowCount)
         for column in unfit {
             for row in decoded[column].unfit where !refused[row] {
                 refused.set(row)
@@ -63,7 +70,7 @@ struct BatchDecoder {
                 tally.refusals.append(Refusal(key: key(of: row, in: decoded), column: schema.name, cause: cause))
             }
         }
-        buffer.remove(refused)
+        return refused
     }
 
     /// What tells the row apart, for people.

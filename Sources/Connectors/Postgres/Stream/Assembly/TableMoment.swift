@@ -1,4 +1,5 @@
 import TandemCore
+import TandemRows
 
 /// When a table was copied, and so which transactions its copy shows already.
 struct TableMoment {

@@ -5,6 +5,7 @@ extension CatalogRelation {
     init(first: [String?], rows: [[String?]]) throws {
         var row = ResultRow(first)
         name = TableName(schema: try row.text(), table: try row.text())
+        identity = try row.text().utf8.first.flatMap(StreamRelation.Identity.init)
         root = try row.optionalNumber()
         keys = try (row.optional() ?? "").split(separator: ",").map(Self.key)
         columns = try rows.compactMap(Self.column)
@@ -12,7 +13,7 @@ extension CatalogRelation {
 
     private static func column(_ cells: [String?]) throws -> Column? {
         var row = ResultRow(cells)
-        for _ in 0..<4 { _ = try row.optional() }
+        for _ in 0..<5 { _ = try row.optional() }
         // A table without any column.
         guard let number = try row.optionalNumber(Int.self) else { return nil }
         return Column(

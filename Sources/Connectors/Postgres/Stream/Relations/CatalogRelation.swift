@@ -20,11 +20,22 @@ struct CatalogRelation: Sendable {
     }
 
     var name: TableName
+    /// How the server tells the rows that are updated or deleted apart.
+    var identity: StreamRelation.Identity?
     /// Every one there ever was, in the order of their numbers.
-    var columns: [Column]
-    var keys: [KeyCandidate]
+    var columns: [Column] = []
+    var keys: [KeyCandidate] = []
     /// The table it is a partition of, at whatever depth.
     var root: UInt32?
+
+    /// The columns that come with updates and deletes. `nil` where all do, or none.
+    var replicatedKey: [Int]? {
+        switch identity {
+        case .key: keys.first { $0.isPrimary && $0.isImmediate }?.columns
+        case .index: keys.first(where: \.isReplicaIdentity)?.columns
+        case .full, .nothing, nil: nil
+        }
+    }
 
     func column(_ number: Int) -> Column? {
         let column = columns.first { $0.number == number }

@@ -32,6 +32,16 @@ struct RelationCatalog {
         return try query(sql, [schema, name]).value.flatMap { UInt32($0) }
     }
 
+    /// Which of `tables` have partitions.
+    func partitioned(_ tables: some Collection<UInt32>) throws -> Set<UInt32> {
+        let sql = """
+            SELECT c.oid FROM pg_catalog.pg_class c
+            WHERE c.relkind = 'p' AND c.oid = ANY ($1::pg_catalog.oid[])
+            """
+        let list = "{" + tables.map(String.init).joined(separator: ",") + "}"
+        return try Set(query(sql, [list]).rows.compactMap { $0.first.flatMap(\.self).flatMap { UInt32($0) } })
+    }
+
     /// What the types with these numbers are called, as `format_type` writes them, in their order.
     func names(of types: [(type: UInt32, modifier: Int32)]) throws -> [String] {
         let sql = """
@@ -66,7 +76,7 @@ struct RelationCatalog {
         let generated = version >= 120_000 ? "a.attgenerated <> ''" : "false"
         let keyColumns = version >= 110_000 ? "i.indnkeyatts" : "i.indnatts"
         return """
-            SELECT n.nspname, c.relname, \(root),
+            SELECT n.nspname, c.relname, c.relreplident, \(root),
               (SELECT string_agg(concat_ws(':', i.indisprimary, i.indisreplident, i.indimmediate, \(keyColumns), i.indkey),
                   ',' ORDER BY i.indexrelid)
                 FROM pg_catalog.pg_index i

@@ -16,13 +16,17 @@ extension RelationResolution {
             return found
         }
         // Old rows come whole, or never: what told the rows apart still does, if the server sees to it.
-        if !before.isEmpty, catalog.isKey(Set(before)) { return before.compactMap { places[$0] } }
+        let kept = before.compactMap { places[$0] }
+        if !kept.isEmpty, kept.count == before.count, catalog.isKey(Set(before)) { return kept }
+        // A key that holds at the end of a transaction only does not tell rows apart on the way there.
+        let immediate = catalog.keys.filter(\.isImmediate)
         let usable = Set(columns.map(\.id).filter { catalog.column($0)?.isNotNull == true })
-        return KeyCandidate.best(of: catalog.keys, usable: usable)?.columns.compactMap { places[$0] } ?? []
+        return KeyCandidate.best(of: immediate, usable: usable)?.columns.compactMap { places[$0] } ?? []
     }
 
     /// The numbers of the columns that come with updates and deletes. `nil` where that is all of them, or none.
     private func sentKey() throws(NeedsCopy) -> [Int]? {
+        guard relation.identity != nil else { return catalog.replicatedKey }
         guard relation.identity != .full, relation.identity != .nothing else { return nil }
         let keys = relation.columns.filter(\.isKey)
         guard !keys.isEmpty else { return nil }

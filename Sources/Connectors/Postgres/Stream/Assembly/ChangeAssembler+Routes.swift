@@ -1,0 +1,114 @@
+import TandemRows
+
+extension ChangeAssembler {
+    /// How to take in a change of `relation`; `nil` where it is left out.
+    @inline(__always)
+    mutating func map(of relation: UInt32) throws -> RowMap? {
+        guard let transaction, !isLeftOut else { return nil }
+        let map: RowMap
+        if let last, last.relation == relation {
+            map = last.map
+        } else {
+            guard let found = try look(up: relation, transaction) else { return nil }
+            map = found
+        }
+        guard !tables[map.table].moment.shows(transaction, number: transactionNumber) else { return nil }
+        return map
+    }
+
+    private mutating func look(up relation: UInt32, _ transaction: TransactionStart) throws -> RowMap? {
+        switch routes[relation] {
+        case nil: throw MalformedMessage.unknownRelation
+        case .ignored, .dropped: return nil
+        case .followed(let map):
+            guard tables[map.table].reason == nil else {
+                routes[relation] = .dropped
+                return nil
+            }
+            last = (relation, map)
+            return map
+        case .described(let described):
+            guard let (table, isPartition) = try table(of: relation) else {
+                routes[relation] = .ignored
+                return nil
+            }
+            guard tables[table].reason == nil else {
+                routes[relation] = .dropped
+                return nil
+            }
+            // Not before a change of it counts: what it was while the copy shows all may be gone from the catalog.
+            guard !tables[table].moment.shows(transaction, number: transactionNumber) else { return nil }
+            return try resolve(described, table, isPartition: isPartition)
+        }
+    }
+
+    /// The followed table that `relation` is, or is a partition of.
+    mutating func table(of relation: UInt32) throws -> (table: Int, isPartition: Bool)? {
+        guard let described = relations[relation] else { throw MalformedMessage.unknownRelation }
+        guard let number = described.table else { return try named(described) }
+        if let index = numbers[number] { return (index, false) }
+        if let root = partitions[number] { return numbers[root].map { ($0, true) } }
+        if partitioned == nil { partitioned = try catalog.partitioned(numbers.keys) }
+        guard partitioned?.isEmpty == false, let root = try catalog.relation(number)?.root,
+            let index = numbers[root]
+        else { return nil }
+        partitions[number] = root
+        return (index, true)
+    }
+
+    /// The table of a relation that is known by its name alone.
+    private mutating func named(_ relation: StreamRelation) throws -> (table: Int, isPartition: Bool)? {
+        let name = TableName(schema: relation.schema, table: relation.name)
+        if let index = tables.firstIndex(where: { $0.schema.name == name }) { return (index, false) }
+        guard let number = try catalog.number(of: name.schema, name.table) else { return nil }
+        if let index = numbers[number] { return (index, false) }
+        if partitioned == nil { partitioned = try catalog.partitioned(numbers.keys) }
+        guard partitioned?.isEmpty == false, let root = try partitions[number] ?? catalog.relation(number)?.root,
+            let index = numbers[root]
+        else { return nil }
+        partitions[number] = root
+        return (index, true)
+    }
+
+    private mutating func resolve(_ relation: StreamRelation, _ table: Int, isPartition: Bool) throws -> RowMap? {
+        let known = tables[table].schema
+        do {
+            let found = try catalog.relation(known.id) ?? CatalogRelation(name: known.name)
+            let types = relation.columns.map { (type: $0.type ?? 0, modifier: $0.modifier) }
+            let map = try catalog.typeMap(for: types.map(\.type) + found.columns.map(\.type))
+            let resolution = RelationResolution(
+                relation: relation,
+                known: known,
+                catalog: found,
+                types: map,
+                isPartition: isPartition,
+                includes: tables[table].includes,
+                typeNames: { [catalog] in try catalog.names(of: types) }
+            )
+            let resolved = try resolution.resolve()
+            if resolved.schema != known { changeSchema(of: table) }
+            guard tables[table].reason == nil else { return nil }
+            let decoder = StretchDecoder(resolved, policy: policy, checksUTF8: checksUTF8)
+            tables[table].change(to: resolved, decoder: decoder)
+            let rows = RowMap(table: table, relation: relation, resolved: resolved)
+            routes[relation.number] = .followed(rows)
+            last = (relation.number, rows)
+            return rows
+        } catch let error as NeedsCopy {
+            giveUp(table, error.reason)
+            return nil
+        }
+    }
+
+    /// Ends the stretch of `table`, and with it what was found out about its relations.
+    private mutating func changeSchema(of table: Int) {
+        closeStretch(of: table)
+        for (number, route) in routes {
+            guard case .followed(let map) = route, map.table == table, let described = relations[number] else {
+                continue
+            }
+            routes[number] = .described(described)
+        }
+        last = nil
+    }
+}

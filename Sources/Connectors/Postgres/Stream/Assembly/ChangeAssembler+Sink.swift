@@ -1,0 +1,110 @@
+import TandemRows
+
+extension ChangeAssembler: ChangeSink {
+    mutating func begin(_ start: TransactionStart) {
+        transaction = start
+        transactionNumber += 1
+        hasChanged = false
+        // A place that is known to be reached is where a transaction ended.
+        isLeftOut = (start.commit != nil || start.end != nil) && start.isCommitted(before: reached)
+    }
+
+    mutating func commit(_ end: TransactionEnd) { self.end(end) }
+
+    /// Only noted: what is left out may describe a table as it was before it was copied.
+    mutating func relation(_ relation: StreamRelation) {
+        relations[relation.number] = relation
+        routes[relation.number] = .described(relation)
+        last = nil
+    }
+
+    mutating func message(_ message: LogicalMessage) {}
+
+    mutating func insert(_ new: TupleImage, into relation: UInt32) throws {
+        guard let map = try map(of: relation) else { return }
+        guard new.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
+        do {
+            try tables[map.table].buffer.insert(new.bytes) { start, cells in
+                map.fill(cells, from: new, start: start)
+            }
+        } catch let error as UnusableChange { giveUp(map.table, "the log sent \(error)") }
+        count(map.table, bytes: new.bytes.count)
+    }
+
+    mutating func update(_ old: OldImage, to new: TupleImage, in relation: UInt32) throws {
+        guard let map = try map(of: relation) else { return }
+        guard new.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
+        do {
+            switch old {
+            case .unchanged:
+                try tables[map.table].buffer.update(new.bytes) { start, _, cells in
+                    map.fill(cells, from: new, start: start)
+                    return false
+                }
+            case .key(let image):
+                guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
+                try tables[map.table].buffer.update(new.bytes) { start, before, cells in
+                    map.fillKey(before, from: image, start: start)
+                    map.fill(cells, from: new, start: start)
+                    return true
+                }
+            case .row(let image):
+                guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
+                try tables[map.table].buffer.update(new.bytes) { start, before, cells in
+                    map.fill(before, from: image, start: start)
+                    map.fill(cells, from: new, start: start)
+                    return true
+                }
+            }
+        } catch let error as UnusableChange { giveUp(map.table, "the log sent \(error)") }
+        count(map.table, bytes: new.bytes.count)
+    }
+
+    mutating func delete(_ old: OldImage, from relation: UInt32) throws {
+        guard let map = try map(of: relation) else { return }
+        let image: TupleImage
+        let isKey: Bool
+        switch old {
+        case .unchanged: throw MalformedMessage.value(of: "old row", in: "Delete")
+        case .key(let key): (image, isKey) = (key, true)
+        case .row(let row): (image, isKey) = (row, false)
+        }
+        guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
+        do {
+            try tables[map.table].buffer.delete(image.bytes) { start, cells in
+                if isKey {
+                    map.fillKey(cells, from: image, start: start)
+                } else {
+                    map.fill(cells, from: image, start: start)
+                }
+            }
+        } catch let error as UnusableChange { giveUp(map.table, "the log sent \(error)") }
+        count(map.table, bytes: image.bytes.count)
+    }
+
+    mutating func truncate(_ relations: [UInt32]) throws {
+        guard let transaction, !isLeftOut else { return }
+        let found = try relations.compactMap { try table(of: $0) }
+        let whole = Set(found.filter { !$0.isPartition }.map(\.table))
+        for table in Set(found.map(\.table)) where tables[table].reason == nil {
+            guard !tables[table].moment.shows(transaction, number: transactionNumber) else { continue }
+            guard whole.contains(table) else {
+                giveUp(table, "one of its partitions was truncated")
+                continue
+            }
+            tables[table].buffer.truncate()
+            count(table, bytes: 0)
+        }
+    }
+
+    @inline(__always)
+    private mutating func count(_ table: Int, bytes: Int) {
+        changeCount += 1
+        byteCount += bytes
+        hasChanged = true
+        if !tables[table].isTouched {
+            tables[table].isTouched = true
+            touched.append(table)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import TandemCore
+import TandemRows
+
+/// Gathers what a decoder says of a stream, table by table, and gives it out as batches.
+///
+/// It knows what each copy shows already and leaves that out, finds out what a
+/// relation of the stream is to the copy when its first change comes, and
+/// gives a table up, to be copied again, where the stream does not tell all.
+struct ChangeAssembler {
+    /// What a relation's changes are for.
+    enum Route {
+        case ignored
+        /// Described, and not looked up yet.
+        case described(StreamRelation)
+        case followed(RowMap)
+        /// A table that has been given up.
+        case dropped
+    }
+
+    /// Changes or bytes past which a batch is to be taken, be it in the middle of a transaction.
+    struct Limits {
+        var changes = 250_000
+        var bytes = 16 << 20
+    }
+
+    let streamID: String
+    let policy: UnfitPolicy
+    let checksUTF8: Bool
+    let limits: Limits
+    /// What is written at the end of a batch for a place in the log.
+    let checkpoint: (LSN) -> Checkpoint
+    var catalog: RelationCatalog
+    var tables: [FollowedTable]
+    /// Index of the table with this number.
+    let numbers: [UInt32: Int]
+    /// Tables by the number of a partition.
+    var partitions: [UInt32: UInt32]
+    /// Numbers of the followed tables that have partitions, once somebody wanted to know.
+    var partitioned: Set<UInt32>?
+
+    var routes: [UInt32: Route] = [:]
+    /// What the relations of the stream are, as it described them last.
+    var relations: [UInt32: StreamRelation] = [:]
+    /// The relation of the last change.
+    var last: (relation: UInt32, map: RowMap)?
+
+    /// The transaction under way, and whether it is left out.
+    var transaction: TransactionStart?
+    var isLeftOut = false
+    var transactionNumber = 0
+    var hasChanged = false
+
+    /// Everything up to here has been gathered.
+    private(set) var reached: LSN
+    private(set) var time: Double?
+    private var given: LSN
+    var closed: [ChangeBatch.Stretch] = []
+    var touched: [Int] = []
+    var recopies: [UInt32: String] = [:]
+    var transactionCount = 0
+    var changeCount = 0
+    var byteCount = 0
+    private var hasGivenPart = false
+    private var knownRecopies = 0
+
+    /// - Parameters:
+    ///   - start: Where the stream begins: what was committed before is left out.
+    ///   - partitions: The followed table that a partition belongs to, by their numbers, as far as known.
+    ///   - checkpoint: What is written at the end of a batch for a place in the log.
+    init(
+        _ request: StreamRequest,
+        from start: LSN,
+        catalog: RelationCatalog,
+        partitions: [UInt32: UInt32] = [:],
+        checksUTF8: Bool = false,
+        limits: Limits = Limits(),
+        checkpoint: @escaping (LSN) -> Checkpoint = { Checkpoint($0.description) }
+    ) {
+        streamID = request.start.id
+        policy = request.unfit
+        self.checksUTF8 = checksUTF8
+        self.limits = limits
+        self.checkpoint = checkpoint
+        self.catalog = catalog
+        self.partitions = partitions
+        reached = start
+        given = start
+        time = request.start.time
+        tables = []
+        var numbers: [UInt32: Int] = [:]
+        for table in request.tables {
+            guard let followed = FollowedTable(table) else {
+                recopies[table.schema.id] = "when it was copied is not known"
+                continue
+            }
+            numbers[table.schema.id] = tables.count
+            tables.append(followed)
+        }
+        self.numbers = numbers
+    }
+
+    /// Whether a batch must be taken before more is gathered.
+    var isFull: Bool { changeCount >= limits.changes || byteCount >= limits.bytes }
+    var isInTransaction: Bool { transaction != nil }
+    /// Whether there are tables to be copied again, which ends the stream.
+    var isEnding: Bool { !recopies.isEmpty }
+    /// Whether there is something to be taken.
+    var hasNews: Bool {
+        !closed.isEmpty || !touched.isEmpty || knownRecopies != recopies.count
+            || !isInTransaction && (reached != given || hasGivenPart)
+    }
+
+    /// Notes that everything up to `place` has come. Without effect inside of a transaction, which ends behind it.
+    mutating func advance(to place: LSN) {
+        guard !isInTransaction, place > reached else { return }
+        reached = place
+    }
+
+    /// Gives out what was gathered: to its end where that is the end of a transaction, else to be continued.
+    mutating func take() -> ChangeBatch {
+        var batch = ChangeBatch()
+        for index in touched { closeStretch(of: index) }
+        batch.stretches = closed
+        batch.recopies = recopies
+        batch.transactions = transactionCount
+        for index in tables.indices where tables[index].reason == nil {
+            if let tally = tables[index].takeTally() { batch.tallies[tables[index].schema.id] = tally }
+        }
+        if !isInTransaction {
+            batch.state = StreamState(id: streamID, checkpoint: checkpoint(reached), time: time)
+            given = reached
+        }
+        hasGivenPart = isInTransaction
+        knownRecopies = recopies.count
+        (closed, touched) = ([], [])
+        (transactionCount, changeCount, byteCount) = (0, 0, 0)
+        return batch
+    }
+
+    /// Ends the stretch that `table` is in.
+    mutating func closeStretch(of table: Int) {
+        guard tables[table].reason == nil else { return }
+        do throws(NeedsCopy) {
+            if let stretch = try tables[table].takeStretch() { closed.append(stretch) }
+        } catch { giveUp(table, error.reason) }
+    }
+
+    /// Follows `table` no further.
+    mutating func giveUp(_ table: Int, _ reason: String) {
+        guard tables[table].reason == nil else { return }
+        let schema = tables[table].schema
+        tables[table].reason = reason
+        tables[table].buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
+        closed.removeAll { $0.schema.id == schema.id }
+        recopies[schema.id] = reason
+        last = nil
+    }
+
+    mutating func end(_ transaction: TransactionEnd) {
+        if !isLeftOut {
+            reached = max(reached, transaction.end)
+            time = transaction.time ?? time
+            if hasChanged { transactionCount += 1 }
+        }
+        self.transaction = nil
+        isLeftOut = false
+        hasChanged = false
+    }
+}

@@ -1,0 +1,69 @@
+import TandemCore
+import TandemRows
+
+/// A table whose changes are gathered.
+struct FollowedTable {
+    let includes: @Sendable (String) -> Bool
+    var moment: TableMoment
+    /// As it is now, by the stream.
+    var schema: TableSchema
+    /// What rows have in columns that came since the last stretch, by number.
+    var missing: [Int: String] = [:]
+    var buffer: ChangeBuffer
+    /// `nil` until its relation has been made out: then there are no rows yet.
+    var decoder: StretchDecoder?
+    var tally = ReadTally()
+    /// Why it is followed no further.
+    var reason: String?
+    /// Whether changes are gathered that have not been given out.
+    var isTouched = false
+
+    /// `nil` where it was not copied from a snapshot of Postgres.
+    init?(_ request: StreamRequest.Table) {
+        guard let moment = TableMoment(request.moment) else { return nil }
+        self.moment = moment
+        includes = request.includes
+        schema = request.schema
+        buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
+    }
+
+    /// Takes what has been gathered. `nil` where that is nothing.
+    ///
+    /// - Throws: ``NeedsCopy``.
+    mutating func takeStretch() throws(NeedsCopy) -> ChangeBatch.Stretch? {
+        isTouched = false
+        guard !buffer.isEmpty else { return nil }
+        let net = buffer.takeNet()
+        defer { missing = [:] }
+        guard let decoder else {
+            var changes = NetChanges()
+            changes.isEmptied = net.isEmptied
+            changes.changeCount = net.changeCount
+            return ChangeBatch.Stretch(schema: schema, missing: missing, changes: changes)
+        }
+        do {
+            let changes = try decoder.decode(net, tally: &tally)
+            return ChangeBatch.Stretch(schema: schema, missing: missing, changes: changes)
+        } catch let error as UnfitValues {
+            let names = error.columns.map { "\"\(schema.columns[$0].name)\"" }.joined(separator: ", ")
+            throw NeedsCopy("a value does not fit the type of its column \(names)")
+        } catch let error as BatchDecoder.Malformed {
+            throw NeedsCopy("a value of its column \"\(error.column)\" is not of the type that was copied")
+        } catch { throw NeedsCopy("its changes cannot be read: \(error)") }
+    }
+
+    /// Goes on with other columns. What was gathered has been taken.
+    mutating func change(to resolved: ResolvedRelation, decoder: StretchDecoder) {
+        self.decoder = decoder
+        missing.merge(resolved.missing) { $1 }
+        guard resolved.schema != schema else { return }
+        schema = resolved.schema
+        buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
+    }
+
+    /// Takes the tally, if it tells of more than rows.
+    mutating func takeTally() -> ReadTally? {
+        defer { tally = ReadTally() }
+        return tally.refused > 0 || !tally.clamped.isEmpty ? tally : nil
+    }
+}

@@ -1,0 +1,43 @@
+import TandemRows
+
+/// How the cells of a relation's rows become those of the table it belongs to.
+struct RowMap {
+    /// Index of the table.
+    let table: Int
+    /// How many cells a row of the stream has.
+    let cellCount: Int
+    /// Where the cell of each of the table's columns stands among them.
+    let places: [Int]
+    /// Whether the column tells rows apart.
+    let isKey: [Bool]
+
+    init(table: Int, relation: StreamRelation, resolved: ResolvedRelation) {
+        self.table = table
+        cellCount = relation.columns.count
+        places = resolved.places
+        var isKey = Array(repeating: false, count: places.count)
+        for column in resolved.schema.identity { isKey[column] = true }
+        self.isKey = isKey
+    }
+
+    /// Fills the slots of a whole row.
+    @inline(__always)
+    func fill(_ slots: UnsafeMutablePointer<TupleBuffer.Cell>, from image: TupleImage, start: UInt32) {
+        var slot = slots
+        for place in places {
+            let cell = image.cells[place]
+            slot.pointee = TupleBuffer.Cell(start: cell.start &+ start, length: cell.length)
+            slot += 1
+        }
+    }
+
+    /// Fills the slots of a row of which the columns that tell rows apart were sent.
+    @inline(__always)
+    func fillKey(_ slots: UnsafeMutablePointer<TupleBuffer.Cell>, from image: TupleImage, start: UInt32) {
+        for column in places.indices {
+            let cell = image.cells[places[column]]
+            slots[column] =
+                isKey[column] ? TupleBuffer.Cell(start: cell.start &+ start, length: cell.length) : .absent
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import TandemCore
+import TandemRows
+
+/// Decodes what the changes of a table come to, while its columns stay the same.
+struct StretchDecoder {
+    private let whole: BatchDecoder
+    private let key: BatchDecoder
+
+    init(_ resolved: ResolvedRelation, policy: UnfitPolicy, checksUTF8: Bool) {
+        let columns = resolved.decoders.map { ColumnDecoding(.text($0), checksUTF8: checksUTF8) }
+        let schema = resolved.schema
+        whole = BatchDecoder(schema: schema, columns: columns, policy: policy)
+        var part = schema
+        part.columns = schema.identity.map { schema.columns[$0] }
+        part.identity = Array(part.columns.indices)
+        let keys = schema.identity.map { columns[$0] }
+        key = schema.identity.isEmpty ? whole : BatchDecoder(schema: part, columns: keys, policy: policy)
+    }
+
+    /// - Throws: ``BatchDecoder/Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``.
+    func decode(_ net: NetTuples, tally: inout ReadTally) throws -> NetChanges {
+        var changes = NetChanges()
+        changes.isEmptied = net.isEmptied
+        changes.changeCount = net.changeCount
+        for var rows in net.written {
+            if let batch = try whole.decode(&rows, tally: &tally) { changes.written.append(batch) }
+        }
+        // A row that was refused is not at the destination, so its key is passed over; it was counted when it came.
+        var passedOver = ReadTally()
+        for var keys in net.removed {
+            do { if let batch = try key.decode(&keys, tally: &passedOver) { changes.removed.append(batch) } } catch let
+                error as UnfitValues where !whole.schema.identity.isEmpty
+            {
+                throw UnfitValues(columns: error.columns.map { whole.schema.identity[$0] })
+            }
+        }
+        for patch in net.patched {
+            if let rows = try patched(patch, tally: &tally) { changes.patched.append(rows) }
+        }
+        return changes
+    }
+
+    private func patched(_ patch: NetTuples.Patch, tally: inout ReadTally) throws -> PatchedRows? {
+        var patch = patch
+        var passedOver = ReadTally()
+        // First without the rows whose key was refused, then without those refused themselves.
+        _ = try key.decode(&patch.keys, tally: &passedOver) { patch.rows.remove($0) }
+        guard patch.rows.rowCount > 0 else { return nil }
+        let rows = try whole.decode(&patch.rows, tally: &tally) { patch.keys.remove($0) }
+        guard let rows, let keys = try key.decode(&patch.keys, tally: &passedOver) else { return nil }
+        return PatchedRows(keys: keys, rows: rows)
+    }
+}
