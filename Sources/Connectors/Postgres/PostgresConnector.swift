@@ -143,11 +143,12 @@ package enum PostgresConnector: Connector {
         PostgresSource(config, in: context)
     }
 
-    /// Nothing is written to Postgres yet.
     package static func destination(
         _ config: PostgresConfig,
         in context: ConnectionContext
-    ) throws -> (any Destination)? { nil }
+    ) throws -> (any Destination)? {
+        PostgresDestination(config, in: context)
+    }
 
     private static func count(_ list: String) -> Int {
         list.split(separator: ",", omittingEmptySubsequences: false).count

@@ -34,6 +34,7 @@ extension PostgresError {
         case .streamGap: Remedy("Run again: every table is then copied anew.")
         case .malformed: Remedy("Check what stands between this machine and the server; report it if nothing does.")
         case .server: nil
+        case .destination(_, let problem): problem.remedy
         }
     }
 

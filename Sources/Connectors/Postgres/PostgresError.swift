@@ -37,6 +37,8 @@ package enum PostgresError: ExplainedError, Equatable {
     /// Bytes that make no sense.
     case malformed(Endpoint, what: String)
     case server(Endpoint, sqlState: String, severity: String, message: String)
+    /// It cannot take what was to be written to it.
+    case destination(Endpoint, DestinationProblem)
 
     package enum TLSProblem: Hashable, Sendable {
         case serverHasNone, serverDemandsIt, untrustedCertificate, wrongHostName, clientCertificate, other
@@ -104,7 +106,8 @@ package enum PostgresError: ExplainedError, Equatable {
         // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
         case .server(_, let state, _, _): ["40", "53", "58"].contains { state.hasPrefix($0) }
         case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
-            .unsupportedVersion, .insufficientPrivilege, .tableChanged, .notReplicable, .streamGap, .malformed:
+            .unsupportedVersion, .insufficientPrivilege, .tableChanged, .notReplicable, .streamGap, .malformed,
+            .destination:
             false
         }
     }
@@ -141,6 +144,7 @@ extension PostgresError {
         case .streamGap(let place, let reason): "the stream from \(place) cannot go on: \(reason)"
         case .malformed(let place, let what): "\(place) sent something that makes no sense: \(what)"
         case .server(let place, let state, let severity, let message): "\(place): \(severity) \(state): \(message)"
+        case .destination(let place, let problem): "\(place): \(problem)"
         }
     }
 }

@@ -11,16 +11,16 @@ package struct CatalogQueries: Sendable {
 
     package init(version: Int) { self.version = version }
 
-    /// What counts as a user's: whatever the server does not keep for itself, so neither temporary tables nor TOAST.
-    /// No user can make a schema whose name begins with `pg_`.
-    static let userSchema = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
+    /// What counts as a user's: whatever the server does not keep for itself, so neither temporary tables nor TOAST,
+    /// nor this program (schema `tandem`). No user can make a schema whose name begins with `pg_`.
+    static let userSchema = "n.nspname NOT IN ('information_schema', 'tandem') AND n.nspname !~ '^pg_'"
 
     private var hasPartitions: Bool { version >= 100_000 }
     private var hasRowSecurity: Bool { version >= 90_500 }
 
     /// Tables of their own, for a partition is part of its root, that were asked for.
     private var wanted: String {
-        "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.userSchema)"
+        "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.userSchema) AND c.relname !~ '^_tandem_load_'"
             + (hasPartitions ? " AND NOT c.relispartition" : "")
             + " AND ($1::pg_catalog.oid[] IS NULL OR c.oid = ANY ($1::pg_catalog.oid[]))"
     }

@@ -13,6 +13,11 @@ struct ServerReview: Sendable {
     let readers: Int
 
     var findings: [Finding] {
+        introduction + [role, standby, pooler, encoding, connections, oldSnapshots].compactMap { $0 }
+    }
+
+    /// What matters whether it is read or written to.
+    var introduction: [Finding] {
         [
             Finding(
                 .ok,
@@ -20,7 +25,7 @@ struct ServerReview: Sendable {
                 "\(endpoint.server) answers: Postgres \(facts.versionText), \(facts.host.rawValue)."
             ),
             Finding(.ok, "authentication", "Logged in to \"\(facts.database)\" as \"\(facts.user)\"."),
-            encryption, version, role, standby, pooler, encoding, connections, oldSnapshots,
+            encryption, version,
         ].compactMap { $0 }
     }
 

@@ -35,6 +35,9 @@ package actor Connection {
         }
     }
 
+    /// The same, to its end even where the task is cancelled: for what has to be tidied up.
+    func finish(_ body: @Sendable (Session) throws -> Void) throws { try body(openSession(Interruption())) }
+
     package func close() {
         session?.close()
         session = nil

@@ -1,0 +1,92 @@
+import TandemCore
+package import TandemRows
+
+/// Why a Postgres database cannot take what was to be written to it.
+package enum DestinationProblem: Hashable, Sendable {
+    // The server
+    case oldServer(version: String)
+    case standby
+    case newerMetadata(version: Int)
+    // What is there
+    case foreignTable(TableName)
+    /// `kind` with its article: `a view`.
+    case inTheWay(TableName, kind: String)
+    case otherSync(TableName, sync: String)
+    case noTable(TableName)
+    case noColumn(TableName, column: String)
+    /// Something that users attached to a copy keeps it from becoming what its source is. `reason` is the server's.
+    case held(TableName, by: [String], reason: String)
+    // What was to be written
+    case nameTooLong(String, limit: Int)
+    case nestedList(TableName, column: String)
+    case unwritable(TableName, column: String, reason: String)
+    case keyRefused(TableName, columns: [String], reason: String)
+    case notLoaded(TableName)
+    case miscounted(TableName, sent: Int, stored: Int)
+}
+
+extension DestinationProblem: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .oldServer(let version):
+            "it runs Postgres \(version); \(DestinationServer.oldestText) is the oldest that is written to"
+        case .standby: "it is a standby, which takes no writes"
+        case .newerMetadata(let version): "its schema tandem was written by a newer Tandem (it has version \(version))"
+        case .foreignTable(let name): "there is a table \(name) that Tandem did not make; it was left as it is"
+        case .inTheWay(let name, let kind): "there is \(kind) \(name), where a table of that name is to go"
+        case .otherSync(let name, let sync): "table \(name) belongs to sync \"\(sync)\""
+        case .noTable(let name): "there is no table \(name)"
+        case .noColumn(let name, let column): "table \(name) no longer has column \"\(column)\""
+        case .held(let name, let holders, let reason):
+            "table \(name) cannot follow its source because of \(holders.joined(separator: ", ")): \(reason)"
+        case .nameTooLong(let name, let limit): "the name \"\(name)\" is longer than the \(limit) bytes it takes"
+        case .nestedList(let name, let column):
+            "column \"\(column)\" of \(name) holds lists of lists, which are no type in Postgres"
+        case .unwritable(let name, let column, let reason): "column \"\(column)\" of \(name) \(reason)"
+        case .keyRefused(let name, let columns, let reason):
+            "\(name) cannot have the key (\(columns.joined(separator: ", "))) of its source: \(reason)"
+        case .notLoaded(let name): "table \(name) was to be published, but what was loaded for it is not there"
+        case .miscounted(let name, let sent, let stored):
+            "\(sent) rows were sent to table \(name), but \(stored) were stored"
+        }
+    }
+
+    var remedy: Remedy {
+        switch self {
+        case .oldServer: Remedy("Write to a newer server.")
+        case .standby: Remedy("Name the primary, or set target_session_attrs: read-write.")
+        case .newerMetadata: Remedy("Update Tandem.")
+        case .foreignTable(let name):
+            Remedy(
+                "Rename or drop that table, or choose another schema with `into`.",
+                sql: ["DROP TABLE \(SQL.name(name))"]
+            )
+        case .inTheWay: Remedy("Drop or rename it, or choose another schema with `into`.")
+        case .otherSync(_, let sync):
+            Remedy("Choose another `into` or `target`, or let `tandem reset \(sync)` forget its tables.")
+        case .noTable, .noColumn: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
+        case .held: Remedy("Drop what is named there, run again, and make it anew.")
+        case .nameTooLong: Remedy("Give the table another `target`, or leave the column out with `columns`.")
+        case .nestedList(_, let column), .unwritable(_, let column, _):
+            Remedy("Leave the column out: `columns: [\"!\(column)\"]`.")
+        case .keyRefused: Remedy("Look for rows at the source that break its own key.")
+        case .notLoaded: Remedy("Run again, and not twice at the same time.")
+        case .miscounted: Remedy("Please report this, with the tables' definition.")
+        }
+    }
+}
+
+/// What a server must be to be written to.
+enum DestinationServer {
+    static let oldestVersion = 100_000
+    static let oldestText = "10"
+
+    /// - Throws: ``PostgresError/destination(_:_:)``.
+    static func check(_ session: Session) throws {
+        let capabilities = session.capabilities
+        guard capabilities.version >= oldestVersion else {
+            throw PostgresError.destination(session.endpoint, .oldServer(version: capabilities.versionText))
+        }
+        guard !capabilities.isInRecovery else { throw PostgresError.destination(session.endpoint, .standby) }
+    }
+}

@@ -1,0 +1,101 @@
+import TandemCore
+import TandemRows
+
+/// A table on its way to become another: made beside it, filled, given its key, and dropped again if that fails.
+struct LoadTable: Sendable {
+    let table: TargetTable
+    let name: TableName
+
+    static let prefix = "_tandem_load_"
+
+    var quoted: String { SQL.name(name) }
+
+    /// Makes an empty one, in the schema of its target: what an administrator has granted by default there, and where
+    /// its tables lie, holds from the start.
+    static func make(for table: TargetTable, ticket: Int64, in session: Session) throws -> LoadTable {
+        try table.checkNames(session.endpoint)
+        return try session.writing {
+            let target = table.target
+            let base = SQL.shortened(prefix, target.table)
+            // Another sync may load a table of the same name just now.
+            let candidates = [base] + (2...99).map { SQL.shortened(prefix, target.table, "_\($0)") }
+            let names = candidates.map { TableName(schema: target.schema, table: $0) }
+            let known = try Relations(names + [target], in: session)
+            if let problem = known.problem(of: target) {
+                throw PostgresError.destination(session.endpoint, problem)
+            }
+            guard let name = names.first(where: { known[$0] == nil }) else {
+                throw PostgresError.destination(session.endpoint, .inTheWay(names[0], kind: "a table"))
+            }
+            try session.makeSchema(target.schema)
+            try session.execute(
+                """
+                CREATE TABLE \(SQL.name(name)) (\(table.loadedDefinition));
+                COMMENT ON TABLE \(SQL.name(name)) IS \(SQL.literal(Metadata.mark));
+                \(Metadata.noting(NotedLoad(ticket: ticket, name: name)))
+                """
+            )
+            return LoadTable(table: table, name: name)
+        }
+    }
+
+    /// Gives the rows that were copied in their types and their key, and the planner its statistics.
+    ///
+    /// - Throws: ``Uncastable``; ``PostgresError``.
+    func finish(in session: Session) throws {
+        let casts = table.casts
+        try session.writing {
+            if !casts.isEmpty {
+                do {
+                    try session.execute("ALTER TABLE \(quoted) \(casts.joined(separator: ", "))")
+                } catch let error as PostgresError where error.isDataException {
+                    throw Uncastable()
+                }
+            }
+            try addKey(in: session)
+            try session.execute("ANALYZE \(quoted)")
+        }
+    }
+
+    /// The server cannot read the text of some column as the type it has at the source.
+    struct Uncastable: Error {}
+
+    private func addKey(in session: Session) throws {
+        guard !table.schema.identity.isEmpty else { return }
+        do {
+            try session.execute("ALTER TABLE \(quoted) ADD PRIMARY KEY (\(table.keyList))")
+        } catch let error as PostgresError {
+            // Nulls, equal keys, and types without an order or too long for an index.
+            guard let state = error.sqlState, ["23502", "23505", "42704", "54000"].contains(state) else { throw error }
+            let columns = table.schema.identity.map { table.schema.columns[$0].name }
+            throw PostgresError.destination(
+                session.endpoint,
+                .keyRefused(table.target, columns: columns, reason: error.serverMessage ?? "")
+            )
+        }
+    }
+
+    func drop(in session: Session) throws {
+        try session.writing {
+            try session.execute("DROP TABLE IF EXISTS \(quoted)")
+            for statement in Metadata.forgetting(loads: [name]) { try session.execute(statement) }
+        }
+    }
+}
+
+extension PostgresError {
+    /// A value was refused for what it is, or the server cannot read its type at all.
+    var isDataException: Bool {
+        guard let state = sqlState else { return false }
+        return state.hasPrefix("22") || ["0A000", "42846"].contains(state)
+    }
+
+    /// The server's own words.
+    var serverMessage: String? {
+        switch self {
+        case .server(_, _, _, let message), .insufficientPrivilege(_, let message), .lockTimeout(_, let message):
+            message
+        default: nil
+        }
+    }
+}

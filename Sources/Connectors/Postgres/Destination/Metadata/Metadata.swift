@@ -1,0 +1,109 @@
+import TandemCore
+import TandemRows
+
+/// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
+struct Metadata {
+    static let schema = "tandem"
+    static let version = 1
+    /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
+    static let mark = "copied by tandem"
+    /// Those who prepare or sweep take turns under this number.
+    static let lock: Int64 = 0x74_616E_6465_6D00
+
+    let session: Session
+
+    init(_ session: Session) { self.session = session }
+
+    static func table(_ name: String) -> String { SQL.name(TableName(schema: schema, table: name)) }
+
+    /// Makes the tables where they are missing. Inside a transaction.
+    func prepare() throws {
+        if try exists() { return }
+        try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lock))")
+        // Another one may have made them while this one waited.
+        if try exists() { return }
+        try session.makeSchema(Self.schema)
+        try session.execute(
+            """
+            CREATE TABLE \(Self.table("version")) (version integer NOT NULL);
+            INSERT INTO \(Self.table("version")) VALUES (\(Self.version));
+            CREATE TABLE \(Self.table("loads")) (
+                ticket bigint NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
+                PRIMARY KEY (schema_name, table_name)
+            );
+            CREATE TABLE \(Self.table("tables")) (
+                sync text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
+                source_schema text NOT NULL, source_table text NOT NULL, source_id bigint NOT NULL,
+                columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
+                checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
+                stream text, copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+                PRIMARY KEY (schema_name, table_name)
+            );
+            CREATE TABLE \(Self.table("streams")) (
+                sync text PRIMARY KEY, id text NOT NULL, checkpoint text NOT NULL, source_time double precision,
+                applied_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+            );
+            """
+        )
+    }
+
+    private static let tables = ["loads", "streams", "tables", "version"]
+
+    func exists() throws -> Bool {
+        let question = "SELECT pg_catalog.to_regclass($1) IS NOT NULL"
+        guard try session.query(question, [Self.table("tables")]).value == "t" else { return false }
+        let version = try session.query("SELECT max(version) FROM \(Self.table("version"))").value.flatMap { Int($0) }
+        guard let version, version <= Self.version else {
+            throw PostgresError.destination(session.endpoint, .newerMetadata(version: version ?? 0))
+        }
+        return true
+    }
+
+    /// Drops all that this program made but users' tables, and says what that was. Inside a transaction.
+    func remove() throws -> [String] {
+        guard try exists() else { return [] }
+        var removed: [String] = []
+        for load in try loads() {
+            try session.execute("DROP TABLE IF EXISTS \(SQL.name(load.name))")
+            removed.append("table \(load.name), left over from a run")
+        }
+        for name in Self.tables {
+            try session.execute("DROP TABLE IF EXISTS \(Self.table(name))")
+            removed.append("table \(Self.schema).\(name)")
+        }
+        // Users, and this program as a source, may have things of their own there.
+        let question = """
+            SELECT NOT EXISTS (
+              SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                AND d.refobjid = n.oid) AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+            FROM pg_catalog.pg_namespace n WHERE n.nspname = $1
+            """
+        guard try session.query(question, [Self.schema]).value == "t" else { return removed }
+        try session.execute("DROP SCHEMA \(SQL.identifier(Self.schema))")
+        return removed + ["schema \(Self.schema)"]
+    }
+}
+
+extension Session {
+    /// Makes a schema, if there is none of that name. Inside a transaction.
+    func makeSchema(_ name: String) throws {
+        // Not IF NOT EXISTS, which wants the right to make one even where there is one.
+        let question = "SELECT true FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+        guard try query(question, [name]).value == nil else { return }
+        try execute("CREATE SCHEMA IF NOT EXISTS \(SQL.identifier(name))")
+    }
+
+    /// One of several transactions that write, begun with the settings of all of ours and made durable by its COMMIT.
+    func writing<Value>(_ body: () throws -> Value) throws -> Value {
+        try DestinationServer.check(self)
+        return try transaction(.readWrite) {
+            try execute(
+                """
+                SELECT pg_catalog.set_config('synchronous_commit', 'on', true)
+                WHERE pg_catalog.current_setting('synchronous_commit') = 'off'
+                """
+            )
+            return try body()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import TandemCore
+import TandemRows
+
+/// Puts what was loaded in place, all of it in one transaction.
+///
+/// A copy that nobody has attached anything to is dropped, and the new one
+/// takes its name. One that views, foreign keys, indexes or the like hang on
+/// stays, and its rows become those of the new one (``Refill``).
+struct Placement: Sendable {
+    let copies: [CopiedTable]
+    let retired: [TableName]
+    let sync: String
+    let loads: [TableName: LoadTable]
+    let notify: @Sendable (String) -> Void
+
+    /// Pauses before it is tried again where a reader holds one of the tables, in milliseconds. Meanwhile nothing
+    /// stands in the way of other readers, which would queue up behind a lock that is waited for.
+    private static let pauses = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000]
+    private static let lockTimeout = "'2s'"
+
+    func run(in session: Session) throws {
+        for copy in copies where loads[copy.target] == nil {
+            throw PostgresError.destination(session.endpoint, .notLoaded(copy.target))
+        }
+        for pause in Self.pauses {
+            do { return try attempt(in: session) } catch let error as PostgresError {
+                guard error.isLockConflict else { throw error }
+                notify("The new copies wait for whoever reads the old ones (\(error)).")
+                try session.interruption.pause(milliseconds: pause)
+            }
+        }
+        try attempt(in: session)
+    }
+
+    private func attempt(in session: Session) throws {
+        try session.writing {
+            try session.execute("SET LOCAL lock_timeout = \(Self.lockTimeout)")
+            let metadata = Metadata(session)
+            let loaded = copies.compactMap { loads[$0.target] }
+            let names = copies.map(\.target) + retired + loaded.map(\.name)
+            var relations = try Relations(names, in: session)
+            try check(relations, loaded, metadata)
+            let earlier = Dictionary(try metadata.copies(of: sync).map { ($0.target, $0) }) { first, _ in first }
+            let attachments = try lock(relations, in: session)
+            // What is attached to a table that was renamed at the source goes with it to its new name.
+            try renameAttached(&relations, attachments, earlier, in: session)
+            let refills = loaded.filter { load in
+                relations[load.table.target].map { !attachments.of($0.oid).isEmpty } ?? false
+            }
+            let kept = Set(refills.map(\.table.target))
+            try swap(loaded.filter { !kept.contains($0.table.target) }, relations, attachments, in: session)
+            try Refills(loads: refills, relations: relations, attachments: attachments, earlier: earlier).run(
+                in: session
+            )
+            let statements = try Metadata.remembering(copies, retiring: retired, of: sync)
+            try session.execute((Metadata.forgetting(loads: loaded.map(\.name)) + statements).joined(separator: "; "))
+        }
+    }
+
+    private func check(_ relations: Relations, _ loaded: [LoadTable], _ metadata: Metadata) throws {
+        let endpoint = metadata.session.endpoint
+        let owners = try metadata.owners()
+        for copy in copies {
+            if let problem = relations.problem(of: copy.target) { throw PostgresError.destination(endpoint, problem) }
+            if let owner = owners[copy.target], owner != sync {
+                throw PostgresError.destination(endpoint, .otherSync(copy.target, sync: owner))
+            }
+        }
+        for load in loaded where relations[load.name]?.isOurs != true {
+            throw PostgresError.destination(endpoint, .notLoaded(load.table.target))
+        }
+    }
+
+    /// Our tables among those to replace or retire.
+    private func olds(_ relations: Relations) -> [(name: TableName, relation: Relation)] {
+        (copies.map(\.target) + retired).compactMap { name in
+            relations[name].flatMap { $0.isOurs ? (name, $0) : nil }
+        }
+    }
+
+    /// Locks every old copy that is going to be dropped, and returns what is attached to all of them.
+    private func lock(_ relations: Relations, in session: Session) throws -> Attachments {
+        let olds = olds(relations)
+        let before = try Attachments(to: olds.map(\.relation.oid), in: session)
+        let free = olds.filter { before.of($0.relation.oid).isEmpty }.map(\.name).sorted()
+        guard !free.isEmpty else { return before }
+        try session.execute("LOCK TABLE \(free.map(SQL.name).joined(separator: ", ")) IN ACCESS EXCLUSIVE MODE")
+        // Somebody may have attached something while this waited.
+        return try Attachments(to: olds.map(\.relation.oid), in: session)
+    }
+
+    private func swap(
+        _ loads: [LoadTable],
+        _ relations: Relations,
+        _ attachments: Attachments,
+        in session: Session
+    ) throws {
+        let targets = loads.map(\.table.target)
+        let gone = (targets + retired.filter { !targets.contains($0) }).filter { relations[$0]?.isOurs == true }
+        let oids = gone.compactMap { relations[$0]?.oid }
+        for name in retired {
+            guard let relation = relations[name], relation.isOurs else { continue }
+            let holders = attachments.of(relation.oid)
+            guard holders.isEmpty else {
+                let reason = "its source has another name now, under which there is a table already"
+                throw PostgresError.destination(session.endpoint, .held(name, by: holders, reason: reason))
+            }
+        }
+        let grants = try Grants(on: oids, in: session)
+        let keys = try KeyNames(of: loads, dropping: oids, in: session)
+        var statements = gone.isEmpty ? [] : ["DROP TABLE \(gone.map(SQL.name).joined(separator: ", "))"]
+        for load in loads {
+            let target = load.table.target
+            statements += keys.renaming(load)
+            statements.append("ALTER TABLE \(load.quoted) RENAME TO \(SQL.identifier(target.table))")
+            if let old = relations[target] { statements += grants.statements(of: old.oid, on: target) }
+        }
+        guard !statements.isEmpty else { return }
+        try session.execute(statements.joined(separator: "; "))
+    }
+
+    private func renameAttached(
+        _ relations: inout Relations,
+        _ attachments: Attachments,
+        _ earlier: [TableName: CopiedTable],
+        in session: Session
+    ) throws {
+        for name in retired {
+            guard let relation = relations[name], relation.isOurs, !attachments.of(relation.oid).isEmpty,
+                let number = earlier[name]?.schema.id, number != 0,
+                let copy = copies.first(where: { $0.schema.id == number && relations[$0.target] == nil })
+            else { continue }
+            try session.rename(name, to: copy.target)
+            relations.move(name, to: copy.target)
+        }
+    }
+}
+
+extension Session {
+    /// Gives a table another name, and another schema if need be. Inside a transaction.
+    func rename(_ old: TableName, to new: TableName) throws {
+        if old.schema != new.schema {
+            try makeSchema(new.schema)
+            try execute("ALTER TABLE \(SQL.name(old)) SET SCHEMA \(SQL.identifier(new.schema))")
+        }
+        guard old.table != new.table else { return }
+        let moved = TableName(schema: new.schema, table: old.table)
+        try execute("ALTER TABLE \(SQL.name(moved)) RENAME TO \(SQL.identifier(new.table))")
+    }
+}
+
+extension PostgresError {
+    /// Others hold what was asked for, and may let go of it.
+    var isLockConflict: Bool { sqlState == "55P03" || sqlState == "40P01" }
+}

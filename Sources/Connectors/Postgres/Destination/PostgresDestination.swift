@@ -1,0 +1,118 @@
+package import TandemCore
+package import TandemRows
+
+/// A Postgres database that tables are copied to.
+package actor PostgresDestination: Destination {
+    private let config: PostgresConfig
+    private let context: ConnectionContext
+    let connection: Connection
+    /// Reads what is here.
+    let source: PostgresSource
+    /// What is on its way, by target.
+    private var loads: [TableName: LoadTable] = [:]
+    /// Targets whose text the server cannot read as the types the source has.
+    private var keptAsText: Set<TableName> = []
+    private var loader: Loader?
+
+    /// Does not connect yet.
+    package init(_ config: PostgresConfig, in context: ConnectionContext) {
+        self.config = config
+        self.context = context
+        connection = Connection(config, in: context)
+        source = PostgresSource(config, in: context)
+    }
+
+    /// The connections that loading takes, and the proof that it goes on.
+    private struct Loader {
+        let keeper: LoadKeeper
+        let pool: SessionPool
+    }
+
+    package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        let loader = try await openLoader()
+        if let other = loads.removeValue(forKey: target) { try await connection.run { try other.drop(in: $0) } }
+        let keepsNativeText = !keptAsText.contains(target)
+        let schema = rows.schema
+        let load = try await connection.run { session in
+            let table = try TargetTable(schema, target: target, in: session, keepsNativeText: keepsNativeText)
+            return try LoadTable.make(for: table, ticket: loader.keeper.ticket, in: session)
+        }
+        do {
+            let table = load.table
+            let stored = try await TableLoading(rows: rows, table: table, name: load.quoted, pool: loader.pool).run()
+            try await connection.run { try load.finish(in: $0) }
+            loads[target] = load
+            return stored
+        } catch {
+            // The first error is the one to know; what cannot be dropped now is swept by a later run.
+            try? await connection.finish { try load.drop(in: $0) }
+            throw keepsNativeText ? again(error, target, load.table) : error
+        }
+    }
+
+    /// Values that the source's own types do not take travel as text.
+    private func again(_ error: any Error, _ target: TableName, _ table: TargetTable) -> any Error {
+        let isRefused = error is LoadTable.Uncastable || (error as? PostgresError)?.isDataException == true
+        let isUnwritable: Bool
+        if case .destination(_, .unwritable) = error as? PostgresError {
+            isUnwritable = true
+        } else {
+            isUnwritable = false
+        }
+        guard isRefused || isUnwritable, table.hasNativeText else { return error }
+        keptAsText.insert(target)
+        return LoadAgain(because: "its text does not fit the source's types here, so it stays text")
+    }
+
+    private func openLoader() async throws -> Loader {
+        if let loader, loader.keeper.isHeld { return loader }
+        loader?.pool.close()
+        try await connection.run { session in
+            try session.writing {
+                try Metadata(session).prepare()
+                try Metadata(session).sweep()
+            }
+        }
+        let (config, context) = (config, context)
+        let made = try await Blocking.run { interruption in
+            let keeper = try LoadKeeper(Session(config, in: context, interruption: interruption))
+            let first = try Session(config, in: context, interruption: interruption)
+            let pool = SessionPool(first: first, limit: PostgresConfig.readerRange.upperBound) { interruption in
+                try Session(config, in: context, interruption: interruption)
+            }
+            return Loader(keeper: keeper, pool: pool)
+        }
+        loader = made
+        return made
+    }
+
+    package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+        let loads = loads
+        let notify = context.notify
+        try await connection.run { session in
+            try Placement(copies: copies, retired: retired, sync: sync, loads: loads, notify: notify).run(in: session)
+        }
+        for copy in copies { self.loads[copy.target] = nil }
+        try await discard()
+    }
+
+    package func discard() async throws {
+        defer { closeLoader() }
+        for (target, load) in loads {
+            try await connection.finish { try load.drop(in: $0) }
+            loads[target] = nil
+        }
+    }
+
+    private func closeLoader() {
+        loader?.pool.close()
+        loader?.keeper.close()
+        loader = nil
+    }
+
+    package func close() async {
+        closeLoader()
+        await source.close()
+        await connection.close()
+    }
+}
