@@ -12,15 +12,31 @@ extension PostgresDestination {
     }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
-        let name = copy.target
-        let (table, endpoint) = try await connection.run { session in
-            try session.transaction(.snapshot) {
-                let oids = try Relations([name], in: session)[name].map { [$0.oid] } ?? []
-                return (try CatalogReader(session).tables(only: oids).first?.catalogTable, session.endpoint)
-            }
+        let stored = try await stored(copy.target, as: schema)
+        return try await StoredRows(stored, as: schema, in: snapshot())
+    }
+
+    package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+        let stored = try await stored(copy.target, as: schema)
+        let snapshot = try await snapshot()
+        do {
+            let sum = try await snapshot.sum(of: stored.table, as: stored.schema)
+            await snapshot.close()
+            return sum
+        } catch {
+            await snapshot.close()
+            throw error
         }
-        let snapshot = try await source.snapshot(readers: ProcessInfo.processInfo.activeProcessorCount)
-        return try await StoredRows(of: name, as: schema, in: snapshot, table, at: endpoint)
+    }
+
+    private func stored(_ name: TableName, as schema: TableSchema) async throws -> StoredCopy {
+        try await connection.run { session in
+            try session.transaction(.snapshot) { try StoredCopy(name, as: schema, in: session) }
+        }
+    }
+
+    private func snapshot() async throws -> any Snapshot {
+        try await source.snapshot(readers: ProcessInfo.processInfo.activeProcessorCount)
     }
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {

@@ -14,27 +14,35 @@ struct StoredRows: TableRows {
     func cancel() { rows.cancel() }
     func makeReader() throws -> any RowReader { try rows.makeReader() }
 
-    /// - Parameter catalog: What the database says of the table.
+    init(_ copy: StoredCopy, as schema: TableSchema, in snapshot: any Snapshot) async throws {
+        self.schema = schema
+        self.snapshot = snapshot
+        rows = try await snapshot.rows(of: copy.table, as: copy.schema, unfit: .text)
+    }
+}
+
+/// A copy as the database's own catalog has it.
+struct StoredCopy: Sendable {
+    let table: CatalogTable
+    /// What is to be read of it, with the numbers that table and columns have here.
+    let schema: TableSchema
+
     /// - Throws: ``PostgresError``.
-    init(
-        of name: TableName,
-        as schema: TableSchema,
-        in snapshot: any Snapshot,
-        _ table: CatalogTable?,
-        at endpoint: Endpoint
-    ) async throws {
-        guard let table else { throw PostgresError.destination(endpoint, .noTable(name)) }
+    init(_ name: TableName, as schema: TableSchema, in session: Session) throws {
+        let oids = try Relations([name], in: session)[name].map { [$0.oid] } ?? []
+        guard let table = try CatalogReader(session).tables(only: oids).first?.catalogTable else {
+            throw PostgresError.destination(session.endpoint, .noTable(name))
+        }
         var wanted = schema
         wanted.name = name
         wanted.id = table.schema.id
         for (index, column) in schema.columns.enumerated() {
             guard let now = table.schema.columns.first(where: { $0.name == column.name }) else {
-                throw PostgresError.destination(endpoint, .noColumn(name, column: column.name))
+                throw PostgresError.destination(session.endpoint, .noColumn(name, column: column.name))
             }
             wanted.columns[index].id = now.id
         }
-        self.schema = schema
-        self.snapshot = snapshot
-        rows = try await snapshot.rows(of: table, as: wanted, unfit: .text)
+        self.table = table
+        self.schema = wanted
     }
 }
