@@ -86,7 +86,7 @@ package enum PostgresError: ExplainedError, Equatable {
             .connectionLost(let place, _), .insufficientPrivilege(let place, _), .lockTimeout(let place, _),
             .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
             .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
-            .malformed(let place, _), .server(let place, _, _, _):
+            .malformed(let place, _), .server(let place, _, _, _), .destination(let place, _):
             place
         }
     }
