@@ -1,0 +1,100 @@
+/// Statements that change tables.
+extension RandomHistory {
+    mutating func evolution() -> [String] {
+        let number = text.pick(tables.count)
+        switch text.pick(100) {
+        case 0..<25: return addColumn(to: number)
+        case 25..<40: return dropColumn(of: number)
+        case 40..<55: return renameColumn(of: number)
+        case 55..<65: return renameTable(number)
+        case 65..<80: return widenColumn(of: number)
+        case 80..<88: return recreate(number)
+        default: return changePartitions()
+        }
+    }
+
+    private mutating func addColumn(to number: Int) -> [String] {
+        let kinds = HistoryColumn.Kind.allCases
+        var column = HistoryColumn(name: freshName("c"), kind: kinds[text.pick(kinds.count)])
+        var statement =
+            "ALTER TABLE \(tables[number].sql) ADD COLUMN \(SQLText.quoted(column.name)) \(column.kind.type)"
+        // A default cannot be a query, which long values are.
+        if column.kind != .long && text.chance(0.5) {
+            statement += " DEFAULT \(text.value(column.kind))"
+            column.isRequired = text.chance(0.5)
+            if column.isRequired { statement += " NOT NULL" }
+        }
+        tables[number].columns.append(column)
+        return [statement]
+    }
+
+    private mutating func dropColumn(of number: Int) -> [String] {
+        let values = tables[number].values
+        guard values.count > 1, let column = text.pick(of: values) else { return rowStatements(for: number) }
+        let name = tables[number].columns.remove(at: column).name
+        return ["ALTER TABLE \(tables[number].sql) DROP COLUMN \(SQLText.quoted(name))"]
+    }
+
+    private mutating func renameColumn(of number: Int) -> [String] {
+        let column = text.pick(tables[number].columns.count)
+        let old = SQLText.quoted(tables[number].columns[column].name)
+        let new = freshName("c")
+        tables[number].columns[column].name = new
+        return ["ALTER TABLE \(tables[number].sql) RENAME COLUMN \(old) TO \(SQLText.quoted(new))"]
+    }
+
+    private mutating func renameTable(_ number: Int) -> [String] {
+        let old = tables[number].sql
+        tables[number].name = freshName("t")
+        return ["ALTER TABLE \(old) RENAME TO \(SQLText.quoted(tables[number].name))"]
+    }
+
+    private mutating func widenColumn(of number: Int) -> [String] {
+        let columns = tables[number].columns
+        let candidates = columns.indices.filter { columns[$0].role == .value && !columns[$0].kind.wider.isEmpty }
+        guard let column = text.pick(of: candidates), let kind = text.pick(of: columns[column].kind.wider) else {
+            return rowStatements(for: number)
+        }
+        tables[number].columns[column].kind = kind
+        let name = SQLText.quoted(columns[column].name)
+        return ["ALTER TABLE \(tables[number].sql) ALTER COLUMN \(name) TYPE \(kind.type)"]
+    }
+
+    /// The same name, but another table.
+    private mutating func recreate(_ number: Int) -> [String] {
+        let drop = "DROP TABLE \(tables[number].sql) CASCADE"
+        if let column = text.pick(of: tables[number].values), tables[number].values.count > 1, text.chance(0.5) {
+            tables[number].columns.remove(at: column)
+        }
+        return [drop] + tables[number].creation(referring: number == 0 ? nil : tables[0], number: nextNumber())
+    }
+
+    /// A partition comes, or goes when its rows have gone.
+    private mutating func changePartitions() -> [String] {
+        guard let number = tables.firstIndex(where: { !$0.regions.isEmpty }) else { return [] }
+        let table = tables[number]
+        guard table.regions.count > 2 || table.regions.count > 1 && text.chance(0.3),
+            let column = table.columns.first(where: { $0.role == .region })
+        else {
+            let region = "region \(nextNumber())"
+            tables[number].regions.append(region)
+            return [table.partition(region)]
+        }
+        let region = tables[number].regions.remove(at: text.pick(table.regions.count))
+        return [
+            "DELETE FROM \(table.sql) WHERE \(SQLText.quoted(column.name)) = '\(region)'",
+            "ALTER TABLE \(table.sql) DETACH PARTITION \(table.partitionName(region))",
+            "DROP TABLE \(table.partitionName(region))",
+        ]
+    }
+
+    /// A name that was not there before, sometimes one that must be quoted.
+    private mutating func freshName(_ prefix: String) -> String {
+        let number = nextNumber()
+        return [
+            "\(prefix)\(number)", "\(prefix.uppercased()) \(number)", "\(prefix)_ü\(number)", "\(prefix)\"\(number)",
+        ][
+            text.pick(4)
+        ]
+    }
+}
