@@ -93,7 +93,7 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: linkDuckDB
         ),
-        .testTarget(name: "TandemRowsTests", dependencies: ["TandemRows"], swiftSettings: strict),
+        .testTarget(name: "TandemRowsTests", dependencies: ["TandemRows", "TandemTesting"], swiftSettings: strict),
         .testTarget(
             name: "TandemStateTests",
             dependencies: ["TandemState", "TandemCore", "TandemRows", .product(name: "GRDB", package: "GRDB.swift")],

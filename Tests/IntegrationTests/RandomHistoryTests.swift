@@ -6,12 +6,12 @@ import Testing
         _ version: PostgresServer.Version
     ) throws {
         let server = try PostgresServer(version, settings: ["max_prepared_transactions": "10"])
-        for seed in UInt64(0)..<6 {
+        for seed in UInt64(0)..<4 {
             let options = RandomHistory.Options(evolves: seed % 2 == 1, prepares: seed % 3 == 0)
             var history = RandomHistory(seed: seed, options: options)
             let database = try server.makeDatabase()
             var statements = history.setup
-            for _ in 0..<200 { statements += history.nextTransaction() }
+            for _ in 0..<100 { statements += history.nextTransaction() }
             let script = statements.map { $0 + ";" }.joined(separator: "\n")
             #expect(throws: Never.self, "seed \(seed)") { try server.execute(script, in: database) }
             for table in history.followed {

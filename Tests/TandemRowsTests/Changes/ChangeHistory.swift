@@ -1,4 +1,5 @@
 import TandemRows
+import TandemTesting
 
 /// A table at its source, and the changes that it sends while it lives through a random history.
 struct ChangeHistory {
@@ -15,7 +16,7 @@ struct ChangeHistory {
     let identity: [Int]
     let oldRows: OldRows
     var rows: [RawRow] = []
-    private var random: SplitMix
+    private var random: SeededGenerator
     private let values: Int
 
     init(seed: UInt64, columnCount: Int, identity: [Int], oldRows: OldRows, values: Int) {
@@ -23,7 +24,7 @@ struct ChangeHistory {
         self.identity = identity
         self.oldRows = identity.isEmpty ? .all : oldRows
         self.values = values
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     func key(_ row: RawRow) -> RawRow { identity.map { row[$0] } }
@@ -113,17 +114,4 @@ struct ChangeHistory {
     }
 
     private mutating func pick(_ count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
-}
-
-/// Random numbers that a seed brings back.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
