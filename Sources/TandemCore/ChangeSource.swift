@@ -16,6 +16,10 @@ public protocol ChangeSource: Source {
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
 
+    /// A snapshot that shows exactly what was committed before its ``Moment/position``, which a stream can be followed
+    /// to. `nil` where the source cannot make one.
+    func logSnapshot(readers: Int) async throws -> (any Snapshot)?
+
     /// Starts to follow.
     func changes(_ request: StreamRequest) async throws -> any ChangeStream
 
@@ -66,7 +70,8 @@ public struct StreamRequest: Sendable {
     public var sync: String
     public var tables: [Table]
     public var start: StreamState
-    /// Ends the stream once the source has passed it, changes or not. `nil` to follow until cancelled.
+    /// Ends the stream once the source has passed it, changes or not; nothing that was committed behind it is brought.
+    /// `nil` to follow until cancelled.
     public var end: Checkpoint?
     public var unfit: UnfitPolicy
 

@@ -20,6 +20,10 @@ public struct FaultyChangeSource: ChangeSource {
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     public func teardown(syncs: [String]?) async throws -> [String] { try await source.teardown(syncs: syncs) }
 
+    public func logSnapshot(readers: Int) async throws -> (any Snapshot)? {
+        try await source.logSnapshot(readers: readers)
+    }
+
     public func snapshot(readers: Int) async throws -> any Snapshot { try await source.snapshot(readers: readers) }
 
     public func prepareStream(

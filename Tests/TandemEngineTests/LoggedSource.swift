@@ -63,6 +63,7 @@ final class LoggedSource: ChangeSource {
     func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     func close() async {}
     func snapshot(readers: Int) async throws -> any Snapshot { try await source.snapshot(readers: readers) }
+    func logSnapshot(readers: Int) async throws -> (any Snapshot)? { nil }
     func logPosition() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
     func teardown(syncs: [String]?) async throws -> [String] { [] }
 

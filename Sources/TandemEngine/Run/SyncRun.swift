@@ -91,6 +91,38 @@ package struct SyncRun: Sendable {
         }
     }
 
+    /// Compares both ends. Tables that are followed are brought to one place in the source's log first, and compared
+    /// with the source as it was there, while it goes on.
+    ///
+    /// - Parameter report: Called with each result as it comes.
+    package func verify(
+        report: (Verification.TableResult) -> Void = { _ in }
+    ) async throws -> [Verification.TableResult] {
+        let verification = Verification(
+            of: sync.name,
+            source: source,
+            destination: destination,
+            unfit: sync.unfitValues,
+            readers: readers
+        )
+        let isFollowed = try await destination.tables(of: sync.name).contains { $0.stream != nil }
+        guard isFollowed, let log = source as? any ChangeSource,
+            let snapshot = try await log.logSnapshot(readers: readers)
+        else { return try await verification.run(observe: report) }
+        do {
+            let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == .logBased }
+            if let place = snapshot.moment.position, !plan.tables.isEmpty {
+                var stream = try stream(of: plan, observe: observe)
+                stream.onGap = .fail
+                try await stream.catchUp(to: place)
+            }
+        } catch {
+            await snapshot.close()
+            throw error
+        }
+        return try await verification.run(at: snapshot, observe: report)
+    }
+
     private func plan() async throws -> SyncPlan {
         let plan = try await Planner.plan(sync, from: source, to: destination)
         if let refusal = plan.refusal { throw refusal }

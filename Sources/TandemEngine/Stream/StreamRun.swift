@@ -8,7 +8,7 @@ struct StreamRun {
     let destination: any ChangeDestination
     /// Of the followed tables only.
     let plan: SyncPlan
-    let onGap: GapPolicy
+    var onGap: GapPolicy
     /// Goes on until it is cancelled.
     let follows: Bool
     let retries: RetryPolicy
@@ -70,16 +70,8 @@ struct StreamRun {
         let end = follows ? nil : try await source.logPosition()
         let followed = settled.tables.values.map(\.plan)
         await observe(.following(progress, tables: followed, end: end))
-        let following = StreamFollowing(
-            source: source,
-            destination: destination,
-            plan: plan,
-            progress: progress,
-            replan: replan,
-            observe: observe
-        )
         let start = try await destination.stream(of: plan.sync) ?? state
-        let ending = try await following.run(settled.tables, from: start, to: end)
+        let ending = try await following(plan, progress).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             await observe(.caughtUp(tables: followed))
             return .done
@@ -90,6 +82,32 @@ struct StreamRun {
             await observe(.copyingAgain(table.plan, reason: reason))
         }
         return .again
+    }
+
+    /// Brings the tables that are followed to `end`, and copies none: one that must be copied again leaves the stream.
+    ///
+    /// - Throws: ``StreamError/gap(sync:reason:)`` where changes are missing.
+    func catchUp(to end: Checkpoint) async throws {
+        while true {
+            let state = try await prepare(plan)
+            let tables = try await settle(plan, state).tables
+            guard !tables.isEmpty else { return }
+            let start = try await destination.stream(of: plan.sync) ?? state
+            let ending = try await following(plan, StreamProgress()).run(tables, from: start, to: end)
+            guard !ending.recopies.isEmpty else { return }
+            try await release(ending.recopies.keys)
+        }
+    }
+
+    private func following(_ plan: SyncPlan, _ progress: StreamProgress) -> StreamFollowing {
+        StreamFollowing(
+            source: source,
+            destination: destination,
+            plan: plan,
+            progress: progress,
+            replan: replan,
+            observe: observe
+        )
     }
 
     /// Makes sure of the stream before anything is copied, and notes at the destination where it begins.

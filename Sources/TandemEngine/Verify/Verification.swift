@@ -52,16 +52,34 @@ package struct Verification {
         package var sourceHasMoved: Bool
     }
 
-    /// - Parameter observe: Called with each result as it comes.
-    package func run(observe: (TableResult) -> Void = { _ in }) async throws -> [TableResult] {
+    /// - Parameters:
+    ///   - snapshot: The moment of the source to compare with; as it is now where `nil`. Closed in the end.
+    ///   - observe: Called with each result as it comes.
+    package func run(
+        at snapshot: (any Snapshot)? = nil,
+        observe: (TableResult) -> Void = { _ in }
+    ) async throws -> [TableResult] {
         let copies = try await destination.tables(of: sync).sorted { $0.target < $1.target }
         let catalog = try await source.catalog()
-        let snapshot = try await source.snapshot(readers: readers)
+        let moment: any Snapshot
+        if let snapshot { moment = snapshot } else { moment = try await source.snapshot(readers: readers) }
+        return try await compare(copies, with: catalog, at: moment, isExact: snapshot != nil, observe)
+    }
+
+    private func compare(
+        _ copies: [CopiedTable],
+        with catalog: Catalog,
+        at snapshot: any Snapshot,
+        isExact: Bool,
+        _ observe: (TableResult) -> Void
+    ) async throws -> [TableResult] {
         do {
             var results: [TableResult] = []
             for copy in copies {
                 try Task.checkCancellation()
-                let result = try await compare(copy, with: catalog, in: snapshot)
+                var result = try await compare(copy, with: catalog, in: snapshot)
+                // A table that was followed to this very moment has nothing to wait for.
+                if isExact, copy.stream != nil { result.sourceHasMoved = false }
                 observe(result)
                 results.append(result)
             }

@@ -9,8 +9,9 @@ struct Verify: AsyncParsableCommand {
         discussion: """
             Compares row counts and an order-independent checksum of each table. Where all its types allow it, each \
             database computes them over its own rows (pushed down); else, and where they differ, both sides are read \
-            whole (streamed) and the first keys that differ are named. Exit status 1 if anything differs. The source is \
-            read as it is now: where it has changed since the copy, a difference may be a change that the next run brings.
+            whole (streamed) and the first keys that differ are named. Exit status 1 if anything differs. Tables that are \
+            followed by the log are brought to one place in it first and compared with the source as it was there. Of \
+            others the source is read as it is now: a difference may be a change that the next run brings.
             """
     )
 
@@ -26,15 +27,19 @@ struct Verify: AsyncParsableCommand {
         guard let configuration = try workspace.syncs([sync]).first else { return }
         let source = try workspace.source(configuration.from)
         let destination = try workspace.destination(configuration.to)
-        let results = try await Interruptible.run {
-            let verification = Verification(
-                of: configuration.name,
-                source: source,
-                destination: destination,
-                unfit: configuration.unfitValues,
-                readers: Processors.count
+        let results: [Verification.TableResult]
+        do {
+            // What is followed moves.
+            let lock = try workspace.lock(configuration.name)
+            defer { withExtendedLifetime(lock) {} }
+            let run = SyncRun(
+                configuration,
+                from: source,
+                to: destination,
+                readers: Processors.count,
+                state: nil
             )
-            return try await verification.run { if !report.json { Self.show($0) } }
+            results = try await Interruptible.run { try await run.verify { if !report.json { Self.show($0) } } }
         }
         await source.close()
         await destination.close()

@@ -78,11 +78,13 @@ struct SnapshotTaking: Sendable {
     }
 
     /// A connection whose transaction sees the snapshot `name`.
-    private func join(_ name: String, expecting checkpoint: Checkpoint, interruption: Interruption) throws -> Session {
+    ///
+    /// - Parameter checkpoint: What it is known to show.
+    func join(_ name: String, expecting checkpoint: Checkpoint?, interruption: Interruption) throws -> Session {
         let session = try connect(interruption)
         do {
             try session.begin(.snapshot, joining: name)
-            guard try Self.position(of: session) == checkpoint else {
+            if let checkpoint, try Self.position(of: session) != checkpoint {
                 throw PostgresError.snapshotLost(
                     session.endpoint,
                     reason: "another server answered",
@@ -99,7 +101,7 @@ struct SnapshotTaking: Sendable {
         return session
     }
 
-    private func connect(_ interruption: Interruption) throws -> Session {
+    func connect(_ interruption: Interruption) throws -> Session {
         try Session(config, in: context, interruption: interruption, pinned: pinned)
     }
 
@@ -111,7 +113,7 @@ struct SnapshotTaking: Sendable {
         return Checkpoint(text)
     }
 
-    private static func moment(of session: Session, origin: String) throws -> Moment {
+    static func moment(of session: Session, origin: String) throws -> Moment {
         let snapshot = try position(of: session)
         // Asked after the snapshot was taken: whatever it shows is in the log by then.
         let question = "SELECT extract(epoch FROM now()), \(session.capabilities.logPosition)"
@@ -121,7 +123,7 @@ struct SnapshotTaking: Sendable {
         return Moment(checkpoint: snapshot, origin: origin, time: time, position: row[1].map(Checkpoint.init))
     }
 
-    private static func unreadable(_ session: Session) -> PostgresError {
+    static func unreadable(_ session: Session) -> PostgresError {
         .malformed(session.endpoint, what: "the description of its snapshot")
     }
 }
