@@ -104,6 +104,21 @@ import Testing
         #expect(short.message == "A run opens 6 connections, and the limit of \"limited\" leaves 2.")
     }
 
+    @Test func tooFewConnectionsToTheDatabase() async throws {
+        let database = try TestDatabase(.v18)
+        try database.server.execute("ALTER DATABASE \(database.name) CONNECTION LIMIT 2; CREATE USER counted")
+        var config = database.config
+        config.user = "counted"
+        let short = try #require(await check(config, readers: 4).first { $0.subject == "connections" })
+        #expect(short.severity == .warning)
+        #expect(
+            short.message == "A run opens 6 connections, and the limit of database \"\(database.name)\" leaves 2."
+        )
+        // Limits are not for superusers.
+        let enough = await check(database.config, readers: 4)
+        #expect(enough.contains { $0.severity == .ok && $0.subject == "connections" })
+    }
+
     @Test func aPoolerIsNoticed() async throws {
         let findings = await check(try TestDatabase(.v15).config) { $0.isPooled = true }
         #expect(findings.contains { $0.severity == .warning && $0.subject == "pooler" })

@@ -8,16 +8,18 @@ struct ServerFacts: Sendable {
     /// By the role's own attribute or, on hosts that have such a role, by membership.
     var mayReplicate = false
     var bypassesRowSecurity = false
-    /// `nil` where there is no limit.
+    /// This user's, and the database's. `nil` where there is no limit.
     var connectionLimit: Int?
+    var databaseConnectionLimit: Int?
     var mayCreateInDatabase = false
     /// Whether some schema, not a temporary one, takes tables of this user.
     var mayCreateInSchema = false
     var isStandby = false
     var encoding = "UTF8"
     var connections = 0
-    /// Among them this user's.
+    /// Among them this user's, and those to the database.
     var ownConnections = 0
+    var databaseConnections = 0
     /// `pg_settings`, as far as this user sees it.
     var settings: [String: String] = [:]
     var host = HostType.selfHosted

@@ -6,20 +6,24 @@ struct ServerQueries: Sendable {
     /// One row. Read by ``ServerFacts/init(facts:settings:signs:hostName:version:)``.
     var facts: String {
         let bypasses = version >= 90_500 ? "r.rolbypassrls" : "r.rolsuper"
-        // Before 10, clients are all that is listed.
-        let clients = version >= 100_000 ? "a.backend_type = 'client backend'" : "true"
+        // What kind of process it is, is hidden of those of other users; before 10, clients are all that is listed.
+        let clients =
+            "a.datid IS NOT NULL AND a.usesysid IS NOT NULL"
+            + (version >= 100_000 ? " AND coalesce(a.backend_type, 'client backend') = 'client backend'" : "")
         return """
             SELECT pg_catalog.current_database(), current_user, r.rolsuper,
               r.rolreplication OR r.rolsuper OR EXISTS (
                 SELECT FROM pg_catalog.pg_roles h
                 WHERE h.rolname = 'rds_replication' AND pg_catalog.pg_has_role(h.oid, 'MEMBER')),
               \(bypasses) OR r.rolsuper, CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit END,
+              CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit END,
               pg_catalog.has_database_privilege(d.oid, 'CREATE'), EXISTS (
                 SELECT FROM pg_catalog.pg_namespace n
                 WHERE \(CatalogQueries.userSchema) AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')),
               pg_catalog.pg_is_in_recovery(), pg_catalog.pg_encoding_to_char(d.encoding),
               (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients)),
-              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients) AND a.usename = current_user)
+              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients) AND a.usename = current_user),
+              (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients) AND a.datid = d.oid)
             FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
             WHERE r.rolname = current_user AND d.datname = pg_catalog.current_database()
             """

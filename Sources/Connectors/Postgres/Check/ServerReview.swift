@@ -119,12 +119,20 @@ struct ServerReview: Sendable {
         let wanted = readers + 2
         let reserved =
             (facts.number("superuser_reserved_connections") ?? 0) + (facts.number("reserved_connections") ?? 0)
-        let limits: [(name: String, free: Int)] = [
-            facts.number("max_connections").map { ("max_connections", $0 - reserved - facts.connections) },
-            facts.connectionLimit.map { ("the limit of \"\(facts.user)\"", $0 - facts.ownConnections) },
-        ].compactMap { $0 }
+        var limits: [(name: String, free: Int)?] = [
+            facts.number("max_connections").map { ("max_connections", $0 - reserved - facts.connections) }
+        ]
+        // A superuser is held to neither.
+        if !facts.isSuperuser {
+            limits += [
+                facts.connectionLimit.map { ("the limit of \"\(facts.user)\"", $0 - facts.ownConnections) },
+                facts.databaseConnectionLimit.map {
+                    ("the limit of database \"\(facts.database)\"", $0 - facts.databaseConnections)
+                },
+            ]
+        }
         // The one that asks is counted by the server and is one of those a run opens.
-        if let short = limits.first(where: { $0.free + 1 < wanted }) {
+        if let short = limits.compactMap(\.self).first(where: { $0.free + 1 < wanted }) {
             return Finding(
                 .warning,
                 "connections",
