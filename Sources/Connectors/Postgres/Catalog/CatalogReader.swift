@@ -1,3 +1,5 @@
+import TandemCore
+
 /// Reads what a database holds, through one session.
 package struct CatalogReader {
     private let session: Session
@@ -26,9 +28,8 @@ package struct CatalogReader {
                 grouping: session.query(queries.keys, wanted).rows.map(KeyCandidate.init),
                 by: \.table
             )
-            return try session.query(queries.tables, wanted).rows.map { cells in
-                let facts = try TableFacts(cells)
-                return PostgresTable(
+            return try tableFacts(wanted).map { facts in
+                PostgresTable(
                     facts,
                     columns: columns[facts.oid] ?? [],
                     keys: keys[facts.oid] ?? [],
@@ -36,6 +37,18 @@ package struct CatalogReader {
                     server: server
                 )
             }
+        }
+    }
+
+    /// The facts of each table, without what TimescaleDB keeps rows of other tables in.
+    private func tableFacts(_ wanted: [String?]) throws -> [TableFacts] {
+        let tables = try session.query(queries.tables, wanted).rows.map(TableFacts.init)
+        guard tables.contains(where: { $0.kind == .table && ($0.hasChildren || $0.isChild) }) else { return tables }
+        let hypertables = try Hypertables(session)
+        return tables.filter { !hypertables.internals.contains($0.oid) }.map { table in
+            var table = table
+            table.isHypertable = hypertables.roots.contains(table.oid)
+            return table
         }
     }
 

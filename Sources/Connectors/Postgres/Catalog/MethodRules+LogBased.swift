@@ -14,6 +14,10 @@ extension MethodRules {
             )
         case .table, .partitionedTable: break
         }
+        if table.isHypertable {
+            let reason = "The log names the changes of a TimescaleDB hypertable by its chunks."
+            return .unusable(reason: reason, remedy: nil)
+        }
         guard table.isUnlogged else { return nil }
         // Before 9.5 nothing makes an unlogged table a logged one.
         let sql = server.version >= 90_500 ? ["ALTER TABLE \(quotedName) SET LOGGED"] : []

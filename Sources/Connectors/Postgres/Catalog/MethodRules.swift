@@ -81,7 +81,9 @@ struct MethodRules: Sendable {
     private var readingNotes: [String] {
         var notes: [String] = []
         if table.rows == .chosen { notes.append("Only the rows that the policies for this user show are read.") }
-        if table.hasChildren || table.isChild {
+        if table.isHypertable {
+            notes.append("A hypertable of TimescaleDB: all its chunks are read, by one reader.")
+        } else if table.hasChildren || table.isChild {
             notes.append(
                 "Part of an inheritance tree: only its own rows are read, not those of tables that inherit from it."
             )

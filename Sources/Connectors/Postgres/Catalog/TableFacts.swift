@@ -41,6 +41,8 @@ struct TableFacts: Sendable {
     var rows = RowVisibility.all
     var hasChildren = false
     var isChild = false
+    /// Its rows lie in the chunks of TimescaleDB.
+    var isHypertable = false
     var foreignServer: String?
 }
 

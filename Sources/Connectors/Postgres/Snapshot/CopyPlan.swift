@@ -56,6 +56,11 @@ struct CopyRelation: Sendable {
     let isReadable: Bool
     /// Nobody has truncated or rewritten it since the snapshot.
     let isUnchanged: Bool
+    /// Its rows lie in the chunks of TimescaleDB, and are read through it.
+    let isHypertable: Bool
+
+    /// What stands behind FROM. Tables that inherit from it are tables of their own, unless they are chunks.
+    var from: String { (kind == "r" && !isHypertable ? "ONLY " : "") + SQL.name(name) }
 }
 
 extension CopyPlan {
@@ -79,18 +84,16 @@ extension CopyPlan {
             let share = min(Self.rangeBytes, max(Self.leastRangeBytes, total / (2 * readers)))
             ranges = leaves.flatMap { leaf in
                 Self.conditions(of: leaf, rangeBytes: share, hasTIDRangeScan: hasTIDRangeScan).map { condition in
-                    let only = leaf.kind == "r" ? "ONLY " : ""
-                    return Range(
+                    Range(
                         relation: leaf.oid,
-                        rows: "\(only)\(SQL.name(leaf.name))\(condition)",
+                        rows: leaf.from + condition,
                         isRepeatable: leaf.isHeap
                     )
                 }
             }
         } else {
             // A partition that may not be read itself may still be read through its root.
-            let only = root.kind == "r" ? "ONLY " : ""
-            ranges = [Range(relation: root.oid, rows: "\(only)\(SQL.name(root.name))", isRepeatable: false)]
+            ranges = [Range(relation: root.oid, rows: root.from, isRepeatable: false)]
         }
     }
 

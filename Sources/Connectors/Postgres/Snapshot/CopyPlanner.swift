@@ -84,8 +84,11 @@ struct CopyPlanner {
     private func relations() throws -> [CopyRelation] {
         let wanted = "{" + schema.columns.map { String($0.id) }.joined(separator: ",") + "}"
         let answer = try session.query(question, [String(table.schema.id), wanted])
+        // Asked only where it matters: what inherits from a plain table may be its chunks.
+        let mayBeHypertables = answer.rows.contains { $0.last == "t" }
+        let hypertables = try mayBeHypertables ? Hypertables(session) : Hypertables()
         return try answer.rows.map { row in
-            guard row.count == 9, let oid = row[0].flatMap({ UInt32($0) }), let namespace = row[1], let name = row[2],
+            guard row.count == 10, let oid = row[0].flatMap({ UInt32($0) }), let namespace = row[1], let name = row[2],
                 let kind = row[3], let pages = row[4].flatMap({ Int($0) }), let bytes = row[5].flatMap({ Int($0) })
             else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
             return CopyRelation(
@@ -94,9 +97,10 @@ struct CopyPlanner {
                 kind: kind,
                 pages: pages,
                 bytes: bytes,
-                isHeap: row[6] == "t",
+                isHeap: row[6] == "t" && !hypertables.roots.contains(oid),
                 isReadable: row[7] == "t",
-                isUnchanged: row[8] == "t"
+                isUnchanged: row[8] == "t",
+                isHypertable: hypertables.roots.contains(oid)
             )
         }
     }
@@ -132,7 +136,8 @@ struct CopyPlanner {
                     AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
                 )
               ),
-              \(Self.unchanged)
+              \(Self.unchanged),
+              c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid)
             FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             ORDER BY c.oid
             """
