@@ -53,7 +53,8 @@ package final class StateStore: Sendable {
         }
     }
 
-    private static func store(
+    /// A store over the database that `open` makes, brought to this version's tables.
+    static func store(
         path: String,
         now: @escaping @Sendable () -> Date,
         _ open: (GRDB.Configuration) throws -> DatabaseQueue

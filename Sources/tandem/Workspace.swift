@@ -37,8 +37,11 @@ struct Workspace {
         }
     }
 
-    /// What has happened before, if anything has.
+    /// What has happened before, if anything has, to be changed.
     func openStateIfPresent() throws -> StateStore? { try StateStore.openIfPresent(at: statePath) }
+
+    /// What has happened before, if anything has; nothing is written to where it is kept.
+    func readState() throws -> StateStore? { try StateStore.read(at: statePath) }
 
     /// Keeps other runs of `sync` away for as long as it is held. `nil` where no lock can be made, which is no reason
     /// not to run.

@@ -18,13 +18,72 @@ struct StateFileTests {
 
     @Test func itIsMadeOnFirstUseForItsOwnerOnly() async throws {
         #expect(try StateStore.openIfPresent(at: path) == nil)
+        #expect(try StateStore.read(at: path) == nil)
         let store = try StateStore.open(at: path)
         _ = try await store.beginRun(of: "shop")
         for (file, rights) in [(path, 0o600), (path + "-wal", 0o600), (folder.path + "/.tandem", 0o700)] {
             let attributes = try FileManager.default.attributesOfItem(atPath: file)
             #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == rights, "\(file)")
         }
-        #expect(try StateStore.openIfPresent(at: path) != nil)
+        #expect(try StateStore.read(at: path) != nil)
+    }
+
+    @Test func readingLeavesTheFileAsItIs() async throws {
+        do {
+            let store = try StateStore.open(at: path)
+            try await store.finishRun(store.beginRun(of: "shop"), .succeeded)
+        }
+        let before = try Data(contentsOf: URL(filePath: path))
+        let read = try #require(try StateStore.read(at: path))
+        #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
+        #expect(try Data(contentsOf: URL(filePath: path)) == before)
+    }
+
+    @Test func whatIsBeingWrittenIsRead() async throws {
+        let writer = try StateStore.open(at: path)
+        let run = try await writer.beginRun(of: "shop")
+        #expect(try await StateStore.read(at: path)?.lastRun(of: "shop")?.id == run)
+    }
+
+    @Test func aFileOfAnOlderVersionIsReadWithoutBringingItUpToDate() async throws {
+        do {
+            let store = try StateStore.open(at: path)
+            try await store.finishRun(store.beginRun(of: "shop"), .succeeded)
+        }
+        try execute(
+            """
+            ALTER TABLE run DROP COLUMN changes; ALTER TABLE run DROP COLUMN transactions;
+            ALTER TABLE run DROP COLUMN stream_time;
+            DELETE FROM grdb_migrations WHERE identifier LIKE '2%';
+            """
+        )
+        let read = try #require(try StateStore.read(at: path))
+        #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
+        let columns = try await DatabaseQueue(path: path).read { try $0.columns(in: "run").map(\.name) }
+        #expect(!columns.contains("changes"))
+    }
+
+    @Test func aFolderThatCannotBeWrittenIsRead() async throws {
+        do {
+            let store = try StateStore.open(at: path)
+            try await store.finishRun(store.beginRun(of: "shop"), .succeeded)
+        }
+        let folder = folder.path + "/.tandem"
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder) { chmod(folder + "/" + file, 0o400) }
+        chmod(folder, 0o500)
+        // Rights do not hold root up, but a read-only file system does, where one can be had.
+        let isMounted = geteuid() == 0 && mountReadOnly(folder)
+        defer {
+            if isMounted { umount2(folder, Int32(MNT_DETACH)) }
+            chmod(folder, 0o700)
+        }
+        let read = try #require(try StateStore.read(at: path))
+        #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
+    }
+
+    private func mountReadOnly(_ folder: String) -> Bool {
+        guard mount(folder, folder, nil, UInt(MS_BIND), nil) == 0 else { return false }
+        return mount(nil, folder, nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0
     }
 
     @Test func whatOneHasWrittenAnotherReads() async throws {
@@ -103,7 +162,8 @@ struct StateFileTests {
         let lock = try SyncLock(sync: "shop", folder: tandem)
         #expect(throws: StateError.running(sync: "shop", pid: getpid())) { try SyncLock(sync: "shop", folder: tandem) }
         #expect(
-            "\(StateError.running(sync: "shop", pid: 7))" == "Sync \"shop\" is being run by another process, number 7.")
+            "\(StateError.running(sync: "shop", pid: 7))" == "Sync \"shop\" is being run by another process, number 7."
+        )
         let other = try SyncLock(sync: "other", folder: tandem)
         lock.release()
         let again = try SyncLock(sync: "shop", folder: tandem)
@@ -124,7 +184,9 @@ final class ScratchFolder: Sendable {
     func write(_ text: String, to file: String) throws {
         let path = path + "/" + file
         try FileManager.default.createDirectory(
-            atPath: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]), withIntermediateDirectories: true)
+            atPath: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]),
+            withIntermediateDirectories: true
+        )
         try Data(text.utf8).write(to: URL(filePath: path))
     }
 

@@ -18,7 +18,7 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let state = try workspace.openStateIfPresent()
+        let state = try workspace.readState()
         var syncs: [SyncStatus] = []
         for sync in try workspace.syncs(names) {
             syncs.append(
