@@ -50,6 +50,9 @@ public protocol Destination: Sendable {
 
     func query(_ sql: String) async throws -> QueryResult
 
+    /// As ``Source/query(_:take:)``.
+    func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws
+
     func close() async
 }
 
@@ -77,4 +80,7 @@ public struct CopiedTable: Hashable, Sendable {
 extension Destination {
     public var nameFolding: NameFolding { .exact }
     public func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? { nil }
+    public func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        _ = try take(try await query(sql))
+    }
 }

@@ -21,7 +21,20 @@ public protocol Source: Sendable {
 
     func query(_ sql: String) async throws -> QueryResult
 
+    /// Runs one statement that only reads, and hands its rows over as they come, so that memory does not grow with
+    /// their number.
+    ///
+    /// - Parameter take: Gets the answer in parts, all with columns and types, the first also where there are no rows.
+    ///   It may block, and returns whether it wants more.
+    func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws
+
     func close() async
+}
+
+extension Source {
+    public func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        _ = try take(try await query(sql))
+    }
 }
 
 /// A database as of one moment, until it is closed.
