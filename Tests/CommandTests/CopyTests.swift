@@ -169,4 +169,33 @@ import Testing
         #expect(try program.run("run").status == 0)
         #expect(try ask(program, "SELECT count(*) FROM public.big") == [["400300"]])
     }
+
+    @Test func answersAreCutWhereTheyWouldNotEnd() throws {
+        let (server, database) = try shop("CREATE TABLE t (id int)")
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        func query(_ sql: String, _ options: String...) throws -> Program.Outcome {
+            let outcome = try program.outcome(of: program.start(["query", "shop", sql] + options))
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return outcome
+        }
+        let many = "SELECT generate_series(1, 20000) AS n"
+        let table = try query(many)
+        #expect(table.output.hasSuffix("\n10000\n(the first 10,000 rows)\n"))
+        #expect(table.errors.contains("there are more than 10,000 rows"))
+        let exact = try query("SELECT generate_series(1, 10000) AS n")
+        #expect(exact.output.hasSuffix("\n(10,000 rows)\n") && exact.errors.isEmpty)
+        let rows = try json(try query(many, "--json").output, as: Answer.self).rows
+        #expect(rows.count == 20_000 && rows.last == ["20000"])
+        #expect(try json(try query("SELECT 1 WHERE false", "--json").output, as: Answer.self).rows.isEmpty)
+        let csv = try query(
+            "SELECT g AS n, NULLIF('', repeat('a', g - 1)) AS t FROM generate_series(1, 9) g",
+            "--csv",
+            "--limit",
+            "2"
+        )
+        #expect(csv.output == "n,t\r\n1,\r\n2,\"\"\r\n")
+        #expect(csv.errors.contains("there are more than 2 rows"))
+    }
 }

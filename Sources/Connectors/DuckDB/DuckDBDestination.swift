@@ -132,12 +132,28 @@ package actor DuckDBDestination: Destination {
     }
 
     package func query(_ sql: String) async throws -> QueryResult {
+        try await ask(sql) { question in
+            var whole = QueryResult(columns: [], types: [], rows: [])
+            try question.answer { part in
+                (whole.columns, whole.types) = (part.columns, part.types)
+                whole.rows += part.rows
+                return true
+            }
+            return whole
+        }
+    }
+
+    package func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        try await ask(sql) { try $0.answer(take) }
+    }
+
+    private func ask<Value: Sendable>(_ sql: String, _ body: (Question) throws -> Value) async throws -> Value {
         let session: Session
         if let warehouse { session = warehouse.session } else { session = try await opener.open(.read, isolated: true) }
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
-            return try Question(sql: sql, session: session).answer()
+            return try body(Question(sql: sql, session: session))
         } onCancel: {
             interrupter.interrupt()
         }

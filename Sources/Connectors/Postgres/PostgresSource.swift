@@ -60,29 +60,19 @@ package final class PostgresSource: Source {
     /// Runs one statement in a read-only transaction with the user's own `search_path` and row-level security.
     package func query(_ sql: String) async throws -> QueryResult {
         try await connection.run { session in
-            try session.transaction {
-                let security = session.capabilities.hasRowSecurity ? "; SET LOCAL row_security TO DEFAULT" : ""
-                try session.execute("SET LOCAL search_path TO DEFAULT" + security)
-                let answer = try session.query(sql)
-                return QueryResult(
-                    columns: answer.columns,
-                    types: try Self.typeNames(of: answer, session),
-                    rows: answer.rows
-                )
+            var whole = QueryResult(columns: [], types: [], rows: [])
+            try UserQuery(sql).answer(over: session) { part in
+                (whole.columns, whole.types) = (part.columns, part.types)
+                whole.rows += part.rows
+                return true
             }
+            return whole
         }
     }
 
-    package func close() async { await connection.close() }
-
-    private static func typeNames(of answer: QueryRows, _ session: Session) throws -> [String] {
-        guard !answer.types.isEmpty else { return [] }
-        let types = "{" + answer.types.map(String.init).joined(separator: ",") + "}"
-        let modifiers = "{" + answer.modifiers.map(String.init).joined(separator: ",") + "}"
-        let question = """
-            SELECT pg_catalog.format_type(t, m)
-            FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.int4[]) WITH ORDINALITY AS c(t, m, number) ORDER BY number
-            """
-        return try session.query(question, [types, modifiers]).rows.map { ($0.first ?? nil) ?? "" }
+    package func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        try await connection.run { try UserQuery(sql).answer(over: $0, take) }
     }
+
+    package func close() async { await connection.close() }
 }

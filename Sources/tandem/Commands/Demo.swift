@@ -111,7 +111,7 @@ struct Demo: AsyncParsableCommand {
         for question in DemoShop.questions {
             let result = try await warehouse.query(question.sql)
             Terminal.out("\n\(question.title)\n")
-            Terminal.out(Query.table(of: result).text)
+            Terminal.out(AnswerPrinter.table(of: result).text)
         }
         await warehouse.close()
     }

@@ -15,6 +15,9 @@ enum Terminal {
     /// Results.
     static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
+    /// A part of a result, without a line's end.
+    static func put(_ text: String) { write(text, to: STDOUT_FILENO) }
+
     /// Progress, logs and errors.
     static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 

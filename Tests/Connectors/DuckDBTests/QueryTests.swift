@@ -1,3 +1,4 @@
+import Synchronization
 import TandemCore
 import TandemRows
 import TandemTesting
@@ -52,6 +53,25 @@ import Testing
     @Test func keepsOrder() async throws {
         let rows = try await destination.query("SELECT id FROM orders ORDER BY id DESC").rows
         #expect(rows.compactMap { $0[0].flatMap { Int($0) } } == (0..<10_000).reversed())
+    }
+
+    @Test func anAnswerComesInPartsAndStopsWhenItIsNotWanted() async throws {
+        let seen = Mutex(0)
+        try await destination.query("SELECT range AS n FROM range(1000000000000)") { part in
+            #expect(part.columns == ["n"] && part.types == ["BIGINT"])
+            return seen.withLock { seen in
+                #expect(part.rows.first == ["\(seen)"])
+                seen += part.rows.count
+                return seen < 5000
+            }
+        }
+        #expect((5000..<10_000).contains(seen.withLock { $0 }))
+        try await destination.query("SELECT 1 AS n WHERE false") { part in
+            #expect(part.columns == ["n"] && part.rows.isEmpty)
+            seen.withLock { $0 = -1 }
+            return true
+        }
+        #expect(seen.withLock { $0 } == -1)
     }
 
     @Test(arguments: ["SHOW TABLES", "DESCRIBE orders", "SUMMARIZE orders", "EXPLAIN SELECT 1"])

@@ -7,19 +7,18 @@ struct Question {
     let sql: String
     let session: Session
 
+    /// Hands the answer to `take` in parts, the first also where there are no rows, for as long as it wants more.
+    ///
     /// - Throws: If it is not one statement that only reads.
-    func answer() throws -> QueryResult {
+    func answer(_ take: (QueryResult) throws -> Bool) throws {
         try findTablesOfAllSchemas()
         let statement = try Statement(sql, in: session, to: "run the query")
         let names = statement.columnNames
         switch statement.type {
-        case DUCKDB_STATEMENT_TYPE_SELECT: return try answerSelect(names)
+        case DUCKDB_STATEMENT_TYPE_SELECT: try answerSelect(names, take)
         case DUCKDB_STATEMENT_TYPE_EXPLAIN:
-            return QueryResult(
-                columns: names,
-                types: names.map { _ in "VARCHAR" },
-                rows: try rows(of: statement.stream())
-            )
+            let empty = QueryResult(columns: names, types: names.map { _ in "VARCHAR" }, rows: [])
+            try hand(statement.stream(), as: empty, to: take)
         default: throw DuckDBError.notReadOnly
         }
     }
@@ -40,7 +39,7 @@ struct Question {
     }
 
     /// DuckDB itself turns the values into text, so that each type looks as its users know it.
-    private func answerSelect(_ names: [String]) throws -> QueryResult {
+    private func answerSelect(_ names: [String], _ take: (QueryResult) throws -> Bool) throws {
         let query = "query(\(SQL.literal(sql)))"
         let types = try session.texts("SELECT column_type FROM (DESCRIBE FROM \(query))", to: "read the query's types")
         let aliases = types.indices.map { "c\($0)" }
@@ -50,16 +49,23 @@ struct Question {
             in: session,
             to: "run the query"
         ).stream()
-        return QueryResult(columns: names, types: types.map { $0[0] ?? "" }, rows: try rows(of: results))
+        try hand(results, as: QueryResult(columns: names, types: types.map { $0[0] ?? "" }, rows: []), to: take)
     }
 
-    private func rows(of results: ResultStream) throws -> [[String?]] {
-        var rows: [[String?]] = []
+    private func hand(
+        _ results: ResultStream,
+        as empty: QueryResult,
+        to take: (QueryResult) throws -> Bool
+    ) throws {
+        var isFirst = true
         while let chunk = try results.next() {
             try Task.checkCancellation()
             let columns = (0..<results.columnCount).map { chunk.column($0, as: .text) }
-            for row in 0..<chunk.rowCount { rows.append(columns.map { $0.text(row, as: .text) }) }
+            var part = empty
+            part.rows = (0..<chunk.rowCount).map { row in columns.map { $0.text(row, as: .text) } }
+            isFirst = false
+            guard try take(part) else { return }
         }
-        return rows
+        if isFirst { _ = try take(empty) }
     }
 }

@@ -79,7 +79,7 @@ extension Session {
         )
     }
 
-    private static func rows(of result: OpaquePointer) -> QueryRows {
+    static func rows(of result: OpaquePointer) -> QueryRows {
         let columns = PQnfields(result)
         return QueryRows(
             columns: (0..<columns).map { PQfname(result, $0).map { String(cString: $0) } ?? "" },

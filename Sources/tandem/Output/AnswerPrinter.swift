@@ -1,0 +1,106 @@
+import Foundation
+import Synchronization
+import TandemCore
+
+/// Prints the answer to a query while it comes.
+final class AnswerPrinter: Sendable {
+    enum Form { case table, csv, json }
+
+    private let form: Form
+    private let limit: Int
+    private let state = Mutex(State())
+
+    private struct State {
+        var rows = 0
+        var isCut = false
+        /// What a table is made of, whose widths depend on every row; `nil` before the first part, without rows of
+        /// other forms.
+        var answer: QueryResult?
+    }
+
+    /// - Parameter limit: The most rows to print.
+    init(_ form: Form, limit: Int) {
+        self.form = form
+        self.limit = limit
+    }
+
+    /// Prints `part`, and returns whether more is wanted.
+    func take(_ part: QueryResult) throws -> Bool {
+        try state.withLock { state in
+            if state.answer == nil {
+                state.answer = QueryResult(columns: part.columns, types: part.types, rows: [])
+                try begin(part)
+            }
+            let rows = part.rows.prefix(limit - state.rows)
+            state.isCut = rows.count < part.rows.count
+            switch form {
+            case .table: state.answer?.rows += rows
+            case .csv: Terminal.put(rows.map(Self.csvLine).joined())
+            case .json: Terminal.put(try Self.json(rows, isFirst: state.rows == 0))
+            }
+            state.rows += rows.count
+            return !state.isCut
+        }
+    }
+
+    /// Prints what comes after the last row, and what there would be to know.
+    func finish() {
+        state.withLock { state in
+            switch form {
+            case .table:
+                if let answer = state.answer { Terminal.out(Self.table(of: answer).text) }
+                Terminal.out(state.isCut ? "(the first \(Amounts.rows(state.rows)))" : "(\(Amounts.rows(state.rows)))")
+            case .csv: break
+            case .json: Terminal.out(state.rows == 0 ? "]\n}" : "\n  ]\n}")
+            }
+            guard state.isCut else { return }
+            let more = form == .table ? "--limit N shows more of them, --csv and --json all" : "--limit ends it there"
+            Terminal.error("note: there are more than \(Amounts.rows(state.rows)): \(more).")
+        }
+    }
+
+    private func begin(_ part: QueryResult) throws {
+        switch form {
+        case .table: break
+        case .csv: Terminal.put(Self.csvLine(part.columns))
+        case .json:
+            let (columns, types) = (try Self.compact(part.columns), try Self.compact(part.types))
+            Terminal.put("{\n  \"columns\" : \(columns),\n  \"types\" : \(types),\n  \"rows\" : [")
+        }
+    }
+
+    static func table(of result: QueryResult) -> TextTable {
+        var table = TextTable(result.columns, result.types.map { isNumber($0) ? .right : .left })
+        for row in result.rows { table.add(row.map { $0 ?? "NULL" }) }
+        return table
+    }
+
+    private static func isNumber(_ type: String) -> Bool {
+        let type = type.lowercased()
+        return ["int", "decimal", "numeric", "double", "float", "real"].contains { type.contains($0) }
+            && !type.contains("[")
+            && type != "interval" && type != "point"
+    }
+
+    /// RFC 4180; a null is empty, an empty text is `""`.
+    private static func csvLine(_ row: [String?]) -> String {
+        func cell(_ value: String?) -> String {
+            guard let value else { return "" }
+            let mustQuote = value.isEmpty || value.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+            return mustQuote ? "\"" + value.replacing("\"", with: "\"\"") + "\"" : value
+        }
+        return row.map(cell).joined(separator: ",") + "\r\n"
+    }
+
+    private static func json(_ rows: ArraySlice<[String?]>, isFirst: Bool) throws -> String {
+        guard !rows.isEmpty else { return "" }
+        let lines = try rows.map { "\n    " + (try compact($0)) }
+        return (isFirst ? "" : ",") + lines.joined(separator: ",")
+    }
+
+    private static func compact(_ texts: [String?]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return String(decoding: try encoder.encode(texts), as: UTF8.self)
+    }
+}
