@@ -7,12 +7,19 @@ struct StreamCapture {
     let database: TestDatabase
     let slot: String
     let plugin: String
+    let format: Wal2JSON.Format
 
     /// Makes the slot, and for `pgoutput` a publication of every table.
-    init(_ database: TestDatabase, plugin: String = "pgoutput", publication options: String = "") throws {
+    init(
+        _ database: TestDatabase,
+        plugin: String = "pgoutput",
+        format: Wal2JSON.Format = .changes,
+        publication options: String = ""
+    ) throws {
         self.database = database
         self.plugin = plugin
-        slot = "s_\(plugin)_" + database.name.suffix(20)
+        self.format = format
+        slot = "s_\(plugin)_\(format)_" + database.name.suffix(20)
         // Only what has been written out is decoded; these servers commit before they have done that.
         try database.execute("ALTER DATABASE \(database.name) SET synchronous_commit = on")
         if plugin == "pgoutput" {
@@ -20,6 +27,9 @@ struct StreamCapture {
         }
         try database.execute("SELECT pg_create_logical_replication_slot('\(slot)', '\(plugin)')")
     }
+
+    /// How its messages are read.
+    var decoding: ChangeReader.Plugin { plugin == "pgoutput" ? .pgoutput : .wal2json(format) }
 
     /// A message, and its places in the log.
     struct Message {
@@ -33,6 +43,13 @@ struct StreamCapture {
         if plugin == "pgoutput" {
             all["proto_version"] = all["proto_version"] ?? "1"
             all["publication_names"] = "p_\(slot)"
+        }
+        if plugin == "wal2json" {
+            // The test server's plugin is 2.5.
+            let asked = Wal2JSON.options.first { asked in
+                asked.format == format && !asked.options.contains { $0.name == "numeric-data-types-as-string" }
+            }
+            for option in asked?.options ?? [] { all[option.name] = option.value }
         }
         let list = all.sorted { $0.key < $1.key }.map { ", '\($0.key)', '\($0.value)'" }.joined()
         let verb = consuming ? "get" : "peek"

@@ -66,9 +66,9 @@ final class StreamReplica {
         }
         let start = try #require(LSN(state.checkpoint.description))
         let assembler = ChangeAssembler(request, from: start, catalog: catalog, limits: limits)
-        var reader = ChangeReader(PostgresConfig.Plugin(rawValue: capture.plugin) ?? .pgoutput, into: assembler)
+        var reader = ChangeReader(capture.decoding, into: assembler)
         for message in try capture.messages(options) {
-            try message.bytes.withUnsafeBytes { try reader.read($0) }
+            try message.bytes.withUnsafeBytes { try reader.read($0, at: message.start) }
             while reader.assembler.isFull || reader.hasMore {
                 if reader.assembler.isFull { apply(reader.take()) }
                 if reader.hasMore { try reader.readMore() }

@@ -86,9 +86,12 @@ extension ChangeAssembler: ChangeSink {
         guard let transaction, !isLeftOut else { return }
         let found = try relations.compactMap { try table(of: $0) }
         let whole = Set(found.filter { !$0.isPartition }.map(\.table))
+        let emptied = Set(relations.compactMap { self.relations[$0]?.table })
         for table in Set(found.map(\.table)) where tables[table].reason == nil {
             guard !tables[table].moment.shows(transaction, number: transactionNumber) else { continue }
-            guard whole.contains(table) else {
+            // Of a table with partitions these alone are listed.
+            guard try whole.contains(table) || emptied.isSuperset(of: catalog.leaves(of: tables[table].schema.id))
+            else {
                 giveUp(table, "one of its partitions was truncated")
                 continue
             }

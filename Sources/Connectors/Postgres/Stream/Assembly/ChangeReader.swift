@@ -3,20 +3,31 @@ import TandemCore
 /// A stream's plugin, read into batches.
 struct ChangeReader {
     private(set) var assembler: ChangeAssembler
-    private let plugin: PostgresConfig.Plugin
-    private var pgoutput = PgOutputDecoder()
+    // One of them. Not an enumeration, whose contents would be taken out and put back for each message.
+    private var pgoutput: PgOutputDecoder?
+    private var wal2json: Wal2JSONDecoder?
 
-    /// - Parameter plugin: The one that the slot has; `auto` is none.
-    init(_ plugin: PostgresConfig.Plugin, into assembler: ChangeAssembler) {
-        self.plugin = plugin
+    /// A slot's plugin, and how it was asked.
+    enum Plugin {
+        case pgoutput
+        case wal2json(Wal2JSON.Format)
+    }
+
+    init(_ plugin: Plugin, into assembler: ChangeAssembler) {
         self.assembler = assembler
+        switch plugin {
+        case .pgoutput: pgoutput = PgOutputDecoder()
+        case .wal2json(let format): wal2json = Wal2JSONDecoder(format)
+        }
     }
 
     /// Reads one message of the plugin. What came before it must have been read to its end (``hasMore``).
     ///
+    /// - Parameter place: Where the server says that it lies.
     /// - Throws: ``MalformedMessage``; what asking the catalog throws.
-    mutating func read(_ message: UnsafeRawBufferPointer) throws {
-        try pgoutput.decode(message, into: &assembler)
+    mutating func read(_ message: UnsafeRawBufferPointer, at place: LSN) throws {
+        try pgoutput?.decode(message, into: &assembler)
+        try wal2json?.decode(message, at: place, into: &assembler)
     }
 
     /// Whether the message that was read last has more to say once a batch has been taken.

@@ -6,13 +6,17 @@ struct RowMap {
     let table: Int
     /// How many cells a row of the stream has.
     let cellCount: Int
-    /// Where the cell of each of the table's columns stands among them.
+    /// Where the cell of each of the table's columns stands among them; -1 for one that does not come.
     let places: [Int]
     /// Whether the column tells rows apart.
     let isKey: [Bool]
 
+    /// Old rows come whole but for nulls.
+    private let isNullLeftOut: Bool
+
     init(table: Int, relation: StreamRelation, resolved: ResolvedRelation) {
         self.table = table
+        isNullLeftOut = relation.omitsNullKeys && resolved.identity == .full
         cellCount = relation.columns.count
         places = resolved.places
         var isKey = Array(repeating: false, count: places.count)
@@ -25,8 +29,12 @@ struct RowMap {
     func fill(_ slots: UnsafeMutablePointer<TupleBuffer.Cell>, from image: TupleImage, start: UInt32) {
         var slot = slots
         for place in places {
-            let cell = image.cells[place]
-            slot.pointee = TupleBuffer.Cell(start: cell.start &+ start, length: cell.length)
+            if place >= 0 {
+                let cell = image.cells[place]
+                slot.pointee = TupleBuffer.Cell(start: cell.start &+ start, length: cell.length)
+            } else {
+                slot.pointee = .absent
+            }
             slot += 1
         }
     }
@@ -35,9 +43,13 @@ struct RowMap {
     @inline(__always)
     func fillKey(_ slots: UnsafeMutablePointer<TupleBuffer.Cell>, from image: TupleImage, start: UInt32) {
         for column in places.indices {
+            guard isKey[column] || isNullLeftOut, places[column] >= 0 else {
+                slots[column] = .absent
+                continue
+            }
             let cell = image.cells[places[column]]
-            slots[column] =
-                isKey[column] ? TupleBuffer.Cell(start: cell.start &+ start, length: cell.length) : .absent
+            slots[column] = TupleBuffer.Cell(start: cell.start &+ start, length: cell.length)
+            if isNullLeftOut, cell.length == TupleBuffer.Cell.absent.length { slots[column] = .null }
         }
     }
 }

@@ -32,4 +32,8 @@ struct StreamRelation: Hashable, Sendable {
     var identity: Identity?
     /// In the order of the cells.
     var columns: [Column]
+    /// Whether those are all its columns: a plugin without descriptions of its own tells of them by and by.
+    var isComplete = true
+    /// Whether null is left out of old rows.
+    var omitsNullKeys = false
 }

@@ -42,6 +42,19 @@ struct RelationCatalog {
         return try Set(query(sql, [list]).rows.compactMap { $0.first.flatMap(\.self).flatMap { UInt32($0) } })
     }
 
+    /// The partitions of `table` that hold rows, at whatever depth.
+    func leaves(of table: UInt32) throws -> Set<UInt32> {
+        let sql = """
+            WITH RECURSIVE tree(relation) AS (
+              SELECT $1::pg_catalog.oid
+              UNION ALL
+              SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.relation
+            )
+            SELECT c.oid FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.relation WHERE c.relkind <> 'p'
+            """
+        return try Set(query(sql, [String(table)]).rows.compactMap { $0.first.flatMap(\.self).flatMap { UInt32($0) } })
+    }
+
     /// What the types with these numbers are called, as `format_type` writes them, in their order.
     func names(of types: [(type: UInt32, modifier: Int32)]) throws -> [String] {
         let sql = """

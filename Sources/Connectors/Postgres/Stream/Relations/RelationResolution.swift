@@ -33,8 +33,11 @@ struct RelationResolution {
         for (place, number) in numbers.enumerated() { if let number { places[number] = place } }
         var wanted: [Wanted] = []
         for column in known.columns {
-            guard let place = places[column.id] else { continue }
-            wanted.append(try follow(column, at: place, typeName: names[place]))
+            if let place = places[column.id] {
+                wanted.append(try follow(column, at: place, typeName: names[place]))
+            } else if let kept = try keep(column) {
+                wanted.append(kept)
+            }
         }
         var missing: [Int: String] = [:]
         let copied = Set(known.columns.map(\.id))
@@ -54,7 +57,8 @@ struct RelationResolution {
             schema: schema,
             places: wanted.map(\.place),
             decoders: wanted.map(\.decoder),
-            missing: missing
+            missing: missing,
+            identity: relation.identity ?? catalog.identity
         )
     }
 
@@ -93,6 +97,16 @@ struct RelationResolution {
         return Wanted(place: place, schema: column, decoder: decoder)
     }
 
+    /// A column that was not named, by a plugin that leaves out what has not changed: it is still there where the
+    /// catalog has it.
+    private func keep(_ column: ColumnSchema) throws(NeedsCopy) -> Wanted? {
+        guard !relation.isComplete, let now = catalog.column(column.id) else { return nil }
+        guard now.typeName == column.nativeType || TextWidening.isHarmless(from: column.nativeType, to: now.typeName),
+            let decoder = types.native(now.type, modifier: now.modifier).textDecoder(as: column.type)
+        else { throw NeedsCopy("the type of its column \"\(column.name)\" was changed from \(column.nativeType)") }
+        return Wanted(place: -1, schema: column, decoder: decoder)
+    }
+
     private func native(_ sent: StreamRelation.Column, number: Int) -> NativeType {
         if let type = sent.type { return types.native(type, modifier: sent.modifier) }
         let now = catalog.columns.first { $0.number == number }
@@ -121,6 +135,8 @@ struct RelationResolution {
     /// A column that is there and was not sent, beside one that is new: the new one may be the old one under a name
     /// that it had for a while.
     private func checkThatNoneIsHidden(_ places: [Int: Int]) throws(NeedsCopy) {
+        // Numbers that come with the stream need no guessing.
+        guard relation.columns.contains(where: { $0.number == nil }) else { return }
         for column in known.columns where places[column.id] == nil {
             guard let now = catalog.column(column.id), !now.isGenerated else { continue }
             throw NeedsCopy("its columns changed more than once since, and which is which cannot be told")

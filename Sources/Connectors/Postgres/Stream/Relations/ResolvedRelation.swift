@@ -4,11 +4,13 @@ import TandemRows
 struct ResolvedRelation {
     /// The table as it is from here on, with the columns that are copied.
     var schema: TableSchema
-    /// Where the cell of each of those columns stands in a row of the stream.
+    /// Where the cell of each of those columns stands in a row of the stream; -1 for one that does not come.
     var places: [Int]
     var decoders: [TextDecoder]
     /// What rows that were there before have in columns that are new, by number, as text.
     var missing: [Int: String]
+    /// How old rows come.
+    var identity: StreamRelation.Identity?
 }
 
 /// A table cannot be followed further: what comes after "copying the table again, because".

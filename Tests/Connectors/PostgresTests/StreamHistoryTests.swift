@@ -1,0 +1,89 @@
+import TandemCore
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemPostgres
+
+/// Random histories leave a copy that equals its source, whatever the plugin and the server.
+@Suite struct StreamHistoryTests {
+    struct Way: Sendable, CustomTestStringConvertible {
+        var version: PostgresServer.Version
+        var plugin = "pgoutput"
+        var format = Wal2JSON.Format.changes
+        var publication = ""
+        var testDescription: String { "\(version), \(plugin) \(plugin == "wal2json" ? "\(format)" : publication)" }
+
+        static let all =
+            PostgresServer.Version.allCases.flatMap { version in
+                ["", "WITH (publish_via_partition_root = true)"].map { Way(version: version, publication: $0) }
+            } + [Way(version: .v15, plugin: "wal2json"), Way(version: .v15, plugin: "wal2json", format: .chunks)]
+    }
+
+    @Test(arguments: Way.all)
+    func theCopyEqualsItsSource(_ way: Way) async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        let database = try TestDatabase(way.version)
+        var history = StreamHistory(seed: seed, truncates: way.format == .changes)
+        try database.execute(StreamHistory.setUp + history.sql(transactions: 30))
+        let capture = try StreamCapture(
+            database,
+            plugin: way.plugin,
+            format: way.format,
+            publication: way.publication
+        )
+        defer { try? capture.drop() }
+        try database.execute(history.sql(transactions: 20))
+        // Copied later than the slot was made: what both show must not come twice.
+        let replica = try await StreamReplica(database, tables: StreamHistory.tables)
+        for round in 0..<3 {
+            try database.execute(history.sql(transactions: 40))
+            replica.limits = ChangeAssembler.Limits(changes: [250_000, 7, 100][round], bytes: 16 << 20)
+            try replica.follow(capture)
+            try await replica.expectEqual("seed \(seed)")
+            #expect(replica.recopies.isEmpty, "seed \(seed)")
+        }
+    }
+
+    /// Both plugins of one server, over one history.
+    @Test func pluginsAgree() async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        let database = try TestDatabase(.v15)
+        var history = StreamHistory(seed: seed)
+        try database.execute(StreamHistory.setUp + history.sql(transactions: 30))
+        let captures = [
+            try StreamCapture(database), try StreamCapture(database, plugin: "wal2json", format: .changes),
+        ]
+        defer { for capture in captures { try? capture.drop() } }
+        let one = try await StreamReplica(database, tables: StreamHistory.tables)
+        let other = try await StreamReplica(database, tables: StreamHistory.tables)
+        try database.execute(history.sql(transactions: 100))
+        try one.follow(captures[0])
+        try other.follow(captures[1])
+        #expect(one.batches.count == 1 && other.batches.count == 1)
+        #expect(one.state.checkpoint == other.state.checkpoint)
+        #expect(abs((one.state.time ?? 0) - (other.state.time ?? 1)) < 0.0001)
+        #expect(one.recopies.isEmpty && other.recopies.isEmpty, "seed \(seed) \(other.recopies)")
+        for table in one.tables.keys {
+            #expect(one.net(table) == other.net(table), "seed \(seed)")
+        }
+    }
+}
+
+extension StreamReplica {
+    /// What the changes of a table came to, as texts.
+    fileprivate func net(_ table: UInt32) -> [String] {
+        batches.flatMap(\.stretches).filter { $0.schema.id == table }.flatMap { stretch -> [String] in
+            let (schema, changes) = (stretch.schema, stretch.changes)
+            let key = schema.identity.isEmpty ? schema.columns : schema.identity.map { schema.columns[$0] }
+            func texts(_ batches: [RowBatch], _ columns: [ColumnSchema], _ label: String) -> [String] {
+                batches.flatMap { Table.texts($0, columns) }.map { "\(label) \($0)" }.sorted()
+            }
+            return ["\(changes.isEmptied)"] + texts(changes.removed, key, "-")
+                + texts(changes.written, schema.columns, "+")
+                + texts(changes.patched.map(\.keys), key, "?") + texts(changes.patched.map(\.rows), schema.columns, "!")
+        }
+    }
+}
