@@ -88,7 +88,7 @@ struct Wal2JSONDecoder {
             relations[place].isComplete && parsed.columns.count == relations[place].columns.count
             && relations[place].fill(&new, with: parsed.columns, isOld: false, of: message)
         if !isKnown {
-            try learn(parsed.columns, isWhole: true, at: place, message, &sink)
+            try learn(parsed.columns, .row, at: place, message, &sink)
             try relations[place].refill(&new, with: parsed.columns, isOld: false, of: message)
         }
         try new.withUnsafeBufferPointer {
@@ -99,10 +99,10 @@ struct Wal2JSONDecoder {
     private mutating func update(_ message: UnsafeRawBufferPointer, _ sink: inout some ChangeSink) throws {
         let place = try relation(of: message, &sink)
         if !relations[place].fill(&new, with: parsed.columns, isOld: false, of: message) {
-            try learn(parsed.columns, isWhole: false, at: place, message, &sink)
+            try learn(parsed.columns, .part, at: place, message, &sink)
         }
         if !relations[place].fill(&old, with: parsed.identity, isOld: true, of: message) {
-            try learn(parsed.identity, isWhole: false, at: place, message, &sink)
+            try learn(parsed.identity, .key, at: place, message, &sink)
         }
         try relations[place].refill(&new, with: parsed.columns, isOld: false, of: message)
         try relations[place].refill(&old, with: parsed.identity, isOld: true, of: message)
@@ -117,7 +117,7 @@ struct Wal2JSONDecoder {
     private mutating func delete(_ message: UnsafeRawBufferPointer, _ sink: inout some ChangeSink) throws {
         let place = try relation(of: message, &sink)
         if !relations[place].fill(&old, with: parsed.identity, isOld: true, of: message) {
-            try learn(parsed.identity, isWhole: false, at: place, message, &sink)
+            try learn(parsed.identity, .key, at: place, message, &sink)
             try relations[place].refill(&old, with: parsed.identity, isOld: true, of: message)
         }
         guard !parsed.identity.isEmpty else { throw MalformedMessage.json("a row deleted, and not which") }
@@ -128,20 +128,19 @@ struct Wal2JSONDecoder {
     private func before(_ cells: UnsafeBufferPointer<TupleBuffer.Cell>, at place: Int) -> OldImage {
         guard !parsed.identity.isEmpty else { return .unchanged }
         let image = TupleImage(bytes: values.bytes, cells: cells)
-        let isWhole = parsed.identity.count == relations[place].columns.count && relations[place].isComplete
-        return isWhole ? .row(image) : .key(image)
+        return parsed.identity.count == relations[place].columns.count ? .row(image) : .key(image)
     }
 }
 
 extension Wal2JSONDecoder {
     private mutating func learn(
         _ columns: [ParsedChange.Column],
-        isWhole: Bool,
+        _ extent: Wal2JSONRelation.Extent,
         at place: Int,
         _ message: UnsafeRawBufferPointer,
         _ sink: inout some ChangeSink
     ) throws {
-        relations[place].learn(columns, isWhole: isWhole, of: message)
+        relations[place].learn(columns, extent, of: message)
         try sink.relation(relations[place].described(omitsNullKeys: format == .chunks))
     }
 

@@ -11,6 +11,15 @@ struct Wal2JSONRelation {
         var position: Int?
     }
 
+    /// Which of its columns a change names.
+    enum Extent {
+        case row
+        /// Some may be left out.
+        case part
+        /// Those that come with a row as it was, by their names alone.
+        case key
+    }
+
     let number: UInt32
     let schema: String
     let name: String
@@ -52,7 +61,7 @@ struct Wal2JSONRelation {
         return true
     }
 
-    /// Fills `cells` after ``learn(_:isWhole:of:)``.
+    /// Fills `cells` after ``learn(_:_:of:)``.
     func refill(
         _ cells: inout [TupleBuffer.Cell],
         with parsed: [ParsedChange.Column],
@@ -85,20 +94,21 @@ struct Wal2JSONRelation {
     }
 
     /// Takes in what a change says of the columns.
-    ///
-    /// - Parameter isWhole: Whether it names all of them.
-    mutating func learn(_ parsed: [ParsedChange.Column], isWhole: Bool, of bytes: UnsafeRawBufferPointer) {
-        let named = parsed.map { column in
+    mutating func learn(_ parsed: [ParsedChange.Column], _ extent: Extent, of bytes: UnsafeRawBufferPointer) {
+        var named = parsed.map { column in
             Column(
                 name: Array(bytes[column.name.range]),
                 type: Array(bytes[column.type.range]),
                 position: column.position
             )
         }
-        if isWhole {
+        switch extent {
+        case .row:
             columns = named
             isComplete = true
             return
+        case .key: named.removeAll { new in columns.contains { $0.name == new.name } }
+        case .part: break
         }
         columns.removeAll { known in
             named.contains { $0.name == known.name || $0.position != nil && $0.position == known.position }
