@@ -49,6 +49,7 @@ extension PostgresDestination {
     }
 
     package func teardown() async throws -> [String] {
+        await applier.close()
         guard try await connection.run({ session in try session.transaction { try Metadata(session).exists() } }) else {
             return []
         }

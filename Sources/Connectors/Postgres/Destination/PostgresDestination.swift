@@ -1,13 +1,14 @@
 package import TandemCore
 package import TandemRows
 
-/// A Postgres database that tables are copied to.
+/// A Postgres database that tables are copied to, and kept in step by changes.
 package actor PostgresDestination: Destination {
     private let config: PostgresConfig
     private let context: ConnectionContext
     let connection: Connection
     /// Reads what is here.
     let source: PostgresSource
+    let applier: Applier
     /// What is on its way, by target.
     private var loads: [TableName: LoadTable] = [:]
     /// Targets whose text the server cannot read as the types the source has.
@@ -20,6 +21,7 @@ package actor PostgresDestination: Destination {
         self.context = context
         connection = Connection(config, in: context)
         source = PostgresSource(config, in: context)
+        applier = Applier(config, in: context)
     }
 
     /// The connections that loading takes, and the proof that it goes on.
@@ -92,6 +94,7 @@ package actor PostgresDestination: Destination {
         try await connection.run { session in
             try Placement(copies: copies, retired: retired, sync: sync, loads: loads, notify: notify).run(in: session)
         }
+        await applier.forgetTables()
         for copy in copies { self.loads[copy.target] = nil }
         try await discard()
     }
@@ -112,6 +115,7 @@ package actor PostgresDestination: Destination {
 
     package func close() async {
         closeLoader()
+        await applier.close()
         await source.close()
         await connection.close()
     }

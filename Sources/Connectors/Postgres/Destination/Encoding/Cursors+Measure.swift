@@ -8,10 +8,12 @@ extension [Int] {
     private static var lengthSize: Int { 4 }
 
     /// Adds to each row the bytes that its cell of `column` takes.
-    mutating func measure(_ column: Column, as encoder: CellEncoder) throws(Unwritable) {
+    ///
+    /// - Returns: How much room is needed besides, for what belongs to no row: see ``write(_:as:to:scratch:)``.
+    mutating func measure(_ column: Column, as encoder: CellEncoder) throws(Unwritable) -> Int {
         if let width = encoder.width {
             add(Self.lengthSize + width, unlessNull: column.validity)
-            return
+            return 0
         }
         switch (encoder, column.storage) {
         case (.bytes, .bytes(let views)): try add(views, extra: 0, column.validity)
@@ -25,9 +27,10 @@ extension [Int] {
                 self[row] += Self.lengthSize + (try NumericText(views[row]).encodedLength)
             }
         case (.list(let element, _), .list(let offsets, let values)):
-            try add(offsets, values, element, column.validity)
+            return try add(offsets, values, element, column.validity)
         default: throw .layout
         }
+        return 0
     }
 
     private mutating func add(_ length: Int, unlessNull validity: Bitmap?) {
@@ -59,13 +62,14 @@ extension [Int] {
         _ values: Column,
         _ element: CellEncoder,
         _ validity: Bitmap?
-    ) throws(Unwritable) {
+    ) throws(Unwritable) -> Int {
         guard offsets.count > count else { throw .layout }
         var lengths = [Int](repeating: 0, count: offsets[count])
-        try lengths.measure(values, as: element)
+        var scratch = try lengths.measure(values, as: element)
         for row in indices {
             guard validity.map({ $0[row] }) ?? true else {
                 self[row] += Self.lengthSize
+                for index in offsets[row]..<offsets[row + 1] { scratch = Swift.max(scratch, lengths[index]) }
                 continue
             }
             var length = ListLayout.headerLength(elements: offsets[row + 1] - offsets[row])
@@ -73,6 +77,7 @@ extension [Int] {
             guard length <= Self.cellLimit else { throw .tooLarge }
             self[row] += Self.lengthSize + length
         }
+        return scratch
     }
 }
 

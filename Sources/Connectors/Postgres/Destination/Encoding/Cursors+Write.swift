@@ -3,10 +3,13 @@ import TandemRows
 /// One number per row: where its next cell goes.
 extension [Int] {
     /// Writes the cells of `column`, and moves every row's number behind its cell.
+    ///
+    /// - Parameter scratch: Where that goes which belongs to no row: elements of lists that are null.
     mutating func write(
         _ column: Column,
         as encoder: CellEncoder,
-        to base: UnsafeMutableRawPointer
+        to base: UnsafeMutableRawPointer,
+        scratch: Int
     ) throws(Unwritable) {
         let validity = column.validity
         switch (encoder, column.storage) {
@@ -52,7 +55,7 @@ extension [Int] {
                 finish(row, length: number.encodedLength, at: place)
             }
         case (.list(let element, let type), .list(let offsets, let values)):
-            try put(offsets, values, element, type: type, validity, base)
+            try put(offsets, values, element, type: type, validity, base, scratch: scratch)
         default: throw .layout
         }
     }
@@ -146,15 +149,15 @@ extension [Int] {
         _ element: CellEncoder,
         type: UInt32,
         _ validity: Bitmap?,
-        _ base: UnsafeMutableRawPointer
+        _ base: UnsafeMutableRawPointer,
+        scratch: Int
     ) throws(Unwritable) {
         var places = [Int](repeating: 0, count: offsets[count])
-        try places.measure(values, as: element)
+        _ = try places.measure(values, as: element)
         for row in indices {
             let range = offsets[row]..<offsets[row + 1]
             guard let place = start(row, validity, base) else {
-                // Nobody reads what belongs to no list, but it is written all the same: over what comes later.
-                guard range.isEmpty else { throw .layout }
+                for index in range { places[index] = scratch }
                 continue
             }
             var hasNulls = false
@@ -174,7 +177,7 @@ extension [Int] {
             }
             finish(row, length: end, at: place)
         }
-        try places.write(values, as: element, to: base)
+        try places.write(values, as: element, to: base, scratch: scratch)
     }
 }
 

@@ -6,12 +6,9 @@ import TandemRows
 /// puts its cells where they belong. One switch per column, nothing is
 /// allocated per cell, and the memory is used again for the next batch.
 final class RowEncoder {
-    private let encoders: [CellEncoder]
     private var memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 16, alignment: 16)
     private var capacity = 1 << 16
     private var ends: [Int] = []
-
-    init(_ encoders: [CellEncoder]) { self.encoders = encoders }
 
     deinit { memory.deallocate() }
 
@@ -25,17 +22,22 @@ final class RowEncoder {
     /// What ends it: a row of -1 fields.
     static let trailer: [UInt8] = [0xFF, 0xFF]
 
-    /// The rows of `batch`, valid until the next call.
+    /// The rows of some columns, valid until the next call.
     ///
-    /// - Throws: ``Unwritable``, with the index of the column.
-    func encode(_ batch: RowBatch) throws(UnwritableColumn) -> UnsafeRawBufferPointer {
-        guard batch.columns.count == encoders.count else { throw UnwritableColumn(index: 0, reason: .layout) }
-        let rows = batch.rowCount
+    /// - Parameter encoders: One for each column.
+    /// - Throws: ``UnwritableColumn``.
+    func encode(
+        _ columns: [Column],
+        rows: Int,
+        as encoders: [CellEncoder]
+    ) throws(UnwritableColumn) -> UnsafeRawBufferPointer {
+        guard columns.count == encoders.count else { throw UnwritableColumn(index: 0, reason: .layout) }
         ends.removeAll(keepingCapacity: true)
         ends.append(contentsOf: repeatElement(MemoryLayout<Int16>.size, count: rows))
+        var scratch = 0
         for index in encoders.indices {
             do throws(Unwritable) {
-                try ends.measure(batch.columns[index], as: encoders[index])
+                scratch = max(scratch, try ends.measure(columns[index], as: encoders[index]))
             } catch {
                 throw UnwritableColumn(index: index, reason: error)
             }
@@ -47,7 +49,7 @@ final class RowEncoder {
             ends[row] = total
             total += length
         }
-        reserve(total)
+        reserve(total + scratch)
         let count = Int16(truncatingIfNeeded: encoders.count)
         for row in 0..<rows {
             put16(count, at: memory + ends[row])
@@ -55,7 +57,7 @@ final class RowEncoder {
         }
         for index in encoders.indices {
             do throws(Unwritable) {
-                try ends.write(batch.columns[index], as: encoders[index], to: memory)
+                try ends.write(columns[index], as: encoders[index], to: memory, scratch: total)
             } catch {
                 throw UnwritableColumn(index: index, reason: error)
             }

@@ -8,6 +8,15 @@ struct TableLoading: Sendable {
     /// The table that is filled, quoted.
     let name: String
     let pool: SessionPool
+    private let encoders: [CellEncoder]
+
+    init(rows: any TableRows, table: TargetTable, name: String, pool: SessionPool) {
+        self.rows = rows
+        self.table = table
+        self.name = name
+        self.pool = pool
+        encoders = table.types.map(\.encoder)
+    }
 
     /// Bytes after which a COPY is ended and another begun. What the server has against a row is heard only then.
     private static let copyLimit = 256 << 20
@@ -41,7 +50,7 @@ struct TableLoading: Sendable {
         guard var batch = try reader.next() else { return 0 }
         let session = try pool.borrow(interruption)
         defer { pool.giveBack(session) }
-        let encoder = RowEncoder(table.types.map(\.encoder))
+        let encoder = RowEncoder()
         var sent = 0
         var stored = 0
         var isMore = true
@@ -76,7 +85,7 @@ struct TableLoading: Sendable {
         _ session: Session
     ) throws -> UnsafeRawBufferPointer {
         do throws(UnwritableColumn) {
-            return try encoder.encode(batch)
+            return try encoder.encode(batch.columns, rows: batch.rowCount, as: encoders)
         } catch {
             throw PostgresError.destination(
                 session.endpoint,

@@ -43,10 +43,10 @@ struct Relations: Sendable {
     /// What makes it impossible to put a table of ours under `name`, if anything.
     func problem(of name: TableName) -> DestinationProblem? {
         guard let relation = known[name] else { return nil }
-        guard ["r", "p"].contains(relation.kind) else {
+        guard relation.kind == "r" else {
             let kinds = [
                 "v": "a view", "m": "a materialized view", "f": "a foreign table", "i": "an index", "I": "an index",
-                "S": "a sequence", "c": "a composite type",
+                "S": "a sequence", "c": "a composite type", "p": "a partitioned table",
             ]
             return .inTheWay(name, kind: kinds[relation.kind] ?? "something else")
         }

@@ -7,6 +7,12 @@ struct TargetTable: Sendable {
     let schema: TableSchema
     let types: [TargetType]
 
+    init(_ schema: TableSchema, target: TableName, types: [TargetType]) {
+        self.schema = schema
+        self.target = target
+        self.types = types
+    }
+
     /// - Parameter keepsNativeText: Whether columns that travel as text take the type they have at the source.
     /// - Throws: ``PostgresError/destination(_:_:)`` for what Postgres cannot hold.
     init(_ schema: TableSchema, target: TableName, in session: Session, keepsNativeText: Bool) throws {

@@ -1,0 +1,69 @@
+import TandemCore
+import TandemRows
+
+/// Changes to different tables, none of which changes its shape in between: applied together, so that foreign keys
+/// between them hold after each statement.
+struct ChangeGroup {
+    private var changes: [TargetChanges] = []
+    /// Whether the transaction ends with these changes.
+    private let isLast: Bool
+
+    private init(isLast: Bool) { self.isLast = isLast }
+
+    /// Applies all of `changes` in their order, in an open transaction.
+    ///
+    /// - Throws: ``ChangeRefused``; ``PostgresError``.
+    static func run(
+        _ changes: [TargetChanges],
+        isLast: Bool,
+        stages: inout StageTables,
+        encoder: RowEncoder,
+        in session: Session
+    ) throws {
+        var group = ChangeGroup(isLast: isLast)
+        for change in changes {
+            let isTouched = group.changes.contains { $0.after.target == change.before.target }
+            if isTouched || !change.evolution.isEmpty {
+                try group.apply(stages: &stages, encoder: encoder, in: session)
+                group = ChangeGroup(isLast: isLast)
+            }
+            if !change.evolution.isEmpty {
+                try stages.forget(change.before.target, in: session)
+                try TableEvolution(session: session).apply(change)
+            }
+            if !change.changes.isNothing { group.changes.append(change) }
+        }
+        try group.apply(stages: &stages, encoder: encoder, in: session)
+    }
+
+    private func apply(stages: inout StageTables, encoder: RowEncoder, in session: Session) throws {
+        var merges: [TableMerge] = []
+        for change in changes {
+            let merge = TableMerge(
+                stage: try stages.stage(for: change.after, in: session),
+                changes: change.changes,
+                session: session,
+                isLast: isLast
+            )
+            if merge.stage.key.isEmpty { stages.hasCounted = true }
+            try merge.explained { try merge.stageRows(encoder) }
+            merges.append(merge)
+        }
+        let order = try order(of: merges, in: session)
+        for merge in order.reversed() { try merge.explained { try merge.takeAway() } }
+        for merge in order { try merge.explained { try merge.write() } }
+    }
+
+    /// The tables that foreign keys point at come first.
+    private func order(of merges: [TableMerge], in session: Session) throws -> [TableMerge] {
+        guard merges.count > 1 else { return merges }
+        let relations = try Relations(merges.map(\.stage.target.target), in: session)
+        let number = { (merge: TableMerge) in relations[merge.stage.target.target]?.oid ?? 0 }
+        let order = try ForeignKeyOrder(of: merges.map(number), in: session)
+        return merges.sorted { order.rank(number($0)) < order.rank(number($1)) }
+    }
+}
+
+extension NetChanges {
+    fileprivate var isNothing: Bool { !isEmptied && removed.isEmpty && written.isEmpty && patched.isEmpty }
+}

@@ -1,0 +1,152 @@
+import TandemCore
+import TandemRows
+
+/// A temporary table that the changes of one table are copied into, to be merged by the server itself.
+struct StageTable: Sendable {
+    /// What a row of it is.
+    enum Kind: Int16 {
+        /// A key, or without one a whole row, to take away.
+        case removed = 0
+        case written = 1
+        /// A key and the row that replaces what is under it, some of whose values are there.
+        case patched = 2
+        /// The same, with those values.
+        case filled = 3
+    }
+
+    let target: TargetTable
+    /// Quoted.
+    let name: String
+
+    var key: [Int] { target.schema.identity }
+
+    /// The names of the columns that hold keys of rows that are there, and of those that hold what is to be.
+    func keyColumn(_ place: Int) -> String { "k\(place)" }
+    func column(_ index: Int) -> String { "c\(index)" }
+
+    /// Makes it. It is empty whenever a transaction begins.
+    ///
+    /// - Parameter isDropped: It goes with the transaction, because the session may be another client's next.
+    func creation(isDropped: Bool) -> String {
+        var columns = ["o smallint NOT NULL"]
+        if !key.isEmpty {
+            columns.append("a bytea")
+            for (place, index) in key.enumerated() {
+                columns.append("\(keyColumn(place)) \(target.types[index].loaded)")
+            }
+        }
+        for (index, type) in target.types.enumerated() { columns.append("\(column(index)) \(type.loaded)") }
+        let end = isDropped ? "DROP" : "DELETE ROWS"
+        return "CREATE TEMPORARY TABLE \(name) (\(columns.joined(separator: ", "))) ON COMMIT \(end)"
+    }
+
+    // MARK: Copying into it
+
+    /// The columns that rows of a kind have, and how each is written.
+    func layout(of kind: Kind) -> (columns: [String], encoders: [CellEncoder]) {
+        var columns = ["o"]
+        var encoders: [CellEncoder] = [.int16]
+        let hasKey = !key.isEmpty && kind != .written
+        if hasKey {
+            columns += key.indices.map(keyColumn)
+            encoders += key.map { target.types[$0].encoder }
+        }
+        if kind == .patched {
+            columns.append("a")
+            encoders.append(.bytes)
+        }
+        guard kind != .removed || !hasKey else { return (columns, encoders) }
+        columns += target.types.indices.map(column)
+        encoders += target.types.map(\.encoder)
+        return (columns, encoders)
+    }
+
+    func copy(_ columns: [String]) -> String {
+        "COPY \(name) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT binary)"
+    }
+
+    // MARK: Merging it
+
+    private var quotedTarget: String { SQL.name(target.target) }
+
+    private func targetColumn(_ index: Int) -> String { SQL.identifier(target.schema.columns[index].name) }
+
+    /// A value as its column has it.
+    private func value(_ stageColumn: String, _ index: Int) -> String {
+        let type = target.types[index]
+        return type.isCast ? "s.\(stageColumn)::\(type.sql)" : "s.\(stageColumn)"
+    }
+
+    private func isKey(of table: String, in stage: String) -> String {
+        key.enumerated().map { place, index in
+            let type = target.types[index]
+            let cast = type.isCast ? "::\(type.sql)" : ""
+            return "\(table).\(targetColumn(index)) = \(stage).\(keyColumn(place))\(cast)"
+        }.joined(separator: " AND ")
+    }
+
+    /// Reads what patched rows keep, and makes them whole. It tells how many rows it found.
+    ///
+    /// - Parameter absent: Columns in which some row has no value.
+    func fill(_ absent: [Int]) -> String {
+        let values = absent.map { index in
+            let type = target.types[index]
+            let kept = type.isCast ? "t.\(targetColumn(index))::\(type.loaded)" : "t.\(targetColumn(index))"
+            let name = column(index)
+            return "\(name) = CASE pg_catalog.get_bit(s.a, \(index)) WHEN 1 THEN \(kept) ELSE s.\(name) END"
+        }
+        let set = ["o = \(Kind.filled.rawValue)"] + values
+        return """
+            WITH found AS (
+              UPDATE \(name) s SET \(set.joined(separator: ", ")) FROM ONLY \(quotedTarget) t
+              WHERE s.o = \(Kind.patched.rawValue) AND \(isKey(of: "t", in: "s")) RETURNING 1)
+            SELECT count(*) FROM found
+            """
+    }
+
+    /// Takes away the rows under all keys but those that are written again: these are changed in place, so that what
+    /// refers to them goes on doing so.
+    var deletion: String {
+        let gone = key.indices.map(keyColumn).joined(separator: ", ")
+        let kept = key.map(column).joined(separator: ", ")
+        return """
+            DELETE FROM ONLY \(quotedTarget) t USING (
+              SELECT \(gone) FROM \(name) WHERE o IN (\(Kind.removed.rawValue), \(Kind.filled.rawValue))
+              EXCEPT SELECT \(kept) FROM \(name) WHERE o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
+            ) s WHERE \(isKey(of: "t", in: "s"))
+            """
+    }
+
+    /// - Parameter replaces: Whether there may be rows under the same keys.
+    func insertion(replaces: Bool) -> String {
+        let columns = target.types.indices.map { targetColumn($0) }
+        let values = target.types.indices.map { value(column($0), $0) }.joined(separator: ", ")
+        let names = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
+        let insert = """
+            INSERT INTO \(quotedTarget)\(names) SELECT \(values) FROM \(name) s
+            WHERE s.o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
+            """
+        guard replaces else { return insert }
+        let rest = columns.indices.filter { !key.contains($0) }.map { "\(columns[$0]) = EXCLUDED.\(columns[$0])" }
+        let action = rest.isEmpty ? "NOTHING" : "UPDATE SET \(rest.joined(separator: ", "))"
+        return insert + " ON CONFLICT (\(target.keyList)) DO \(action)"
+    }
+
+    /// Takes away one row for each that is to go and equals it. Rows are compared as text, in which every value is
+    /// exact and nulls are equal: not every type can be compared otherwise.
+    var countedDeletion: String {
+        let staged = target.types.indices.map { value(column($0), $0) }.joined(separator: ", ")
+        let stored = target.types.indices.map { "t.\(targetColumn($0))" }.joined(separator: ", ")
+        return """
+            WITH gone AS MATERIALIZED (
+              SELECT ROW(\(staged))::text AS image, count(*) AS number FROM \(name) s
+              WHERE s.o = \(Kind.removed.rawValue) GROUP BY 1
+            ), found AS (
+              SELECT t.ctid AS place, g.number AS wanted,
+                pg_catalog.row_number() OVER (PARTITION BY g.image) AS number
+              FROM ONLY \(quotedTarget) t JOIN gone g ON ROW(\(stored))::text = g.image
+            )
+            DELETE FROM ONLY \(quotedTarget) t USING found f WHERE t.ctid = f.place AND f.number <= f.wanted
+            """
+    }
+}

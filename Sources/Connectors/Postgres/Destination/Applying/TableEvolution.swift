@@ -1,0 +1,62 @@
+import TandemCore
+import TandemRows
+
+/// Changes the shape of a table as its source's has changed, in an open transaction.
+struct TableEvolution {
+    let session: Session
+
+    /// - Throws: ``ChangeRefused`` where the table cannot be changed so.
+    func apply(_ changes: TargetChanges) throws {
+        var name = changes.before.target
+        for step in changes.evolution {
+            do {
+                try apply(step, to: &name)
+            } catch let error as PostgresError {
+                // There is such a name already, something depends on the column, or the value is none of its type.
+                let refusals = ["42701", "42P07", "42703", "42P01", "2BP01", "0A000", "42704"]
+                guard let state = error.sqlState, refusals.contains(state) || state.hasPrefix("22") else { throw error }
+                throw ChangeRefused(
+                    changes.before.target,
+                    because: "the server does not change it as its source was changed: \(error.serverMessage ?? state)"
+                )
+            }
+        }
+    }
+
+    private func apply(_ step: TargetChanges.Evolution, to name: inout TableName) throws {
+        let table = "ALTER TABLE \(SQL.name(name))"
+        switch step {
+        case .addColumn(let column, let value):
+            let identifier = SQL.identifier(column.name)
+            guard column.name.utf8.count <= TargetTable.nameLimit else {
+                throw ChangeRefused(name, because: "the name \"\(column.name)\" is too long for Postgres")
+            }
+            let type: TargetType
+            do throws(TargetType.NestedList) {
+                type = try TargetType(of: column, version: session.capabilities.version)
+            } catch {
+                throw ChangeRefused(name, because: "column \"\(column.name)\" holds lists of lists")
+            }
+            let definition = "\(table) ADD COLUMN \(identifier) \(type.sql)"
+            guard let value else { return try session.execute(definition) }
+            // For the rows that are there only; those to come are sent whole.
+            try session.execute(
+                """
+                \(definition) DEFAULT \(SQL.literal(value))::\(type.sql);
+                \(table) ALTER COLUMN \(identifier) DROP DEFAULT
+                """
+            )
+        case .renameColumn(let old, let new):
+            try session.execute("\(table) RENAME COLUMN \(SQL.identifier(old)) TO \(SQL.identifier(new))")
+        case .keepColumn(let column):
+            try session.execute("\(table) ALTER COLUMN \(SQL.identifier(column)) DROP NOT NULL")
+        case .renameTable(let new):
+            let known = try Relations([new], in: session)
+            guard known[new] == nil else {
+                throw ChangeRefused(name, because: "there is something named \(new) already")
+            }
+            try session.rename(name, to: new)
+            name = new
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import TandemCore
+import TandemRows
+
+/// Brings the changes of one table into it, step by step.
+struct TableMerge {
+    let stage: StageTable
+    let changes: NetChanges
+    let session: Session
+    /// Whether the transaction ends with these changes.
+    let isLast: Bool
+
+    private var target: TableName { stage.target.target }
+
+    /// Copies everything to the server, and empties the table and fills patched rows there, where that is wanted.
+    func stageRows(_ encoder: RowEncoder) throws {
+        if changes.isEmptied { try empty() }
+        try copy(.removed, changes.removed.map { ($0.rowCount, $0.columns) }, encoder)
+        try copy(.written, changes.written.map { ($0.rowCount, $0.columns) }, encoder)
+        guard !changes.patched.isEmpty else { return }
+        let patched = changes.patched.map { patched in
+            let rows = patched.rows
+            return (rows.rowCount, patched.keys.columns + [Self.absences(of: rows)] + rows.columns.map(Self.withNulls))
+        }
+        try copy(.patched, patched, encoder)
+        let absent = stage.target.types.indices.filter { index in
+            changes.patched.contains { $0.rows.columns[index].absent != nil }
+        }
+        let found = try session.query(stage.fill(absent)).value.flatMap { Int($0) }
+        let wanted = changes.patched.reduce(0) { $0 + $1.rows.rowCount }
+        guard found == wanted else {
+            throw ChangeRefused(target, because: "a row that was changed at the source is not there")
+        }
+    }
+
+    /// Removes rows.
+    func takeAway() throws {
+        guard !changes.removed.isEmpty || !changes.patched.isEmpty else { return }
+        guard stage.key.isEmpty else { return try session.execute(stage.deletion) }
+        // Nothing to look rows up by: the table is read, once.
+        try session.execute(
+            "SET LOCAL enable_hashjoin = on; \(stage.countedDeletion); SET LOCAL enable_hashjoin = off"
+        )
+    }
+
+    /// Adds and replaces rows.
+    func write() throws {
+        guard !changes.written.isEmpty || !changes.patched.isEmpty else { return }
+        try session.execute(stage.insertion(replaces: !stage.key.isEmpty && !changes.isEmptied))
+    }
+
+    /// In the middle of a transaction not by TRUNCATE, for which readers would have to wait until its end.
+    private func empty() throws {
+        if isLast, try truncate() { return }
+        try session.execute("DELETE FROM ONLY \(SQL.name(target))")
+    }
+
+    /// - Returns: `false` where foreign keys or readers are in the way.
+    private func truncate() throws -> Bool {
+        try session.execute("SAVEPOINT tandem_truncate; SET LOCAL lock_timeout = '1s'")
+        do {
+            try session.execute("TRUNCATE ONLY \(SQL.name(target)); RELEASE tandem_truncate")
+            return true
+        } catch let error as PostgresError where error.isLockConflict || error.sqlState == "0A000" {
+            try session.execute("ROLLBACK TO tandem_truncate; RELEASE tandem_truncate")
+            return false
+        }
+    }
+
+    private func copy(_ kind: StageTable.Kind, _ parts: [(rows: Int, columns: [Column])], _ encoder: RowEncoder) throws {
+        guard parts.contains(where: { $0.rows > 0 }) else { return }
+        let layout = stage.layout(of: kind)
+        let sent = parts.reduce(0) { $0 + $1.rows }
+        let stored = try session.copyIn(stage.copy(layout.columns)) {
+            for part in parts {
+                let word = Column(storage: .int16(Array(repeating: kind.rawValue, count: part.rows)))
+                let columns = [word] + part.columns
+                try session.sendCopy(encoded(columns, rows: part.rows, as: layout.encoders, encoder))
+            }
+        }
+        guard sent == stored else {
+            throw PostgresError.destination(session.endpoint, .miscounted(target, sent: sent, stored: stored))
+        }
+    }
+
+    private func encoded(
+        _ columns: [Column],
+        rows: Int,
+        as encoders: [CellEncoder],
+        _ encoder: RowEncoder
+    ) throws -> UnsafeRawBufferPointer {
+        do throws(UnwritableColumn) {
+            return try encoder.encode(columns, rows: rows, as: encoders)
+        } catch {
+            throw ChangeRefused(target, because: "a row of it \(error.reason)")
+        }
+    }
+
+    /// Calls `body`, and says of the server's errors what they mean for this table.
+    func explained(_ body: () throws -> Void) throws {
+        do { try body() } catch let error as PostgresError {
+            guard let state = error.sqlState else { throw error }
+            // The table is not what it was, or its columns do not take the values.
+            let refusals = ["42P01", "42703", "42P10", "42804", "42846", "42883", "55000"]
+            if refusals.contains(state) || state.hasPrefix("22") {
+                throw ChangeRefused(target, because: "the server does not take them: \(error.serverMessage ?? state)")
+            }
+            guard state.hasPrefix("23") else { throw error }
+            throw PostgresError.destination(
+                session.endpoint,
+                .held(target, by: ["a constraint that was made here"], reason: error.serverMessage ?? state)
+            )
+        }
+    }
+}
+
+// MARK: - Absent values
+
+extension TableMerge {
+    /// For each row, which columns were not sent: a bit each, the lowest of a byte first, as `get_bit` counts.
+    private static func absences(of rows: RowBatch) -> Column {
+        let width = (rows.columns.count + 7) / 8
+        let storage = ByteStorage(capacity: width * rows.rowCount)
+        let start = storage.append(count: width * rows.rowCount) { place in
+            place.initializeMemory(as: UInt8.self, repeating: 0, count: width * rows.rowCount)
+            for (index, column) in rows.columns.enumerated() {
+                guard let absent = column.absent else { continue }
+                for row in 0..<rows.rowCount where absent[row] {
+                    let byte = place + (row * width + index / 8)
+                    byte.storeBytes(of: byte.load(as: UInt8.self) | 1 << UInt8(index % 8), as: UInt8.self)
+                }
+            }
+        }
+        let views = (0..<rows.rowCount).map { row in
+            ByteViews.View(start: UInt32(start + row * width), length: UInt32(width))
+        }
+        return Column(storage: .bytes(ByteViews(views: views, storage: storage)))
+    }
+
+    /// The column with a null wherever nothing was sent.
+    private static func withNulls(_ column: Column) -> Column {
+        guard let absent = column.absent else { return column }
+        var validity = column.validity ?? Bitmap(repeating: true, count: absent.count)
+        for row in 0..<absent.count where absent[row] { validity.clear(row) }
+        return Column(storage: column.storage, validity: validity)
+    }
+}
