@@ -66,7 +66,8 @@ struct TableMerge {
         }
     }
 
-    private func copy(_ kind: StageTable.Kind, _ parts: [(rows: Int, columns: [Column])], _ encoder: RowEncoder) throws {
+    private func copy(_ kind: StageTable.Kind, _ parts: [(rows: Int, columns: [Column])], _ encoder: RowEncoder) throws
+    {
         guard parts.contains(where: { $0.rows > 0 }) else { return }
         let layout = stage.layout(of: kind)
         let sent = parts.reduce(0) { $0 + $1.rows }
