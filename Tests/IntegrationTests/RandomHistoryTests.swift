@@ -2,14 +2,16 @@ import TandemTesting
 import Testing
 
 @Suite struct RandomHistoryTests {
+    /// Also while every table is published, when Postgres refuses updates of tables without identity.
     @Test(arguments: PostgresServer.Version.allCases) func everyStatementSucceeds(
         _ version: PostgresServer.Version
     ) throws {
-        let server = try PostgresServer(version, settings: ["max_prepared_transactions": "10"])
+        let server = try PostgresServer(version, settings: ["max_prepared_transactions": "10", "wal_level": "logical"])
         for seed in UInt64(0)..<4 {
             let options = RandomHistory.Options(evolves: seed % 2 == 1, prepares: seed % 3 == 0)
             var history = RandomHistory(seed: seed, options: options)
             let database = try server.makeDatabase()
+            try server.execute("CREATE PUBLICATION everything FOR ALL TABLES", in: database)
             var statements = history.setup
             for _ in 0..<100 { statements += history.nextTransaction() }
             let script = statements.map { $0 + ";" }.joined(separator: "\n")

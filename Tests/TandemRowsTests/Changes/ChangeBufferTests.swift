@@ -107,4 +107,23 @@ import Testing
         #expect(net.written.map(\.rowCount) == [1])
         #expect(net.removed.isEmpty)
     }
+
+    @Test func everyByteOfAKeyCounts() throws {
+        for length in 0...40 {
+            let key = String(repeating: "k", count: length)
+            let others = (0..<length).map { at in String(key.prefix(at)) + "j" + String(key.dropFirst(at + 1)) }
+            let keys = [key, key + "k"] + others
+            let net = try net(keys.map { .insert(row($0, "a")) } + keys.map { .insert(row($0, "b")) })
+            #expect(net.written.flatMap(\.rawRows) == keys.map { row($0, "b") })
+        }
+    }
+
+    @Test func manyKeysAreToldApart() throws {
+        let count = 100_000
+        let changes = (0..<count).map { RawChange.insert(row("\($0)", "a")) }
+        let again = (0..<count).map { RawChange.update(old: nil, new: row("\($0)", nil)) }
+        let written = try net(changes + again).written.flatMap(\.rawRows)
+        #expect(written.count == count)
+        #expect(Set(written).count == count)
+    }
 }
