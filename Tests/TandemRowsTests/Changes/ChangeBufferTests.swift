@@ -58,6 +58,14 @@ import Testing
         #expect(net.changeCount == 3)
     }
 
+    @Test func nothingIsRemovedFromAnEmptiedTable() throws {
+        for identity in [[0], []] {
+            let net = try net([.truncate, .delete(row("1", "a")), .insert(row("2", "b"))], identity: identity)
+            #expect(net.isEmptied && net.removed.isEmpty)
+            #expect(net.written.flatMap(\.rawRows) == [row("2", "b")])
+        }
+    }
+
     @Test func rowsWithoutIdentityCount() throws {
         let null: RawRow = [.null, .value("")]
         let net = try net(
