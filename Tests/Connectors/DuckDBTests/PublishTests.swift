@@ -151,6 +151,33 @@ import Testing
         #expect(try folder.ask("SELECT table_name FROM tandem.loads").isEmpty)
     }
 
+    @Test func schemasMadeForLoadsThatCameToNothingGo() async throws {
+        func schemas() throws -> [[String?]] {
+            try folder.ask("SELECT schema_name FROM duckdb_schemas() WHERE schema_name LIKE 's%' ORDER BY 1")
+        }
+        let discarded = folder.destination()
+        _ = try await folder.load(TableName(schema: "s1", table: "t"), ids: 0..<5, into: discarded)
+        try await discarded.discard()
+        #expect(try schemas().isEmpty)
+        let killed = folder.destination()
+        _ = try await folder.load(TableName(schema: "s2", table: "t"), ids: 0..<5, into: killed)
+        await killed.close()
+        #expect(try schemas() == [["s2"]])
+        let next = folder.destination()
+        try await copy(0..<10, to: next)
+        #expect(try schemas() == [["shop"]])
+        // Neither a user's own empty schema goes, nor one that somebody put something into.
+        try folder.sql("CREATE SCHEMA s3")
+        let last = folder.destination()
+        _ = try await folder.load(TableName(schema: "S3", table: "t"), ids: 0..<5, into: last)
+        _ = try await folder.load(TableName(schema: "s4", table: "t"), ids: 0..<5, into: last)
+        _ = try await folder.load(TableName(schema: "shop", table: "t"), ids: 0..<5, into: last)
+        try folder.sql("CREATE MACRO s4.twice(x) AS 2 * x")
+        try await last.discard()
+        #expect(try schemas() == [["s3"], ["s4"], ["shop"]])
+        #expect(try folder.ask("SELECT schema_name FROM tandem.loads") == [["s4"]])
+    }
+
     @Test func awkwardNames() async throws {
         // The file's own name is a schema as well, and so is that of the metadata.
         let destination = folder.destination("shop.duckdb")

@@ -11,6 +11,8 @@ final class Warehouse {
     private(set) var loads: [String: Shadow]
     /// What has which name, as far as this warehouse has made and dropped it; looked at anew to publish.
     private var names: TableNames
+    /// The folded names of the schemas there are.
+    private var schemas: Set<String> = []
 
     /// A table on its way to become `target`.
     struct Shadow {
@@ -28,6 +30,7 @@ final class Warehouse {
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
         names = try TableNames(of: session)
+        schemas = Set(try Catalogue(session).schemas().map(SQL.folding.fold))
         // A row group at a time goes to disk, instead of five: memory for nothing.
         try session.run("SET write_buffer_row_group_count = 1", to: "prepare to load")
         if config.memoryLimit == nil { try keepBlocks() }
@@ -50,6 +53,18 @@ final class Warehouse {
             try drop(load)
             try Metadata(session).forgetLoads([load])
         }
+        try dropMadeSchemas()
+    }
+
+    /// Drops the schemas that were made for loads which came to nothing, where they are empty.
+    private func dropMadeSchemas() throws {
+        for schema in try Metadata(session).madeSchemas() where try Catalogue(session).isEmpty(schema: schema) {
+            // What else than tables and views there may be in it, keeps it.
+            guard (try? session.run("DROP SCHEMA \(session.quoted(schema: schema))", to: "drop \(schema)")) != nil
+            else { continue }
+            try Metadata(session).forgetMade(schemas: [schema])
+            schemas.remove(SQL.folding.fold(schema))
+        }
     }
 
     private func drop(_ table: TableName) throws {
@@ -66,6 +81,7 @@ final class Warehouse {
         try drop(shadow.name)
         try Metadata(session).forgetLoads([shadow.name])
         loads[SQL.fold(shadow.target)] = nil
+        try dropMadeSchemas()
     }
 
     /// Loads `rows` beside `target`, and returns how many there were.
@@ -96,11 +112,15 @@ final class Warehouse {
                 "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))",
                 to: "make schema \(target.schema)"
             )
+            if !schemas.contains(SQL.folding.fold(target.schema)) {
+                try Metadata(session).rememberMade(schema: target.schema)
+            }
             try session.run("CREATE TABLE \(table) \(SQL.columns(schema))", to: "make a table for \(target)")
             try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
             try Metadata(session).rememberLoad(name)
         }
         names[name] = .ours
+        schemas.insert(SQL.folding.fold(target.schema))
         return Shadow(target: target, name: name)
     }
 
@@ -148,6 +168,7 @@ final class Warehouse {
                 )
             }
             try Metadata(session).forgetLoads(shadows.map(\.name))
+            try Metadata(session).forgetMade(schemas: Set(shadows.map(\.name.schema)))
             try Metadata(session).remember(copies, retiring: retired, of: sync)
         }
         for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }
@@ -159,9 +180,8 @@ final class Warehouse {
     /// Gives the disk back what a load that failed had taken, which DuckDB does only in a file opened anew, and only
     /// if there is something to be written.
     func shrink() throws {
-        let nothing = TableName(schema: Metadata.schema, table: "")
-        try Metadata(session).rememberLoad(nothing)
-        try Metadata(session).forgetLoads([nothing])
+        try Metadata(session).rememberMade(schema: Metadata.schema)
+        try Metadata(session).forgetMade(schemas: [Metadata.schema])
         try checkpoint()
     }
 }

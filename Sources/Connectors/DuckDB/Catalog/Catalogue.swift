@@ -29,6 +29,14 @@ struct Catalogue {
         return row[0] == "view" ? .view : row[1]?.hasPrefix(Self.mark) == true ? .ours : .foreign
     }
 
+    func schemas() throws -> [String] {
+        try session.texts(
+            "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",
+            [.text(session.catalog)],
+            to: "list its schemas"
+        ).map { $0[0] ?? "" }
+    }
+
     /// Whether there is neither table nor view in `schema`.
     func isEmpty(schema: String) throws -> Bool {
         try session.texts(
