@@ -1,0 +1,258 @@
+import TandemCore
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemPostgres
+
+/// What only Postgres can get wrong about changes: constraints, what users attached, its own types, its connections.
+@Suite struct ApplyTests {
+    private let orders = TableName(schema: "shop", table: "orders")
+    private let items = TableName(schema: "shop", table: "items")
+
+    private func state(_ number: Int) -> StreamState { StreamState(id: "s", checkpoint: Checkpoint("0/\(number)")) }
+
+    private func published(
+        _ ids: Range<Int>,
+        in database: TestDatabase,
+        _ destination: PostgresDestination
+    ) async throws -> [CopiedTable] {
+        let copies = [
+            try await database.load(orders, ids: ids, into: destination),
+            try await database.load(items, ids: ids, into: destination),
+        ]
+        try await destination.publish(copies, retiring: [], of: "s")
+        return copies
+    }
+
+    /// Removes and writes rows of a sample table.
+    private func changes(_ copy: CopiedTable, removed: [Int] = [], written: [Int] = []) -> TargetChanges {
+        var changes = NetChanges()
+        let keys = Set(removed + written).sorted().map(Int64.init)
+        if !keys.isEmpty {
+            let column = Column(storage: .int64(keys))
+            changes.removed = [RowBatch(rowCount: keys.count, columns: [column], byteCount: 0)]
+        }
+        changes.written = SampleTable(copy.target, ids: written).batches()
+        return TargetChanges(before: copy, after: copy, changes: changes)
+    }
+
+    /// In whatever order the tables come: a child comes after its parent, and goes before it.
+    @Test(arguments: PostgresServer.Version.allCases, [true, false])
+    func foreignKeysBetweenTablesHold(version: PostgresServer.Version, childFirst: Bool) async throws {
+        let database = try TestDatabase(version)
+        let destination = database.destination()
+        let copies = try await published(0..<10, in: database, destination)
+        try database.execute("ALTER TABLE shop.items ADD FOREIGN KEY (id) REFERENCES shop.orders")
+        func apply(_ number: Int, removed: [Int], written: [Int]) async throws {
+            let both = copies.map { changes($0, removed: removed, written: written) }
+            try await destination.apply(childFirst ? both.reversed() : both, reaching: state(number), of: "s")
+        }
+        try await apply(1, removed: [], written: [100, 101, 5])
+        try await apply(2, removed: [0, 1, 2, 100], written: [200])
+        #expect(try database.execute("SELECT count(*), sum(id) FROM shop.items JOIN shop.orders USING (id)") == "9|343")
+        await destination.close()
+    }
+
+    /// A row that is changed stays the same row to whatever refers to it.
+    @Test func changedRowsKeepWhatUsersAttached() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        let copies = try await published(0..<10, in: database, destination)
+        try database.execute(
+            """
+            CREATE TABLE shop.mine (o bigint REFERENCES shop.orders ON DELETE CASCADE);
+            INSERT INTO shop.mine SELECT id FROM shop.orders;
+            ALTER TABLE shop.orders ADD comment text; UPDATE shop.orders SET comment = 'mine ' || id;
+            CREATE VIEW shop.v AS SELECT * FROM shop.orders;
+            """
+        )
+        let change = changes(copies[0], removed: [3], written: [4, 5, 50])
+        try await destination.apply([change], reaching: state(1), of: "s")
+        #expect(try database.execute("SELECT count(*) FROM shop.mine") == "9")
+        #expect(try database.execute("SELECT comment FROM shop.v WHERE id IN (4, 50) ORDER BY id") == "mine 4")
+        await destination.close()
+    }
+
+    @Test func aConstraintThatUsersMadeIsNamedAndNothingIsLost() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        let copies = try await published(0..<10, in: database, destination)
+        try database.execute("ALTER TABLE shop.items ADD CONSTRAINT few CHECK (id < 50)")
+        let batch = copies.map { changes($0, written: [60]) }
+        let error = await #expect(throws: PostgresError.self) {
+            try await destination.apply(batch, reaching: state(1), of: "s")
+        }
+        let text = "\(try #require(error))"
+        #expect(text.contains("shop.items") && text.contains("few"), "\(text)")
+        #expect(try #require(error).remedy != nil)
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "10")
+        #expect(try await destination.stream(of: "s") == nil)
+        try database.execute("ALTER TABLE shop.items DROP CONSTRAINT few")
+        try await destination.apply(batch, reaching: state(1), of: "s")
+        #expect(try database.execute("SELECT count(*) FROM shop.orders JOIN shop.items USING (id)") == "11")
+        await destination.close()
+    }
+
+    /// The answer to a commit was lost, and the same changes come again.
+    @Test func rowsWithoutAKeyAreNotAppliedTwice() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        var sample = SampleTable(orders, ids: 0..<10)
+        sample.schema.identity = []
+        let copy = try await database.load(sample, into: destination)
+        try await destination.publish([copy], retiring: [], of: "s")
+        var change = NetChanges()
+        change.written = SampleTable(orders, ids: [1, 1, 1]).batches()
+        let target = TargetChanges(before: copy, after: copy, changes: change)
+        for _ in 1...2 { try await destination.apply([target], reaching: state(1), of: "s") }
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "13")
+        change = NetChanges()
+        change.removed = SampleTable(orders, ids: [1, 1]).batches()
+        let removal = TargetChanges(before: copy, after: copy, changes: change)
+        for _ in 1...2 { try await destination.apply([removal], reaching: state(2), of: "s") }
+        #expect(try database.execute("SELECT count(*), count(*) FILTER (WHERE id = 1) FROM shop.orders") == "11|2")
+        await destination.close()
+    }
+
+    /// A part of a transaction is gone with its connection, and the rest must not be applied without it.
+    @Test func aLostConnectionUndoesTheWholeTransaction() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        let copies = try await published(0..<10, in: database, destination)
+        try await destination.apply([changes(copies[0], written: [50])], reaching: nil, of: "s")
+        try database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                + "AND state = 'idle in transaction'"
+        )
+        try database.server.awaitRow(
+            "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'idle in transaction' "
+                + "AND datname = current_database())",
+            in: database.name
+        )
+        await #expect(throws: PostgresError.self) {
+            try await destination.apply([changes(copies[0], written: [51])], reaching: state(1), of: "s")
+        }
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "10")
+        let all = changes(copies[0], written: [50, 51])
+        try await destination.apply([all], reaching: state(1), of: "s")
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "12")
+        #expect(try await destination.stream(of: "s") == state(1))
+        await destination.close()
+    }
+
+    /// A table is emptied though somebody reads it: who reads on sees what was there, and is not waited for.
+    @Test func readersDoNotKeepATableFromBeingEmptied() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        let copies = try await published(0..<10, in: database, destination)
+        let reader = try database.session()
+        try reader.begin(.snapshot)
+        #expect(try reader.query("SELECT count(*) FROM shop.orders").value == "10")
+        var change = changes(copies[0], written: [7])
+        change.changes.removed = []
+        change.changes.isEmptied = true
+        try await destination.apply([change], reaching: state(1), of: "s")
+        #expect(try reader.query("SELECT count(*) FROM shop.orders").value == "10")
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "1")
+        try reader.execute("COMMIT")
+        await destination.close()
+    }
+
+    /// Text goes into the types the source has, and what is absent comes back out of them.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func nativeTypesTakeChanges(version: PostgresServer.Version) async throws {
+        let database = try TestDatabase(version)
+        let destination = database.destination()
+        let natives = ["inet", "numeric", "character varying(9)", "character(3)", "int4range", "inet[]", "text"]
+        var schema = TableSchema(name: orders, id: 1, columns: [], identity: [0])
+        schema.columns = [ColumnSchema(name: "id", type: .text, nativeType: "cidr", id: 1)]
+        schema.columns += natives.enumerated().map { index, native in
+            ColumnSchema(name: "c\(index)", type: .text, nativeType: native, id: index + 2)
+        }
+        let rows = [
+            ["10.0.0.0/8", "10.0.0.1", "-12.340", "é", "a  ", "[1,5)", "{10.0.0.1,NULL}", "x"],
+            ["10.1.0.0/16", "::1/64", "1e3", "", "b  ", "empty", "{}", ""],
+        ]
+        let sent = try await destination.load(BatchRows([Self.batch([rows[0]])], schema: schema), into: orders)
+        let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
+        let copy = CopiedTable(target: orders, schema: schema, rows: sent, moment: moment)
+        try await destination.publish([copy], retiring: [], of: "s")
+        var written = NetChanges()
+        var second = rows[1]
+        second[2] = "1000"
+        written.written = [Self.batch([second])]
+        try await destination.apply(
+            [TargetChanges(before: copy, after: copy, changes: written)],
+            reaching: state(1),
+            of: "s"
+        )
+        var patch = Self.batch([["11.0.0.0/8"] + Array(repeating: "", count: natives.count)])
+        for index in 1...natives.count { patch.columns[index].absent = Bitmap(repeating: true, count: 1) }
+        var patched = NetChanges()
+        patched.patched = [PatchedRows(keys: Self.batch([[rows[0][0]]]), rows: patch)]
+        try await destination.apply(
+            [TargetChanges(before: copy, after: copy, changes: patched)],
+            reaching: state(2),
+            of: "s"
+        )
+        let found = try database.execute("SELECT * FROM shop.orders ORDER BY id").split(separator: "\n").map(
+            String.init
+        )
+        #expect(
+            found == [
+                "10.1.0.0/16|::1/64|1000||b  |empty|{}|", "11.0.0.0/8|10.0.0.1|-12.340|é|a  |[1,5)|{10.0.0.1,NULL}|x",
+            ]
+        )
+        // What the server cannot read as the type it has there.
+        var wrong = NetChanges()
+        wrong.written = [Self.batch([["12.0.0.0/8", "no address"] + second.dropFirst(2)])]
+        await #expect(throws: ChangeRefused.self) {
+            try await destination.apply(
+                [TargetChanges(before: copy, after: copy, changes: wrong)],
+                reaching: state(3),
+                of: "s"
+            )
+        }
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "2")
+        await destination.close()
+    }
+
+    /// Columns of text.
+    private static func batch(_ rows: [[String]]) -> RowBatch {
+        let storage = ByteStorage()
+        let columns = rows[0].indices.map { index in
+            let views = rows.map { row in
+                let bytes = Array(row[index].utf8)
+                return ByteViews.View(
+                    start: UInt32(bytes.withUnsafeBytes { storage.append($0) }),
+                    length: UInt32(bytes.count)
+                )
+            }
+            return Column(storage: .bytes(ByteViews(views: views, storage: storage)))
+        }
+        return RowBatch(rowCount: rows.count, columns: columns, byteCount: 0)
+    }
+
+    /// More tables than are kept ready at once.
+    @Test func manyTablesTakeTurns() async throws {
+        let database = try TestDatabase(.v18)
+        let destination = database.destination()
+        var copies: [CopiedTable] = []
+        for number in 0..<70 {
+            let name = TableName(schema: "shop", table: "t\(number)")
+            copies.append(try await database.load(name, ids: 0..<2, into: destination))
+        }
+        try await destination.publish(copies, retiring: [], of: "s")
+        for step in 1...2 {
+            try await destination.apply(copies.map { changes($0, written: [step + 10]) }, reaching: nil, of: "s")
+            try await destination.apply(copies.map { changes($0, removed: [step - 1]) }, reaching: state(step), of: "s")
+        }
+        for number in [0, 33, 69] {
+            #expect(
+                try database.execute("SELECT string_agg(id::text, ',' ORDER BY id) FROM shop.t\(number)") == "11,12"
+            )
+        }
+        await destination.close()
+    }
+}
