@@ -1,7 +1,7 @@
 package import TandemCore
 package import TandemRows
 
-extension PostgresSource {
+extension PostgresSource: ChangeSource {
     /// Makes the publications and the slot where they are missing, and compares what the destination has with what the
     /// slot still holds.
     ///
@@ -25,6 +25,25 @@ extension PostgresSource {
     /// A place in the log behind everything that is committed by now, which a stream reaches soon.
     package func logPosition() async throws -> Checkpoint {
         try await connection.run { LogCheckpoint(try LogEnd.mark($0)).checkpoint }
+    }
+
+    package func logSnapshot(readers: Int) async throws -> (any Snapshot)? {
+        let taking = SnapshotTaking(config: config, context: context, pinned: pinned)
+        let count = config.readers ?? readers
+        return try await Blocking.run { interruption in
+            try taking.takeFromLog(readers: max(1, count), interruption: interruption)
+        }
+    }
+
+    /// Follows the slot that the request's state names. Where the connection is lost the stream is to be asked for
+    /// again, from what the destination has.
+    package func changes(_ request: StreamRequest) async throws -> any ChangeStream {
+        let stream = LogStream(try LogOpening(request, config: config, context: context, pinned: pinned))
+        do { try await stream.open() } catch {
+            await stream.close()
+            throw error
+        }
+        return stream
     }
 
     package func teardown(syncs: [String]?) async throws -> [String] {

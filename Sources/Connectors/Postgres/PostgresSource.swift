@@ -6,7 +6,7 @@ package import TandemRows
 package final class PostgresSource: Source {
     let config: PostgresConfig
     let context: ConnectionContext
-    private let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+    let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
     let connection: Connection
 
     /// Does not connect yet.

@@ -41,6 +41,7 @@ struct StreamStage {
     }
 
     /// What the server says of a slot, a word or several.
+    @discardableResult
     func ask(_ what: String, of slot: String? = nil) throws -> String {
         try database.execute("SELECT \(what) FROM pg_replication_slots WHERE slot_name = '\(slot ?? self.slot)'")
     }

@@ -11,7 +11,9 @@ struct StreamTeardown {
     func run(_ syncs: [String]?) throws -> [String] {
         guard let database = try session.query("SELECT pg_catalog.current_database()").value else { return [] }
         let slots = try SlotFacts.all(session).filter { slot in
-            guard slot.database == database, SlotName.isOurs(slot.name) else { return false }
+            // Those for a snapshot go with their connection.
+            guard slot.database == database, SlotName.isOurs(slot.name), !slot.name.hasPrefix("tandem_snapshot_")
+            else { return false }
             return syncs.map { names(of: $0, in: database).contains(slot.name) } ?? true
         }
         var removed: [String] = []

@@ -1,0 +1,199 @@
+import TandemCore
+import TandemRows
+
+/// Receives a slot's stream and gathers it into batches. Used by one thread; calls block.
+final class LogFeed {
+    private let replication: ReplicationSession
+    private let beside: CatalogSession
+    private var reader: ChangeReader
+    private let end: LSN?
+    /// How long the server may go without a word of ours.
+    private let silence: Duration
+    private var told: LSN
+    private var toldAt = ContinuousClock.now
+    /// When the server was asked how far it is, and how long to wait before asking again.
+    private var askedAt = ContinuousClock.now
+    private var askPause = FeedTimes.firstAsk
+    /// Whether a part of a transaction was given out, the rest of which is to follow.
+    private var hasGivenPart = false
+    private var givenAt = ContinuousClock.now
+    /// When the first of the changes that are gathered came.
+    private var firstAt: ContinuousClock.Instant?
+    /// Whether the server asked for an answer: before it stops it waits until all it has sent is confirmed.
+    private var isAnswerWanted = false
+    private var hasEnded = false
+
+    var interruption: Interruption {
+        get { replication.interruption }
+        set {
+            replication.interruption = newValue
+            beside.interruption = newValue
+        }
+    }
+
+    /// - Parameter answerTime: When the server gives up on a silent client.
+    init(
+        _ replication: ReplicationSession,
+        beside: CatalogSession,
+        reader: ChangeReader,
+        start: LSN,
+        end: LSN?,
+        answerTime: Duration
+    ) {
+        self.replication = replication
+        self.beside = beside
+        self.reader = reader
+        self.end = end
+        told = start
+        silence = min(.seconds(10), answerTime / 3)
+    }
+
+    /// See `ChangeStream.next(isWanted:)`.
+    func next(isWanted: () -> Bool, confirmed: () -> LSN) throws -> ChangeBatch? {
+        guard !hasEnded else { return nil }
+        while true {
+            let hasMoved = try drain(isWanted)
+            try tell(confirmed())
+            if reader.assembler.isEnding {
+                hasEnded = true
+                return give()
+            }
+            if reader.assembler.isFull || reader.hasMore { return give() }
+            if !reader.assembler.isInTransaction {
+                if let end, reader.assembler.reached >= end {
+                    hasEnded = true
+                    return reader.assembler.hasNews ? give() : nil
+                }
+                if isDue(isWanted) { return give() }
+            }
+            if end != nil, !hasMoved { try ask(confirmed()) } else { askPause = FeedTimes.firstAsk }
+            _ = try replication.wait(milliseconds: patience(isWanted))
+        }
+    }
+
+    /// Says that we are there.
+    func keepAlive(_ confirmed: LSN) throws {
+        guard !hasEnded else { return }
+        try say(confirmed)
+    }
+
+    /// Says what was confirmed last, and ends the stream.
+    func end(_ confirmed: LSN) {
+        // It is over in any case, and what was not said comes again.
+        try? say(confirmed)
+        replication.end()
+        beside.close()
+    }
+
+    // MARK: Gathering
+
+    /// Reads what has arrived, until there is enough for a batch.
+    ///
+    /// - Returns: Whether there was anything.
+    private func drain(_ isWanted: () -> Bool) throws -> Bool {
+        var hasMoved = false
+        while true {
+            if reader.hasMore, !reader.assembler.isFull { try decode { try reader.readMore() } }
+            if reader.assembler.isFull || reader.assembler.isEnding { return true }
+            guard try replication.receive(take) else {
+                // Under load the next is there already.
+                guard try replication.wait(milliseconds: 0) else { return hasMoved }
+                continue
+            }
+            hasMoved = true
+            if !reader.assembler.isInTransaction, isDue(isWanted) { return true }
+        }
+    }
+
+    private func take(_ message: ReplicationMessage) throws {
+        switch message {
+        case .data(let place, _, let payload): try decode { try reader.read(payload, at: place) }
+        case .keepAlive(let end, _, let isReplyWanted):
+            reader.advance(to: end)
+            if isReplyWanted { isAnswerWanted = true }
+        }
+    }
+
+    private func decode(_ body: () throws -> Void) throws {
+        do { try body() } catch let error as MalformedMessage {
+            replication.close()
+            throw PostgresError.malformed(replication.endpoint, what: "\(error)")
+        } catch is UnreadableCell {
+            throw PostgresError.malformed(replication.endpoint, what: "a row of its catalog")
+        }
+    }
+
+    /// Whether what is gathered, which ends with a transaction, is to be given out.
+    private func isDue(_ isWanted: () -> Bool) -> Bool {
+        if hasGivenPart { return true }
+        guard reader.assembler.hasChanges else {
+            // Nothing but a place that was reached: now and then, so that the server can forget what is before it.
+            guard reader.assembler.hasNews, isWanted() else { return false }
+            return isAnswerWanted || givenAt.duration(to: .now) >= FeedTimes.idle
+        }
+        let now = ContinuousClock.now
+        guard let firstAt else {
+            firstAt = now
+            return false
+        }
+        return firstAt.duration(to: now) >= FeedTimes.gathering && isWanted()
+    }
+
+    private func give() -> ChangeBatch {
+        let batch = reader.take()
+        hasGivenPart = batch.state == nil
+        givenAt = .now
+        firstAt = nil
+        isAnswerWanted = false
+        return batch
+    }
+
+    /// How long to wait for the server, in milliseconds.
+    private func patience(_ isWanted: () -> Bool) -> Int {
+        guard reader.assembler.hasChanges, !reader.assembler.isInTransaction else {
+            return end == nil ? 100 : Int(askPause / .milliseconds(1))
+        }
+        guard let firstAt else { return 1 }
+        let rest = FeedTimes.gathering - firstAt.duration(to: .now)
+        return rest > .zero ? max(1, Int(rest / .milliseconds(1))) : 5
+    }
+
+    // MARK: Answering
+
+    /// Tells the server what was confirmed, if it is time to.
+    private func tell(_ confirmed: LSN) throws {
+        let passed = toldAt.duration(to: .now)
+        if passed >= silence || confirmed > told && passed >= FeedTimes.telling { try say(confirmed) }
+    }
+
+    /// Asks the server how far it is: without that it need not say that it has nothing to send.
+    private func ask(_ confirmed: LSN) throws {
+        guard askedAt.duration(to: .now) >= askPause else { return }
+        try say(confirmed, isReplyWanted: true)
+        askedAt = .now
+        askPause = min(askPause * 2, FeedTimes.lastAsk)
+    }
+
+    private func say(_ confirmed: LSN, isReplyWanted: Bool = false) throws {
+        try replication.sendStatus(confirmed: confirmed, isReplyWanted: isReplyWanted)
+        told = confirmed
+        toldAt = .now
+    }
+}
+
+/// The times by which a feed goes.
+private enum FeedTimes {
+    /// How long changes gather before a destination that waits gets them.
+    static let gathering = Duration.milliseconds(25)
+    /// How often a place is given out that was reached without changes.
+    static let idle = Duration.seconds(10)
+    /// How soon the server hears of what was confirmed.
+    static let telling = Duration.milliseconds(500)
+    static let firstAsk = Duration.milliseconds(4)
+    static let lastAsk = Duration.milliseconds(200)
+}
+
+extension ChangeAssembler {
+    /// Whether changes are gathered, and not merely a place that was reached.
+    var hasChanges: Bool { changeCount > 0 || !closed.isEmpty }
+}
