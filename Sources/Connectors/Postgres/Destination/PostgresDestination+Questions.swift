@@ -58,5 +58,9 @@ extension PostgresDestination {
 
     package func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
 
+    package func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        try await source.query(sql, take: take)
+    }
+
     package func check() async -> [Finding] { await DestinationCheck.findings(through: connection) }
 }
