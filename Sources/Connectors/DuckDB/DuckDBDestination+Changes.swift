@@ -24,6 +24,12 @@ extension DuckDBDestination: ChangeDestination {
         }
     }
 
+    package func rollback() async {
+        // It may be what went wrong.
+        writer?.session.file.retire()
+        writer = nil
+    }
+
     private func attempt(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
         let isContinued = writer != nil
         let writer = try await writer(of: sync)
@@ -60,7 +66,7 @@ extension DuckDBDestination: ChangeDestination {
 
     private func writer(of sync: String) async throws -> ChangeWriter {
         if let writer { return writer }
-        let session = try await opener.open(.write)
+        let session = try await opener.open(.write, isBrief: true)
         // Someone else may have come first while this waited.
         if let writer { return writer }
         let opened = try ChangeWriter(session, of: sync)
@@ -68,10 +74,8 @@ extension DuckDBDestination: ChangeDestination {
         return opened
     }
 
-    package func rollback() async { writer = nil }
-
     package func remember(_ copies: [CopiedTable], of sync: String) async throws {
-        let session = try await opener.open(.write)
+        let session = try await opener.open(.write, isBrief: true)
         let metadata = Metadata(session)
         try metadata.prepare()
         try session.transaction {

@@ -12,6 +12,10 @@ final class SmallDisk: Sendable {
         guard Self.run("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]) else { throw CannotMount() }
     }
 
+    func resize(megabytes: Int) throws {
+        guard Self.run("mount", ["-o", "remount,size=\(megabytes)m", path]) else { throw CannotMount() }
+    }
+
     deinit { _ = Self.run("umount", ["-l", path]) }
 
     private static func run(_ program: String, _ arguments: [String]) -> Bool {

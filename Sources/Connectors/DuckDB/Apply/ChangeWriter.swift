@@ -7,7 +7,7 @@ import TandemRows
 final class ChangeWriter {
     let session: Session
     let sync: String
-    private let feed = RowFeed()
+    private let feed: RowFeed
     private let metadata: Metadata
     /// Tables as they were found or made in this transaction, by their folded names.
     private var tables: [String: TargetTable] = [:]
@@ -19,10 +19,12 @@ final class ChangeWriter {
         self.session = session
         self.sync = sync
         metadata = Metadata(session)
-        try session.withConnection { try feed.register(with: $0) }
+        feed = try session.file.instance.takeFeed()
         try metadata.prepare()
         try session.run("BEGIN", to: "begin")
     }
+
+    deinit { session.file.instance.giveBack(feed) }
 
     /// Undoes everything, and begins anew.
     func restart() throws {

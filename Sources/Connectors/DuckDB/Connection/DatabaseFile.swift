@@ -1,5 +1,6 @@
 import CDuckDB
 import Synchronization
+import TandemCore
 
 /// An open file, for as long as this object lives.
 ///
@@ -12,86 +13,135 @@ final class DatabaseFile: Sendable {
     let mode: Mode
     /// Whether nobody in this process had the file open before.
     let isFirst: Bool
-    private let handle: Handle
-
-    // Unchecked because DuckDB allows its calls from any thread.
-    struct Handle: @unchecked Sendable { let pointer: duckdb_database }
+    let instance: Instance
+    /// The name it is attached by, where DuckDB was there before.
+    let alias: String?
 
     private struct Entry {
-        var handle: Handle
+        var instance: Instance
+        var alias: String?
         var mode: Mode
         var users: Int
+        /// Whether the instance may serve again once the file is closed.
+        var isReusable: Bool
     }
 
-    private static let entries = Mutex<[String: Entry]>([:])
+    private struct Registry {
+        var entries: [String: Entry] = [:]
+        /// An instance without a file, kept for the next one.
+        var idle: Instance?
+    }
+
+    private static let registry = Mutex(Registry())
 
     /// Opens the file at `path`, or joins those who have it open.
     ///
-    /// - Parameter path: The canonical one (``FileFacts/canonical(_:)``).
+    /// - Parameters:
+    ///   - path: The canonical one (``FileFacts/canonical(_:)``).
+    ///   - isBrief: Whether it will be closed and opened again soon, so that DuckDB itself is to be kept.
     /// - Returns: `nil` if it is open here for reading and is now to be written.
-    static func open(_ path: String, _ mode: Mode, options: [(name: String, value: String)]) throws -> DatabaseFile? {
-        try entries.withLock { entries in
-            if let entry = entries[path] {
+    static func open(
+        _ path: String,
+        _ mode: Mode,
+        options: [(name: String, value: String)],
+        isBrief: Bool = false
+    ) throws -> DatabaseFile? {
+        try registry.withLock { registry in
+            if let entry = registry.entries[path] {
                 if mode == .write && entry.mode == .read { return nil }
-                entries[path]?.users += 1
-                return DatabaseFile(path, entry.mode, entry.handle, isFirst: false)
+                registry.entries[path]?.users += 1
+                if !isBrief { registry.entries[path]?.isReusable = false }
+                return DatabaseFile(path, entry, isFirst: false)
             }
             if mode == .write { FileFacts.removeIfEmpty(path) }
-            let handle = try openHandle(path, options)
-            entries[path] = Entry(handle: handle, mode: mode, users: 1)
-            return DatabaseFile(path, mode, handle, isFirst: true)
+            let entry =
+                isBrief
+                ? try attach(path, mode, options, to: &registry.idle)
+                : Entry(instance: try Instance(path, options: options), mode: mode, users: 1, isReusable: false)
+            registry.entries[path] = entry
+            return DatabaseFile(path, entry, isFirst: true)
         }
     }
 
     /// The process that keeps others from writing to the file, unless it is open in this one.
     static func lockHolder(of path: String) -> Int? {
-        entries.withLock { $0[path] == nil ? FileFacts.lockHolder(of: path) : nil }
+        registry.withLock { $0.entries[path] == nil ? FileFacts.lockHolder(of: path) : nil }
     }
 
-    private init(_ path: String, _ mode: Mode, _ handle: Handle, isFirst: Bool) {
+    private init(_ path: String, _ entry: Entry, isFirst: Bool) {
         self.path = path
-        self.mode = mode
-        self.handle = handle
+        self.mode = entry.mode
         self.isFirst = isFirst
+        instance = entry.instance
+        alias = entry.alias
     }
 
     deinit {
-        Self.entries.withLock { entries in
-            guard let entry = entries[path], entry.users == 1 else {
-                entries[path]?.users -= 1
+        Self.registry.withLock { registry in
+            guard let entry = registry.entries[path], entry.users == 1 else {
+                registry.entries[path]?.users -= 1
                 return
             }
-            var pointer: duckdb_database? = entry.handle.pointer
-            duckdb_close(&pointer)
-            entries[path] = nil
+            registry.entries[path] = nil
+            // What it has spilled is removed with the instance only.
+            guard let alias, entry.isReusable, FileFacts.kind(Self.spill(of: path)) == .missing else { return }
+            // Where this fails the instance goes, and the file with it.
+            let isDetached = (try? instance.run("DETACH \(SQL.identifier(alias))", path: path, to: "close it")) != nil
+            if isDetached { registry.idle = instance }
         }
     }
 
-    func connect() throws -> duckdb_connection {
-        defer { withExtendedLifetime(self) {} }
-        var connection: duckdb_connection?
-        guard duckdb_connect(handle.pointer, &connection) == DuckDBSuccess, let connection else {
-            throw DuckDBError.failed(action: "connect to \(path)", reason: "it does not say why")
+    /// Lets DuckDB itself go with the file, because something went wrong.
+    func retire() { Self.registry.withLock { $0.entries[path]?.isReusable = false } }
+}
+
+// MARK: Attaching
+
+extension DatabaseFile {
+    private static func attach(
+        _ path: String,
+        _ mode: Mode,
+        _ options: [(name: String, value: String)],
+        to idle: inout Instance?
+    ) throws -> Entry {
+        // What is told of a file here is a setting of all files there.
+        let ofFiles: Set = ["access_mode", "storage_compatibility_version"]
+        var settings = options.filter { !ofFiles.contains($0.name) }
+        settings.append(("temp_directory", spill(of: path)))
+        let kept = idle.flatMap { $0.options == Dictionary(settings) { $1 } ? $0 : nil }
+        idle = nil
+        let instance = try kept ?? Instance(nil, options: settings)
+        for (name, value) in settings where name == "memory_limit" {
+            // It may have been raised.
+            try instance.run("SET \(name) = \(SQL.literal(value))", path: path, to: "set \(name)")
         }
-        return connection
+        var rest = [mode == .read ? "READ_ONLY" : "READ_WRITE"]
+        if let version = options.first(where: { $0.name == "storage_compatibility_version" })?.value,
+            FileFacts.kind(path) == .missing
+        {
+            rest.append("STORAGE_VERSION \(SQL.literal(version))")
+        }
+        let alias = alias(of: path)
+        do {
+            try instance.run(
+                "ATTACH \(SQL.literal(path)) AS \(SQL.identifier(alias)) (\(rest.joined(separator: ", ")))",
+                path: path,
+                to: "open \(path)"
+            )
+        } catch {
+            idle = instance
+            throw error
+        }
+        return Entry(instance: instance, alias: alias, mode: mode, users: 1, isReusable: true)
     }
 
-    private static func openHandle(_ path: String, _ options: [(name: String, value: String)]) throws -> Handle {
-        var config: duckdb_config?
-        guard duckdb_create_config(&config) == DuckDBSuccess else {
-            throw DuckDBError.failed(action: "make its settings", reason: "it does not say why")
-        }
-        defer { duckdb_destroy_config(&config) }
-        for (name, value) in options where duckdb_set_config(config, name, value) != DuckDBSuccess {
-            throw DuckDBError.failed(action: "set \(name) to \(value)", reason: "this version does not accept it")
-        }
-        var database: duckdb_database?
-        var message: UnsafeMutablePointer<CChar>?
-        guard duckdb_open_ext(path, &database, config, &message) == DuckDBSuccess, let database else {
-            defer { duckdb_free(message) }
-            let reason = message.map { String(cString: $0) } ?? "it does not say why"
-            throw DuckDBFailure(reason: reason, type: DUCKDB_ERROR_IO).explained(path: path, action: "open \(path)")
-        }
-        return Handle(pointer: database)
+    /// Where DuckDB puts what does not fit in memory.
+    private static func spill(of path: String) -> String { path + ".tmp" }
+
+    /// The name that DuckDB itself would give the file, unless it means something else there.
+    private static func alias(of path: String) -> String {
+        let file = path.split(separator: "/").last ?? ""
+        let name = file.split(separator: ".", omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        return ["", "memory", "system", "temp"].contains(SQL.folding.fold(name)) ? "\(name)_file" : name
     }
 }

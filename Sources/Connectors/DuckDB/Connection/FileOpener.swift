@@ -19,8 +19,10 @@ struct FileOpener: Sendable {
         config.memoryLimit ?? (isolated ? "4GB" : "\(DuckDBConfig.standardMemoryLimit / 1_000_000)MB")
     }
 
-    /// - Parameter isolated: Keeps what only the caller's own data is needed for: other files, and the network.
-    func open(_ mode: DatabaseFile.Mode, isolated: Bool = false) async throws -> Session {
+    /// - Parameters:
+    ///   - isolated: Keeps what only the caller's own data is needed for: other files, and the network.
+    ///   - isBrief: Whether it will be closed and opened again soon.
+    func open(_ mode: DatabaseFile.Mode, isolated: Bool = false, isBrief: Bool = false) async throws -> Session {
         try checkPath(mode)
         let limit = config.lockTimeout ?? DuckDBConfig.standardLockTimeout
         let start = ContinuousClock.now
@@ -29,7 +31,8 @@ struct FileOpener: Sendable {
         while true {
             let holder: String
             do {
-                if let file = try DatabaseFile.open(path, mode, options: options(mode, isolated: isolated)) {
+                let options = options(mode, isolated: isolated)
+                if let file = try DatabaseFile.open(path, mode, options: options, isBrief: isBrief) {
                     let growing = config.memoryLimit == nil && !isolated ? DuckDBConfig.standardMemoryLimit : nil
                     return try Session(file, memoryLimit: memoryLimit(isolated: isolated), growingMemoryLimit: growing)
                 }

@@ -18,7 +18,7 @@ final class Session {
 
         fileprivate init(_ file: DatabaseFile) throws {
             self.file = file
-            connection = try file.connect()
+            connection = try file.instance.connect()
         }
 
         deinit {
@@ -42,7 +42,12 @@ final class Session {
         self.memoryLimit = memoryLimit
         self.growingMemoryLimit = growingMemoryLimit
         interrupter = try Interrupter(file)
-        catalog = try texts("SELECT current_database()", to: "name its file").first?.first.flatMap(\.self) ?? ""
+        if let alias = file.alias {
+            try run("USE \(SQL.identifier(alias))", to: "use its file")
+            catalog = alias
+        } else {
+            catalog = try texts("SELECT current_database()", to: "name its file").first?.first.flatMap(\.self) ?? ""
+        }
     }
 
     /// Calls `body` with the connection, which stays open meanwhile.

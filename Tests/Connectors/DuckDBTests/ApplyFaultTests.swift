@@ -1,0 +1,192 @@
+import Foundation
+import Synchronization
+import TandemCore
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemDuckDB
+
+/// Transactions of changes that end badly, and what is left then.
+@Suite struct ApplyFaultTests {
+    private let folder: WarehouseFolder
+    private static let orders = TableName(schema: "shop", table: "orders")
+    /// Names the folder of the file, in a process that is to be killed.
+    private static let victim = "TANDEM_TEST_VICTIM"
+
+    init() throws { folder = try WarehouseFolder() }
+
+    private static func state(_ step: Int) -> StreamState {
+        StreamState(id: "stream", checkpoint: Checkpoint("\(step)"))
+    }
+
+    private func publish(_ ids: Range<Int>, in destination: DuckDBDestination) async throws -> CopiedTable {
+        let copy = try await folder.load(Self.orders, ids: ids, into: destination)
+        try await destination.publish([copy], retiring: [], of: "sync")
+        return copy
+    }
+
+    /// Step `n` takes the rows of step `n - 1` away, and writes as many of its own.
+    private static func step(_ number: Int, of copy: CopiedTable, part: Int = 0, of parts: Int = 1) -> TargetChanges {
+        let size = 6000 / parts
+        func ids(_ step: Int) -> Range<Int> { step * 10_000 + part * size..<step * 10_000 + (part + 1) * size }
+        var changes = NetChanges()
+        changes.removed = SampleTable(orders, ids: ids(number - 1)).batches().map {
+            RowBatch(rowCount: $0.rowCount, columns: [$0.columns[0]], byteCount: 0)
+        }
+        changes.written = SampleTable(orders, ids: ids(number)).batches()
+        return TargetChanges(before: copy, after: copy, changes: changes)
+    }
+
+    /// Runs in a process of its own, until it is killed.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment[victim] != nil, "is run by the test after it"))
+    func appliesUntilKilled() async throws {
+        let path = try #require(ProcessInfo.processInfo.environment[Self.victim])
+        var config = DuckDBConfig()
+        config.path = "warehouse.duckdb"
+        let destination = DuckDBDestination(config, in: ConnectionContext(name: "w", folder: path, notify: { _ in }))
+        let copy = try #require(try await destination.tables(of: "sync").first)
+        var number = try await destination.stream(of: "sync").flatMap { Int($0.checkpoint.description) } ?? 0
+        while true {
+            number += 1
+            for part in 0..<3 {
+                let state = part == 2 ? Self.state(number) : nil
+                try await destination.apply(
+                    [Self.step(number, of: copy, part: part, of: 3)],
+                    reaching: state,
+                    of: "sync"
+                )
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3))) func killedAtAnyMomentATransactionIsWholeOrNothing() async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        let destination = folder.destination()
+        _ = try await publish(0..<6000, in: destination)
+        var last = 0
+        for _ in 0..<5 {
+            let victim = Process()
+            victim.executableURL = URL(filePath: CommandLine.arguments[0])
+            victim.arguments = ["--testing-library", "swift-testing", "--filter", "appliesUntilKilled"]
+            victim.environment = ProcessInfo.processInfo.environment.merging([Self.victim: folder.path]) { $1 }
+            victim.standardOutput = FileHandle.nullDevice
+            victim.standardError = FileHandle.nullDevice
+            try victim.run()
+            // Its log shows that it is at work: then some bytes more, or less, until it is killed.
+            let moment = Int.random(in: 0..<200_000, using: &random)
+            var written = 0
+            var size = 0
+            while victim.isRunning, written < moment {
+                let now = FileFacts.size(of: folder.file()) + FileFacts.size(of: folder.file() + ".wal")
+                written += abs(now - size)
+                if size == 0 { written = 0 }
+                size = now
+                sched_yield()
+            }
+            #expect(victim.isRunning, "it is killed, and does not end")
+            kill(victim.processIdentifier, SIGKILL)
+            victim.waitUntilExit()
+            let reached = try await destination.stream(of: "sync").flatMap { Int($0.checkpoint.description) } ?? 0
+            #expect(reached >= last)
+            last = reached
+            let rows = try folder.ask("SELECT count(*)::VARCHAR, min(id)::VARCHAR, max(id)::VARCHAR FROM shop.orders")
+            #expect(rows == [["6000", "\(reached * 10_000)", "\(reached * 10_000 + 5999)"]], "seed \(seed)")
+            #expect(try await destination.tables(of: "sync").map(\.rows) == [6000])
+        }
+        #expect(last > 0, "no transaction was committed, seed \(seed)")
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount the small disk this needs"))
+    func fullDisk() async throws {
+        let disk = try SmallDisk(megabytes: 24, at: folder.file("disk"))
+        let path = disk.path + "/warehouse.duckdb"
+        let destination = folder.destination(path)
+        let copy = try await publish(0..<6000, in: destination)
+        var random = RandomBatches(SampleTable(Self.orders, ids: []).schema, seed: 1, longest: 2000)
+        let rows = random.batches(rows: 20_000)
+        /// Writes until the disk is full, and returns how many batches it took.
+        func fill(_ state: (Int) -> StreamState?) async throws -> Int {
+            var number = 0
+            let error = await #expect(throws: DuckDBError.self) {
+                while number < 100 {
+                    var changes = NetChanges()
+                    changes.written = rows
+                    let target = TargetChanges(before: copy, after: copy, changes: changes)
+                    try await destination.apply([target], reaching: state(number + 1), of: "sync")
+                    number += 1
+                }
+            }
+            guard case .diskFull(path, _) = error else {
+                Issue.record("\(String(describing: error))")
+                return number
+            }
+            return number
+        }
+        _ = try await fill { _ in nil }
+        #expect(try await destination.tables(of: "sync").map(\.rows) == [6000])
+        // DuckDB cannot give room back where not a byte is left for its log.
+        try disk.resize(megabytes: 25)
+        try await destination.apply([Self.step(1, of: copy)], reaching: Self.state(0), of: "sync")
+        #expect((FileFacts.freeBytes(at: path) ?? 0) > 16 << 20, "the room that was taken is given back")
+        let committed = try await fill(Self.state)
+        #expect(committed > 0)
+        #expect(try await destination.stream(of: "sync") == Self.state(committed))
+        let count = try await destination.query("SELECT count(*) FROM shop.orders").rows
+        #expect(count == [["\(6000 + committed * 20_000)"]])
+
+        try disk.resize(megabytes: 48)
+        var emptied = Self.step(2, of: copy)
+        emptied.changes.isEmptied = true
+        try await destination.apply([emptied], reaching: Self.state(200), of: "sync")
+        let next = folder.destination(path)
+        #expect(try await next.query("SELECT count(*), min(id) FROM shop.orders").rows == [["6000", "20000"]])
+        #expect(try await next.stream(of: "sync") == Self.state(200))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anotherProcessReadsBetweenTransactions() async throws {
+        let held = Mutex<LockHolder?>(nil)
+        let destination = folder.destination(lockTimeout: 60) { _ in held.withLock { $0 }?.release() }
+        let copy = try await publish(0..<6000, in: destination)
+        for number in 1..<4 {
+            // It gets the lock only if nobody here has it.
+            let holder = try LockHolder(folder.file())
+            held.withLock { $0 = holder }
+            try await destination.apply([Self.step(number, of: copy)], reaching: Self.state(number), of: "sync")
+        }
+        #expect(try await destination.stream(of: "sync") == Self.state(3))
+        #expect(try folder.ask("SELECT min(id)::VARCHAR FROM shop.orders") == [["30000"]])
+    }
+
+    @Test func whatDoesNotFitInMemoryLiesBesideTheFile() async throws {
+        for name in ["one.duckdb", "another.duckdb", "one.duckdb"] {
+            let destination = folder.destination(name)
+            try await destination.apply([], reaching: nil, of: "sync")
+            let setting = try await destination.query("SELECT current_setting('temp_directory')").rows
+            #expect(setting == [[folder.file(name) + ".tmp"]])
+            await destination.rollback()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func cancellingUndoesATransaction() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<6000, in: destination)
+        try await destination.apply([Self.step(1, of: copy)], reaching: nil, of: "sync")
+        await #expect(throws: CancellationError.self) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for number in 2... {
+                        try await destination.apply([Self.step(number, of: copy)], reaching: nil, of: "sync")
+                    }
+                }
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+        }
+        #expect(try await destination.stream(of: "sync") == nil)
+        try await destination.apply([Self.step(1, of: copy)], reaching: Self.state(1), of: "sync")
+        #expect(try folder.ask("SELECT min(id)::VARCHAR FROM shop.orders") == [["10000"]])
+    }
+}

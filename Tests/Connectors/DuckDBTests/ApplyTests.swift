@@ -1,0 +1,225 @@
+import FoundationEssentials
+import Synchronization
+import TandemCore
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemDuckDB
+
+/// Changes, and what only this destination can get wrong about them.
+@Suite struct ApplyTests {
+    private let folder: WarehouseFolder
+    private let orders = TableName(schema: "shop", table: "orders")
+
+    init() throws { folder = try WarehouseFolder() }
+
+    private func state(_ checkpoint: Int) -> StreamState {
+        StreamState(id: "stream", checkpoint: Checkpoint("\(checkpoint)"))
+    }
+
+    private func publish(_ ids: Range<Int>, in destination: DuckDBDestination) async throws -> CopiedTable {
+        let copy = try await folder.load(orders, ids: ids, into: destination)
+        try await destination.publish([copy], retiring: [], of: "sync")
+        return copy
+    }
+
+    /// Takes away the rows under `ids`, and writes those of `written`.
+    private func changes(
+        to copy: CopiedTable,
+        removing ids: [Int64] = [],
+        writing written: Range<Int> = 0..<0
+    )
+        -> TargetChanges
+    {
+        var changes = NetChanges()
+        changes.removed = [RowBatch(rowCount: ids.count, columns: [Column(storage: .int64(ids))], byteCount: 0)]
+        changes.written = SampleTable(orders, ids: written).batches()
+        return TargetChanges(before: copy, after: copy, changes: changes)
+    }
+
+    private func count() throws -> String? {
+        try folder.ask("SELECT count(*)::VARCHAR FROM shop.orders").first?.first ?? nil
+    }
+
+    @Test func countsTheRowsOfACopy() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        try await destination.apply(
+            [changes(to: copy, removing: [1, 77], writing: 10..<15)],
+            reaching: nil,
+            of: "sync"
+        )
+        try await destination.apply([changes(to: copy, removing: [2, 11])], reaching: state(1), of: "sync")
+        #expect(try await destination.tables(of: "sync").map(\.rows) == [12])
+        #expect(try count() == "12")
+        var emptied = changes(to: copy, writing: 0..<1)
+        emptied.changes.isEmptied = true
+        try await destination.apply([emptied], reaching: state(2), of: "sync")
+        #expect(try await destination.tables(of: "sync").map(\.rows) == [1])
+    }
+
+    @Test func upgradesAFileOfVersion1() async throws {
+        let copy = try await publish(0..<10, in: folder.destination())
+        try folder.sql(
+            """
+            DROP TABLE tandem.streams; ALTER TABLE tandem.tables DROP COLUMN stream;
+            ALTER TABLE tandem.tables DROP COLUMN position; UPDATE tandem.version SET version = 1;
+            """
+        )
+        let destination = folder.destination()
+        #expect(try await destination.tables(of: "sync") == [copy])
+        #expect(try await destination.stream(of: "sync") == nil)
+        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["1"]], "reading changes nothing")
+        var streamed = copy
+        streamed.stream = "stream"
+        streamed.moment.position = Checkpoint("0/7")
+        try await destination.remember([streamed], of: "sync")
+        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["2"]])
+        #expect(try await destination.tables(of: "sync") == [streamed])
+        try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+        #expect(try await destination.stream(of: "sync") == state(1))
+    }
+
+    @Test func whenACopyWasMadeIsRemembered() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        let before = try folder.ask("SELECT copied_at::VARCHAR FROM tandem.tables")
+        try await destination.remember([copy], of: "sync")
+        try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+        #expect(try folder.ask("SELECT copied_at::VARCHAR FROM tandem.tables") == before)
+    }
+
+    @Test func whatAUserAlteredIsRefused() async throws {
+        let alterations = [
+            "ALTER TABLE shop.orders ALTER amount TYPE BIGINT", "ALTER TABLE shop.orders DROP note",
+            "DROP TABLE shop.orders", "DELETE FROM tandem.tables",
+        ]
+        for alteration in alterations {
+            let destination = folder.destination()
+            let copy = try await publish(0..<10, in: destination)
+            try folder.sql(alteration)
+            let refused = await #expect(throws: ChangeRefused.self, "\(alteration)") {
+                try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+            }
+            #expect(refused?.target == orders)
+            #expect(try await destination.stream(of: "sync") == nil)
+            _ = try? await destination.teardown()
+            try folder.sql("DROP TABLE IF EXISTS shop.orders")
+        }
+    }
+
+    @Test func aColumnThatAUserAddedIsLeftAlone() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        try folder.sql("ALTER TABLE shop.orders ADD COLUMN mine INTEGER DEFAULT 7")
+        try await destination.apply(
+            [changes(to: copy, removing: [1], writing: 20..<21)],
+            reaching: state(1),
+            of: "sync"
+        )
+        let rows = try folder.ask("SELECT count(*)::VARCHAR, sum(mine)::VARCHAR FROM shop.orders")
+        #expect(rows == [["10", "70"]])
+        var taken = copy
+        taken.schema.columns.append(ColumnSchema(name: "Mine", type: .text, nativeType: "text", id: 9))
+        let step = TargetChanges.Evolution.addColumn(taken.schema.columns[3], value: nil)
+        let target = TargetChanges(before: copy, after: taken, evolution: [step], changes: NetChanges())
+        await #expect(throws: ChangeRefused.self) {
+            try await destination.apply([target], reaching: state(2), of: "sync")
+        }
+    }
+
+    @Test func aTableWithoutColumnsCountsItsRows() async throws {
+        let destination = folder.destination()
+        let schema = TableSchema(name: orders, columns: [], identity: [])
+        func rows(_ count: Int) -> RowBatch { RowBatch(rowCount: count, columns: [], byteCount: 0) }
+        _ = try await destination.load(BatchRows([rows(5)], schema: schema), into: orders)
+        let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
+        let copy = CopiedTable(target: orders, schema: schema, rows: 5, moment: moment)
+        try await destination.publish([copy], retiring: [], of: "sync")
+        var changes = NetChanges()
+        changes.removed = [rows(3)]
+        changes.written = [rows(2)]
+        let target = TargetChanges(before: copy, after: copy, changes: changes)
+        try await destination.apply([target], reaching: state(1), of: "sync")
+        #expect(try count() == "4")
+    }
+
+    @Test func malformedBatchesUndoTheTransaction() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        var malformed = changes(to: copy, removing: [1], writing: 20..<30)
+        malformed.changes.written[0].columns[2] = Column(storage: .bool([true]))
+        var torn = changes(to: copy, removing: [1])
+        let keys = RowBatch(rowCount: 1, columns: [Column(storage: .int64([2]))], byteCount: 0)
+        torn.changes.patched = [PatchedRows(keys: keys, rows: RowBatch(rowCount: 1, columns: [], byteCount: 0))]
+        for target in [malformed, torn] {
+            let error = await #expect(throws: DuckDBError.self) {
+                try await destination.apply([target], reaching: state(1), of: "sync")
+            }
+            guard case .malformedBatch = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(try count() == "10")
+        }
+        try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+        #expect(try count() == "9")
+    }
+
+    @Test func aQuerySeesWhatIsCommitted() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        try await destination.apply([changes(to: copy, removing: [1])], reaching: nil, of: "sync")
+        #expect(try await destination.query("SELECT count(*) FROM orders").rows == [["10"]])
+        #expect(try await folder.destination().query("SELECT count(*) FROM orders").rows == [["10"]])
+        try await destination.apply([], reaching: state(1), of: "sync")
+        #expect(try await destination.query("SELECT count(*) FROM orders").rows == [["9"]])
+    }
+
+    @Test func aLoadAndATransactionAreApart() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        let items = TableName(schema: "shop", table: "items")
+        try await destination.apply([changes(to: copy, removing: [1])], reaching: nil, of: "sync")
+        let other = try await folder.load(items, ids: 0..<3, into: destination)
+        try await destination.apply([changes(to: copy, removing: [2])], reaching: state(1), of: "sync")
+        try await destination.publish([other], retiring: [], of: "sync")
+        try await destination.apply([changes(to: copy, removing: [3])], reaching: nil, of: "sync")
+        try await destination.discard()
+        try await destination.apply([changes(to: copy, removing: [4])], reaching: state(2), of: "sync")
+        #expect(try count() == "6")
+        #expect(try folder.ask("SELECT count(*)::VARCHAR FROM shop.items") == [["3"]])
+    }
+
+    /// What DuckDB makes of a value that Postgres wrote; `nil` where the table is to be copied again.
+    @Test(
+        arguments: [
+            (ColumnType.bool, "t", "true"), (.int64, "-5", "-5"), (.decimal(precision: 9, scale: 2), "1.50", "1.50"),
+            (.float64, "NaN", "nan"), (.float32, "-Infinity", "-inf"), (.text, "{a}", "{a}"),
+            (.json, "{\"a\": 1}", "{\"a\": 1}"),
+            (.bytes, "\\x00ff41", "\\x00\\xFFA"), (.date, "infinity", "infinity"), (.time, "24:00:00", "24:00:00"),
+            (.timestamp, "2020-02-03 04:05:06.7", "2020-02-03 04:05:06.7"),
+            (.interval, "1 mon 2 days", "1 month 2 days"),
+            (.uuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+            (.list(.int32), "{}", "[]"), (.list(.int32), "{1}", nil), (.int32, "no number", nil), (.bytes, "abc", nil),
+        ] as [(ColumnType, String, String?)]
+    )
+    func theValueOfAnAddedColumn(type: ColumnType, text: String, value: String?) async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<3, in: destination)
+        let column = ColumnSchema(name: "added", type: type, nativeType: "", id: 4)
+        var after = copy
+        after.schema.columns.append(column)
+        let step = TargetChanges.Evolution.addColumn(column, value: text)
+        let target = TargetChanges(before: copy, after: after, evolution: [step], changes: NetChanges())
+        do {
+            try await destination.apply([target], reaching: state(1), of: "sync")
+            #expect(try folder.ask("SELECT DISTINCT added::VARCHAR FROM shop.orders") == [[value]])
+            try folder.sql("INSERT INTO shop.orders (id) VALUES (99)")
+            #expect(try folder.ask("SELECT added::VARCHAR FROM shop.orders WHERE id = 99") == [[nil]])
+        } catch is ChangeRefused {
+            #expect(value == nil)
+        }
+    }
+}
