@@ -1,15 +1,28 @@
 /// What `tandem setup` is to prepare.
 public struct SetupRequest: Sendable {
-    /// The schemas to open. Empty for every schema with tables.
+    /// What the connection is used for.
+    public enum Use: Hashable, Sendable, CaseIterable {
+        case reading, writing
+    }
+
+    /// The schemas to open for reading. Empty for every schema with tables.
     public var schemas: [String]
+    public var uses: Set<Use>
     /// Whether the password may be printed; a placeholder stands in its place otherwise.
     public var showPassword: Bool
     /// Run the statements, as this administrator (a connection URI) or, where `nil`, as the connection's own user.
     public var apply: Bool
     public var adminURL: String?
 
-    public init(schemas: [String], showPassword: Bool = false, apply: Bool = false, adminURL: String? = nil) {
+    public init(
+        schemas: [String],
+        uses: Set<Use> = [.reading],
+        showPassword: Bool = false,
+        apply: Bool = false,
+        adminURL: String? = nil
+    ) {
         self.schemas = schemas
+        self.uses = uses
         self.showPassword = showPassword
         self.apply = apply
         self.adminURL = adminURL

@@ -5,10 +5,10 @@ import TandemRows
 
 struct Setup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the SQL an administrator runs so that Tandem may read.",
+        abstract: "Print the SQL an administrator runs so that Tandem may read or write.",
         discussion: """
-            Covers the schemas of the tables that the syncs using the connection select. Nothing is run unless --apply is \
-            given.
+            Covers the schemas of the tables that the syncs using the connection select, and what writing takes where \
+            one of them writes to it. Nothing is run unless --apply is given.
             """
     )
 
@@ -31,6 +31,7 @@ struct Setup: AsyncParsableCommand {
         let source = try workspace.source(connection)
         let request = SetupRequest(
             schemas: await schemas(of: source, in: workspace),
+            uses: uses(in: workspace),
             showPassword: showPassword,
             apply: apply,
             adminURL: adminURL
@@ -43,6 +44,14 @@ struct Setup: AsyncParsableCommand {
         if script.applied {
             Terminal.error(script.steps.isEmpty ? "Nothing was missing." : "Done: all of the above has been run.")
         }
+    }
+
+    /// What the syncs do with the connection; reading, where none uses it.
+    private func uses(in workspace: Workspace) -> Set<SetupRequest.Use> {
+        let syncs = workspace.configuration.syncs
+        let isWritten = syncs.contains { $0.to == connection }
+        let isRead = syncs.contains { $0.from == connection } || !isWritten
+        return Set(SetupRequest.Use.allCases.filter { $0 == .reading ? isRead : isWritten })
     }
 
     /// The schemas the syncs read from, or none for all, where the user may not see them yet.

@@ -32,6 +32,7 @@ import Testing
         password: String? = "pa'ss\\word",
         apply: Bool = false,
         schemas: [String] = ["public", "Sales & Co"],
+        uses: Set<SetupRequest.Use> = [.reading],
         show: Bool = true
     ) async throws -> SetupScript {
         var config = database.config
@@ -39,6 +40,7 @@ import Testing
         config.password = password
         let request = SetupRequest(
             schemas: schemas,
+            uses: uses,
             showPassword: show,
             apply: apply,
             adminURL: "postgresql://\(PostgresServer.user)@\(PostgresServer.host):\(database.server.port)/postgres"
@@ -55,6 +57,35 @@ import Testing
 
     private func isReadable(_ table: PostgresTable?) -> Bool {
         if case .usable = table?.methods[.fullTable] { true } else { false }
+    }
+
+    /// What is printed for a connection that is written to suffices to write to it, and to pass the check.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func aUserThatIsSetUpToWriteMayWrite(version: PostgresServer.Version) async throws {
+        let database = try shop(version)
+        let user = Self.userName()
+        var config = database.config
+        config.user = user
+        config.password = "pa'ss\\word"
+        let script = try await setup(database, user: user, apply: true, uses: [.writing])
+        #expect(script.steps.count == 3 && !script.steps.contains { $0.sql.contains("SELECT") })
+        let destination = PostgresDestination(config, in: .test)
+        #expect(await destination.check().allSatisfy { $0.severity != .error })
+        let copy = try await database.load(TableName(schema: "new", table: "t"), ids: 0..<3, into: destination)
+        try await destination.publish([copy], retiring: [], of: "s")
+        #expect(try database.execute("SELECT count(*) FROM new.t") == "3")
+        // Once the right is taken away, what is there goes on, and the check says what is missing.
+        try database.execute("REVOKE CREATE ON DATABASE \(database.name) FROM \(SQL.identifier(user))")
+        #expect(await destination.check().contains { $0.severity == .note && $0.subject == "privileges" })
+        _ = try await database.load(TableName(schema: "new", table: "u"), ids: 0..<3, into: destination)
+        await #expect(throws: PostgresError.self) {
+            try await database.load(TableName(schema: "newer", table: "t"), ids: 0..<3, into: destination)
+        }
+        try await destination.discard()
+        _ = try await destination.teardown()
+        #expect(await destination.check().contains { $0.severity == .error && $0.remedy?.sql.isEmpty == false })
+        await destination.close()
+        try database.execute("DROP OWNED BY \(SQL.identifier(user)) CASCADE; DROP ROLE \(SQL.identifier(user))")
     }
 
     /// The promise of the documentation: what is printed, run as it stands by an administrator, suffices.

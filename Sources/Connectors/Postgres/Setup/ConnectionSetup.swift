@@ -11,7 +11,7 @@ package struct ConnectionSetup: Sendable {
         self.context = context
     }
 
-    /// The statements that let the connection's user read; run, if `request` says so, all in one transaction.
+    /// The statements that let the connection's user do its work; run, if `request` says so, all in one transaction.
     ///
     /// Without being run they do not need the server: where it cannot be asked, nothing is left out as done already.
     ///
@@ -71,11 +71,14 @@ package struct ConnectionSetup: Sendable {
             database: target.database,
             host: host,
             schemas: request.schemas,
+            uses: request.uses,
             password: SetupPassword(try? secret, request: request),
             facts: nil
         )
         var script = script(plan, steps: plan.steps)
-        let guess = request.schemas.isEmpty ? " Its schemas are not known, so only \"public\" is here." : ""
+        let guess =
+            request.schemas.isEmpty && request.uses.contains(.reading)
+            ? " Its schemas are not known, so only \"public\" is here." : ""
         script.advice.insert("The server could not be asked what is needed (\(error)).\(guess)", at: 0)
         return script
     }
@@ -92,6 +95,7 @@ package struct ConnectionSetup: Sendable {
                 database: server.database,
                 host: server.host,
                 schemas: request.schemas,
+                uses: request.uses,
                 password: SetupPassword(
                     try secret,
                     request: request,

@@ -2,6 +2,7 @@
 struct SetupFacts: Sendable {
     var roleExists = false
     var mayConnect = false
+    var mayCreate = false
     var schemas: [SchemaAccess] = []
 }
 
@@ -42,6 +43,7 @@ extension SetupFacts {
         var cells = ResultRow(role)
         roleExists = try cells.flag()
         mayConnect = try cells.flag()
+        mayCreate = try cells.flag()
         var tables: [String: [TableAccess]] = [:]
         for row in try session.query(SetupQueries.tables, [user]).rows {
             var cells = ResultRow(row)

@@ -1,6 +1,6 @@
 import TandemCore
 
-/// The statements that give a user read access, and which of them are still needed. Pure.
+/// The statements that give a user access, and which of them are still needed. Pure.
 struct SetupPlan: Sendable {
     struct Step: Sendable {
         var comment: String
@@ -16,12 +16,14 @@ struct SetupPlan: Sendable {
     let host: HostType
     /// The schemas asked for. Empty for all that hold tables.
     let schemas: [String]
+    let uses: Set<SetupRequest.Use>
     let password: SetupPassword
     /// What the server said. `nil` where it could not be asked.
     let facts: SetupFacts?
 
     var steps: [Step] {
-        role + [connect] + access.flatMap { [usage($0)] + select($0) + future($0) }
+        let reading = uses.contains(.reading) ? access.flatMap { [usage($0)] + select($0) + future($0) } : []
+        return role + [connect] + reading + (uses.contains(.writing) ? [create] : [])
     }
 
     private var quotedUser: String { SQL.identifier(user) }
@@ -51,6 +53,14 @@ struct SetupPlan: Sendable {
             comment: "It may enter this database, even where not everybody may.",
             sql: "GRANT CONNECT ON DATABASE \(SQL.identifier(database)) TO \(quotedUser)",
             isNeeded: facts?.mayConnect != true
+        )
+    }
+
+    private var create: Step {
+        Step(
+            comment: "It may make schemas: one to keep track of its copies, and those that tables go to.",
+            sql: "GRANT CREATE ON DATABASE \(SQL.identifier(database)) TO \(quotedUser)",
+            isNeeded: facts?.mayCreate != true
         )
     }
 

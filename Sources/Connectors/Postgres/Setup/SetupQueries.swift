@@ -2,7 +2,8 @@
 enum SetupQueries {
     /// One row. Read by ``SetupFacts``.
     static let role = """
-        SELECT r.oid IS NOT NULL, pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT')
+        SELECT r.oid IS NOT NULL, pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT'),
+          pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE')
         FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $1
         WHERE d.datname = pg_catalog.current_database()
         """
