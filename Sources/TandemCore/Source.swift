@@ -9,6 +9,11 @@ public protocol Source: Sendable {
     /// question, so an unreachable one is a finding and not an error.
     func check(_ tables: [TableName]) async -> [Finding]
 
+    /// The same, where the changes of some of `tables` are to be followed.
+    ///
+    /// - Parameter following: Those, by the sync that follows them.
+    func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding]
+
     /// What an administrator runs so that this connection's user may read `schemas`.
     func setup(_ request: SetupRequest) async throws -> SetupScript
 
@@ -34,6 +39,12 @@ public protocol Source: Sendable {
 extension Source {
     public func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
         _ = try take(try await query(sql))
+    }
+}
+
+extension Source {
+    public func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding] {
+        await check(tables)
     }
 }
 

@@ -29,8 +29,17 @@ package final class PostgresSource: Source {
         }
     }
 
-    package func check(_ tables: [TableName]) async -> [Finding] {
-        await ConnectionCheck.findings(for: tables, through: connection, readers: readers)
+    package func check(_ tables: [TableName]) async -> [Finding] { await check(tables, following: [:]) }
+
+    package func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding] {
+        await ConnectionCheck.findings(
+            for: tables,
+            following: following,
+            through: connection,
+            readers: readers,
+            config: config,
+            context: context
+        )
     }
 
     package func setup(_ request: SetupRequest) async throws -> SetupScript {

@@ -65,9 +65,12 @@ struct Check: AsyncParsableCommand {
             let catalog = try await source.catalog()
             var findings: [Finding] = []
             var tables: [TableName] = []
+            var following: [String: [TableName]] = [:]
             for sync in syncs {
                 let plan = Planner.firstPlan(of: sync, reading: catalog)
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
+                let followed = plan.tables.filter { $0.method == .logBased }.map(\.schema.name)
+                if !followed.isEmpty || sync.method == .fixed(.logBased) { following[sync.name] = followed }
                 // What is excluded on purpose has no remedy and is no finding.
                 findings += plan.skipped.filter { $0.remedy != nil }.map {
                     Finding(
@@ -79,7 +82,7 @@ struct Check: AsyncParsableCommand {
                 }
                 findings += plan.problems.map { Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy) }
             }
-            return await source.check(tables) + findings
+            return await source.check(tables, following: following) + findings
         } catch {
             // Without a catalog the source's own check says what keeps it from being reached.
             let findings = await source.check([])

@@ -5,7 +5,10 @@ import TandemEngine
 struct Teardown: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove all that Tandem created in a database.",
-        discussion: "The copied tables are yours and stay. A full copy creates nothing at the source."
+        discussion: """
+            The copied tables are yours and stay. At the source, the slot and publications of LOG_BASED go; what an \
+            administrator made stays. A full copy creates nothing there.
+            """
     )
 
     @Argument(help: ArgumentHelp("A sync or a connection of the configuration.", valueName: "sync|connection"))
@@ -17,13 +20,15 @@ struct Teardown: AsyncParsableCommand {
         let workspace = try Workspace(options)
         var removed: [(connection: String, what: [String])] = []
         if let sync = workspace.configuration.sync(name) {
-            removed.append((sync.from, []))
+            removed.append((sync.from, try await tearDownSource(of: sync, in: workspace)))
             removed.append((sync.to, try await tearDown(sync, in: workspace)))
         } else {
             let connection = try workspace.connection(name).name
-            let destination = try workspace.ends(of: connection).destination
-            removed.append((connection, try await destination?.teardown() ?? []))
-            await destination?.close()
+            let ends = try workspace.ends(of: connection)
+            let atSource = try await (ends.source as? any ChangeSource)?.teardown(syncs: nil) ?? []
+            await ends.source?.close()
+            removed.append((connection, try await atSource + (ends.destination?.teardown() ?? [])))
+            await ends.destination?.close()
         }
         if report.json {
             return Terminal.out(try JSON.text(removed.map { RemovedJSON(connection: $0.connection, removed: $0.what) }))
@@ -32,6 +37,14 @@ struct Teardown: AsyncParsableCommand {
             if what.isEmpty { Terminal.out("\(connection): nothing had been created there") }
             for item in what { Terminal.out("\(connection): removed \(item)") }
         }
+    }
+
+    /// Slots keep log until they are dropped, so the source comes first.
+    private func tearDownSource(of sync: SyncConfiguration, in workspace: Workspace) async throws -> [String] {
+        let source = try workspace.source(sync.from)
+        let removed = try await (source as? any ChangeSource)?.teardown(syncs: [sync.name]) ?? []
+        await source.close()
+        return removed
     }
 
     /// What other syncs have there stays.

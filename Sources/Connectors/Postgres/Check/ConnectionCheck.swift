@@ -5,10 +5,15 @@ package import TandemRows
 /// Answers `tandem check` for one connection.
 package enum ConnectionCheck {
     /// Whether everything is ready to read `tables` with `readers` connections. Not reaching the server is an answer.
+    ///
+    /// - Parameter following: By sync, those whose changes are to be followed in the log.
     package static func findings(
         for tables: [TableName],
+        following: [String: [TableName]] = [:],
         through connection: Connection,
-        readers: Int
+        readers: Int,
+        config: PostgresConfig = PostgresConfig(),
+        context: ConnectionContext = ConnectionContext(name: "", folder: "/")
     ) async -> [Finding] {
         do {
             return try await connection.run { session in
@@ -22,13 +27,32 @@ package enum ConnectionCheck {
                     isPooled: session.capabilities.isPooled,
                     readers: readers
                 )
-                guard !tables.isEmpty else { return review.findings }
+                guard !tables.isEmpty || !following.isEmpty else { return review.findings }
+                let known = try catalog.tables()
                 let tableReview = TableReview(
-                    tables: try catalog.tables(),
+                    tables: known,
                     user: facts.user,
                     isSuperuser: facts.isSuperuser
                 )
-                return review.findings + tableReview.findings(for: tables)
+                guard !following.isEmpty else { return review.findings + tableReview.findings(for: tables) }
+                let followed = following.mapValues { names in
+                    known.filter { names.contains($0.name) }.map(\.catalogTable)
+                }
+                let log = try LogFacts.read(
+                    session,
+                    following: followed,
+                    config: config,
+                    context: context,
+                    facts: facts
+                )
+                let logReview = LogReview(
+                    facts: facts,
+                    log: log,
+                    config: config,
+                    context: context,
+                    isPooled: session.capabilities.isPooled
+                )
+                return review.findings + logReview.findings + tableReview.findings(for: tables)
             }
         } catch {
             return [Reachability.finding(for: error)]

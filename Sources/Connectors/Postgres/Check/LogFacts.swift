@@ -1,0 +1,60 @@
+import TandemCore
+import TandemRows
+
+/// What has to be known of a server before its log is followed.
+struct LogFacts: Sendable {
+    var slots: [SlotFacts] = []
+    /// Processes that send the log, to whomever.
+    var senders = 0
+    /// What would be done about publications, by sync; empty for those that need none.
+    var publications: [String: PublicationPlan] = [:]
+    /// Tables that are to be followed, by sync.
+    var tables: [String: [PublishedTable]] = [:]
+    /// Generated columns among them, which some plugins leave out.
+    var generated: [String] = []
+
+    /// Asks `session`.
+    ///
+    /// - Parameter following: By sync, the tables to be followed.
+    static func read(
+        _ session: Session,
+        following: [String: [CatalogTable]],
+        config: PostgresConfig,
+        context: ConnectionContext,
+        facts: ServerFacts
+    ) throws -> LogFacts {
+        var log = LogFacts(slots: try SlotFacts.all(session))
+        let senders = "SELECT count(*) FROM pg_catalog.pg_stat_replication"
+        log.senders = try session.query(senders).value.flatMap { Int($0) } ?? 0
+        for (sync, tables) in following {
+            let published = try PublishedTable.all(tables, session)
+            log.tables[sync] = published
+            let slot = LogReview.slotName(for: sync, slots: log.slots, config: config, context: context, facts: facts)
+            guard session.capabilities.hasPublications,
+                LogReview.plugin(of: log.slots.first { $0.name == slot }, config, session.capabilities) == .pgoutput
+            else { continue }
+            let ours = SlotName.publication(for: slot)
+            let names = config.publication.map { [$0] } ?? [ours.all, ours.appends]
+            log.publications[sync] = PublicationPlan(
+                published,
+                configured: config.publication,
+                slot: slot,
+                existing: try PublicationFacts.all(names, session),
+                mayCreate: facts.mayCreateInDatabase && !session.capabilities.isInRecovery,
+                server: session.capabilities
+            )
+        }
+        let ids = "{" + following.values.joined().map { String($0.schema.id) }.joined(separator: ",") + "}"
+        if session.capabilities.hasGeneratedColumns {
+            log.generated = try session.query(Self.generated, [ids]).rows.compactMap { $0.first ?? nil }
+        }
+        return log
+    }
+
+    private static let generated = """
+        SELECT pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(a.attname)
+        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attgenerated <> '' AND NOT a.attisdropped
+        ORDER BY 1
+        """
+}

@@ -1,0 +1,150 @@
+import TandemCore
+import TandemRows
+
+extension LogReview {
+    /// What is to be said of what one sync needs.
+    func findings(of sync: String) -> [Finding] {
+        let name = Self.slotName(for: sync, slots: log.slots, config: config, context: context, facts: facts)
+        let slot = log.slots.first { $0.name == name }
+        let server = ServerCapabilities(version: facts.version, isInRecovery: facts.isStandby)
+        let plugin = Self.plugin(of: slot, config, server)
+        var findings = [slot.map { self.finding(of: $0) } ?? missing(name)]
+        if plugin == .wal2json, let listed = facts.settings["output_plugin_libraries"], !listed.contains("wal2json") {
+            findings.append(
+                Finding(
+                    .error,
+                    "output_plugin_libraries",
+                    "The server refuses the plugin wal2json, which is not in this list: \(listed).",
+                    remedy: facts.host.outputPluginRemedy
+                )
+            )
+        }
+        if plugin == .wal2json, slot == nil {
+            findings.append(
+                Finding(
+                    .note,
+                    "plugin",
+                    "Whether wal2json is installed at the server shows when the slot is made.",
+                    remedy: facts.host.pluginRemedy
+                )
+            )
+        }
+        findings += publication(of: sync)
+        findings += tables(of: sync, plugin, server)
+        return findings
+    }
+
+    private func missing(_ name: String) -> Finding {
+        let subject = "slot \(name)"
+        if let limit = facts.number("max_replication_slots"), log.slots.count >= limit {
+            return Finding(
+                .error,
+                subject,
+                "It has to be made, and all \(limit) slots of the server are in use.",
+                remedy: Remedy(
+                    "Drop one that nobody reads (each keeps log), or raise max_replication_slots and restart the server.",
+                    sql: ["SELECT slot_name, active, restart_lsn FROM pg_replication_slots"]
+                )
+            )
+        }
+        return Finding(.ok, subject, "It will be made by the first run.")
+    }
+
+    private func finding(of slot: SlotFacts) -> Finding {
+        let subject = "slot \(slot.name)"
+        let drop = ["SELECT pg_drop_replication_slot(\(SQL.literal(slot.name)))"]
+        if slot.database != facts.database {
+            let owner = slot.database.map { "the database \"\($0)\"" } ?? "a standby"
+            return Finding(
+                .error,
+                subject,
+                "It belongs to \(owner).",
+                remedy: Remedy("Name another one by the setting \"slot\".")
+            )
+        }
+        let wanted = config.plugin.flatMap { $0 == .auto ? nil : $0.rawValue } ?? slot.plugin
+        if PostgresConfig.Plugin(rawValue: slot.plugin ?? "") == nil || slot.plugin != wanted {
+            return Finding(
+                .error,
+                subject,
+                "It was made for the plugin \(slot.plugin ?? "none"), and not for \(wanted ?? "pgoutput or wal2json").",
+                remedy: Remedy("Name another one by the setting \"slot\", or drop it.", sql: drop)
+            )
+        }
+        if let loss = slot.loss {
+            return Finding(
+                .error,
+                subject,
+                "It is lost, because \(loss). The next run has to copy every table again.",
+                remedy: Remedy("Run the sync; a slot that was made by hand is to be dropped first.", sql: drop)
+            )
+        }
+        if let pid = slot.activePID {
+            let holder = slot.activeName.map { " (\($0))" } ?? ""
+            return Finding(
+                .warning,
+                subject,
+                "It is being read by process \(pid)\(holder): another run cannot read it meanwhile.",
+                remedy: Remedy("If that is no run of this sync, give the connection a slot of its own.")
+            )
+        }
+        let limit = config.maxSlotLog ?? .standard
+        guard let kept = slot.retained, kept > limit.bytes else {
+            return Finding(.ok, subject, "It is there, and keeps \(ByteSize(slot.retained ?? 0)) of log.")
+        }
+        return Finding(
+            .warning,
+            subject,
+            "It keeps \(ByteSize(kept)) of log at the server, more than max_slot_wal (\(limit)).",
+            remedy: Remedy("Run its sync, or tear it down if it is not needed any more.")
+        )
+    }
+
+    private func publication(of sync: String) -> [Finding] {
+        guard let plan = log.publications[sync] else { return [] }
+        if let missing = plan.missing {
+            return [
+                Finding(
+                    .error,
+                    "publication",
+                    missing.reason.prefix(1).uppercased() + missing.reason.dropFirst() + ".",
+                    remedy: Remedy(
+                        "As a superuser, or the tables' owner, publish them; or set plugin: wal2json, which needs none.",
+                        sql: missing.sql
+                    )
+                )
+            ]
+        }
+        return plan.notes.map { Finding(.warning, "publication", $0) }
+    }
+
+    private func tables(
+        of sync: String,
+        _ plugin: PostgresConfig.Plugin,
+        _ server: ServerCapabilities
+    ) -> [Finding] {
+        var findings = (log.tables[sync] ?? []).filter { !$0.isIdentified }.map {
+            Finding(
+                .warning,
+                $0.name.description,
+                "Nothing in the log tells its rows apart: inserts are followed, updates and deletes are not.",
+                remedy: Remedy(
+                    "Add a primary key, or let whole rows tell them apart.",
+                    sql: ["ALTER TABLE \(SQL.name($0.name)) REPLICA IDENTITY FULL"]
+                )
+            )
+        }
+        if plugin == .pgoutput, server.version < 180_000, !log.generated.isEmpty {
+            let names = log.generated.prefix(5).joined(separator: ", ")
+            findings.append(
+                Finding(
+                    .warning,
+                    "generated columns",
+                    "pgoutput sends them since Postgres 18 only, so these cannot be followed: \(names).",
+                    remedy: Remedy("Leave these columns out, use wal2json, or FULL_TABLE for their tables.")
+                )
+            )
+        }
+        return findings
+    }
+}
