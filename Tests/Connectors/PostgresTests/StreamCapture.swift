@@ -45,9 +45,10 @@ struct StreamCapture {
             all["publication_names"] = "p_\(slot)"
         }
         if plugin == "wal2json" {
-            // The test server's plugin is 2.5.
-            let asked = Wal2JSON.options.first { asked in
-                asked.format == format && !asked.options.contains { $0.name == "numeric-data-types-as-string" }
+            // The test server's plugin is 2.5. Format 1 is asked for as the oldest plugins can be.
+            let asked = Wal2JSON.options.last { asked in
+                let names = asked.options.map(\.name)
+                return asked.format == format && (format == .chunks || names.contains("include-column-positions"))
             }
             for option in asked?.options ?? [] { all[option.name] = option.value }
         }

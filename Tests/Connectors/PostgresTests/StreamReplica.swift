@@ -70,11 +70,11 @@ final class StreamReplica {
         for message in try capture.messages(options) {
             try message.bytes.withUnsafeBytes { try reader.read($0, at: message.start) }
             while reader.assembler.isFull || reader.hasMore {
-                if reader.assembler.isFull { apply(reader.take()) }
+                if reader.assembler.isFull { apply(try reader.take()) }
                 if reader.hasMore { try reader.readMore() }
             }
         }
-        if reader.assembler.hasNews { apply(reader.take()) }
+        if reader.assembler.hasNews { apply(try reader.take()) }
     }
 
     private func apply(_ batch: ChangeBatch) {

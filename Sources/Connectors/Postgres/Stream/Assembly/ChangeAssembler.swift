@@ -41,6 +41,8 @@ struct ChangeAssembler {
     var routes: [UInt32: Route] = [:]
     /// What the relations of the stream are, as it described them last.
     var relations: [UInt32: StreamRelation] = [:]
+    /// Whether tables are told apart by their names, which another table may take.
+    var knowsNamesOnly = false
     /// The relation of the last change.
     var last: (relation: UInt32, map: RowMap)?
 
@@ -117,8 +119,11 @@ struct ChangeAssembler {
     }
 
     /// Gives out what was gathered: to its end where that is the end of a transaction, else to be continued.
-    mutating func take() -> ChangeBatch {
+    ///
+    /// - Throws: What asking the catalog throws.
+    mutating func take() throws -> ChangeBatch {
         var batch = ChangeBatch()
+        if knowsNamesOnly { try confirmNames() }
         for index in touched { closeStretch(of: index) }
         batch.stretches = closed
         batch.recopies = recopies

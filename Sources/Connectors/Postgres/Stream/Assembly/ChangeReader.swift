@@ -17,7 +17,9 @@ struct ChangeReader {
         self.assembler = assembler
         switch plugin {
         case .pgoutput: pgoutput = PgOutputDecoder()
-        case .wal2json(let format): wal2json = Wal2JSONDecoder(format)
+        case .wal2json(let format):
+            self.assembler.knowsNamesOnly = true
+            wal2json = Wal2JSONDecoder(format)
         }
     }
 
@@ -31,14 +33,16 @@ struct ChangeReader {
     }
 
     /// Whether the message that was read last has more to say once a batch has been taken.
-    var hasMore: Bool { false }
+    var hasMore: Bool { pgoutput?.hasMore ?? false }
 
     /// Goes on with the message that was read last, until a batch is to be taken or it ends.
-    mutating func readMore() throws {}
+    mutating func readMore() throws { try pgoutput?.more(into: &assembler) }
 
     /// Gives out what was gathered. To be called where ``ChangeAssembler/isFull``, and whenever a batch is wanted
     /// outside of a transaction.
-    mutating func take() -> ChangeBatch { assembler.take() }
+    ///
+    /// - Throws: What asking the catalog throws.
+    mutating func take() throws -> ChangeBatch { try assembler.take() }
 
     /// Notes that everything up to `place` has come.
     mutating func advance(to place: LSN) { assembler.advance(to: place) }

@@ -1,3 +1,5 @@
+import TandemRows
+
 /// Asks the catalog, through a session beside the stream, for what the stream does not say of its tables.
 struct RelationCatalog {
     typealias Query = (_ sql: String, _ parameters: [String?]) throws -> QueryRows
@@ -42,6 +44,26 @@ struct RelationCatalog {
         return try Set(query(sql, [list]).rows.compactMap { $0.first.flatMap(\.self).flatMap { UInt32($0) } })
     }
 
+    /// What tables are called now, and whether the log tells which of their rows are updated and deleted.
+    func names(of tables: some Collection<UInt32>) throws -> [UInt32: (name: TableName, isTold: Bool)] {
+        let sql = """
+            SELECT c.oid, n.nspname, c.relname, c.relreplident = 'f' OR EXISTS (
+                SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indimmediate AND i.indisvalid
+                  AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident)
+              )
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = ANY ($1::pg_catalog.oid[])
+            """
+        let list = "{" + tables.map(String.init).joined(separator: ",") + "}"
+        var names: [UInt32: (name: TableName, isTold: Bool)] = [:]
+        for cells in try query(sql, [list]).rows {
+            var row = ResultRow(cells)
+            let number = try row.number(UInt32.self)
+            names[number] = (TableName(schema: try row.text(), table: try row.text()), try row.flag())
+        }
+        return names
+    }
+
     /// The partitions of `table` that hold rows, at whatever depth.
     func leaves(of table: UInt32) throws -> Set<UInt32> {
         let sql = """
@@ -84,7 +106,10 @@ struct RelationCatalog {
     private var sql: String {
         let missing =
             version >= 110_000
-            ? "CASE WHEN a.atthasmissing THEN pg_catalog.array_to_string(a.attmissingval, '') END" : "NULL"
+            ? """
+            CASE WHEN a.atthasmissing THEN pg_catalog.array_to_string(a.attmissingval, '')
+                WHEN c.relkind = 'p' AND NOT a.attisdropped THEN (\(leafMissing)) END
+            """ : "NULL"
         let identity = version >= 100_000 ? "a.attidentity <> ''" : "false"
         let generated = version >= 120_000 ? "a.attgenerated <> ''" : "false"
         let keyColumns = version >= 110_000 ? "i.indnkeyatts" : "i.indnatts"
@@ -104,6 +129,21 @@ struct RelationCatalog {
             WHERE c.oid = $1::pg_catalog.oid AND c.relkind IN ('r', 'p')
             ORDER BY a.attnum
             """
+    }
+
+    /// What the partitions of `c` that were there hold in its column `a`: without rows of its own it says nothing.
+    private var leafMissing: String {
+        """
+        WITH RECURSIVE tree(relation) AS (
+          SELECT c.oid
+          UNION ALL
+          SELECT h.inhrelid FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.relation
+        )
+        SELECT CASE WHEN count(DISTINCT pg_catalog.array_to_string(l.attmissingval, '')) = 1
+            THEN min(pg_catalog.array_to_string(l.attmissingval, '')) END
+        FROM tree JOIN pg_catalog.pg_attribute l ON l.attrelid = tree.relation
+        WHERE l.attname = a.attname AND l.atthasmissing
+        """
     }
 
     /// The root of the tree of partitions that `c` belongs to, if it is one.

@@ -56,15 +56,15 @@ final class LogFeed {
             try tell(confirmed())
             if reader.assembler.isEnding {
                 hasEnded = true
-                return give()
+                return try give()
             }
-            if reader.assembler.isFull || reader.hasMore { return give() }
+            if reader.assembler.isFull || reader.hasMore { return try give() }
             if !reader.assembler.isInTransaction {
                 if let end, reader.assembler.reached >= end {
                     hasEnded = true
-                    return reader.assembler.hasNews ? give() : nil
+                    return reader.assembler.hasNews ? try give() : nil
                 }
-                if isDue(isWanted) { return give() }
+                if isDue(isWanted) { return try give() }
             }
             if end != nil, !hasMoved { try ask(confirmed()) } else { askPause = FeedTimes.firstAsk }
             _ = try replication.wait(milliseconds: patience(isWanted))
@@ -139,8 +139,9 @@ final class LogFeed {
         return firstAt.duration(to: now) >= FeedTimes.gathering && isWanted()
     }
 
-    private func give() -> ChangeBatch {
-        let batch = reader.take()
+    private func give() throws -> ChangeBatch {
+        var batch = ChangeBatch()
+        try decode { batch = try reader.take() }
         hasGivenPart = batch.state == nil
         givenAt = .now
         firstAt = nil

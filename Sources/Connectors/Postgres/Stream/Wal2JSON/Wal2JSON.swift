@@ -22,13 +22,15 @@ enum Wal2JSON {
         Options(format: .changes, options: changes + [("numeric-data-types-as-string", "1")]),
         Options(format: .changes, options: changes),
         Options(format: .changes, options: changes.filter { $0.name != "include-column-positions" }),
-        Options(format: .chunks, options: common + [("write-in-chunks", "1")]),
+        Options(format: .chunks, options: chunks + [("include-column-positions", "1")]),
+        Options(format: .chunks, options: chunks),
     ]
 
     private static let common = [
         ("include-xids", "1"), ("include-timestamp", "1"), ("include-lsn", "1"),
     ].map { (name: $0.0, value: $0.1) }
 
+    private static let chunks = common + [(name: "write-in-chunks", value: "1")]
     private static let changes =
         [(name: "format-version", value: "2")] + common + [(name: "include-column-positions", value: "1")]
 }

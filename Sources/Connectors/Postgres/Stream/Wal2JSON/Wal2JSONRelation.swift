@@ -108,7 +108,13 @@ struct Wal2JSONRelation {
             isComplete = true
             return
         case .key: named.removeAll { new in columns.contains { $0.name == new.name } }
-        case .part: break
+        case .part:
+            // A name that is not known may be the new one of any column that is.
+            if named.contains(where: { $0.position == nil }) {
+                columns = named
+                isComplete = false
+                return
+            }
         }
         columns.removeAll { known in
             named.contains { $0.name == known.name || $0.position != nil && $0.position == known.position }
