@@ -1,3 +1,5 @@
+public import TandemRows
+
 /// What `tandem setup` is to prepare.
 public struct SetupRequest: Sendable {
     /// What the connection is used for.
@@ -8,6 +10,10 @@ public struct SetupRequest: Sendable {
     /// The schemas to open for reading. Empty for every schema with tables.
     public var schemas: [String]
     public var uses: Set<Use>
+    /// By sync, the tables whose changes are to be followed in the log. Empty where none are.
+    public var following: [String: [TableName]]
+    /// What is to decode the log, by the database's own name for it; `nil` for what the connection's settings say.
+    public var plugin: String?
     /// Whether the password may be printed; a placeholder stands in its place otherwise.
     public var showPassword: Bool
     /// Run the statements, as this administrator (a connection URI) or, where `nil`, as the connection's own user.
@@ -17,12 +23,16 @@ public struct SetupRequest: Sendable {
     public init(
         schemas: [String],
         uses: Set<Use> = [.reading],
+        following: [String: [TableName]] = [:],
+        plugin: String? = nil,
         showPassword: Bool = false,
         apply: Bool = false,
         adminURL: String? = nil
     ) {
         self.schemas = schemas
         self.uses = uses
+        self.following = following
+        self.plugin = plugin
         self.showPassword = showPassword
         self.apply = apply
         self.adminURL = adminURL

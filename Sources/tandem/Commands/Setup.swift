@@ -23,8 +23,22 @@ struct Setup: AsyncParsableCommand {
     var adminURL: String?
     @Flag(name: .long, help: "Print the connection's password in the SQL instead of a placeholder.")
     var showPassword = false
+    @Option(name: .long, help: "LOG_BASED: what following the log takes, too. By default as the syncs say.")
+    var method: String?
+    @Option(name: .long, help: "What is to decode the log: pgoutput, or wal2json with a slot made by hand.")
+    var plugin: String?
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+        if let method, Method(rawValue: method) == nil {
+            let methods = Method.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--method is one of \(methods), not \"\(method)\".")
+        }
+        if let plugin, !["pgoutput", "wal2json"].contains(plugin) {
+            throw ValidationError("--plugin is pgoutput or wal2json, not \"\(plugin)\".")
+        }
+    }
 
     func run() async throws {
         let workspace = try Workspace(options)
@@ -32,6 +46,8 @@ struct Setup: AsyncParsableCommand {
         let request = SetupRequest(
             schemas: await schemas(of: source, in: workspace),
             uses: uses(in: workspace),
+            following: await following(of: source, in: workspace),
+            plugin: plugin,
             showPassword: showPassword,
             apply: apply,
             adminURL: adminURL
@@ -52,6 +68,24 @@ struct Setup: AsyncParsableCommand {
         let isWritten = syncs.contains { $0.to == connection }
         let isRead = syncs.contains { $0.from == connection } || !isWritten
         return Set(SetupRequest.Use.allCases.filter { $0 == .reading ? isRead : isWritten })
+    }
+
+    /// By sync, the tables whose changes are to be followed, also those that the user may not read yet.
+    private func following(of source: any Source, in workspace: Workspace) async -> [String: [TableName]] {
+        let syncs = workspace.configuration.syncs.filter { $0.from == connection }
+        let isAsked = method == Method.logBased.rawValue
+        guard isAsked || method == nil else { return [:] }
+        let catalog = try? await source.catalog()
+        let kinds = Dictionary((catalog?.tables ?? []).map { ($0.schema.name, $0.kind) }) { first, _ in first }
+        var following: [String: [TableName]] = [:]
+        for sync in syncs where isAsked || sync.asks(for: .logBased) {
+            let plan = catalog.map { Planner.firstPlan(of: sync, reading: $0) }
+            let names =
+                (plan?.tables.map(\.schema.name) ?? []) + (plan?.skipped.filter { $0.remedy != nil }.map(\.name) ?? [])
+            following[sync.name] = names.filter { kinds[$0] == .table || kinds[$0] == .partitionedTable }
+        }
+        // Asked for a connection that no sync reads from.
+        return following.isEmpty && isAsked ? [connection: []] : following
     }
 
     /// The schemas the syncs read from, or none for all, where the user may not see them yet.
@@ -77,5 +111,12 @@ private struct SetupJSON: Encodable {
         steps = script.steps.map { Step(comment: $0.comment, sql: $0.sql) }
         advice = script.advice
         applied = script.applied
+    }
+}
+
+extension SyncConfiguration {
+    /// Whether the sync or one of its rules names `method`.
+    fileprivate func asks(for method: Method) -> Bool {
+        self.method == .fixed(method) || tables.contains { $0.method == .fixed(method) }
     }
 }

@@ -3,8 +3,8 @@ package import TandemCore
 
 /// Answers `tandem setup` for one connection.
 package struct ConnectionSetup: Sendable {
-    private let config: PostgresConfig
-    private let context: ConnectionContext
+    let config: PostgresConfig
+    let context: ConnectionContext
 
     package init(_ config: PostgresConfig, in context: ConnectionContext) {
         self.config = config
@@ -48,20 +48,22 @@ package struct ConnectionSetup: Sendable {
     }
 
     private func apply(_ request: SetupRequest, in session: Session) throws -> SetupScript {
-        try session.transaction(.readWrite) {
+        var alone: [SetupPlan.Step] = []
+        let script = try session.transaction(.readWrite) {
             let plan = try plan(request, in: session)
-            var done: [SetupPlan.Step] = []
-            for step in plan.steps where step.isNeeded {
-                try session.execute(step.secretSQL ?? step.sql)
-                done.append(step)
-            }
-            var script = script(plan, steps: done)
+            let needed = plan.steps.filter(\.isNeeded)
+            let together = needed.filter { !$0.standsAlone }
+            for step in together { try session.execute(step.secretSQL ?? step.sql) }
+            alone = needed.filter(\.standsAlone)
+            var script = self.script(plan, steps: together + alone)
             script.applied = true
-            if done.isEmpty, plan.blocked.isEmpty {
+            if needed.isEmpty, plan.blocked.isEmpty {
                 script.advice.insert("Everything was in place already; nothing was changed.", at: 0)
             }
             return script
         }
+        for step in alone { try session.transaction(.readWrite) { try session.execute(step.sql) } }
+        return script
     }
 
     private func blind(_ request: SetupRequest, because error: any ExplainedError) -> SetupScript {
@@ -73,7 +75,10 @@ package struct ConnectionSetup: Sendable {
             schemas: request.schemas,
             uses: request.uses,
             password: SetupPassword(try? secret, request: request),
-            facts: nil
+            facts: nil,
+            log: request.following.isEmpty
+                ? nil
+                : blindLog(request, host)
         )
         var script = script(plan, steps: plan.steps)
         let guess =
@@ -81,6 +86,22 @@ package struct ConnectionSetup: Sendable {
             ? " Its schemas are not known, so only \"public\" is here." : ""
         script.advice.insert("The server could not be asked what is needed (\(error)).\(guess)", at: 0)
         return script
+    }
+
+    private func blindLog(_ request: SetupRequest, _ host: HostType) -> LogSetup {
+        let plugin = request.plugin.flatMap(PostgresConfig.Plugin.init(rawValue:)) ?? config.plugin ?? .pgoutput
+        let sync = request.following.keys.sorted().first ?? ""
+        let made =
+            plugin == .wal2json
+            ? SlotName.handMade(in: target.database)
+            : SlotName.made(for: sync, of: context.syncs, in: target.database)
+        return LogSetup(
+            user: Self.role(target.user, at: host),
+            host: host,
+            version: 0,
+            plugin: plugin,
+            slot: config.slot ?? made
+        )
     }
 
     private func plan(_ request: SetupRequest, in session: Session) throws -> SetupPlan {
@@ -101,7 +122,8 @@ package struct ConnectionSetup: Sendable {
                     request: request,
                     hashed: { session.hash($0, of: user, at: server) }
                 ),
-                facts: isForAnother ? facts.forAdministrator : facts
+                facts: isForAnother ? facts.forAdministrator : facts,
+                log: try log(request, user, server, in: session)
             )
         } catch is UnreadableCell {
             throw PostgresError.malformed(session.endpoint, what: "a row of its catalog")

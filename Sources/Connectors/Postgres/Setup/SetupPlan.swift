@@ -9,6 +9,8 @@ struct SetupPlan: Sendable {
         /// As it is run, where that is something else.
         var secretSQL: String?
         var isNeeded: Bool
+        /// Whether it has to be the only statement of its transaction.
+        var standsAlone = false
     }
 
     let user: String
@@ -20,10 +22,12 @@ struct SetupPlan: Sendable {
     let password: SetupPassword
     /// What the server said. `nil` where it could not be asked.
     let facts: SetupFacts?
+    /// What following the log needs, where that is asked for.
+    var log: LogSetup?
 
     var steps: [Step] {
         let reading = uses.contains(.reading) ? access.flatMap { [usage($0)] + select($0) + future($0) } : []
-        return role + [connect] + reading + (uses.contains(.writing) ? [create] : [])
+        return role + [connect] + reading + (uses.contains(.writing) ? [create] : []) + (log?.steps ?? [])
     }
 
     private var quotedUser: String { SQL.identifier(user) }
@@ -125,7 +129,7 @@ struct SetupPlan: Sendable {
     // MARK: What SQL cannot do, or not from here
 
     var advice: [String] {
-        unknownSchemas + restricted + blocked + host.setupAdvice(user: user)
+        unknownSchemas + restricted + blocked + host.setupAdvice(user: user) + (log?.advice ?? [])
             + [
                 "For FULL_TABLE nothing is created in this database. The user is yours; to remove it: "
                     + "DROP OWNED BY \(quotedUser); DROP USER \(quotedUser)."
