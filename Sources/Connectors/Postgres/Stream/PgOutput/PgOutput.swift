@@ -17,4 +17,13 @@ enum PgOutput {
         case streamCommit = 0x63
         case streamAbort = 0x41
     }
+
+    /// How a server of this version is asked for its messages, but for the publications.
+    ///
+    /// Since 14 a large transaction is sent while it is under way, so that neither the server keeps it on disk nor its
+    /// commit waits until all of it has been sent. Later protocols add nothing that is of use here.
+    static func options(version: Int) -> [(name: String, value: String)] {
+        guard version >= 140_000 else { return [("proto_version", "1")] }
+        return [("proto_version", "2"), ("streaming", "on")]
+    }
 }
