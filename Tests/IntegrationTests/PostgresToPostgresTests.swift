@@ -155,6 +155,49 @@ import Testing
         await source.close()
         await destination.close()
     }
+
+    /// A random history, followed from one database into another, while users have things of their own on the copies.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func changesAreFollowed(version: PostgresServer.Version) async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("\(version), seed \(seed)")
+        let from = try TestDatabase(version)
+        let to = try TestDatabase(version)
+        var history = RandomHistory(seed: seed)
+        try from.execute(history.setup.map { $0 + ";" }.joined(separator: "\n"))
+        let source = try from.source()
+        let destination = try to.destination()
+        let patterns = try history.followed.map { TableRule(try TablePattern("\"\(history.schema)\".\"\($0)\"")) }
+        let sync = SyncConfiguration(
+            name: "followed",
+            from: "shop",
+            to: "copy",
+            method: .auto,
+            tables: patterns
+        )
+        for round in 0..<6 {
+            let statements = (0..<40).flatMap { _ in history.nextTransaction() }
+            try from.execute(statements.map { $0 + ";" }.joined(separator: "\n"))
+            let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil)
+            let result = try await run.run()
+            #expect(result.report.failures.isEmpty, "seed \(seed)")
+            if round == 1 {
+                for table in history.followed {
+                    let name = "\"\(history.schema)\".\"\(table)\""
+                    try to.execute("CREATE VIEW public.\"v \(table)\" AS SELECT * FROM \(name)")
+                }
+            }
+            for table in try await run.verify() {
+                guard case .equal = table.verdict else {
+                    Issue.record("\(table), round \(round), seed \(seed)")
+                    continue
+                }
+            }
+        }
+        if let source = source as? any ChangeSource { _ = try await source.teardown(syncs: nil) }
+        await source.close()
+        await destination.close()
+    }
 }
 
 extension TestDatabase {

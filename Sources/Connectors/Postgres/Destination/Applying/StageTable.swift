@@ -106,7 +106,15 @@ struct StageTable: Sendable {
 
     /// Takes away the rows under all keys but those that are written again: these are changed in place, so that what
     /// refers to them goes on doing so.
-    var deletion: String {
+    ///
+    /// - Parameter isOverlapping: Whether there are any such.
+    func deletion(isOverlapping: Bool) -> String {
+        guard isOverlapping else {
+            return """
+                DELETE FROM ONLY \(quotedTarget) t USING \(name) s
+                WHERE s.o = \(Kind.removed.rawValue) AND \(isKey(of: "t", in: "s"))
+                """
+        }
         let gone = key.indices.map(keyColumn).joined(separator: ", ")
         let kept = key.map(column).joined(separator: ", ")
         return """

@@ -4,17 +4,34 @@ import TandemRows
 /// Brings the changes of one table into it, step by step.
 struct TableMerge {
     let stage: StageTable
-    let changes: NetChanges
-    let session: Session
+    private let changes: NetChanges
+    private let session: Session
     /// Whether the transaction ends with these changes.
-    let isLast: Bool
+    private let isLast: Bool
+    /// What is to go, without what comes again where that is known here.
+    private let removed: [RowBatch]
+    /// Whether the server still has to look for what comes again.
+    private let isOverlapping: Bool
+
+    init(stage: StageTable, changes: NetChanges, session: Session, isLast: Bool) {
+        self.stage = stage
+        self.changes = changes
+        self.session = session
+        self.isLast = isLast
+        var rest: [RowBatch]?
+        if stage.key.count == 1, changes.patched.isEmpty, !changes.removed.isEmpty {
+            rest = KeySet(changes.written, column: stage.key[0])?.removed(from: changes.removed)
+        }
+        removed = rest ?? changes.removed
+        isOverlapping = rest == nil
+    }
 
     private var target: TableName { stage.target.target }
 
     /// Copies everything to the server, and empties the table and fills patched rows there, where that is wanted.
     func stageRows(_ encoder: RowEncoder) throws {
         if changes.isEmptied { try empty() }
-        try copy(.removed, changes.removed.map { ($0.rowCount, $0.columns) }, encoder)
+        try copy(.removed, removed.map { ($0.rowCount, $0.columns) }, encoder)
         try copy(.written, changes.written.map { ($0.rowCount, $0.columns) }, encoder)
         guard !changes.patched.isEmpty else { return }
         let patched = changes.patched.map { patched in
@@ -34,8 +51,8 @@ struct TableMerge {
 
     /// Removes rows.
     func takeAway() throws {
-        guard !changes.removed.isEmpty || !changes.patched.isEmpty else { return }
-        guard stage.key.isEmpty else { return try session.execute(stage.deletion) }
+        guard !removed.isEmpty || !changes.patched.isEmpty else { return }
+        guard stage.key.isEmpty else { return try session.execute(stage.deletion(isOverlapping: isOverlapping)) }
         // Nothing to look rows up by: the table is read, once.
         try session.execute(
             "SET LOCAL enable_hashjoin = on; \(stage.countedDeletion); SET LOCAL enable_hashjoin = off"
