@@ -116,7 +116,7 @@ private struct SetupJSON: Encodable {
 
 extension SyncConfiguration {
     /// Whether the sync or one of its rules names `method`.
-    fileprivate func asks(for method: Method) -> Bool {
+    func asks(for method: Method) -> Bool {
         self.method == .fixed(method) || tables.contains { $0.method == .fixed(method) }
     }
 }

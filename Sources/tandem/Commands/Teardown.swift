@@ -41,6 +41,8 @@ struct Teardown: AsyncParsableCommand {
 
     /// Slots keep log until they are dropped, so the source comes first.
     private func tearDownSource(of sync: SyncConfiguration, in workspace: Workspace) async throws -> [String] {
+        // What made nothing there does not need it to be there.
+        guard sync.method == .auto || sync.asks(for: .logBased) else { return [] }
         let source = try workspace.source(sync.from)
         let removed = try await (source as? any ChangeSource)?.teardown(syncs: [sync.name]) ?? []
         await source.close()

@@ -115,7 +115,8 @@ import Testing
         let stream = try await following.stream(to: following.source.logPosition())
         let batches = try await all(stream)
         await stream.close()
-        #expect(begin.duration(to: .now) < .seconds(1))
+        // A tenth of it where nothing else runs; waiting for the server's own word takes half a minute.
+        #expect(begin.duration(to: .now) < .seconds(5))
         #expect(rows(batches) == 0)
         // And yet the slot moves.
         let state = try #require(batches.last?.state)

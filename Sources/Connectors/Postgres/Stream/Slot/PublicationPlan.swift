@@ -136,7 +136,9 @@ struct PublicationPlan: Sendable {
             missing = (reason, sql)
             return
         }
-        missing = (earlier.reason + "; " + reason, earlier.sql + sql)
+        // Both publications lack the same right as often as not.
+        let reasons = earlier.reason.contains(reason) ? earlier.reason : earlier.reason + "; " + reason
+        missing = (reasons, earlier.sql + sql)
     }
 
     private func create(_ name: String, _ tables: [PublishedTable], isWhole: Bool) -> String {
