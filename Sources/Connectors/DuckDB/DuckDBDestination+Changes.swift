@@ -1,3 +1,4 @@
+import Foundation
 package import TandemCore
 import TandemRows
 
@@ -36,6 +37,8 @@ extension DuckDBDestination: ChangeDestination {
         let interrupter = writer.session.interrupter
         try await withTaskCancellationHandler {
             try Task.checkCancellation()
+            let cores = ProcessInfo.processInfo.activeProcessorCount
+            try writer.useThreads(for: changes, atMost: opener.config.threads ?? cores)
             try Self.write(changes, to: writer, isContinued: isContinued)
             guard let state else { return }
             try writer.commit(reaching: state)

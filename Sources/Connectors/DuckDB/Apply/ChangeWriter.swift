@@ -13,6 +13,7 @@ final class ChangeWriter {
     private var tables: [String: TargetTable] = [:]
     /// By how many rows each of them has grown, or shrunk.
     private var growth: [String: Int] = [:]
+    private var threads = 0
 
     /// Begins.
     init(_ session: Session, of sync: String) throws {
@@ -31,6 +32,18 @@ final class ChangeWriter {
         try session.run("ROLLBACK; BEGIN", to: "begin again")
         tables = [:]
         growth = [:]
+    }
+
+    /// Rows that one thread looks through for keys. Fewer are not worth a second thread, which waits in a busy loop.
+    private static let rowsPerThread = 4_000_000
+
+    /// Lets DuckDB use as many threads as `changes` are worth.
+    func useThreads(for changes: [TargetChanges], atMost limit: Int) throws {
+        let rows = changes.map(\.before.rows).max() ?? 0
+        let wanted = max(1, min(rows / Self.rowsPerThread, limit))
+        guard wanted > threads else { return }
+        try session.run("SET threads = \(wanted)", to: "prepare to write changes")
+        threads = wanted
     }
 
     func apply(_ changes: TargetChanges) throws {

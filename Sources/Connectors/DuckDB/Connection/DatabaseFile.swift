@@ -50,7 +50,7 @@ final class DatabaseFile: Sendable {
             if let entry = registry.entries[path] {
                 if mode == .write && entry.mode == .read { return nil }
                 registry.entries[path]?.users += 1
-                if !isBrief { registry.entries[path]?.isReusable = false }
+                if !isBrief && mode == .write { registry.entries[path]?.isReusable = false }
                 return DatabaseFile(path, entry, isFirst: false)
             }
             if mode == .write { FileFacts.removeIfEmpty(path) }
