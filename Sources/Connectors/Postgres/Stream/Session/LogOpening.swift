@@ -90,9 +90,8 @@ struct LogOpening: Sendable {
         let known = try PublicationFacts.all(wanted, beside)
         // Each is an identifier in a list.
         let names = wanted.filter { known[$0] != nil }.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
-        let options = PgOutput.options(version: beside.capabilities.version)
         let published = [(name: "publication_names", value: names.joined(separator: ","))]
-        return [Reading(plugin: .pgoutput, options: options + published)]
+        return [Reading(plugin: .pgoutput, options: PgOutput.options + published)]
     }
 
     /// Starts to receive, and makes sure that the server begins where it is asked to: it begins later where somebody
