@@ -28,6 +28,7 @@ import Testing
         (.init(hostName: "localhost", roles: ["supabase_admin"]), .supabase),
         (.init(hostName: "ep-cool-1-pooler.eu-central-1.aws.neon.tech"), .neon),
         (.init(settings: ["neon.tenant_id"]), .neon),
+        (.init(hostName: "dpg-abc-a.frankfurt-postgres.render.com"), .render),
         (.init(hostName: "rds.amazonaws.com.evil.example"), .selfHosted),
     ])
     func isRecognised(signs: HostType.Signs, host: HostType) { #expect(HostType(signs) == host) }

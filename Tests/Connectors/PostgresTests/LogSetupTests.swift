@@ -83,6 +83,8 @@ import Testing
         #expect(setup(.cloudSQL, .wal2json).advice.contains { $0.contains("installed on this kind of host already") })
         #expect(setup(.heroku, .pgoutput).steps.isEmpty)
         #expect(setup(.heroku, .pgoutput).advice.allSatisfy { $0.contains("TRIGGER_BASED") })
+        #expect(setup(.render, .pgoutput).steps.isEmpty)
+        #expect(setup(.render, .pgoutput).advice.contains { $0.contains("Ask Render's support to allow it") })
         var listed = own
         listed.allowedPlugins = "pgoutput, test_decoding"
         #expect(listed.advice.first?.contains("ALTER SYSTEM SET output_plugin_libraries") == true)

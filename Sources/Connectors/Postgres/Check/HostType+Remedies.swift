@@ -18,6 +18,7 @@ extension HostType {
         case .supabase:
             Remedy("Supabase has it on; if it was changed, set wal_level back to logical and restart the project.")
         case .neon: Remedy("Switch logical replication on in the project's settings; it cannot be switched off again.")
+        case .render: Remedy("Ask Render's support to switch logical replication on, which restarts the database.")
         }
     }
 
@@ -32,12 +33,14 @@ extension HostType {
             case .cloudSQL, .supabase: "As the user postgres, allow it"
             case .azure: "As the server's administrator, allow it"
             case .neon: "As a member of neon_superuser, allow it (roles made in the console have it already)"
+            case .render: "Ask Render's support to allow it"
             case .heroku: ""
             }
         switch self {
         case .heroku: return Remedy("Use TRIGGER_BASED: Heroku Postgres gives no user this right.")
         case .rds, .aurora:
             return Remedy(who + "; or use TRIGGER_BASED, which needs none.", sql: ["GRANT rds_replication TO \(user)"])
+        case .render: return Remedy(who + "; or use TRIGGER_BASED, which needs none.")
         default: return Remedy(who + "; or use TRIGGER_BASED, which needs none.", sql: attribute)
         }
     }
@@ -49,7 +52,7 @@ extension HostType {
             + "max_standby_streaming_delay and max_standby_archive_delay above the duration of a copy (the standby then "
             + "falls behind by as much)."
         return switch self {
-        case .selfHosted, .heroku, .supabase, .neon:
+        case .selfHosted, .heroku, .supabase, .neon, .render:
             Remedy(
                 "At the standby, switch hot_standby_feedback on" + costs,
                 sql: self == .selfHosted
@@ -68,7 +71,7 @@ extension HostType {
         case .neon: Remedy("Connect directly: take \"-pooler\" out of the host's name.")
         case .azure, .heroku: Remedy("Connect to the database's own port instead of the built-in PgBouncer's.")
         case .rds, .aurora: Remedy("Connect to the instance instead of RDS Proxy or PgBouncer.")
-        case .selfHosted, .cloudSQL: Remedy("Connect to the server itself instead of the pooler.")
+        case .selfHosted, .cloudSQL, .render: Remedy("Connect to the server itself instead of the pooler.")
         }
     }
 }

@@ -8,6 +8,7 @@ package enum HostType: String, Sendable, CaseIterable {
     case heroku = "Heroku Postgres"
     case supabase = "Supabase"
     case neon = "Neon"
+    case render = "Render"
 
     /// What a server shows of itself.
     package struct Signs: Sendable {
@@ -53,6 +54,7 @@ package enum HostType: String, Sendable, CaseIterable {
             (.cloudSQL, hasSetting("cloudsql.") || signs.roles.contains("cloudsqlsuperuser")),
             (.supabase, isNamed(".supabase.co", ".supabase.com")),
             (.neon, isNamed(".neon.tech", ".neon.build")),
+            (.render, isNamed(".render.com")),
             (.azure, isNamed(".postgres.database.azure.com")),
             (.aurora, isNamed(".rds.amazonaws.com", ".rds.amazonaws.com.cn") && name.contains(".cluster-")),
             (.rds, isNamed(".rds.amazonaws.com", ".rds.amazonaws.com.cn")),

@@ -23,6 +23,8 @@ extension HostType {
                 "Run it as postgres in the SQL editor. Connect to db.<project>.supabase.co:5432, or to the session pooler, "
                     + "where the user is called \(user).<project>."
             ]
+        case .render:
+            ["Run it as the database's own user. The external address has to let this machine in (access control)."]
         case .neon: ["Run it as the project's owner. Connect without \"-pooler\" in the host's name."]
         }
     }

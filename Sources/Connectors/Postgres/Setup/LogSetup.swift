@@ -24,14 +24,7 @@ struct LogSetup: Sendable {
 
     var steps: [SetupPlan.Step] {
         guard host != .heroku else { return [] }
-        var steps = [
-            SetupPlan.Step(
-                comment: "LOG_BASED: it may read the log.",
-                sql: host == .rds || host == .aurora
-                    ? "GRANT rds_replication TO \(quotedUser)" : "ALTER USER \(quotedUser) WITH REPLICATION",
-                isNeeded: !mayReplicate && mayAllow
-            )
-        ]
+        var steps = permission
         guard plugin == .wal2json else {
             steps += publications.map {
                 SetupPlan.Step(
@@ -58,7 +51,7 @@ struct LogSetup: Sendable {
         guard host != .heroku else {
             return ["LOG_BASED: Heroku Postgres gives no user the right to replicate. Use TRIGGER_BASED instead."]
         }
-        return [library, level, permission, slotAdvice].compactMap { $0 }.map { "LOG_BASED: " + $0 }
+        return [library, level, blocked, slotAdvice].compactMap { $0 }.map { "LOG_BASED: " + $0 }
     }
 
     private var quotedUser: String { SQL.identifier(user) }
@@ -89,9 +82,23 @@ struct LogSetup: Sendable {
             """
     }
 
-    private var permission: String? {
-        guard !mayReplicate, !mayAllow else { return nil }
-        return "A superuser has to run ALTER USER \(quotedUser) WITH REPLICATION."
+    private var permission: [SetupPlan.Step] {
+        // Only its support can.
+        guard host != .render else { return [] }
+        return [
+            SetupPlan.Step(
+                comment: "LOG_BASED: it may read the log.",
+                sql: host == .rds || host == .aurora
+                    ? "GRANT rds_replication TO \(quotedUser)" : "ALTER USER \(quotedUser) WITH REPLICATION",
+                isNeeded: !mayReplicate && mayAllow
+            )
+        ]
+    }
+
+    private var blocked: String? {
+        guard !mayReplicate else { return nil }
+        if host == .render { return host.replicationRemedy(user).text }
+        return mayAllow ? nil : "A superuser has to run ALTER USER \(quotedUser) WITH REPLICATION."
     }
 
     private var slotAdvice: String? {
