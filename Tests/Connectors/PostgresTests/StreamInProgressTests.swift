@@ -51,7 +51,7 @@ import Testing
         let seed = UInt64.random(in: 0 ... .max)
         print("seed \(seed)")
         let database = try database(version)
-        // Servers fail to decode a TRUNCATE that was taken back where they send transactions before their end.
+        // With TRUNCATE a server was seen to stop: see `PgOutput.options`.
         var history = StreamHistory(seed: seed, truncates: false)
         try database.execute(StreamHistory.setUp + history.sql(transactions: 30))
         let capture = try StreamCapture(database)

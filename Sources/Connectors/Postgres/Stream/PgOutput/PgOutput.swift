@@ -20,7 +20,8 @@ enum PgOutput {
 
     /// How a server is asked for its messages, but for the publications.
     ///
-    /// Transactions under way are read (protocol 2) but not asked for: a server that sends them stops for good, with
-    /// "could not map filenumber", at a TRUNCATE in a subtransaction that was rolled back (seen on 18.4).
+    /// Transactions under way are read (protocol 2) but not asked for: a server that was to send one stopped with "could
+    /// not map filenumber", once, on 18.4, in a random history whose subtransactions truncate tables and are rolled back.
+    /// What exactly brings that about is not known, and with transactions at their end it was not seen.
     static let options = [(name: "proto_version", value: "1")]
 }
