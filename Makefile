@@ -18,7 +18,7 @@ TANDEM := .build/release/tandem
 # other until some ran out of time.
 TEST_WIDTH ?= 3
 
-.PHONY: help deps build demo test bench format install clean
+.PHONY: help deps build demo test soak bench format install clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -34,6 +34,13 @@ demo: build ## Sync a throw-away Postgres into a DuckDB file
 
 test: deps ## Run all tests, against Postgres 15, 16 and 18
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) $(SWIFT) test $(SWIFT_FLAGS)
+
+# Random histories with faults, SEEDS of each kind on each server from SEED on, which is printed where something differs.
+SEEDS ?= 170
+SEED ?= 1
+
+soak: deps ## Run long simulations of changes and faults
+	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) $(SWIFT) test $(SWIFT_FLAGS) --filter SimulationTests
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench

@@ -42,6 +42,11 @@ final class LoggedSource: ChangeSource {
         return table.schema
     }
 
+    /// Gives a table other rows, of which the log says nothing.
+    func replace(_ sample: SampleTable) throws {
+        database.put(.init(schema: try schema(sample.schema.name), batches: sample.batches()))
+    }
+
     /// Puts the rows of `sample` into the log, as inserted.
     func insert(_ sample: SampleTable) throws {
         var changes = NetChanges()

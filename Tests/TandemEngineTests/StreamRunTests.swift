@@ -75,8 +75,7 @@ import Testing
     @Test func missingChangesMeanThatEveryTableIsCopiedAgain() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)
-        let rows = SampleTable(orders, ids: 7..<9).batches()
-        source.database.put(.init(schema: try source.schema(orders), batches: rows))
+        try source.replace(SampleTable(orders, ids: 7..<9))
         source.state.withLock { ($0.stream, $0.gap) = ("second", "The slot is gone.") }
         #expect(try await run(source).report.outcomes.count == 1)
         #expect(ids(orders) == [7, 8])
@@ -95,8 +94,7 @@ import Testing
     @Test func aTableThatCannotFollowIsCopiedAgain() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
         try await run(source)
-        let rows = SampleTable(orders, ids: 0..<9).batches()
-        source.database.put(.init(schema: try source.schema(orders), batches: rows))
+        try source.replace(SampleTable(orders, ids: 0..<9))
         source.state.withLock { $0.log.append(.init(recopies: [1: "its columns changed"])) }
         try source.insert(SampleTable(items, ids: 3..<4))
         let result = try await run(source)
