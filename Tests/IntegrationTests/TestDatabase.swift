@@ -22,10 +22,13 @@ struct TestDatabase {
     @discardableResult
     func execute(_ sql: String) throws -> String { try server.execute(sql, in: name) }
 
-    func source(readers: Int = 2) throws -> any Source {
+    /// Removes it from the server.
+    func drop() throws { try server.execute("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
+
+    func source(readers: Int = 2, plugin: String = "auto") throws -> any Source {
         let settings = [
             "host": PostgresServer.host, "port": "\(server.port)", "user": PostgresServer.user, "database": name,
-            "readers": "\(readers)",
+            "readers": "\(readers)", "plugin": plugin,
         ]
         let made = try PostgresConnector.source(
             PostgresConnector.configure(settings).config,

@@ -201,12 +201,15 @@ extension TablePlan {
     /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
     fileprivate func accepts(_ copy: CopiedTable) -> Bool {
         let newest = copy.schema.columns.map(\.id).max() ?? 0
-        let copied = Set(copy.schema.columns.map(\.id))
-        // Newer columns come with the stream.
-        guard schema.columns.allSatisfy({ copied.contains($0.id) || $0.id > newest }) else { return false }
+        let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
+        // Newer columns come with the stream. Another type may mean other values, and none of them is in the log.
+        let isSame = schema.columns.allSatisfy { column in
+            copied[column.id].map { $0 == column.type } ?? (column.id > newest)
+        }
+        guard isSame else { return false }
         // What is there and not chosen any more was left out on purpose.
         let chosen = Set(schema.columns.map(\.id))
-        return !source.schema.columns.contains { copied.contains($0.id) && !chosen.contains($0.id) }
+        return !source.schema.columns.contains { copied[$0.id] != nil && !chosen.contains($0.id) }
     }
 }
 

@@ -1,0 +1,32 @@
+import Foundation
+import TandemTesting
+import Testing
+
+/// Random histories with faults. `TANDEM_SEEDS` sets how many of each kind, `TANDEM_SEED` the first one.
+@Suite struct SimulationTests {
+    private static var seeds: Range<UInt64> {
+        let environment = ProcessInfo.processInfo.environment
+        let first = environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
+        return first..<first + (environment["TANDEM_SEEDS"].flatMap { UInt64($0) } ?? 2)
+    }
+
+    @Test(arguments: PostgresServer.Version.allCases)
+    func whateverHappensBothSidesEndUpEqual(version: PostgresServer.Version) async throws {
+        for seed in Self.seeds {
+            let database = try TestDatabase(version)
+            let outcome = try await Simulation(seed: seed, database: database).run()
+            #expect(outcome.differences.isEmpty, "seed \(seed), faults at \(outcome.faults)")
+            try database.drop()
+        }
+    }
+
+    @Test(arguments: PostgresServer.Version.allCases)
+    func changesOfShapeAreFollowed(version: PostgresServer.Version) async throws {
+        for seed in Self.seeds {
+            let database = try TestDatabase(version)
+            let outcome = try await Simulation(seed: seed, database: database, evolves: true).run()
+            #expect(outcome.differences.isEmpty, "seed \(seed), faults at \(outcome.faults)")
+            try database.drop()
+        }
+    }
+}
