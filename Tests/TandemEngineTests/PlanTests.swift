@@ -124,6 +124,14 @@ struct PlanTests {
         #expect(plan.problems.first?.message.hasPrefix("`deletes: soft` does not go with FULL_TABLE") == true)
     }
 
+    @Test func softDeletesAreRefusedWhereTheyWouldBeHardOnes() {
+        var table = Sample.table("public.a")
+        table.methods[.logBased] = .usable(note: nil)
+        let plan = Sample.plan([table], deletes: .soft)
+        #expect(plan.tables.map(\.method) == [.logBased])
+        #expect(plan.problems.first?.message.hasPrefix("`deletes: soft` is not part of this version") == true)
+    }
+
     @Test func twoTablesForOneTargetAreAProblem() {
         let catalog = ["public.orders", "sales.orders", "sales.Orders"].map { Sample.table($0) }
         let exact = Sample.plan(catalog, into: "house", folding: .exact)

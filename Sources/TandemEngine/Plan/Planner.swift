@@ -112,7 +112,7 @@ package struct Planner: Sendable {
                 plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem))
             }
             let rule = selection.columnRule?.columns
-            if sync.deletes == .soft, method == .fullTable { refuseSoftDeletes(&plan) }
+            if sync.deletes == .soft { refuseSoftDeletes(method, &plan) }
             plan.tables.append(
                 TablePlan(
                     source: table,
@@ -128,11 +128,12 @@ package struct Planner: Sendable {
         }
     }
 
-    private func refuseSoftDeletes(_ plan: inout SyncPlan) {
+    private func refuseSoftDeletes(_ method: Method, _ plan: inout SyncPlan) {
         let problem = PlanProblem(
             line: sync.line,
-            message:
-                "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table: no row is left to mark.",
+            message: method == .fullTable
+                ? "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table: no row is left to mark."
+                : "`deletes: soft` is not part of this version, which removes rows that were deleted.",
             remedy: Remedy("Take `deletes` out of sync \"\(sync.name)\".")
         )
         if !plan.problems.contains(problem) { plan.problems.append(problem) }
