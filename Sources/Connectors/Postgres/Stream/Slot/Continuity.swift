@@ -7,7 +7,7 @@ struct Continuity: Sendable {
     let history: TimelineHistory
     /// The database's OID.
     let database: UInt32
-    /// The end of the log that is on disk.
+    /// The end of the log.
     let position: LSN
     /// The slot that the stream was read from, if it still exists.
     let slot: SlotFacts?

@@ -90,12 +90,14 @@ struct StreamPreparation {
         let database = try session.query(
             "SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
         ).value.flatMap { UInt32($0) }
+        // Of what is in the log not all need be on disk, and what it is compared with may be just behind that.
+        let written = try session.query("SELECT \(session.capabilities.logPosition)").value.flatMap { LSN($0) }
         return Server(
             facts: facts,
             database: database ?? 0,
             identity: identity,
             history: isMoved ? try replication.history(of: identity.timeline) : TimelineHistory(),
-            position: identity.position,
+            position: max(identity.position, written ?? identity.position),
             slots: try SlotFacts.all(session)
         )
     }
