@@ -20,6 +20,8 @@ final class LoggedSource: ChangeSource {
         var confirmed: [String] = []
         /// Errors that streams end with, in turn, after their first batch.
         var failures: [any Error] = []
+        /// Entries in the middle of which a stream ends, once, because these tables must be copied again.
+        var cuts: [Int: [UInt32: String]] = [:]
     }
 
     let database: MemoryDatabase
@@ -116,6 +118,13 @@ final class LoggedSource: ChangeSource {
             guard at < end, let entry = source.state.withLock({ $0.log.indices.contains(at) ? $0.log[at] : nil })
             else { return nil }
             let numbers = Set(request.tables.map(\.schema.id))
+            if let recopies = source.state.withLock({ $0.cuts.removeValue(forKey: at) }) {
+                position.withLock { $0 = end }
+                return ChangeBatch(
+                    stretches: entry.stretches.filter { recopies[$0.schema.id] == nil },
+                    recopies: recopies
+                )
+            }
             return ChangeBatch(
                 stretches: entry.stretches.filter {
                     numbers.contains($0.schema.id) && entry.recopies[$0.schema.id] == nil

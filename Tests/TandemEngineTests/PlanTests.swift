@@ -72,7 +72,9 @@ struct PlanTests {
                 "The method TRIGGER_BASED is not part of this version."
             ]
         )
-        #expect(plan.problems.first?.remedy?.text == "Write `method: LOG_BASED`, `method: FULL_TABLE` or `method: auto`.")
+        #expect(
+            plan.problems.first?.remedy?.text == "Write `method: LOG_BASED`, `method: FULL_TABLE` or `method: auto`."
+        )
         #expect(
             Sample.plan([Sample.table("public.a")], method: .fixed(.fullTable)).tables.first?.reason
                 == "The configuration asks for it."

@@ -103,6 +103,15 @@ import Testing
         #expect(ids(items) == Array(0..<4))
     }
 
+    @Test func aTransactionThatIsCutOffByATableToBeCopiedAgainIsAppliedOnce() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        try source.insert(SampleTable(items, ids: 3..<4))
+        source.state.withLock { $0.cuts = [0: [1: "its columns changed"]] }
+        #expect(try await run(source).report.outcomes.map(\.copy.target) == [orders])
+        #expect(ids(items) == Array(0..<4))
+    }
+
     @Test func aStreamThatBreaksGoesOnFromWhereTheDestinationIs() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)

@@ -31,6 +31,8 @@ struct StreamFollowing {
             var pump = StreamPump(stream: stream) { try await applier.apply($0) }
             if end == nil { pump.look = { try await look() } }
             try await pump.run()
+            // A stream that ends with tables to be copied again may end within a transaction, which then comes again.
+            if applier.isOpen { await destination.rollback() }
             await stream.close()
         } catch is StreamApplier.Stopped {
             await stream.close()
@@ -66,7 +68,7 @@ private final class StreamApplier {
     private var reached: StreamState
     var end = StreamFollowing.End()
     /// Whether the destination has a transaction open.
-    private var isOpen = false
+    private(set) var isOpen = false
 
     init(_ following: StreamFollowing, _ tables: [UInt32: StreamedTable], _ start: StreamState) {
         self.following = following
