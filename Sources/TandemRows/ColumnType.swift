@@ -37,7 +37,27 @@ public indirect enum ColumnType: Hashable, Sendable {
     case list(ColumnType)
 }
 
-extension ColumnType: CustomStringConvertible {
+extension ColumnType: LosslessStringConvertible {
+    /// The type whose ``description`` is `description`.
+    public init?(_ description: String) {
+        let simple: [ColumnType] = [
+            .bool, .int16, .int32, .int64, .float32, .float64, .text, .json, .bytes, .date, .time, .timeTZ, .timestamp,
+            .timestampTZ, .interval, .uuid,
+        ]
+        if let type = simple.first(where: { $0.description == description }) {
+            self = type
+        } else if description.hasSuffix("[]") {
+            guard let element = ColumnType(String(description.dropLast(2))) else { return nil }
+            self = .list(element)
+        } else {
+            let parts = description.split { "(,)".contains($0) }
+            guard parts.count == 3, parts[0] == "decimal", let precision = Int(parts[1]), let scale = Int(parts[2]),
+                (1...38).contains(precision), (0...precision).contains(scale)
+            else { return nil }
+            self = .decimal(precision: precision, scale: scale)
+        }
+    }
+
     /// The word used in messages, documentation and `--json`.
     public var description: String {
         switch self {

@@ -151,23 +151,27 @@ extension Metadata {
             [.text(sync)],
             to: "read what it knows of \(sync)"
         )
-        return try rows.map { columns in
-            let row = columns.map { $0 ?? "" }
-            let stored = StoredSchema(columns: row[5], key: row[6])
-            let name = TableName(schema: row[2], table: row[3])
-            return try CopiedTable(
-                target: TableName(schema: row[0], table: row[1]),
-                schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0),
-                rows: Int(row[7]) ?? 0,
-                moment: Moment(
-                    checkpoint: Checkpoint(row[8]),
-                    origin: row[9],
-                    time: Double(row[10]) ?? 0,
-                    position: columns[12].map { Checkpoint($0) }
-                ),
-                stream: columns[11]
-            )
+        do { return try rows.map(Self.copy) } catch is DecodingError {
+            throw DuckDBError.failed(action: "read what it knows of \(sync)", reason: "a newer version wrote it")
         }
+    }
+
+    private static func copy(_ columns: [String?]) throws -> CopiedTable {
+        let row = columns.map { $0 ?? "" }
+        let stored = StoredSchema(columns: row[5], key: row[6])
+        let name = TableName(schema: row[2], table: row[3])
+        return try CopiedTable(
+            target: TableName(schema: row[0], table: row[1]),
+            schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0),
+            rows: Int(row[7]) ?? 0,
+            moment: Moment(
+                checkpoint: Checkpoint(row[8]),
+                origin: row[9],
+                time: Double(row[10]) ?? 0,
+                position: columns[12].map { Checkpoint($0) }
+            ),
+            stream: columns[11]
+        )
     }
 
     /// The sync that wrote each target.

@@ -1,13 +1,14 @@
 import TandemRows
 
-/// `numeric` as whole units of 10^-scale.
-///
-/// On the wire it is a header of four 16-bit numbers (how many digits, weight
-/// of the first, sign, scale for display) and digits to the base of 10,000.
-struct DecimalDecoding {
-    let precision: Int
-    let scale: Int
+/// How a `numeric` is written, read as whole units of 10^-scale.
+protocol DecimalReading {
+    var precision: Int { get }
 
+    /// - Parameter small: The largest value that the precision allows, or that an int64 holds where that is less.
+    func number<Stored: FixedWidthInteger>(_ at: UnsafeRawPointer, _ length: Int, small: Int64) -> Fit<Stored>
+}
+
+extension DecimalReading {
     func decode(_ span: CellSpan) throws(MalformedCell) -> DecodedColumn {
         switch precision {
         case ...4: try decode(span, as: Int16.self) { .int16($0) }
@@ -23,16 +24,25 @@ struct DecimalDecoding {
         as: Stored.Type,
         _ storage: ([Stored]) -> Column.Storage
     ) throws(MalformedCell) -> DecodedColumn {
-        let most = Self.powers[precision] - 1
-        let small = Int64(clamping: most)
-        let (values, nulls, unfit) = try span.checked(null: Stored(0)) { at, length in
-            guard let header = Header(at, length: length) else { return .malformed }
-            if let value = short(header), value.magnitude <= small.magnitude {
-                return .value(Stored(truncatingIfNeeded: value))
-            }
-            return any(header, most: most)
-        }
+        let small = Int64(clamping: DecimalDecoding.powers[precision] - 1)
+        let (values, nulls, unfit) = try span.checked(null: Stored(0)) { number($0, $1, small: small) }
         return DecodedColumn(storage(values), nulls: nulls, unfit: unfit)
+    }
+}
+
+/// `numeric` in binary: a header of four 16-bit numbers (how many digits, weight of the first, sign, scale for display)
+/// and digits to the base of 10,000.
+struct DecimalDecoding: DecimalReading {
+    let precision: Int
+    let scale: Int
+
+    @inline(__always)
+    func number<Stored: FixedWidthInteger>(_ at: UnsafeRawPointer, _ length: Int, small: Int64) -> Fit<Stored> {
+        guard let header = Header(at, length: length) else { return .malformed }
+        if let value = short(header), value.magnitude <= small.magnitude {
+            return .value(Stored(truncatingIfNeeded: value))
+        }
+        return any(header, most: Self.powers[precision] - 1)
     }
 
     /// The value where it certainly has no more than 18 digits.

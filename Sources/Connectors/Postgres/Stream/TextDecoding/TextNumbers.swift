@@ -55,34 +55,17 @@ enum TextNumbers {
 }
 
 /// `numeric` as whole units of 10^-scale.
-struct TextDecimals {
+struct TextDecimals: DecimalReading {
     let precision: Int
     let scale: Int
 
-    func decode(_ span: CellSpan) throws(MalformedCell) -> DecodedColumn {
-        switch precision {
-        case ...4: try decode(span, as: Int16.self) { .int16($0) }
-        case ...9: try decode(span, as: Int32.self) { .int32($0) }
-        case ...18: try decode(span, as: Int64.self) { .int64($0) }
-        default: try decode(span, as: Int128.self) { .int128($0) }
-        }
-    }
-
     @inline(__always)
-    private func decode<Stored: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
-        _ span: CellSpan,
-        as: Stored.Type,
-        _ storage: ([Stored]) -> Column.Storage
-    ) throws(MalformedCell) -> DecodedColumn {
-        let small = Int64(clamping: DecimalDecoding.powers[precision] - 1)
-        let (values, nulls, unfit) = try span.checked(null: Stored(0)) { at, length in
-            if let value = short(at, length), value.magnitude <= small.magnitude {
-                return .value(Stored(truncatingIfNeeded: value))
-            }
-            if precision > 18, let value = long(at, length) { return .value(Stored(truncatingIfNeeded: value)) }
-            return any(TextCursor(at, length: length))
+    func number<Stored: FixedWidthInteger>(_ at: UnsafeRawPointer, _ length: Int, small: Int64) -> Fit<Stored> {
+        if let value = short(at, length), value.magnitude <= small.magnitude {
+            return .value(Stored(truncatingIfNeeded: value))
         }
-        return DecodedColumn(storage(values), nulls: nulls, unfit: unfit)
+        if precision > 18, let value = long(at, length) { return .value(Stored(truncatingIfNeeded: value)) }
+        return any(TextCursor(at, length: length))
     }
 
     /// The value where it certainly has no more than 18 digits.
