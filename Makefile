@@ -33,14 +33,14 @@ demo: build ## Sync a throw-away Postgres into a DuckDB file
 	$(TANDEM) demo
 
 test: deps ## Run all tests, against Postgres 15, 16 and 18
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) $(SWIFT) test $(SWIFT_FLAGS)
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) scripts/test $(SWIFT) $(SWIFT_FLAGS)
 
 # Random histories with faults, SEEDS of each kind on each server from SEED on, which is printed where something differs.
 SEEDS ?= 170
 SEED ?= 1
 
 soak: deps ## Run long simulations of changes and faults
-	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) $(SWIFT) test $(SWIFT_FLAGS) --filter SimulationTests
+	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter SimulationTests
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench
