@@ -123,4 +123,59 @@ import Testing
         guard case .incomparable(let reason)? = results.first?.verdict else { return #expect(Bool(false)) }
         #expect(reason == "table public.orders is gone from the source")
     }
+
+    /// The source without its last column, or with one more.
+    private func reshape(_ change: (inout MemoryDatabase.Table) -> Void) throws {
+        var table = try #require(shop.tables[orders])
+        change(&table)
+        shop.put(table)
+    }
+
+    @Test func aColumnThatIsGoneFromTheSourceIsLeftOutAndTheRestIsCompared() async throws {
+        var sample = SampleTable(orders, ids: 0..<50)
+        put(sample)
+        try await copy()
+        let drop: (inout MemoryDatabase.Table) -> Void = { table in
+            table.schema.columns.removeLast()
+            for index in table.batches.indices { table.batches[index].columns.removeLast() }
+        }
+        try reshape(drop)
+        let result = try await verify()
+        guard case .equal? = result?.verdict else { return #expect(Bool(false), "\(String(describing: result))") }
+        #expect(result?.leftOut.map(\.name) == [sample.schema.columns.last?.name])
+        #expect(result?.leftOut.first?.reason.hasPrefix("is gone from the source") == true)
+        sample.rows[7].note = "another"
+        put(sample)
+        try reshape(drop)
+        #expect(try await differences()?.different == ["id = 7"])
+    }
+
+    @Test func rowsWhoseKeyIsGoneFromTheSourceAreComparedAsTheyAre() async throws {
+        put(SampleTable(orders, ids: 0..<50))
+        try await copy()
+        try reshape { table in
+            table.schema.columns.removeFirst()
+            table.schema.identity = []
+            for index in table.batches.indices { table.batches[index].columns.removeFirst() }
+        }
+        let result = try await verify()
+        guard case .equal? = result?.verdict else { return #expect(Bool(false), "\(String(describing: result))") }
+        #expect(result?.leftOut.map(\.name) == ["id"])
+    }
+
+    @Test func aColumnThatTheNextRunBringsIsSaidToBeMissing() async throws {
+        put(SampleTable(orders, ids: 0..<50))
+        try await copy()
+        try reshape { table in
+            table.schema.columns.append(ColumnSchema(name: "new", type: .bool, nativeType: "boolean"))
+            for index in table.batches.indices {
+                let values = Array(repeating: true, count: table.batches[index].rowCount)
+                table.batches[index].columns.append(Column(storage: .bool(values)))
+            }
+        }
+        let result = try await verify()
+        guard case .equal? = result?.verdict else { return #expect(Bool(false), "\(String(describing: result))") }
+        #expect(result?.leftOut.map(\.name) == ["new"])
+        #expect(result?.leftOut.first?.reason == "has not been copied yet; the next run brings it")
+    }
 }

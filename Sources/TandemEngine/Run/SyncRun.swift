@@ -103,7 +103,8 @@ package struct SyncRun: Sendable {
             source: source,
             destination: destination,
             unfit: sync.unfitValues,
-            readers: readers
+            readers: readers,
+            isChosen: { [sync] in TableSelection(of: $1, in: sync).columnRule?.columns?.includes($0) ?? true }
         )
         let isFollowed = try await destination.tables(of: sync.name).contains { $0.stream != nil }
         guard isFollowed, let log = source as? any ChangeSource,

@@ -13,13 +13,23 @@ package struct Verification {
     let sync: String
     let unfit: UnfitPolicy
     let readers: Int
+    let isChosen: @Sendable (_ column: String, _ table: TableName) -> Bool
 
-    package init(of sync: String, source: any Source, destination: any Destination, unfit: UnfitPolicy, readers: Int) {
+    /// - Parameter isChosen: Whether the sync copies a column of a table, by their names at the source.
+    package init(
+        of sync: String,
+        source: any Source,
+        destination: any Destination,
+        unfit: UnfitPolicy,
+        readers: Int,
+        isChosen: @escaping @Sendable (_ column: String, _ table: TableName) -> Bool = { _, _ in true }
+    ) {
         self.sync = sync
         self.source = source
         self.destination = destination
         self.unfit = unfit
         self.readers = readers
+        self.isChosen = isChosen
     }
 
     package enum Verdict: Sendable {
@@ -47,6 +57,8 @@ package struct Verification {
         /// The sum of all rows' numbers on each side.
         package var sourceChecksum: UInt64?
         package var destinationChecksum: UInt64?
+        /// Columns that only one side has, of which nothing was compared.
+        package var leftOut: [UncomparedColumn] = []
         /// Whether anything has been written at the source since the copy, so that a difference may be new and not
         /// wrong.
         package var sourceHasMoved: Bool
@@ -101,23 +113,27 @@ package struct Verification {
             verdict: .equal,
             sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint
         )
-        let table: CatalogTable
-        let schema: TableSchema
-        do throws(Incomparable) {
-            (table, schema) = try sourceSchema(of: copy, in: catalog)
+        guard let table = table(of: copy, in: catalog) else {
+            result.verdict = .incomparable("table \(copy.schema.name) is gone from the source")
+            return result
+        }
+        let columns: ComparedColumns
+        do throws(ComparedColumns.Incomparable) {
+            columns = try ComparedColumns(of: copy, table) { isChosen($0, table.schema.name) }
         } catch {
             result.verdict = .incomparable(error.reason)
             return result
         }
-        if let sum = try await equalSum(of: copy, as: schema, table, in: snapshot) {
+        result.leftOut = columns.leftOut
+        if let sum = try await equalSum(of: copy, columns, table, in: snapshot) {
             result.computation = .pushedDown
             (result.sourceRows, result.sourceChecksum) = (sum.rows, sum.checksum)
             (result.destinationRows, result.destinationChecksum) = (sum.rows, sum.checksum)
             return result
         }
         result.computation = .streamed
-        let here = { try await snapshot.rows(of: table, as: schema, unfit: unfit) }
-        let there = { try await destination.rows(of: copy, as: copy.schema) }
+        let here = { try await snapshot.rows(of: table, as: columns.source, unfit: unfit) }
+        let there = { try await destination.rows(of: copy, as: columns.destination) }
         do {
             let sourceDigest = try await TableDigest.digest(here())
             let destinationDigest = try await TableDigest.digest(there())
@@ -132,7 +148,7 @@ package struct Verification {
                 )
             }
         } catch let unfit as UnfitValues {
-            let names = unfit.columns.map { schema.columns[$0].name }.joined(separator: ", ")
+            let names = unfit.columns.map { columns.source.columns[$0].name }.joined(separator: ", ")
             result.verdict = .incomparable("the source now holds values in \(names) that the copy's types cannot hold")
         }
         return result
@@ -141,37 +157,21 @@ package struct Verification {
     /// The sum that both sides have taken, at the same time. `nil` where one of them cannot, or they are not the same.
     private func equalSum(
         of copy: CopiedTable,
-        as schema: TableSchema,
+        _ columns: ComparedColumns,
         _ table: CatalogTable,
         in snapshot: any Snapshot
     ) async throws -> TableSum? {
-        guard TableSum.covers(schema) else { return nil }
-        async let there = destination.sum(of: copy, as: copy.schema)
-        guard let here = try await snapshot.sum(of: table, as: schema), try await there == here else { return nil }
+        guard TableSum.covers(columns.source) else { return nil }
+        async let there = destination.sum(of: copy, as: columns.destination)
+        guard let here = try await snapshot.sum(of: table, as: columns.source), try await there == here else {
+            return nil
+        }
         return here
     }
 
-    private struct Incomparable: Error { var reason: String }
-
-    /// The columns of the copy as they are called and read at the source now.
-    private func sourceSchema(
-        of copy: CopiedTable,
-        in catalog: Catalog
-    ) throws(Incomparable) -> (CatalogTable, TableSchema) {
+    /// The table that was copied, whatever it is called now.
+    private func table(of copy: CopiedTable, in catalog: Catalog) -> CatalogTable? {
         let byNumber = catalog.tables.first { copy.schema.id != 0 && $0.schema.id == copy.schema.id }
-        guard let table = byNumber ?? catalog.tables.first(where: { $0.schema.name == copy.schema.name }) else {
-            throw Incomparable(reason: "table \(copy.schema.name) is gone from the source")
-        }
-        var schema = copy.schema
-        schema.name = table.schema.name
-        for (index, column) in copy.schema.columns.enumerated() {
-            let now = table.schema.columns.first { column.id != 0 ? $0.id == column.id : $0.name == column.name }
-            guard let now else { throw Incomparable(reason: "column \(column.name) is gone from the source") }
-            guard now.type == column.type || column.type == .text else {
-                throw Incomparable(reason: "column \(column.name) is now \(now.nativeType), not \(column.nativeType)")
-            }
-            schema.columns[index].name = now.name
-        }
-        return (table, schema)
+        return byNumber ?? catalog.tables.first { $0.schema.name == copy.schema.name }
     }
 }

@@ -87,6 +87,7 @@ struct Verify: AsyncParsableCommand {
             }
             if !differences.isComplete { Terminal.out("    and more") }
         }
+        for column in result.leftOut { Terminal.out("    not compared: column \(column.name) \(column.reason)") }
     }
 
     private static func showAdvice(_ wrong: [Verification.TableResult], of total: Int, sync: String) {
@@ -101,6 +102,11 @@ struct Verify: AsyncParsableCommand {
 }
 
 private struct VerifiedTableJSON: Encodable {
+    struct Column: Encodable {
+        var name: String
+        var reason: String
+    }
+
     var schema: String
     var table: String
     var verdict: String
@@ -111,6 +117,7 @@ private struct VerifiedTableJSON: Encodable {
     var sourceChecksum: String?
     var destinationChecksum: String?
     var sourceHasMoved: Bool
+    var notCompared: [Column]
     var missing: [String]?
     var extra: [String]?
     var different: [String]?
@@ -126,6 +133,7 @@ private struct VerifiedTableJSON: Encodable {
         sourceChecksum = result.sourceChecksum.map { String($0, radix: 16) }
         destinationChecksum = result.destinationChecksum.map { String($0, radix: 16) }
         sourceHasMoved = result.sourceHasMoved
+        notCompared = result.leftOut.map { Column(name: $0.name, reason: $0.reason) }
         switch result.verdict {
         case .equal: verdict = "equal"
         case .incomparable(let why): (verdict, reason) = ("incomparable", why)
