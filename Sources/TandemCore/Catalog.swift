@@ -53,11 +53,14 @@ public struct CatalogTable: Sendable {
 /// A column that is left out, and why.
 public struct OmittedColumn: Hashable, Sendable {
     public var name: String
+    /// As ``ColumnSchema/id``.
+    public var id: Int
     public var reason: String
     public var remedy: Remedy?
 
-    public init(name: String, reason: String, remedy: Remedy? = nil) {
+    public init(name: String, id: Int = 0, reason: String, remedy: Remedy? = nil) {
         self.name = name
+        self.id = id
         self.reason = reason
         self.remedy = remedy
     }

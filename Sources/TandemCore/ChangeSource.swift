@@ -59,10 +59,23 @@ public struct StreamRequest: Sendable {
         public var moment: Moment
         /// Whether a column that is added is to come too.
         public var includes: @Sendable (_ column: String) -> Bool
+        /// Numbers of columns that have been there and were not copied (``CopiedTable/leftOut``): never to come.
+        public var leftOut: Set<Int>
+        /// Numbers of columns that were added before ``StreamRequest/end``, and are to come by then even if no row has
+        /// changed since. Of no effect where there is no end.
+        public var expected: Set<Int>
 
-        public init(schema: TableSchema, moment: Moment, includes: @escaping @Sendable (String) -> Bool) {
+        public init(
+            schema: TableSchema,
+            moment: Moment,
+            leftOut: Set<Int> = [],
+            expected: Set<Int> = [],
+            includes: @escaping @Sendable (String) -> Bool
+        ) {
             self.schema = schema
             self.moment = moment
+            self.leftOut = leftOut
+            self.expected = expected
             self.includes = includes
         }
     }
@@ -112,11 +125,19 @@ public struct ChangeBatch: Sendable {
         /// What rows that were there before have in columns that this schema has and the one before it did not, by
         /// column number, as text; a column that is not named here is null in them.
         public var missing: [Int: String]
+        /// Numbers of columns that rows had by now and this schema has not.
+        public var leftOut: Set<Int>
         public var changes: NetChanges
 
-        public init(schema: TableSchema, missing: [Int: String] = [:], changes: NetChanges) {
+        public init(
+            schema: TableSchema,
+            missing: [Int: String] = [:],
+            leftOut: Set<Int> = [],
+            changes: NetChanges
+        ) {
             self.schema = schema
             self.missing = missing
+            self.leftOut = leftOut
             self.changes = changes
         }
     }

@@ -67,13 +67,28 @@ public struct CopiedTable: Hashable, Sendable {
     public var moment: Moment
     /// The stream that keeps it up to date since (``StreamState/id``); `nil` for a copy that stays as it is.
     public var stream: String?
+    /// Numbers of columns that the source's table has had and that were not copied: rows may have had values in them
+    /// that no change will bring.
+    public var leftOut: Set<Int>
+    /// What Tandem has added to it.
+    public var ownColumns: OwnColumns
 
-    public init(target: TableName, schema: TableSchema, rows: Int, moment: Moment, stream: String? = nil) {
+    public init(
+        target: TableName,
+        schema: TableSchema,
+        rows: Int,
+        moment: Moment,
+        stream: String? = nil,
+        leftOut: Set<Int> = [],
+        ownColumns: OwnColumns = []
+    ) {
         self.target = target
         self.schema = schema
         self.rows = rows
         self.moment = moment
         self.stream = stream
+        self.leftOut = leftOut
+        self.ownColumns = ownColumns
     }
 }
 

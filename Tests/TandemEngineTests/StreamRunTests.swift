@@ -112,6 +112,26 @@ import Testing
         #expect(ids(items) == Array(0..<4))
     }
 
+    @Test func aColumnThatRowsHadWhileItWasLeftOutIsCopiedOnceItIsChosen() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        var rule = TableRule(try TablePattern("public.orders"))
+        rule.columns = .except([NamePattern(literal: "amount")])
+        try await run(source, tables: [rule])
+        #expect(try await MemoryDestination(warehouse).tables(of: "test").map(\.leftOut) == [[3]])
+        #expect(try await run(source, tables: [rule]).report.outcomes.isEmpty)
+        #expect(try await run(source).report.outcomes.count == 1)
+        #expect(ids(orders) == Array(0..<5))
+    }
+
+    @Test func columnsThatAStreamPassesOverAreRemembered() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        try source.insert(SampleTable(orders, ids: 5..<6))
+        source.state.withLock { $0.log[0].stretches[0].leftOut = [4] }
+        try await run(source)
+        #expect(try await MemoryDestination(warehouse).tables(of: "test").map(\.leftOut) == [[4]])
+    }
+
     @Test func aStreamThatBreaksGoesOnFromWhereTheDestinationIs() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)

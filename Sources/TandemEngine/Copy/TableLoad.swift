@@ -27,7 +27,8 @@ struct TableLoad {
                     target: table.target,
                     schema: travelling.schema,
                     rows: written,
-                    moment: snapshot.moment
+                    moment: snapshot.moment,
+                    leftOut: table.leftOut
                 )
                 return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
             } catch let again as LoadAgain {

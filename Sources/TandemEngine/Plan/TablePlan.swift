@@ -42,4 +42,9 @@ package struct TablePlan: Sendable {
         self.includes = includes
         self.notes = notes
     }
+
+    /// The numbers of columns that the source has and that are not chosen, or cannot be read.
+    var leftOut: Set<Int> {
+        Set(source.schema.columns.map(\.id) + source.omitted.map(\.id)).subtracting(schema.columns.map(\.id) + [0])
+    }
 }

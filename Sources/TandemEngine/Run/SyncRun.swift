@@ -107,11 +107,15 @@ package struct SyncRun: Sendable {
             isChosen: { [sync] in TableSelection(of: $1, in: sync).columnRule?.columns?.includes($0) ?? true }
         )
         let isFollowed = try await destination.tables(of: sync.name).contains { $0.stream != nil }
-        guard isFollowed, let log = source as? any ChangeSource,
-            let snapshot = try await log.logSnapshot(readers: readers)
-        else { return try await verification.run(observe: report) }
+        guard isFollowed, let log = source as? any ChangeSource else {
+            return try await verification.run(observe: report)
+        }
+        // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
+        let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == .logBased }
+        guard let snapshot = try await log.logSnapshot(readers: readers) else {
+            return try await verification.run(observe: report)
+        }
         do {
-            let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == .logBased }
             if let place = snapshot.moment.position, !plan.tables.isEmpty {
                 var stream = try stream(of: plan, observe: observe)
                 stream.onGap = .fail

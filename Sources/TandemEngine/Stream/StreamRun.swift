@@ -202,9 +202,10 @@ extension TablePlan {
     fileprivate func accepts(_ copy: CopiedTable) -> Bool {
         let newest = copy.schema.columns.map(\.id).max() ?? 0
         let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
-        // Newer columns come with the stream. Another type may mean other values, and none of them is in the log.
+        // Newer columns come with the stream. Another type may mean other values, and none of them is in the log; nor
+        // are those that a column had while it was left out.
         let isSame = schema.columns.allSatisfy { column in
-            copied[column.id].map { $0 == column.type } ?? (column.id > newest)
+            copied[column.id].map { $0 == column.type } ?? (column.id > newest && !copy.leftOut.contains(column.id))
         }
         guard isSame else { return false }
         // What is there and not chosen any more was left out on purpose.

@@ -26,14 +26,23 @@ struct StreamedTable {
 
     /// What of it is asked for.
     var request: StreamRequest.Table {
-        StreamRequest.Table(schema: source, moment: copy.moment, includes: plan.includes)
+        let expected = Set(plan.schema.columns.map(\.id)).subtracting(source.columns.map(\.id) + [0])
+        return StreamRequest.Table(
+            schema: source,
+            moment: copy.moment,
+            leftOut: copy.leftOut,
+            expected: expected,
+            includes: plan.includes
+        )
     }
 
     /// The steps by which the table comes to hold what `stretch` brings.
     mutating func follow(_ stretch: ChangeBatch.Stretch, folding: NameFolding) throws(MustCopy) -> TargetChanges {
         let before = copy
+        copy.leftOut.formUnion(stretch.leftOut)
         guard stretch.schema != source else {
-            return TargetChanges(before: before, after: before, changes: stretch.changes)
+            let after = copy
+            return TargetChanges(before: before, after: after, changes: stretch.changes)
         }
         var evolution: [TargetChanges.Evolution] = []
         var after = copy

@@ -59,23 +59,31 @@ import Testing
         #expect(try await destination.tables(of: "sync").map(\.rows) == [1])
     }
 
-    @Test func upgradesAFileOfVersion1() async throws {
+    @Test(arguments: [1, 2]) func upgradesAnOlderFile(version: Int) async throws {
         let copy = try await publish(0..<10, in: folder.destination())
+        let second = """
+            DROP TABLE tandem.streams; ALTER TABLE tandem.tables DROP COLUMN stream;
+            ALTER TABLE tandem.tables DROP COLUMN position;
+            """
         try folder.sql(
             """
-            DROP TABLE tandem.streams; ALTER TABLE tandem.tables DROP COLUMN stream;
-            ALTER TABLE tandem.tables DROP COLUMN position; UPDATE tandem.version SET version = 1;
+            ALTER TABLE tandem.tables DROP COLUMN own_columns; ALTER TABLE tandem.tables DROP COLUMN left_out;
+            \(version == 1 ? second : "") UPDATE tandem.version SET version = \(version);
             """
         )
         let destination = folder.destination()
         #expect(try await destination.tables(of: "sync") == [copy])
         #expect(try await destination.stream(of: "sync") == nil)
-        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["1"]], "reading changes nothing")
+        #expect(
+            try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["\(version)"]],
+            "reading changes nothing"
+        )
         var streamed = copy
         streamed.stream = "stream"
         streamed.moment.position = Checkpoint("0/7")
+        streamed.leftOut = [3, 12]
         try await destination.remember([streamed], of: "sync")
-        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["2"]])
+        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["3"]])
         #expect(try await destination.tables(of: "sync") == [streamed])
         try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
         #expect(try await destination.stream(of: "sync") == state(1))

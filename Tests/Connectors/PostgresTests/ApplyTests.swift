@@ -159,6 +159,32 @@ import Testing
         await destination.close()
     }
 
+    @Test func upgradesAnOlderSchema() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        let schema = SampleTable(orders, ids: 0..<3).schema
+        _ = try await destination.load(
+            BatchRows(SampleTable(orders, ids: 0..<3).batches(), schema: schema),
+            into: orders
+        )
+        let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
+        var copy = CopiedTable(target: orders, schema: schema, rows: 3, moment: moment, stream: "stream")
+        try await destination.publish([copy], retiring: [], of: "s")
+        try database.execute(
+            """
+            ALTER TABLE tandem.tables DROP COLUMN left_out, DROP COLUMN own_columns; UPDATE tandem.version SET version = 1
+            """
+        )
+        #expect(try await destination.tables(of: "s") == [copy])
+        #expect(try database.execute("SELECT version FROM tandem.version") == "1", "reading changes nothing")
+        copy.leftOut = [3, 12]
+        copy.ownColumns = .deletedAt
+        try await destination.remember([copy], of: "s")
+        #expect(try await destination.tables(of: "s") == [copy])
+        #expect(try database.execute("SELECT version FROM tandem.version") == "2")
+        await destination.close()
+    }
+
     /// Text goes into the types the source has, and what is absent comes back out of them.
     @Test(arguments: PostgresServer.Version.allCases)
     func nativeTypesTakeChanges(version: PostgresServer.Version) async throws {

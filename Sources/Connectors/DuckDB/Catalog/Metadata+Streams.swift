@@ -63,7 +63,8 @@ extension Metadata {
             ("source_id", "\(copy.schema.id)"), ("columns", schema.columns), ("key_columns", schema.key),
             ("checkpoint", copy.moment.checkpoint.description), ("origin", copy.moment.origin),
             ("source_time", "\(copy.moment.time)"), ("stream", copy.stream),
-            ("position", copy.moment.position?.description), ("row_count", isCounted ? "\(copy.rows)" : nil),
+            ("position", copy.moment.position?.description), ("left_out", copy.leftOutText),
+            ("own_columns", copy.ownColumnsText), ("row_count", isCounted ? "\(copy.rows)" : nil),
         ]
         let assignments = texts.filter { isCounted || $0.0 != "row_count" }
             .map { "\($0) = \($1.map(SQL.literal) ?? "NULL")" }

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 2
+    static let version = 3
 
     let session: Session
 
@@ -27,7 +27,8 @@ struct Metadata {
                     source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, source_id BIGINT NOT NULL,
                     columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
-                    copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR
+                    copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
+                    own_columns VARCHAR
                 );
                 \(createStreams);
                 """,
@@ -45,13 +46,19 @@ struct Metadata {
     }
 
     private func upgrade() throws {
-        guard try storedVersion() < Self.version else { return }
+        let version = try storedVersion()
+        guard version < Self.version else { return }
+        let second = """
+            ALTER TABLE \(table("tables")) ADD COLUMN stream VARCHAR;
+            ALTER TABLE \(table("tables")) ADD COLUMN position VARCHAR;
+            \(createStreams);
+            """
         try session.transaction {
             try session.run(
                 """
-                ALTER TABLE \(table("tables")) ADD COLUMN stream VARCHAR;
-                ALTER TABLE \(table("tables")) ADD COLUMN position VARCHAR;
-                \(createStreams);
+                \(version < 2 ? second : "")
+                ALTER TABLE \(table("tables")) ADD COLUMN left_out VARCHAR;
+                ALTER TABLE \(table("tables")) ADD COLUMN own_columns VARCHAR;
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -119,7 +126,9 @@ extension Metadata {
                 "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
                 copy.moment.origin, "\(copy.moment.time)",
             ]
-            let rest = [copy.stream, copy.moment.position?.description].map { $0.map(SQL.literal) ?? "NULL" }
+            let rest = [copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText].map {
+                $0.map(SQL.literal) ?? "NULL"
+            }
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
         guard !rows.isEmpty else { return }
@@ -141,11 +150,15 @@ extension Metadata {
     /// What is known of `sync`, by target.
     func copies(of sync: String) throws -> [CopiedTable] {
         guard try exists() else { return [] }
-        let ofStreams = try storedVersion() < 2 ? "NULL::VARCHAR, NULL::VARCHAR" : "stream, position"
+        let version = try storedVersion()
+        let nothing = "NULL::VARCHAR, NULL::VARCHAR"
+        let ofStreams = version < 2 ? nothing : "stream, position"
+        let ofColumns = version < 3 ? nothing : "left_out, own_columns"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
-                key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams)
+                key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
+                \(ofColumns)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
@@ -170,7 +183,9 @@ extension Metadata {
                 time: Double(row[10]) ?? 0,
                 position: columns[12].map { Checkpoint($0) }
             ),
-            stream: columns[11]
+            stream: columns[11],
+            leftOut: CopiedTable.leftOut(columns[13]),
+            ownColumns: CopiedTable.ownColumns(columns[14])
         )
     }
 

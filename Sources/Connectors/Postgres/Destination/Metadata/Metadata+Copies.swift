@@ -16,7 +16,7 @@ extension Metadata {
 
     private static let columns = [
         "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
-        "row_count", "checkpoint", "position", "origin", "source_time", "stream",
+        "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
     ]
 
     private static func row(_ copy: CopiedTable, of sync: String) throws -> String {
@@ -25,16 +25,17 @@ extension Metadata {
             sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
             "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
+            copy.leftOutText, copy.ownColumnsText,
         ]
         return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
     }
 
     /// What is known of `sync`, by target.
     func copies(of sync: String) throws -> [CopiedTable] {
-        guard try exists() else { return [] }
+        guard let version = try storedVersion() else { return [] }
         let question = """
             SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
-              checkpoint, position, origin, source_time, stream
+              checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
@@ -60,7 +61,9 @@ extension Metadata {
             schema: try stored.schema(name: name, id: id),
             rows: rows,
             moment: Moment(checkpoint: checkpoint, origin: origin, time: time, position: position),
-            stream: try row.optional()
+            stream: try row.optional(),
+            leftOut: CopiedTable.leftOut(try row.optional()),
+            ownColumns: CopiedTable.ownColumns(try row.optional())
         )
     }
 

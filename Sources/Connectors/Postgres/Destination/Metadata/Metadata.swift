@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 1
+    static let version = 2
     /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
@@ -18,10 +18,13 @@ struct Metadata {
 
     /// Makes the tables where they are missing. Inside a transaction.
     func prepare() throws {
-        if try exists() { return }
+        if try storedVersion() == Self.version { return }
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lock))")
         // Another one may have made them while this one waited.
-        if try exists() { return }
+        if let version = try storedVersion() {
+            if version < Self.version { try upgrade() }
+            return
+        }
         try session.makeSchema(Self.schema)
         try session.execute(
             """
@@ -36,7 +39,7 @@ struct Metadata {
                 source_schema text NOT NULL, source_table text NOT NULL, source_id bigint NOT NULL,
                 columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
                 checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
-                stream text, copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+                stream text, left_out text, own_columns text, copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (schema_name, table_name)
             );
             CREATE TABLE \(Self.table("streams")) (
@@ -47,16 +50,30 @@ struct Metadata {
         )
     }
 
+    private func upgrade() throws {
+        try session.execute(
+            """
+            ALTER TABLE \(Self.table("tables")) ADD COLUMN left_out text, ADD COLUMN own_columns text;
+            UPDATE \(Self.table("version")) SET version = \(Self.version)
+            """
+        )
+    }
+
     private static let tables = ["loads", "streams", "tables", "version"]
 
-    func exists() throws -> Bool {
+    func exists() throws -> Bool { try storedVersion() != nil }
+
+    /// Which version the tables are of; `nil` where there are none.
+    ///
+    /// - Throws: ``PostgresError/destination(_:_:)`` if that is newer than this program.
+    func storedVersion() throws -> Int? {
         let question = "SELECT pg_catalog.to_regclass($1) IS NOT NULL"
-        guard try session.query(question, [Self.table("tables")]).value == "t" else { return false }
+        guard try session.query(question, [Self.table("tables")]).value == "t" else { return nil }
         let version = try session.query("SELECT max(version) FROM \(Self.table("version"))").value.flatMap { Int($0) }
         guard let version, version <= Self.version else {
             throw PostgresError.destination(session.endpoint, .newerMetadata(version: version ?? 0))
         }
-        return true
+        return version
     }
 
     /// Drops all that this program made but users' tables, and says what that was. Inside a transaction.

@@ -83,6 +83,7 @@ extension ChangeAssembler {
                 types: map,
                 isPartition: isPartition,
                 includes: tables[table].includes,
+                leftOut: tables[table].leftOut,
                 typeNames: { [catalog] in try catalog.names(of: types) }
             )
             let resolved = try resolution.resolve()
@@ -101,7 +102,7 @@ extension ChangeAssembler {
     }
 
     /// Ends the stretch of `table`, and with it what was found out about its relations.
-    private mutating func changeSchema(of table: Int) {
+    mutating func changeSchema(of table: Int) {
         closeStretch(of: table)
         for (number, route) in routes {
             guard case .followed(let map) = route, map.table == table, let described = relations[number] else {

@@ -44,6 +44,11 @@ struct ChangeReader {
     /// - Throws: What asking the catalog throws.
     mutating func take() throws -> ChangeBatch { try assembler.take() }
 
+    /// Brings what the tables have by the end of the stream without a change (``StreamRequest/Table/expected``).
+    ///
+    /// - Throws: What asking the catalog throws.
+    mutating func bringExpected() throws { try assembler.bringExpected() }
+
     /// Notes that everything up to `place` has come.
     mutating func advance(to place: LSN) { assembler.advance(to: place) }
 }

@@ -4,6 +4,10 @@ import TandemRows
 /// A table whose changes are gathered.
 struct FollowedTable {
     let includes: @Sendable (String) -> Bool
+    /// Columns that are to come by the end of the stream, by number.
+    let expected: Set<Int>
+    /// Columns that were there and are not copied, by number.
+    private(set) var leftOut: Set<Int>
     var moment: TableMoment
     /// As it is now, by the stream.
     var schema: TableSchema
@@ -23,6 +27,8 @@ struct FollowedTable {
         guard let moment = TableMoment(request.moment) else { return nil }
         self.moment = moment
         includes = request.includes
+        expected = request.expected
+        leftOut = request.leftOut
         schema = request.schema
         buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
     }
@@ -39,11 +45,11 @@ struct FollowedTable {
             var changes = NetChanges()
             changes.isEmptied = net.isEmptied
             changes.changeCount = net.changeCount
-            return ChangeBatch.Stretch(schema: schema, missing: missing, changes: changes)
+            return stretch(changes)
         }
         do {
             let changes = try decoder.decode(net, tally: &tally)
-            return ChangeBatch.Stretch(schema: schema, missing: missing, changes: changes)
+            return stretch(changes)
         } catch let error as UnfitValues {
             let names = error.columns.map { "\"\(schema.columns[$0].name)\"" }.joined(separator: ", ")
             throw NeedsCopy("a value does not fit the type of its column \(names)")
@@ -52,10 +58,21 @@ struct FollowedTable {
         } catch { throw NeedsCopy("its changes cannot be read: \(error)") }
     }
 
+    private func stretch(_ changes: NetChanges) -> ChangeBatch.Stretch {
+        ChangeBatch.Stretch(schema: schema, missing: missing, leftOut: leftOut, changes: changes)
+    }
+
+    /// Takes the table as it is, without changes.
+    mutating func takeShape() -> ChangeBatch.Stretch {
+        defer { missing = [:] }
+        return stretch(NetChanges())
+    }
+
     /// Goes on with other columns. What was gathered has been taken.
     mutating func change(to resolved: ResolvedRelation, decoder: StretchDecoder) {
         self.decoder = decoder
         missing.merge(resolved.missing) { $1 }
+        leftOut.formUnion(resolved.leftOut)
         guard resolved.schema != schema else { return }
         schema = resolved.schema
         buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)

@@ -14,6 +14,8 @@ struct RelationResolution {
     /// The relation is a partition of the table.
     let isPartition: Bool
     let includes: (String) -> Bool
+    /// The numbers of columns that are never copied, because rows had values in them before.
+    let leftOut: Set<Int>
     /// What the types of the relation's columns are called, in their order, where the catalog does not say the same.
     let typeNames: () throws -> [String]
 
@@ -40,9 +42,13 @@ struct RelationResolution {
             }
         }
         var missing: [Int: String] = [:]
+        var leftOut: Set<Int> = []
         let copied = Set(known.columns.map(\.id))
         for (number, place) in places.sorted(by: { $0.key < $1.key }) where !copied.contains(number) {
-            guard let added = try add(number, at: place, typeName: names[place]) else { continue }
+            guard let added = try add(number, at: place, typeName: names[place]) else {
+                leftOut.insert(number)
+                continue
+            }
             try checkThatNoneIsHidden(places)
             missing[number] = added.missing
             wanted.append(added.column)
@@ -58,6 +64,7 @@ struct RelationResolution {
             places: wanted.map(\.place),
             decoders: wanted.map(\.decoder),
             missing: missing,
+            leftOut: leftOut,
             identity: relation.identity ?? catalog.identity
         )
     }
@@ -122,7 +129,9 @@ struct RelationResolution {
         let sent = relation.columns[place]
         // What was there when the table was copied, and was left out then, stays out.
         let last = known.columns.map(\.id).max() ?? 0
-        guard number > last, includes(sent.name), let now = catalog.column(number), now.maySelect else { return nil }
+        guard number > last, !leftOut.contains(number), includes(sent.name), let now = catalog.column(number),
+            now.maySelect
+        else { return nil }
         if now.missing == nil, now.hasDefault || now.isNotNull || now.isGenerated {
             throw NeedsCopy("its new column \"\(sent.name)\" may have values in rows that were there before")
         }

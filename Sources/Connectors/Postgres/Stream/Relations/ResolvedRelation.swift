@@ -9,6 +9,8 @@ struct ResolvedRelation {
     var decoders: [TextDecoder]
     /// What rows that were there before have in columns that are new, by number, as text.
     var missing: [Int: String]
+    /// The numbers of columns that rows have and that are not copied.
+    var leftOut: Set<Int>
     /// How old rows come.
     var identity: StreamRelation.Identity?
 }

@@ -62,6 +62,7 @@ final class LogFeed {
             if !reader.assembler.isInTransaction {
                 if let end, reader.assembler.reached >= end {
                     hasEnded = true
+                    try decode { try reader.bringExpected() }
                     return reader.assembler.hasNews ? try give() : nil
                 }
                 if isDue(isWanted) { return try give() }

@@ -1,0 +1,28 @@
+/// Columns that Tandem adds to a copy. Its schema does not name them, and the source has none of these names.
+public struct OwnColumns: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// When the row was deleted at the source, by its clock; null in rows that are there. Rows of such a copy are
+    /// marked and stay.
+    public static let deletedAt = OwnColumns(rawValue: 1)
+    /// When the row was last written here, by the clock there.
+    public static let syncedAt = OwnColumns(rawValue: 2)
+
+    public static let deletedAtName = "_tandem_deleted_at"
+    public static let syncedAtName = "_tandem_synced_at"
+
+    /// Their names, in this order always.
+    public var names: [String] {
+        (contains(.deletedAt) ? [Self.deletedAtName] : []) + (contains(.syncedAt) ? [Self.syncedAtName] : [])
+    }
+
+    /// Those among `names`.
+    public init(names: some Sequence<String>) {
+        self = []
+        for name in names {
+            if name == Self.deletedAtName { insert(.deletedAt) }
+            if name == Self.syncedAtName { insert(.syncedAt) }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import TandemCore
+import TandemEngine
+import TandemRows
+import TandemTesting
+import Testing
+
+/// A database that is followed into a DuckDB file, run by run.
+struct FollowedDatabase {
+    let database: TestDatabase
+    let folder: TemporaryFolder
+    var sync: SyncConfiguration
+
+    init(_ version: PostgresServer.Version, _ setup: String) throws {
+        database = try TestDatabase(version)
+        folder = try TemporaryFolder()
+        sync = SyncConfiguration(name: "followed", from: "shop", to: "warehouse", method: .fixed(.logBased))
+        try database.execute(setup)
+    }
+
+    @discardableResult
+    func run() async throws -> SyncRun.Result {
+        try await with { run in
+            let result = try await run.run()
+            #expect(result.report.failures.isEmpty)
+            return result
+        }
+    }
+
+    /// - Returns: What was compared of the only table.
+    func verify() async throws -> Verification.TableResult {
+        let results = try await with { try await $0.verify() }
+        return try #require(results.first)
+    }
+
+    private func with<Value>(_ body: (SyncRun) async throws -> Value) async throws -> Value {
+        let source = try database.source()
+        let destination = try folder.warehouse()
+        do {
+            let value = try await body(SyncRun(sync, from: source, to: destination, readers: 2, state: nil))
+            await source.close()
+            await destination.close()
+            return value
+        } catch {
+            await source.close()
+            await destination.close()
+            throw error
+        }
+    }
+
+    /// The answer of the warehouse, nulls as `-`.
+    func ask(_ sql: String) async throws -> [[String]] {
+        let destination = try folder.warehouse()
+        let rows = try await destination.query(sql).rows.map { $0.map { $0 ?? "-" } }
+        await destination.close()
+        return rows
+    }
+
+    func tearDown() async throws {
+        let source = try #require(database.source() as? any ChangeSource)
+        _ = try await source.teardown(syncs: nil)
+        await source.close()
+        try database.drop()
+    }
+}
