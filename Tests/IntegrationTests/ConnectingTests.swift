@@ -20,7 +20,8 @@ import Testing
                 access: [
                     "hostssl all tls_only 127.0.0.1/32 scram-sha-256", "hostssl all by_certificate 127.0.0.1/32 cert",
                     "host all tls_only 127.0.0.1/32 reject", "host all plain 127.0.0.1/32 scram-sha-256",
-                ])
+                ]
+            )
             for (from, to) in [("server.crt", "server.crt"), ("server.key", "server.key"), ("ca.crt", "root.crt")] {
                 let text = try String(contentsOfFile: folder.path + "/" + from, encoding: .utf8)
                 try server.writeFile(text, named: to)
@@ -29,7 +30,8 @@ import Testing
                 """
                 ALTER SYSTEM SET ssl = on; ALTER SYSTEM SET ssl_ca_file = 'root.crt';
                 CREATE USER tls_only PASSWORD 'secret one'; CREATE USER plain PASSWORD 'it''s \\ "odd"'; CREATE USER by_certificate;
-                """)
+                """
+            )
             try server.restart()
         }
 
@@ -61,7 +63,9 @@ import Testing
 
     /// Connects and returns the user, and whether TLS is in use.
     private func connect(_ settings: [String: String], to secure: SecureServer) async throws -> [String?] {
-        let all = ["host": "127.0.0.1", "port": "\(secure.server.port)", "database": "postgres"].merging(settings) { $1 }
+        let all = ["host": "127.0.0.1", "port": "\(secure.server.port)", "database": "postgres"].merging(settings) {
+            $1
+        }
         let (config, wrong) = PostgresConnector.configure(all)
         #expect(wrong.isEmpty)
         let context = ConnectionContext(name: "shop", folder: secure.folder.path)
@@ -97,17 +101,25 @@ import Testing
         let full = verified.merging(["sslmode": "verify-full", "host": "localhost"]) { $1 }
         #expect(try await connect(full, to: secure) == ["tls_only", "t"])
         let certificate = [
-            "user": "by_certificate", "sslmode": "require", "sslcert": path + "/client.crt", "sslkey": path + "/client.key",
+            "user": "by_certificate", "sslmode": "require", "sslcert": path + "/client.crt",
+            "sslkey": path + "/client.key",
         ]
         #expect(try await connect(certificate, to: secure) == ["by_certificate", "t"])
-        #expect(try await connect(["user": "plain", "password": #"it's \ "odd""#, "sslmode": "disable"], to: secure) == ["plain", "f"])
+        #expect(
+            try await connect(["user": "plain", "password": #"it's \ "odd""#, "sslmode": "disable"], to: secure) == [
+                "plain", "f",
+            ]
+        )
         try Data("secret one\n".utf8).write(to: URL(filePath: path + "/password"))
         #expect(try await connect(["user": "tls_only", "password_file": "password"], to: secure) == ["tls_only", "t"])
     }
 
     @Test func severalHostsAndURLs() async throws {
         let secure = try SecureServer()
-        let hosts = ["user": "tls_only", "password": "secret one", "host": "127.0.0.1,127.0.0.1", "port": "1,\(secure.server.port)"]
+        let hosts = [
+            "user": "tls_only", "password": "secret one", "host": "127.0.0.1,127.0.0.1",
+            "port": "1,\(secure.server.port)",
+        ]
         #expect(try await connect(hosts, to: secure) == ["tls_only", "t"])
         let primary = hosts.merging(["target_session_attrs": "primary"]) { $1 }
         #expect(try await connect(primary, to: secure) == ["tls_only", "t"])

@@ -9,7 +9,10 @@ import Testing
 @Suite struct OddTablesTests {
     /// Runs a sync of everything in `database` and verifies it; returns what `sql` answers at the warehouse.
     private func copy(
-        _ database: TestDatabase, readers: Int = 2, then sql: String = "SELECT 1", into folder: TemporaryFolder
+        _ database: TestDatabase,
+        readers: Int = 2,
+        then sql: String = "SELECT 1",
+        into folder: TemporaryFolder
     ) async throws -> [[String?]] {
         let source = try database.source(readers: readers)
         let warehouse = try folder.warehouse()
@@ -17,7 +20,11 @@ import Testing
         let result = try await SyncRun(sync, from: source, to: warehouse, readers: readers, state: nil).run()
         #expect(result.report.failures.isEmpty, "\(result.report.failures)")
         let verified = try await Verification(
-            of: "odd", source: source, destination: warehouse, unfit: .text, readers: readers
+            of: "odd",
+            source: source,
+            destination: warehouse,
+            unfit: .text,
+            readers: readers
         ).run()
         for table in verified {
             guard case .equal = table.verdict else {
@@ -39,10 +46,13 @@ import Testing
             CREATE TABLE nothing (id int PRIMARY KEY, v text[]);
             CREATE TABLE bare ();
             INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES;
-            """)
+            """
+        )
         let rows = try await copy(
-            database, then: "SELECT (SELECT count(*) FROM public.nothing), (SELECT count(*) FROM public.bare)",
-            into: TemporaryFolder())
+            database,
+            then: "SELECT (SELECT count(*) FROM public.nothing), (SELECT count(*) FROM public.bare)",
+            into: TemporaryFolder()
+        )
         #expect(rows == [["0", "3"]])
     }
 
@@ -50,9 +60,14 @@ import Testing
         let database = try TestDatabase(.v16)
         let columns = (0..<1600).map { "c\($0) smallint" }.joined(separator: ", ")
         let values = (0..<1600).map { $0 % 7 == 0 ? "NULL" : "g + \($0)" }.joined(separator: ", ")
-        try database.execute("CREATE TABLE broad (\(columns)); INSERT INTO broad SELECT \(values) FROM generate_series(1, 3000) g")
+        try database.execute(
+            "CREATE TABLE broad (\(columns)); INSERT INTO broad SELECT \(values) FROM generate_series(1, 3000) g"
+        )
         let rows = try await copy(
-            database, then: "SELECT count(*), count(c7), min(c1599), max(c1599) FROM public.broad", into: TemporaryFolder())
+            database,
+            then: "SELECT count(*), count(c7), min(c1599), max(c1599) FROM public.broad",
+            into: TemporaryFolder()
+        )
         #expect(rows == [["3000", "0", "1600", "4599"]])
     }
 
@@ -69,11 +84,14 @@ import Testing
             ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
             INSERT INTO events SELECT g, date '2024-01-01' + g % 700, CASE g % 3 WHEN 0 THEN 'a' ELSE 'b' END, 'note ' || g
                 FROM generate_series(1, 30000) g;
-            """)
+            """
+        )
         let rows = try await copy(
             database,
-            then: "SELECT count(*), count(DISTINCT id), min(note), (SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'public') FROM public.events",
-            into: TemporaryFolder())
+            then:
+                "SELECT count(*), count(DISTINCT id), min(note), (SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'public') FROM public.events",
+            into: TemporaryFolder()
+        )
         #expect(rows == [["30000", "30000", "note 1", "1"]])
     }
 
@@ -88,14 +106,17 @@ import Testing
             INSERT INTO child (id, price, extra) SELECT g, g, 'x' FROM generate_series(1000, 1009) g;
             CREATE VIEW dear AS SELECT id, stored FROM parent WHERE price > 50;
             CREATE MATERIALIZED VIEW summed AS SELECT count(*) AS n FROM parent;
-            """)
+            """
+        )
         let rows = try await copy(
             database,
             then: """
                 SELECT (SELECT count(*) FROM public.parent), (SELECT sum(stored) FROM public.parent),
                     (SELECT sum(counted) FROM public.parent), (SELECT count(*) FROM public.child),
                     (SELECT count(*) FROM public.dear), (SELECT n FROM public.summed)
-                """, into: TemporaryFolder())
+                """,
+            into: TemporaryFolder()
+        )
         #expect(rows == [["100", "10100.00", "5150", "10", "60", "110"]])
     }
 
@@ -109,11 +130,14 @@ import Testing
             INSERT INTO "odd.schema"."a ""b"" 'c'" VALUES (1, 2, 'é', 3);
             CREATE TABLE "SELECT"."\(long)" ("\(long)" int);
             INSERT INTO "SELECT"."\(long)" VALUES (7);
-            """)
+            """
+        )
         let rows = try await copy(
             database,
-            then: #"SELECT "from", "x.y", "🐘", "\", (SELECT "\#(long)" FROM "SELECT"."\#(long)") FROM "odd.schema"."a ""b"" 'c'""#,
-            into: TemporaryFolder())
+            then:
+                #"SELECT "from", "x.y", "🐘", "\", (SELECT "\#(long)" FROM "SELECT"."\#(long)") FROM "odd.schema"."a ""b"" 'c'""#,
+            into: TemporaryFolder()
+        )
         #expect(rows == [["1", "2", "é", "3", "7"]])
     }
 
@@ -133,9 +157,13 @@ import Testing
             """
             CREATE TABLE large (id int PRIMARY KEY, body text, bytes bytea);
             INSERT INTO large SELECT g, repeat(md5(g::text), 1000000), decode(repeat('00ff', 5000000), 'hex') FROM generate_series(1, 4) g;
-            """)
+            """
+        )
         let rows = try await copy(
-            database, then: "SELECT sum(length(body)), sum(octet_length(bytes)) FROM public.large", into: TemporaryFolder())
+            database,
+            then: "SELECT sum(length(body)), sum(octet_length(bytes)) FROM public.large",
+            into: TemporaryFolder()
+        )
         #expect(rows == [["128000000", "40000000"]])
     }
 }

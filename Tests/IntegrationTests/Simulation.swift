@@ -7,17 +7,32 @@ import TandemRows
 import TandemTesting
 import Testing
 
-/// A random history on a real server, followed into a DuckDB file by runs that are cut off at random points.
+/// A random history on a real server, followed into a warehouse by runs that are cut off at random points.
 ///
 /// What the application writes goes on meanwhile. In the end both sides must
 /// hold the same rows.
 struct Simulation {
-    let seed: UInt64
-    let database: TestDatabase
-    var plugin = "pgoutput"
-    var evolves = false
-    var rounds = 3
-    var transactionsPerRound = 8
+    /// What takes part in it.
+    struct Way: Sendable, CustomTestStringConvertible {
+        var version: PostgresServer.Version
+        var plugin = "pgoutput"
+        /// Whether changes go into another database of the same server, and not into a DuckDB file.
+        var isIntoPostgres = false
+
+        var testDescription: String { "\(version), \(plugin)\(isIntoPostgres ? ", into Postgres" : "")" }
+
+        static let all =
+            PostgresServer.Version.allCases.map { Way(version: $0) } + [Way(version: .v15, plugin: "wal2json")]
+            + PostgresServer.Version.allCases.map { Way(version: $0, isIntoPostgres: true) }
+    }
+
+    private let seed: UInt64
+    private let way: Way
+    private let evolves: Bool
+    private let database: TestDatabase
+    private let warehouse: Warehouse
+    private let rounds = 3
+    private let transactionsPerRound = 8
 
     /// What came of it.
     struct Outcome {
@@ -25,24 +40,36 @@ struct Simulation {
         var differences: [String]
         /// Where the runs were cut off.
         var faults: [FaultPoint]
-        var changes = 0
+    }
+
+    private enum Warehouse {
+        case file(TemporaryFolder)
+        case database(TestDatabase)
+    }
+
+    init(seed: UInt64, _ way: Way, evolves: Bool = false) throws {
+        self.seed = seed
+        self.way = way
+        self.evolves = evolves
+        database = try TestDatabase(way.version)
+        warehouse = way.isIntoPostgres ? .database(try TestDatabase(way.version)) : .file(try TemporaryFolder())
     }
 
     func run() async throws -> Outcome {
-        var history = RandomHistory(seed: seed, options: .init(evolves: evolves))
+        let options = RandomHistory.Options(evolves: evolves, hasSpecialNumbers: way.plugin != "wal2json")
+        var history = RandomHistory(seed: seed, options: options)
         try database.execute(history.setup.joined(separator: ";\n"))
-        let folder = try TemporaryFolder()
         let faults = Faults(seed: seed &+ 1, chance: 0.15, limit: 6)
         for _ in 0..<rounds {
             let transactions = (0..<transactionsPerRound).map { _ in history.nextTransaction() }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try Self.write(transactions, to: database) }
-                try await sync(folder, faults)
+                try await sync(faults)
                 try await group.waitForAll()
             }
         }
-        try await sync(folder, nil)
-        let differences = try await verify(folder)
+        try await sync(nil)
+        let differences = try await verify()
         try await tearDown()
         return Outcome(differences: differences, faults: faults.log)
     }
@@ -52,9 +79,9 @@ struct Simulation {
     }
 
     /// Runs until one run gets to its end, each with new connections, as after a crash.
-    private func sync(_ folder: TemporaryFolder, _ faults: Faults?) async throws {
+    private func sync(_ faults: Faults?) async throws {
         while true {
-            let (source, destination) = try ends(folder)
+            let (source, destination) = try ends()
             do {
                 let run = SyncRun(
                     configuration,
@@ -79,8 +106,8 @@ struct Simulation {
         }
     }
 
-    private func verify(_ folder: TemporaryFolder) async throws -> [String] {
-        let (source, destination) = try ends(folder)
+    private func verify() async throws -> [String] {
+        let (source, destination) = try ends()
         let results = try await Verification(
             of: configuration.name,
             source: source,
@@ -100,17 +127,24 @@ struct Simulation {
         let source = try changeSource()
         _ = try await source.teardown(syncs: nil)
         await source.close()
+        try database.drop()
+        if case .database(let copy) = warehouse { try copy.drop() }
     }
 
-    private func ends(_ folder: TemporaryFolder) throws -> (any ChangeSource, any ChangeDestination) {
-        guard let destination = try folder.warehouse() as? any ChangeDestination else {
-            throw PostgresServer.Failure(description: "DuckDB follows no stream")
+    private func ends() throws -> (any ChangeSource, any ChangeDestination) {
+        let destination =
+            switch warehouse {
+            case .file(let folder): try folder.warehouse()
+            case .database(let database): try database.destination()
+            }
+        guard let destination = destination as? any ChangeDestination else {
+            throw PostgresServer.Failure(description: "\(way) follows no stream")
         }
         return (try changeSource(), destination)
     }
 
     private func changeSource() throws -> any ChangeSource {
-        guard let source = try database.source(plugin: plugin) as? any ChangeSource else {
+        guard let source = try database.source(plugin: way.plugin) as? any ChangeSource else {
             throw PostgresServer.Failure(description: "Postgres has no stream")
         }
         return source

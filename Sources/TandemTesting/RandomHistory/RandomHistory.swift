@@ -12,10 +12,13 @@ public struct RandomHistory: Sendable {
         public var evolves = false
         /// Some transactions commit in two phases, which the server must allow.
         public var prepares = false
+        /// Numbers may be infinite or not a number at all, which wal2json before 2.6 sends as null.
+        public var hasSpecialNumbers = true
 
-        public init(evolves: Bool = false, prepares: Bool = false) {
+        public init(evolves: Bool = false, prepares: Bool = false, hasSpecialNumbers: Bool = true) {
             self.evolves = evolves
             self.prepares = prepares
+            self.hasSpecialNumbers = hasSpecialNumbers
         }
     }
 
@@ -34,7 +37,7 @@ public struct RandomHistory: Sendable {
         self.seed = seed
         self.schema = schema
         self.options = options
-        text = SQLText(seed: seed)
+        text = SQLText(seed: seed, hasSpecialNumbers: options.hasSpecialNumbers)
         let tables = HistoryTable.all(in: schema)
         let creations = tables.enumerated().flatMap { $1.creation(referring: tables.first, number: $0) }
         self.tables = tables
