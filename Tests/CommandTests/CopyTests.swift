@@ -161,7 +161,8 @@ import Testing
         let start = ContinuousClock.now
         run.interrupt()
         let outcome = try program.outcome(of: run)
-        #expect(start.duration(to: .now) < .seconds(1))
+        // A busy machine may take its time.
+        #expect(start.duration(to: .now) < .seconds(5))
         #expect(outcome.status == 130)
         #expect(outcome.errors.contains("interrupted"))
         #expect(try ask(program, "SELECT count(*) FROM public.big") == [["300"]])

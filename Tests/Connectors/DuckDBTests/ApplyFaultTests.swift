@@ -146,7 +146,7 @@ import Testing
         #expect(try await next.stream(of: "sync") == Self.state(200))
     }
 
-    @Test(.timeLimit(.minutes(1))) func anotherProcessReadsBetweenTransactions() async throws {
+    @Test(.timeLimit(.minutes(5))) func anotherProcessReadsBetweenTransactions() async throws {
         let held = Mutex<LockHolder?>(nil)
         let destination = folder.destination(lockTimeout: 60) { _ in held.withLock { $0 }?.release() }
         let copy = try await publish(0..<6000, in: destination)
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func cancellingUndoesATransaction() async throws {
+    @Test(.timeLimit(.minutes(5))) func cancellingUndoesATransaction() async throws {
         let destination = folder.destination()
         let copy = try await publish(0..<6000, in: destination)
         try await destination.apply([Self.step(1, of: copy)], reaching: nil, of: "sync")

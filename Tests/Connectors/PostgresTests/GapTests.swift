@@ -80,7 +80,7 @@ import Testing
                 "CREATE TABLE x AS SELECT repeat('x', 1000) FROM generate_series(1, 20000); DROP TABLE x"
             )
         }
-        try eventually {
+        try await eventually {
             try stage.database.execute("CHECKPOINT")
             return try stage.ask("wal_status") == "lost"
         }
@@ -170,7 +170,7 @@ import Testing
         try first.database.execute("INSERT INTO t VALUES (1)")
         let ahead = try reached(state, in: first)
         let end = try #require(LogCheckpoint(ahead.checkpoint)).position
-        try eventually { try LSN(standby.execute("SELECT pg_last_wal_replay_lsn()")).map { $0 >= end } ?? false }
+        try await eventually { try LSN(standby.execute("SELECT pg_last_wal_replay_lsn()")).map { $0 >= end } ?? false }
         primary.kill()
         try standby.execute("SELECT pg_promote()")
         var second = first

@@ -72,11 +72,22 @@ final class Pull: Sendable {
     }
 
     struct Endless: Error {}
+    static let patience = Duration.seconds(120)
 }
 
-/// Asks again and again until `condition` holds. Blocks, so that other tests cannot come between.
+/// Asks again and again until `condition` holds.
+func eventually(_ condition: () throws -> Bool) async throws {
+    let limit = ContinuousClock.now + Pull.patience
+    while try !condition() {
+        guard ContinuousClock.now < limit else { throw Pull.Endless() }
+        // What is waited for may need the thread that this runs on.
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// The same where nothing can be awaited.
 func eventually(_ condition: () throws -> Bool) throws {
-    let limit = ContinuousClock.now.advanced(by: .seconds(60))
+    let limit = ContinuousClock.now + Pull.patience
     while try !condition() {
         guard ContinuousClock.now < limit else { throw Pull.Endless() }
     }

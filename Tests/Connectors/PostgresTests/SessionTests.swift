@@ -69,7 +69,7 @@ import Testing
             group.cancelAll()
         }
         // The server was told; the connection comes back by itself.
-        try eventually { try database.execute("SELECT count(*) \(state)") == "0" }
+        try await eventually { try database.execute("SELECT count(*) \(state)") == "0" }
         #expect(try await connection.run { try $0.query("SELECT 1").value } == "1")
         await connection.close()
     }

@@ -1,3 +1,4 @@
+import Foundation
 import TandemCore
 import TandemRows
 import TandemTesting
@@ -43,6 +44,47 @@ import Testing
         #expect(StreamIdentity(prepared.state.id)?.slot == slot)
         #expect(try stage.ask("count(*)") == "0")
         #expect(try stage.database.execute("SELECT count(*) FROM pg_publication") == "0")
+    }
+
+    /// What waits for a standby is in the log before the slot's place and not in a snapshot: it would be lost.
+    @Test func waitsForCommitsThatWaitForAStandby() async throws {
+        let server = try PostgresServer(.v15, settings: ["synchronous_standby_names": "'nobody'"])
+        defer { server.remove() }
+        var stage = try StreamStage(.v15, server: server)
+        let database = stage.database
+        try database.execute("SELECT pg_create_logical_replication_slot('\(stage.slot)', 'wal2json')")
+        Thread.detachNewThread {
+            _ = try? database.execute("SET synchronous_commit = on; INSERT INTO t VALUES (1, 'late')")
+        }
+        try await eventually {
+            try database.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "1"
+        }
+        try database.execute("SELECT pg_replication_slot_advance('\(stage.slot)', pg_current_wal_lsn())")
+        #expect(try database.execute("SELECT count(*) FROM t") == "0")
+        stage.notify = { message in
+            guard message.contains("waiting for transactions") else { return }
+            _ = try? database.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            _ = try? database.execute("SELECT pg_reload_conf()")
+        }
+        _ = try await stage.prepare()
+        #expect(try database.execute("SELECT count(*) FROM t") == "1")
+    }
+
+    /// Longer than a lock is waited for, which is ten seconds.
+    @Test func aSlotIsMadeHoweverLongATransactionIsOpen() async throws {
+        let server = try PostgresServer(.v16)
+        defer { server.remove() }
+        let stage = try StreamStage(.v16, server: server)
+        let writer = try stage.database.session()
+        try writer.begin(.readWrite)
+        try writer.execute("INSERT INTO public.t VALUES (1, 'one')")
+        let end = ContinuousClock.now + .seconds(11)
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask { try await stage.prepare().gap }
+            try await eventually { ContinuousClock.now > end }
+            try writer.execute("COMMIT")
+            #expect(try await group.next() == .some(nil))
+        }
     }
 
     @Test func severalSyncsHaveSlotsOfTheirOwn() async throws {
@@ -190,7 +232,7 @@ import Testing
         try writer.execute("INSERT INTO public.u VALUES (1)")
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask { try await stage.prepare(state, tables: ["t", "u"]).recopies.count == 1 }
-            try eventually {
+            try await eventually {
                 try stage.database.execute("SELECT count(*) FROM pg_publication_tables WHERE tablename = 'u'") == "1"
             }
             // Others are not held up meanwhile.

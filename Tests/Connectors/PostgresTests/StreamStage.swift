@@ -11,6 +11,7 @@ struct StreamStage {
     var config: PostgresConfig
     /// All that read from the connection.
     var syncs = ["one"]
+    var notify: @Sendable (String) -> Void = { _ in }
 
     init(_ version: PostgresServer.Version, server: PostgresServer? = nil) throws {
         database = try server.map { try TestDatabase($0) } ?? TestDatabase(version)
@@ -18,7 +19,7 @@ struct StreamStage {
         try database.execute("CREATE TABLE t (id int8 PRIMARY KEY, word text)")
     }
 
-    var context: ConnectionContext { ConnectionContext(name: "test", folder: "/", syncs: syncs) }
+    var context: ConnectionContext { ConnectionContext(name: "test", folder: "/", syncs: syncs, notify: notify) }
     /// As Tandem names it.
     var slot: String { "tandem_" + database.name }
 
@@ -50,7 +51,12 @@ struct StreamStage {
     func remove() throws {
         let own = "FROM pg_replication_slots WHERE database = current_database()"
         try database.execute("SELECT pg_terminate_backend(active_pid) \(own) AND active")
-        try eventually { try database.execute("SELECT count(*) \(own) AND active") == "0" }
+        try database.execute(
+            """
+            SET statement_timeout = '60s';
+            DO $$ BEGIN WHILE EXISTS (SELECT \(own) AND active) LOOP PERFORM pg_sleep(0.005); END LOOP; END $$
+            """
+        )
         try database.execute("SELECT pg_drop_replication_slot(slot_name) \(own)")
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Sums taken at the server, and what comes of them where they cannot be.
-@Suite(.timeLimit(.minutes(1))) struct TableSumTests {
+@Suite(.timeLimit(.minutes(5))) struct TableSumTests {
     private func sum(_ config: PostgresConfig, _ table: String, readers: Int = 2) async throws -> TableSum? {
         let source = PostgresSource(config, in: .test)
         let found = try await source.table(table)

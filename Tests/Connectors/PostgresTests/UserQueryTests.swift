@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite(.timeLimit(.minutes(1))) struct UserQueryTests {
+@Suite(.timeLimit(.minutes(5))) struct UserQueryTests {
     @Test func anAnswerComesInPartsAndStopsWhenItIsNotWanted() async throws {
         let source = PostgresSource(try TestDatabase(.v16).config, in: .test)
         let seen = Mutex(0)

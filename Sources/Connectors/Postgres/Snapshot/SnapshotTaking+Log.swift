@@ -21,6 +21,8 @@ extension SnapshotTaking {
         )
         do {
             let slot = SQL.identifier("tandem_snapshot_\(session.backendPID)")
+            // It waits for each open transaction as for a lock.
+            try replication.session.execute("SET lock_timeout = 0")
             let made = try replication.session.command(
                 "CREATE_REPLICATION_SLOT \(slot) TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT"
             )

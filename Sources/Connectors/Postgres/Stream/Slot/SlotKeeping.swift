@@ -17,7 +17,12 @@ struct SlotKeeping {
             SELECT \(place) FROM pg_catalog.pg_create_logical_replication_slot($1::pg_catalog.name, $2::pg_catalog.name\(failover))
             """
         do {
-            guard let start = try session.query(sql, [name, plugin.rawValue]).value.flatMap({ LSN($0) }) else {
+            let start = try session.transaction(.readWrite) {
+                // It waits for each transaction as for a lock, and those may be long.
+                try session.execute("SET LOCAL lock_timeout = 0")
+                return try session.query(sql, [name, plugin.rawValue]).value.flatMap { LSN($0) }
+            }
+            guard let start else {
                 throw PostgresError.malformed(session.endpoint, what: "the place where a new slot begins")
             }
             return start

@@ -197,18 +197,28 @@ struct StreamPreparation {
             let keeping = SlotKeeping(session: session, notify: context.notify)
             let start = try keeping.make(name, plugin: plugin, host: facts.host)
             notes.append("Made the slot \"\(name)\" for the plugin \(plugin.rawValue): it keeps log until it is read.")
-            // What is in the log before that, but not visible yet, would be missing from a copy made now.
-            try patience.waitForOpenTransactions(limit: .seconds(5))
+            try waitForStragglers(patience)
             return start
         }
         // With wal2json everything since it was made can be decoded, and what the copies hold already is left out.
-        if plugin == .wal2json, let start = slot.confirmed ?? slot.restart { return start }
+        if plugin == .wal2json, let start = slot.confirmed ?? slot.restart {
+            try waitForStragglers(patience)
+            return start
+        }
         // What came before the publications cannot be, so it has to be over.
         try patience.waitForOpenTransactions(limit: nil)
         guard let text = try session.query("SELECT \(session.capabilities.logPosition)").value, let start = LSN(text)
         else { throw PostgresError.malformed(session.endpoint, what: "its position in the log") }
-        try patience.waitForOpenTransactions(limit: .seconds(5))
+        try waitForStragglers(patience)
         return start
+    }
+
+    /// Waits for what is in the log before a stream begins and cannot be seen yet: a copy made now would miss it.
+    ///
+    /// A commit is seen at once, unless it waits for a standby first, however long that stays away.
+    private func waitForStragglers(_ patience: Patience) throws {
+        let standbys = try session.query("SELECT pg_catalog.current_setting('synchronous_standby_names')").value ?? ""
+        try patience.waitForOpenTransactions(limit: standbys.isEmpty ? .seconds(5) : nil)
     }
 
     /// Says that the slot keeps more log than it may, and drops it if that is the policy.
