@@ -63,11 +63,16 @@ public protocol Snapshot: Sendable {
     /// done, or did not succeed: then they are to be read.
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum?
 
+    /// The numbers of the columns that `table` has at this moment: more than `table` names where it grew since the
+    /// catalog was read. `nil` for a source whose tables stay as they are.
+    func columnNumbers(of table: CatalogTable) async throws -> Set<Int>?
+
     func close() async
 }
 
 extension Snapshot {
     public func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
+    public func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? { nil }
 }
 
 /// When a snapshot was taken, and of what.

@@ -57,6 +57,9 @@ private struct FaultySnapshot: Snapshot {
     var readers: Int { snapshot.readers }
     var notes: [String] { snapshot.notes }
     func close() async { await snapshot.close() }
+    func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {
+        try await snapshot.columnNumbers(of: table)
+    }
 
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
         let rows = try await snapshot.rows(of: table, as: schema, unfit: unfit)

@@ -32,6 +32,18 @@ import Testing
         try await shop.tearDown()
     }
 
+    /// It has values in rows that the copy shows, and no change of them is to come.
+    @Test func aColumnThatIsAddedBetweenPlanAndCopyHasItsValues() async throws {
+        let shop = try FollowedDatabase(.v18, Self.setup)
+        try await shop.run { event in
+            guard case .planned = event else { return }
+            _ = try? shop.database.execute("ALTER TABLE orders ADD COLUMN n int; UPDATE orders SET n = id")
+        }
+        #expect(try await shop.ask("SELECT id, n FROM orders ORDER BY id") == (1...3).map { ["\($0)", "\($0)"] })
+        #expect(isEqual(try await shop.verify()))
+        try await shop.tearDown()
+    }
+
     @Test func verifyBringsAddedColumnsAndLeavesOutDroppedOnes() async throws {
         let shop = try FollowedDatabase(.v16, Self.setup)
         try await shop.run()

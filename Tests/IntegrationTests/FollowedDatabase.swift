@@ -18,8 +18,10 @@ struct FollowedDatabase {
     }
 
     @discardableResult
-    func run() async throws -> SyncRun.Result {
-        try await with { run in
+    func run(
+        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
+    ) async throws -> SyncRun.Result {
+        try await with(observe) { run in
             let result = try await run.run()
             #expect(result.report.failures.isEmpty)
             return result
@@ -32,11 +34,15 @@ struct FollowedDatabase {
         return try #require(results.first)
     }
 
-    private func with<Value>(_ body: (SyncRun) async throws -> Value) async throws -> Value {
+    private func with<Value>(
+        _ observe: @escaping @Sendable (RunEvent) async -> Void = { _ in },
+        _ body: (SyncRun) async throws -> Value
+    ) async throws -> Value {
         let source = try database.source()
         let destination = try folder.warehouse()
         do {
-            let value = try await body(SyncRun(sync, from: source, to: destination, readers: 2, state: nil))
+            let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+            let value = try await body(run)
             await source.close()
             await destination.close()
             return value

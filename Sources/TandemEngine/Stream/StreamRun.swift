@@ -64,6 +64,10 @@ struct StreamRun {
                 observe: observe
             ).run()
             report.add(copied)
+            let planned = Dictionary(plan.tables.map { ($0.target, $0.leftOut) }) { first, _ in first }
+            // Columns came while it was being planned: once more, with them.
+            let grown = copied.outcomes.contains { !$0.copy.leftOut.isSubset(of: planned[$0.copy.target] ?? []) }
+            if grown { return .again }
             settled = try await settle(plan, state)
         }
         guard !settled.tables.isEmpty else { return .done }

@@ -57,6 +57,23 @@ final class ExportedSnapshot: Snapshot {
         }
     }
 
+    func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {
+        let pool = pool
+        return try await Blocking.run { interruption in
+            let session: Session
+            do { session = try pool.borrow(interruption) } catch is SessionPool.Exhausted {
+                throw PostgresError.snapshotLost(pool.endpoint, reason: "its connection is gone", isTransient: true)
+            }
+            defer { pool.giveBack(session) }
+            let question = """
+                SELECT a.attnum FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+                """
+            let rows = try session.query(question, [String(table.schema.id)]).rows
+            return Set(rows.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } })
+        }
+    }
+
     func close() async {
         pool.close()
         leader?.close()
