@@ -38,9 +38,12 @@ test: deps ## Run all tests, against Postgres 15, 16 and 18
 # Random histories with faults, SEEDS of each kind on each server from SEED on, which is printed where something differs.
 SEEDS ?= 170
 SEED ?= 1
+# How often something is killed, in each of four ways.
+KILLS ?= 100
 
 soak: deps ## Run long simulations of changes and faults
-	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter SimulationTests
+	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) TANDEM_KILLS=$(KILLS) \
+		scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests"
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench

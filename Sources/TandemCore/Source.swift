@@ -67,12 +67,17 @@ public protocol Snapshot: Sendable {
     /// catalog was read. `nil` for a source whose tables stay as they are.
     func columnNumbers(of table: CatalogTable) async throws -> Set<Int>?
 
+    /// Returns once no crash of the source can undo what this moment shows: a stream that goes on from here would
+    /// never say so.
+    func awaitDurability() async throws
+
     func close() async
 }
 
 extension Snapshot {
     public func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
     public func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? { nil }
+    public func awaitDurability() async throws {}
 }
 
 /// When a snapshot was taken, and of what.

@@ -44,6 +44,16 @@ import Testing
         try await shop.tearDown()
     }
 
+    @Test func aTableThatIsRenamedBetweenPlanAndCopyIsCopiedUnderItsNewName() async throws {
+        let shop = try FollowedDatabase(.v16, Self.setup)
+        try await shop.run { event in
+            guard case .planned = event else { return }
+            _ = try? shop.database.execute("ALTER TABLE orders RENAME TO sales")
+        }
+        #expect(try await shop.ask("SELECT count(*) FROM sales") == [["3"]])
+        try await shop.tearDown()
+    }
+
     @Test func verifyBringsAddedColumnsAndLeavesOutDroppedOnes() async throws {
         let shop = try FollowedDatabase(.v16, Self.setup)
         try await shop.run()

@@ -24,7 +24,7 @@ extension PostgresError {
             Remedy("Run `tandem setup` for this connection and let an administrator run what it prints.")
         case .lockTimeout: Remedy("Run again when the statement that holds the lock has ended; pg_locks shows it.")
         case .recoveryConflict, .snapshotLost(_, _, true): Self.standbyRemedy
-        case .snapshotLost, .tableChanged: Remedy("Run again.")
+        case .snapshotLost, .tableChanged, .catalogChanged: Remedy("Run again.")
         case .notReplicable(_, _, let remedy): remedy
         case .slotInUse(_, let slot, _):
             Remedy(

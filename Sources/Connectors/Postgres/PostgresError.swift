@@ -28,6 +28,8 @@ package enum PostgresError: ExplainedError, Equatable {
     case snapshotLost(Endpoint, reason: String, isTransient: Bool)
     /// A table is not any more what the catalog said.
     case tableChanged(Endpoint, TableName, what: String)
+    /// A table was renamed or dropped since the catalog was read, which is to be read again.
+    case catalogChanged(Endpoint, message: String)
     /// The server's log cannot be read as things are.
     case notReplicable(Endpoint, reason: String, remedy: Remedy)
     /// Somebody else reads from the slot.
@@ -86,7 +88,8 @@ package enum PostgresError: ExplainedError, Equatable {
             .connectionLost(let place, _), .insufficientPrivilege(let place, _), .lockTimeout(let place, _),
             .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
             .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
-            .malformed(let place, _), .server(let place, _, _, _), .destination(let place, _):
+            .catalogChanged(let place, _), .malformed(let place, _), .server(let place, _, _, _),
+            .destination(let place, _):
             place
         }
     }
@@ -100,7 +103,7 @@ package enum PostgresError: ExplainedError, Equatable {
     package var isTransient: Bool {
         switch self {
         case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict,
-            .slotInUse:
+            .slotInUse, .catalogChanged:
             true
         case .snapshotLost(_, _, let isTransient): isTransient
         // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
@@ -138,6 +141,7 @@ extension PostgresError {
             "the standby \(place) cancelled a read that stood in the way of replication: \(message)"
         case .snapshotLost(let place, let reason, _): "the snapshot at \(place) is gone: \(reason)"
         case .tableChanged(let place, let name, let what): "\(name) at \(place) changed before it was read: \(what)"
+        case .catalogChanged(let place, let message): "tables at \(place) changed meanwhile: \(message)"
         case .notReplicable(let place, let reason, _): "the log of \(place) cannot be read: \(reason)"
         case .slotInUse(let place, let slot, let holder):
             "the slot \"\(slot)\" at \(place.server) is being read by \(holder)"

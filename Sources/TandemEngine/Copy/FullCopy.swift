@@ -108,6 +108,7 @@ package struct FullCopy {
                     // What came between the plan and the snapshot has values in it, and will not be taken for new.
                     let there = try await snapshot.columnNumbers(of: table.source) ?? []
                     outcome.copy.leftOut.formUnion(there.subtracting(table.schema.columns.map(\.id)))
+                    try await snapshot.awaitDurability()
                 }
                 // What is in place survives whatever stops the run; the stream brings all tables to one moment.
                 if stream != nil { try await publish([outcome]) }

@@ -8,9 +8,16 @@ struct Publishing {
     /// Runs the plan's steps in one transaction, and waits until no transaction is left that wrote to a new table when
     /// it was not published yet: of its changes neither a copy nor the stream would know.
     ///
-    /// - Throws: ``PostgresError``, transient where a lock was not free.
+    /// - Throws: ``PostgresError``, transient where a lock was not free or a table has another name by now.
     func run(_ plan: PublicationPlan) throws {
         guard !plan.steps.isEmpty else { return }
+        do { try change(plan) } catch PostgresError.server(let place, "42P01" /* no such table */, _, let message) {
+            throw PostgresError.catalogChanged(place, message: message)
+        }
+        try awaitWriters(of: plan.added.map(\.id))
+    }
+
+    private func change(_ plan: PublicationPlan) throws {
         try session.transaction(.readWrite) {
             // An application that waits for us waits no longer than this.
             try session.execute("SET LOCAL lock_timeout = '2s'")
@@ -22,7 +29,6 @@ struct Publishing {
             }
             for step in plan.steps { try session.execute(step) }
         }
-        try awaitWriters(of: plan.added.map(\.id))
     }
 
     private func attempt(_ sql: String) throws {
