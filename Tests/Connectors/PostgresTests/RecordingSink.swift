@@ -5,7 +5,6 @@ import TandemRows
 /// Writes down what a decoder says, a line each, without what differs from run to run.
 struct RecordingSink: ChangeSink {
     var lines: [String] = []
-    var isFull: Bool { false }
     var ends: [TransactionEnd] = []
     var starts: [TransactionStart] = []
     var relations: [UInt32: StreamRelation] = [:]

@@ -69,10 +69,7 @@ final class StreamReplica {
         var reader = ChangeReader(capture.decoding, into: assembler)
         for message in try capture.messages(options) {
             try message.bytes.withUnsafeBytes { try reader.read($0, at: message.start) }
-            while reader.assembler.isFull || reader.hasMore {
-                if reader.assembler.isFull { apply(try reader.take()) }
-                if reader.hasMore { try reader.readMore() }
-            }
+            if reader.assembler.isFull { apply(try reader.take()) }
         }
         if reader.assembler.hasNews { apply(try reader.take()) }
     }

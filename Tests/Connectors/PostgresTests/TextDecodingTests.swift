@@ -104,19 +104,8 @@ import Testing
         #expect(decoded.column.text(0, as: .list(.text)) == "{caf\\351\",café}")
     }
 
-    @Test func whatMayComeInBinary() {
-        let types = TypeMap([
-            1007: .array(element: 23, delimiter: Self.comma), 1231: .array(element: 1700, delimiter: Self.comma),
-            50_000: .enumeration, 869: .plain(output: "pg_catalog.inet_out"), 50_001: .domain(base: 17, modifier: -1),
-        ])
-        func binary(_ oid: UInt32, as type: ColumnType? = nil) -> CellDecoder? {
-            let native = types.native(oid, modifier: -1)
-            return native.binaryDecoder(as: type ?? native.type)
-        }
-        #expect(binary(23) == .int32 && binary(26) == .oid && binary(3802) == .jsonb && binary(1042) == .text)
-        #expect(binary(1007) == .list(.int32) && binary(50_000) == .text && binary(50_001) == .bytes)
-        #expect(binary(1700) == nil && binary(869) == nil && binary(1231) == nil)
-        #expect(binary(23, as: .text) == nil && binary(1007, as: .list(.text)) == nil && binary(23, as: .int64) == nil)
+    @Test func whatTextMayBecome() {
+        let types = TypeMap([50_001: .domain(base: 17, modifier: -1)])
         #expect(types.native(23, modifier: -1).textDecoder(as: .int64) == nil)
         #expect(types.native(50_001, modifier: -1).textDecoder(as: .text) == .bytesText)
     }

@@ -23,7 +23,7 @@ struct ChangeReader {
         }
     }
 
-    /// Reads one message of the plugin. What came before it must have been read to its end (``hasMore``).
+    /// Reads one message of the plugin.
     ///
     /// - Parameter place: Where the server says that it lies.
     /// - Throws: ``MalformedMessage``; what asking the catalog throws.
@@ -31,12 +31,6 @@ struct ChangeReader {
         try pgoutput?.decode(message, into: &assembler)
         try wal2json?.decode(message, at: place, into: &assembler)
     }
-
-    /// Whether the message that was read last has more to say once a batch has been taken.
-    var hasMore: Bool { pgoutput?.hasMore ?? false }
-
-    /// Goes on with the message that was read last, until a batch is to be taken or it ends.
-    mutating func readMore() throws { try pgoutput?.more(into: &assembler) }
 
     /// Gives out what was gathered. To be called where ``ChangeAssembler/isFull``, and whenever a batch is wanted
     /// outside of a transaction.

@@ -3,8 +3,6 @@
 /// What is passed as bytes is valid during the call only. Numbers of relations
 /// are the decoder's: a relation is described before it is named.
 protocol ChangeSink {
-    /// Whether to stop where that is possible, and go on later.
-    var isFull: Bool { get }
     mutating func begin(_ start: TransactionStart) throws
     mutating func commit(_ end: TransactionEnd) throws
     mutating func relation(_ relation: StreamRelation) throws

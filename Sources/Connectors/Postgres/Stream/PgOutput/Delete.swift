@@ -1,8 +1,8 @@
 extension PgOutputDecoder {
     /// `D`: the relation, and `K` or `O` before the old row.
     @inline(__always)
-    mutating func delete(_ message: UnsafeRawBufferPointer, from start: Int, into sink: inout some ChangeSink) throws {
-        var reader = MessageReader(message, from: start, kind: "Delete")
+    mutating func delete(_ message: UnsafeRawBufferPointer, into sink: inout some ChangeSink) throws {
+        var reader = MessageReader(message, from: 1, kind: "Delete")
         let relation = try reader.number(UInt32.self)
         let mark = try reader.number(UInt8.self)
         guard mark == Mark.key || mark == Mark.old else { throw reader.undefined("row") }

@@ -1,8 +1,8 @@
 extension PgOutputDecoder {
     /// `I`: the relation, and `N` before the new row.
     @inline(__always)
-    mutating func insert(_ message: UnsafeRawBufferPointer, from start: Int, into sink: inout some ChangeSink) throws {
-        var reader = MessageReader(message, from: start, kind: "Insert")
+    mutating func insert(_ message: UnsafeRawBufferPointer, into sink: inout some ChangeSink) throws {
+        var reader = MessageReader(message, from: 1, kind: "Insert")
         let relation = try reader.number(UInt32.self)
         guard try reader.number(UInt8.self) == Mark.new else { throw reader.undefined("row") }
         let end = try new.locate(in: message, at: reader.at, countedFrom: reader.at, kind: "Insert")

@@ -1,10 +1,7 @@
 extension PgOutput {
     /// `M`: whether it belongs to its transaction, where it lies, its prefix, and its content.
-    static func message(
-        _ message: UnsafeRawBufferPointer,
-        from start: Int
-    ) throws(MalformedMessage) -> LogicalMessage {
-        var reader = MessageReader(message, from: start, kind: "Message")
+    static func message(_ message: UnsafeRawBufferPointer) throws(MalformedMessage) -> LogicalMessage {
+        var reader = MessageReader(message, from: 1, kind: "Message")
         let flags = try reader.number(UInt8.self)
         guard flags & ~1 == 0 else { throw reader.undefined("flag") }
         _ = try reader.lsn()

@@ -12,16 +12,10 @@ enum PgOutput {
         case delete = 0x44
         case truncate = 0x54
         case message = 0x4D
-        case streamStart = 0x53
-        case streamStop = 0x45
-        case streamCommit = 0x63
-        case streamAbort = 0x41
     }
 
     /// How a server is asked for its messages, but for the publications.
     ///
-    /// Transactions under way are read (protocol 2) but not asked for: a server that was to send one stopped with "could
-    /// not map filenumber", once, on 18.4, in a random history whose subtransactions truncate tables and are rolled back.
-    /// What exactly brings that about is not known, and with transactions at their end it was not seen.
+    /// Later protocols send transactions before their end, and servers lose rows then: see "In progress" in `DESIGN.md`.
     static let options = [(name: "proto_version", value: "1")]
 }

@@ -10,10 +10,6 @@ struct PgOutputDecoder {
     var new = PgOutput.TupleData()
     var old = PgOutput.TupleData()
     private var isInTransaction = false
-    private var inProgress = TransactionsInProgress()
-
-    /// Whether a transaction that was sent before its end has more to tell: see ``more(into:)``.
-    var hasMore: Bool { inProgress.hasMore }
 
     /// Reads one message, and tells `sink` what it says.
     ///
@@ -23,7 +19,7 @@ struct PgOutputDecoder {
         guard let kind = PgOutput.Kind(rawValue: first) else { throw MalformedMessage.unknownKind(first) }
         switch kind {
         case .begin:
-            guard !isInTransaction, inProgress.current == nil else { throw MalformedMessage.order(of: "Begin") }
+            guard !isInTransaction else { throw MalformedMessage.order(of: "Begin") }
             let start = try PgOutput.begin(message)
             isInTransaction = true
             try sink.begin(start)
@@ -33,76 +29,29 @@ struct PgOutputDecoder {
             isInTransaction = false
             try sink.commit(end)
         case .origin: try PgOutput.origin(message)
-        case .insert, .update, .delete, .truncate, .relation, .type, .message:
-            guard inProgress.current == nil else { return try inProgress.keep(message, kind) }
-            try change(kind, message, from: 1, into: &sink)
-        case .streamStart, .streamStop, .streamCommit, .streamAbort: try stream(kind, message, into: &sink)
-        }
-    }
-
-    /// Goes on with a transaction that was sent before its end, until it ends or `sink` is full.
-    mutating func more(into sink: inout some ChangeSink) throws {
-        var told = inProgress
-        let end = try told.tell { message in
-            guard let kind = message.first.flatMap(PgOutput.Kind.init) else {
-                throw MalformedMessage.length(of: "plugin's")
-            }
-            // Behind its first byte stands the number of its transaction.
-            try change(kind, message, from: 5, into: &sink)
-            return !sink.isFull
-        }
-        inProgress = told
-        guard let end else { return }
-        isInTransaction = false
-        try sink.commit(end)
-    }
-
-    /// Reads a message about a transaction that is sent before its end.
-    private mutating func stream(
-        _ kind: PgOutput.Kind,
-        _ message: UnsafeRawBufferPointer,
-        into sink: inout some ChangeSink
-    ) throws {
-        guard !isInTransaction else { throw MalformedMessage.order(of: "Stream") }
-        switch kind {
-        case .streamStart: try inProgress.start(PgOutput.StreamStart(message))
-        case .streamStop:
-            guard message.count == 1 else { throw MalformedMessage.length(of: "Stream Stop") }
-            try inProgress.stop()
-        case .streamAbort:
-            let (xid, part) = try PgOutput.streamAbort(message)
-            try inProgress.abort(xid, part: part)
-        default:
-            let (xid, end) = try PgOutput.streamCommit(message)
-            try inProgress.commit(xid, end)
-            isInTransaction = true
-            try sink.begin(TransactionStart(xid: xid, commit: end.commit, end: end.end, time: end.time))
-            try more(into: &sink)
+        // The only ones that may stand outside of a transaction.
+        case .message: try sink.message(PgOutput.message(message))
+        case .insert, .update, .delete, .truncate, .relation, .type:
+            guard isInTransaction else { throw MalformedMessage.order(of: "\(kind)") }
+            try change(kind, message, into: &sink)
         }
     }
 
     /// Reads a message that belongs to a transaction.
-    ///
-    /// - Parameter start: Where its parts begin.
     @inline(__always)
-    mutating func change(
+    private mutating func change(
         _ kind: PgOutput.Kind,
         _ message: UnsafeRawBufferPointer,
-        from start: Int,
         into sink: inout some ChangeSink
     ) throws {
-        // Messages outside a transaction are the only ones that stand alone.
-        guard isInTransaction || kind == .message else { throw MalformedMessage.order(of: "\(kind)") }
         switch kind {
-        case .insert: try insert(message, from: start, into: &sink)
-        case .update: try update(message, from: start, into: &sink)
-        case .delete: try delete(message, from: start, into: &sink)
-        case .truncate: try sink.truncate(PgOutput.truncate(message, from: start))
-        case .relation: try sink.relation(PgOutput.relation(message, from: start))
-        case .type: try PgOutput.type(message, from: start)
-        case .message: try sink.message(PgOutput.message(message, from: start))
-        case .begin, .commit, .origin, .streamStart, .streamStop, .streamCommit, .streamAbort:
-            throw MalformedMessage.order(of: "\(kind)")
+        case .insert: try insert(message, into: &sink)
+        case .update: try update(message, into: &sink)
+        case .delete: try delete(message, into: &sink)
+        case .truncate: try sink.truncate(PgOutput.truncate(message))
+        case .relation: try sink.relation(PgOutput.relation(message))
+        case .type: try PgOutput.type(message)
+        case .begin, .commit, .origin, .message: throw MalformedMessage.order(of: "\(kind)")
         }
     }
 }

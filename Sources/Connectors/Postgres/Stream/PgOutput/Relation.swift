@@ -1,10 +1,7 @@
 extension PgOutput {
     /// `R`: a table's number, names and replica identity, and its columns in the order of their numbers.
-    static func relation(
-        _ message: UnsafeRawBufferPointer,
-        from start: Int
-    ) throws(MalformedMessage) -> StreamRelation {
-        var reader = MessageReader(message, from: start, kind: "Relation")
+    static func relation(_ message: UnsafeRawBufferPointer) throws(MalformedMessage) -> StreamRelation {
+        var reader = MessageReader(message, from: 1, kind: "Relation")
         let table = try reader.number(UInt32.self)
         let schema = try reader.text()
         let name = try reader.text()

@@ -1,7 +1,7 @@
 extension PgOutput {
     /// `T`: how many relations, flags (CASCADE, RESTART IDENTITY; the relations they reach are listed), and which.
-    static func truncate(_ message: UnsafeRawBufferPointer, from start: Int) throws(MalformedMessage) -> [UInt32] {
-        var reader = MessageReader(message, from: start, kind: "Truncate")
+    static func truncate(_ message: UnsafeRawBufferPointer) throws(MalformedMessage) -> [UInt32] {
+        var reader = MessageReader(message, from: 1, kind: "Truncate")
         let count = Int(try reader.number(UInt32.self))
         guard try reader.number(UInt8.self) & ~3 == 0 else { throw reader.undefined("flag") }
         guard count == reader.left / 4 else { throw reader.short }

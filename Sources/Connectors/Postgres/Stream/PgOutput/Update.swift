@@ -1,8 +1,8 @@
 extension PgOutputDecoder {
     /// `U`: the relation; `K` or `O` before the old row where one was sent; `N` before the new row.
     @inline(__always)
-    mutating func update(_ message: UnsafeRawBufferPointer, from start: Int, into sink: inout some ChangeSink) throws {
-        var reader = MessageReader(message, from: start, kind: "Update")
+    mutating func update(_ message: UnsafeRawBufferPointer, into sink: inout some ChangeSink) throws {
+        var reader = MessageReader(message, from: 1, kind: "Update")
         let relation = try reader.number(UInt32.self)
         let mark = try reader.number(UInt8.self)
         guard mark != Mark.new else {

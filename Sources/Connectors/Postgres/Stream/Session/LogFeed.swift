@@ -58,7 +58,7 @@ final class LogFeed {
                 hasEnded = true
                 return try give()
             }
-            if reader.assembler.isFull || reader.hasMore { return try give() }
+            if reader.assembler.isFull { return try give() }
             if !reader.assembler.isInTransaction {
                 if let end, reader.assembler.reached >= end {
                     hasEnded = true
@@ -94,7 +94,6 @@ final class LogFeed {
     private func drain(_ isWanted: () -> Bool) throws -> Bool {
         var hasMoved = false
         while true {
-            if reader.hasMore, !reader.assembler.isFull { try decode { try reader.readMore() } }
             if reader.assembler.isFull || reader.assembler.isEnding { return true }
             guard try replication.receive(take) else {
                 // Under load the next is there already.

@@ -59,10 +59,4 @@ extension NativeType {
         default: TextDecoder(reading.decoder, delimiter: textList?.delimiter ?? UInt8(ascii: ","))
         }
     }
-
-    /// How a cell that arrives in Postgres' binary format becomes `wanted`. `nil` where only its text will do.
-    package func binaryDecoder(as wanted: ColumnType) -> CellDecoder? {
-        guard let reading = reading(as: wanted), reading.cast == .none else { return nil }
-        return reading.decoder
-    }
 }
