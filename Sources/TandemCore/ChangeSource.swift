@@ -23,6 +23,10 @@ public protocol ChangeSource: Source {
     /// Starts to follow.
     func changes(_ request: StreamRequest) async throws -> any ChangeStream
 
+    /// How far the stream of `sync` is behind, and what that keeps here. Changes nothing, and takes no longer than
+    /// connecting does.
+    func streamStatus(of sync: String) async throws -> StreamStatus
+
     /// Removes everything this program made here for syncs named `syncs`, or for all of this connection where that is
     /// `nil`, and says what.
     func teardown(syncs: [String]?) async throws -> [String]

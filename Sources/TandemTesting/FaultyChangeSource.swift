@@ -18,6 +18,9 @@ public struct FaultyChangeSource: ChangeSource {
     public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     public func close() async { await source.close() }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
+    public func streamStatus(of sync: String) async throws -> StreamStatus {
+        try await source.streamStatus(of: sync)
+    }
     public func teardown(syncs: [String]?) async throws -> [String] { try await source.teardown(syncs: syncs) }
 
     public func logSnapshot(readers: Int) async throws -> (any Snapshot)? {

@@ -72,6 +72,7 @@ final class LoggedSource: ChangeSource {
     func snapshot(readers: Int) async throws -> any Snapshot { try await source.snapshot(readers: readers) }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { nil }
     func logPosition() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
+    func streamStatus(of sync: String) async throws -> StreamStatus { StreamStatus(slot: "none") }
     func teardown(syncs: [String]?) async throws -> [String] { [] }
 
     func prepareStream(

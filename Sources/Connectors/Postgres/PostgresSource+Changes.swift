@@ -38,12 +38,18 @@ extension PostgresSource: ChangeSource {
     /// Follows the slot that the request's state names. Where the connection is lost the stream is to be asked for
     /// again, from what the destination has.
     package func changes(_ request: StreamRequest) async throws -> any ChangeStream {
-        let stream = LogStream(try LogOpening(request, config: config, context: context, pinned: pinned))
+        let stream = LogStream(try LogOpening(request, config: config, context: context, pinned: pinned, times: times))
         do { try await stream.open() } catch {
             await stream.close()
             throw error
         }
         return stream
+    }
+
+    package func streamStatus(of sync: String) async throws -> StreamStatus {
+        try await connection.run { session in
+            try SlotStanding(session: session, config: config, context: context).status(of: sync)
+        }
     }
 
     package func teardown(syncs: [String]?) async throws -> [String] {

@@ -7,19 +7,24 @@ package final class PostgresSource: Source {
     let config: PostgresConfig
     let context: ConnectionContext
     let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+    let times: FeedTimes
     let connection: Connection
 
     /// Does not connect yet.
     ///
-    /// - Parameter pinned: Changes what the server is taken to be able to do. For tests.
+    /// - Parameters:
+    ///   - pinned: Changes what the server is taken to be able to do. For tests.
+    ///   - times: By which a stream is read. For tests.
     package init(
         _ config: PostgresConfig,
         in context: ConnectionContext,
-        pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil
+        pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil,
+        times: FeedTimes = FeedTimes()
     ) {
         self.config = config
         self.context = context
         self.pinned = pinned
+        self.times = times
         connection = Connection(config, in: context, pinned: pinned)
     }
 

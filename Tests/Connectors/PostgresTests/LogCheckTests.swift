@@ -42,6 +42,43 @@ import Testing
         expect(.ok, "slot \(stage.slot)", "keeps", in: await check(stage))
     }
 
+    @Test func numbersThatAnOldWal2JSONLosesAreNamed() async throws {
+        var stage = try StreamStage(.v15)
+        defer { try? stage.remove() }
+        stage.config.plugin = .wal2json
+        try stage.database.execute(
+            "CREATE TABLE n (id int PRIMARY KEY, a float8, b numeric(10,2), c numeric[], d real, e numeric)"
+        )
+        expect(.note, "wal2json", "If wal2json", in: await check(stage, tables: ["t", "n"]))
+        let state = try await stage.prepare(tables: ["t", "n"]).state
+        let isOld =
+            (try? stage.database.execute(
+                """
+                SELECT count(*) FROM pg_logical_slot_peek_changes(
+                  '\(stage.slot)', '0/1', NULL, 'numeric-data-types-as-string', '1')
+                """
+            )) == nil
+        let findings = await check(stage, tables: ["t", "n"]).filter { $0.subject == "wal2json" }
+        #expect(findings.map(\.severity) == (isOld ? [.warning] : []))
+        #expect(
+            !isOld || findings.first?.message.hasSuffix(": public.n.a, public.n.b, public.n.d, public.n.e.") == true
+        )
+        #expect(!(await check(stage)).contains { $0.subject == "wal2json" })
+        // A run says it too.
+        let notes = Notes()
+        var context = stage.context
+        context.notify = { notes.add($0) }
+        let source = PostgresSource(stage.config, in: context)
+        let table = try await source.table("n")
+        let snapshot = try await source.snapshot(readers: 1)
+        let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
+        await snapshot.close()
+        let request = StreamRequest(sync: "one", tables: [wanted], start: state, end: nil, unfit: .text)
+        await (try source.changes(request)).close()
+        await source.close()
+        #expect(notes.all.contains { $0.contains("arrive as NULL in n.a, n.b, n.d, n.e") } == isOld, "\(notes.all)")
+    }
+
     @Test func whatKeepsALogFromBeingRead() async throws {
         var stage = try StreamStage(.v16)
         defer { try? stage.remove() }

@@ -10,6 +10,8 @@ struct LogFacts: Sendable {
     var publications: [String: PublicationPlan] = [:]
     /// Tables that are to be followed, by sync.
     var tables: [String: [PublishedTable]] = [:]
+    /// Columns in which values would be lost, by sync; none for syncs that lose nothing.
+    var numbers: [String: LostNumbers] = [:]
     /// Generated columns among them, which some plugins leave out.
     var generated: [String] = []
 
@@ -30,9 +32,12 @@ struct LogFacts: Sendable {
             let published = try PublishedTable.all(tables, session)
             log.tables[sync] = published
             let slot = LogReview.slotName(for: sync, slots: log.slots, config: config, context: context, facts: facts)
-            guard session.capabilities.hasPublications,
-                LogReview.plugin(of: log.slots.first { $0.name == slot }, config, session.capabilities) == .pgoutput
-            else { continue }
+            let known = log.slots.first { $0.name == slot }
+            guard LogReview.plugin(of: known, config, session.capabilities) == .pgoutput else {
+                log.numbers[sync] = try lostNumbers(of: tables, slot: known, session)
+                continue
+            }
+            guard session.capabilities.hasPublications else { continue }
             let ours = SlotName.publication(for: slot)
             let names = config.publication.map { [$0] } ?? [ours.all, ours.appends]
             log.publications[sync] = PublicationPlan(
@@ -49,6 +54,19 @@ struct LogFacts: Sendable {
             log.generated = try session.query(Self.generated, [ids]).rows.compactMap { $0.first ?? nil }
         }
         return log
+    }
+
+    private static func lostNumbers(
+        of tables: [CatalogTable],
+        slot: SlotFacts?,
+        _ session: Session
+    ) throws -> LostNumbers? {
+        let columns = tables.flatMap { table in
+            table.schema.columns.filter { LostNumbers.isLossy($0.nativeType) }.map { "\(table.schema.name).\($0.name)" }
+        }
+        guard !columns.isEmpty else { return nil }
+        let areTold = try slot.flatMap { $0.activePID == nil ? try LostNumbers.areTold(by: $0.name, session) : nil }
+        return areTold == true ? nil : LostNumbers(columns: columns, isCertain: areTold == false)
     }
 
     private static let generated = """

@@ -8,7 +8,7 @@ extension LogReview {
         let slot = log.slots.first { $0.name == name }
         let server = ServerCapabilities(version: facts.version, isInRecovery: facts.isStandby)
         let plugin = Self.plugin(of: slot, config, server)
-        var findings = [slot.map { self.finding(of: $0) } ?? missing(name)]
+        var findings = slot.map { self.findings(of: $0) } ?? [missing(name)]
         if plugin == .wal2json, let listed = facts.settings["output_plugin_libraries"], !listed.contains("wal2json") {
             findings.append(
                 Finding(
@@ -29,6 +29,7 @@ extension LogReview {
                 )
             )
         }
+        if let numbers = log.numbers[sync] { findings.append(numbers.finding) }
         findings += publication(of: sync)
         findings += tables(of: sync, plugin, server)
         return findings
@@ -50,54 +51,46 @@ extension LogReview {
         return Finding(.ok, subject, "It will be made by the first run.")
     }
 
-    private func finding(of slot: SlotFacts) -> Finding {
+    private func findings(of slot: SlotFacts) -> [Finding] {
         let subject = "slot \(slot.name)"
         let drop = ["SELECT pg_drop_replication_slot(\(SQL.literal(slot.name)))"]
         if slot.database != facts.database {
             let owner = slot.database.map { "the database \"\($0)\"" } ?? "a standby"
-            return Finding(
-                .error,
-                subject,
-                "It belongs to \(owner).",
-                remedy: Remedy("Name another one by the setting \"slot\".")
-            )
+            return [
+                Finding(
+                    .error,
+                    subject,
+                    "It belongs to \(owner).",
+                    remedy: Remedy("Name another one by the setting \"slot\".")
+                )
+            ]
         }
         let wanted = config.plugin.flatMap { $0 == .auto ? nil : $0.rawValue } ?? slot.plugin
         if PostgresConfig.Plugin(rawValue: slot.plugin ?? "") == nil || slot.plugin != wanted {
-            return Finding(
-                .error,
-                subject,
-                "It was made for the plugin \(slot.plugin ?? "none"), and not for \(wanted ?? "pgoutput or wal2json").",
-                remedy: Remedy("Name another one by the setting \"slot\", or drop it.", sql: drop)
-            )
+            return [
+                Finding(
+                    .error,
+                    subject,
+                    "It was made for the plugin \(slot.plugin ?? "none"), and not for \(wanted ?? "pgoutput or wal2json").",
+                    remedy: Remedy("Name another one by the setting \"slot\", or drop it.", sql: drop)
+                )
+            ]
         }
-        if let loss = slot.loss {
-            return Finding(
-                .error,
-                subject,
-                "It is lost, because \(loss). The next run has to copy every table again.",
-                remedy: Remedy("Run the sync; a slot that was made by hand is to be dropped first.", sql: drop)
-            )
-        }
+        let warnings = slot.warnings(limit: config.maxSlotLog ?? .standard)
+        if slot.loss != nil { return warnings }
         if let pid = slot.activePID {
             let holder = slot.activeName.map { " (\($0))" } ?? ""
-            return Finding(
-                .warning,
-                subject,
-                "It is being read by process \(pid)\(holder): another run cannot read it meanwhile.",
-                remedy: Remedy("If that is no run of this sync, give the connection a slot of its own.")
-            )
+            return [
+                Finding(
+                    .warning,
+                    subject,
+                    "It is being read by process \(pid)\(holder): another run cannot read it meanwhile.",
+                    remedy: Remedy("If that is no run of this sync, give the connection a slot of its own.")
+                )
+            ]
         }
-        let limit = config.maxSlotLog ?? .standard
-        guard let kept = slot.retained, kept > limit.bytes else {
-            return Finding(.ok, subject, "It is there, and keeps \(ByteSize(slot.retained ?? 0)) of log.")
-        }
-        return Finding(
-            .warning,
-            subject,
-            "It keeps \(ByteSize(kept)) of log at the server, more than max_slot_wal (\(limit)).",
-            remedy: Remedy("Run its sync, or tear it down if it is not needed any more.")
-        )
+        guard warnings.isEmpty else { return warnings }
+        return [Finding(.ok, subject, "It is there, and keeps \(ByteSize(slot.retained ?? 0)) of log.")]
     }
 
     private func publication(of sync: String) -> [Finding] {

@@ -7,13 +7,15 @@ final class LogFeed {
     private let beside: CatalogSession
     private var reader: ChangeReader
     private let end: LSN?
+    private let times: FeedTimes
+    private var watch: SlotWatch
     /// How long the server may go without a word of ours.
     private let silence: Duration
     private var told: LSN
     private var toldAt = ContinuousClock.now
     /// When the server was asked how far it is, and how long to wait before asking again.
     private var askedAt = ContinuousClock.now
-    private var askPause = FeedTimes.firstAsk
+    private var askPause: Duration
     /// Whether a part of a transaction was given out, the rest of which is to follow.
     private var hasGivenPart = false
     private var givenAt = ContinuousClock.now
@@ -38,12 +40,17 @@ final class LogFeed {
         reader: ChangeReader,
         start: LSN,
         end: LSN?,
+        times: FeedTimes,
+        watch: SlotWatch,
         answerTime: Duration
     ) {
         self.replication = replication
         self.beside = beside
         self.reader = reader
         self.end = end
+        self.times = times
+        self.watch = watch
+        askPause = times.asking.lowerBound
         told = start
         silence = min(.seconds(10), answerTime / 3)
     }
@@ -54,6 +61,7 @@ final class LogFeed {
         while true {
             let hasMoved = try drain(isWanted)
             try tell(confirmed())
+            try limitSlot()
             if reader.assembler.isEnding {
                 hasEnded = true
                 return try give()
@@ -67,15 +75,16 @@ final class LogFeed {
                 }
                 if isDue(isWanted) { return try give() }
             }
-            if end != nil, !hasMoved { try ask(confirmed()) } else { askPause = FeedTimes.firstAsk }
+            if end != nil, !hasMoved { try ask(confirmed()) } else { askPause = times.asking.lowerBound }
             _ = try replication.wait(milliseconds: patience(isWanted))
         }
     }
 
-    /// Says that we are there.
+    /// Says that we are there, and looks after the slot.
     func keepAlive(_ confirmed: LSN) throws {
         guard !hasEnded else { return }
         try say(confirmed)
+        try limitSlot()
     }
 
     /// Says what was confirmed last, and ends the stream.
@@ -129,14 +138,14 @@ final class LogFeed {
         guard reader.assembler.hasChanges else {
             // Nothing but a place that was reached: now and then, so that the server can forget what is before it.
             guard reader.assembler.hasNews, isWanted() else { return false }
-            return isAnswerWanted || givenAt.duration(to: .now) >= FeedTimes.idle
+            return isAnswerWanted || givenAt.duration(to: .now) >= times.idle
         }
         let now = ContinuousClock.now
         guard let firstAt else {
             firstAt = now
             return false
         }
-        return firstAt.duration(to: now) >= FeedTimes.gathering && isWanted()
+        return firstAt.duration(to: now) >= times.gathering && isWanted()
     }
 
     private func give() throws -> ChangeBatch {
@@ -155,8 +164,18 @@ final class LogFeed {
             return end == nil ? 100 : Int(askPause / .milliseconds(1))
         }
         guard let firstAt else { return 1 }
-        let rest = FeedTimes.gathering - firstAt.duration(to: .now)
+        let rest = times.gathering - firstAt.duration(to: .now)
         return rest > .zero ? max(1, Int(rest / .milliseconds(1))) : 5
+    }
+
+    /// Drops the slot where it keeps too much log and that is the policy, which ends the stream.
+    ///
+    /// - Throws: A ``PostgresError`` that passes.
+    private func limitSlot() throws {
+        guard let kept = try watch.look(beside) else { return }
+        hasEnded = true
+        replication.end()
+        throw try watch.drop(beside, keeping: kept)
     }
 
     // MARK: Answering
@@ -164,7 +183,7 @@ final class LogFeed {
     /// Tells the server what was confirmed, if it is time to.
     private func tell(_ confirmed: LSN) throws {
         let passed = toldAt.duration(to: .now)
-        if passed >= silence || confirmed > told && passed >= FeedTimes.telling { try say(confirmed) }
+        if passed >= silence || confirmed > told && passed >= times.telling { try say(confirmed) }
     }
 
     /// Asks the server how far it is: without that it need not say that it has nothing to send.
@@ -172,7 +191,7 @@ final class LogFeed {
         guard askedAt.duration(to: .now) >= askPause else { return }
         try say(confirmed, isReplyWanted: true)
         askedAt = .now
-        askPause = min(askPause * 2, FeedTimes.lastAsk)
+        askPause = min(askPause * 2, times.asking.upperBound)
     }
 
     private func say(_ confirmed: LSN, isReplyWanted: Bool = false) throws {
@@ -180,18 +199,6 @@ final class LogFeed {
         told = confirmed
         toldAt = .now
     }
-}
-
-/// The times by which a feed goes.
-private enum FeedTimes {
-    /// How long changes gather before a destination that waits gets them.
-    static let gathering = Duration.milliseconds(25)
-    /// How often a place is given out that was reached without changes.
-    static let idle = Duration.seconds(10)
-    /// How soon the server hears of what was confirmed.
-    static let telling = Duration.milliseconds(500)
-    static let firstAsk = Duration.milliseconds(4)
-    static let lastAsk = Duration.milliseconds(200)
 }
 
 extension ChangeAssembler {

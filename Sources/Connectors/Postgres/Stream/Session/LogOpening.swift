@@ -6,6 +6,7 @@ struct LogOpening: Sendable {
     let config: PostgresConfig
     let context: ConnectionContext
     let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+    let times: FeedTimes
     let request: StreamRequest
     let slot: String
     let start: LogCheckpoint
@@ -16,7 +17,8 @@ struct LogOpening: Sendable {
         _ request: StreamRequest,
         config: PostgresConfig,
         context: ConnectionContext,
-        pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+        pinned: (@Sendable (inout ServerCapabilities) -> Void)?,
+        times: FeedTimes
     ) throws {
         guard let identity = StreamIdentity(request.start.id), let start = LogCheckpoint(request.start.checkpoint)
         else {
@@ -26,6 +28,7 @@ struct LogOpening: Sendable {
         self.config = config
         self.context = context
         self.pinned = pinned
+        self.times = times
         self.start = start
         slot = identity.slot
         end = request.end.flatMap { LogCheckpoint($0)?.position }
@@ -66,6 +69,8 @@ struct LogOpening: Sendable {
                 reader: ChangeReader(reading, into: assembler),
                 start: start.position,
                 end: end,
+                times: times,
+                watch: SlotWatch(slot: slot, config: config, interval: times.watching, notify: context.notify),
                 answerTime: timeout
             )
         } catch {
@@ -105,6 +110,7 @@ struct LogOpening: Sendable {
             do {
                 try replication.start(slot: slot, at: start.position, options: reading.options)
                 try checkStart(beside)
+                noteLostNumbers(reading)
                 return reading.plugin
             } catch let error as PostgresError {
                 // An option that this plugin does not know; an older one may do.
@@ -113,6 +119,13 @@ struct LogOpening: Sendable {
             }
         }
         throw gap("the slot \"\(slot)\" cannot be read")
+    }
+
+    /// Says what is lost with an old plugin, which is not to happen in silence.
+    private func noteLostNumbers(_ reading: Reading) {
+        guard case .wal2json = reading.plugin, !reading.options.contains(where: { $0.name == Wal2JSON.numbersAsText })
+        else { return }
+        if let note = LostNumbers.note(slot, request.tables.map(\.schema)) { context.notify(note) }
     }
 
     private func checkStart(_ beside: Session) throws {

@@ -19,12 +19,15 @@ enum Wal2JSON {
     /// Types come by name with their modifiers, which tells of every change that rewrites a table. Numbers as strings
     /// are the only way to tell NaN and infinities from null.
     static let options: [Options] = [
-        Options(format: .changes, options: changes + [("numeric-data-types-as-string", "1")]),
+        Options(format: .changes, options: changes + [(numbersAsText, "1")]),
         Options(format: .changes, options: changes),
         Options(format: .changes, options: changes.filter { $0.name != "include-column-positions" }),
         Options(format: .chunks, options: chunks + [("include-column-positions", "1")]),
         Options(format: .chunks, options: chunks),
     ]
+
+    /// Numbers as strings, from 2.6 on.
+    static let numbersAsText = "numeric-data-types-as-string"
 
     private static let common = [
         ("include-xids", "1"), ("include-timestamp", "1"), ("include-lsn", "1"),
