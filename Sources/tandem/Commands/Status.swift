@@ -7,8 +7,11 @@ import TandemState
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "State, rows, last copy and last error of each sync.",
-        discussion: "Reads the history of runs only: neither the source nor the warehouse is asked."
+        abstract: "State, rows, lag and last error of each sync.",
+        discussion: """
+            Reads the history of runs, and asks sources whose log is followed how much of it there is to read. The \
+            warehouse is not asked.
+            """
     )
 
     @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
@@ -19,12 +22,15 @@ struct Status: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace(options)
         let state = try workspace.readState()
+        let chosen = try workspace.syncs(names)
+        let streams = await StreamReport.all(of: chosen, in: workspace)
         var syncs: [SyncStatus] = []
-        for sync in try workspace.syncs(names) {
+        for sync in chosen {
             syncs.append(
                 SyncStatus(
                     sync: sync.name,
                     run: try await state?.lastRun(of: sync.name),
+                    stream: streams[sync.name],
                     tables: try await state?.tables(of: sync.name) ?? [],
                     issues: try await state?.issues(of: sync.name) ?? []
                 )
@@ -35,7 +41,11 @@ struct Status: AsyncParsableCommand {
     }
 
     private static func show(_ status: SyncStatus) {
-        guard let run = status.run else { return Terminal.out("\(status.sync): has not been run\n") }
+        guard let run = status.run else {
+            Terminal.out("\(status.sync): has not been run")
+            for line in status.stream?.lines(after: nil) ?? [] { Terminal.out(line) }
+            return Terminal.out("")
+        }
         let took = run.ended.map { " in " + Amounts.duration(.seconds($0.timeIntervalSince(run.started))) } ?? ""
         Terminal.out(
             "\(status.sync): last run \(run.outcome.rawValue), started \(time(run.started)), \(Amounts.rows(run.rows))\(took)"
@@ -46,6 +56,7 @@ struct Status: AsyncParsableCommand {
                 "  followed: \(Amounts.changes(run.changes)) of \(Amounts.transactions(run.transactions))\(asOf)"
             )
         }
+        for line in status.stream?.lines(after: run) ?? [] { Terminal.out(line) }
         if let error = run.error { Terminal.out("  error: " + error) }
         if let remedy = run.remedy { Terminal.out("  → " + remedy) }
         if !status.tables.isEmpty {
@@ -79,6 +90,7 @@ struct Status: AsyncParsableCommand {
 struct SyncStatus {
     var sync: String
     var run: RunRecord?
+    var stream: StreamReport?
     var tables: [TableState]
     var issues: [IssueRecord]
 }
@@ -120,6 +132,7 @@ private struct SyncStatusJSON: Encodable {
 
     var sync: String
     var lastRun: RunJSON?
+    var stream: StreamJSON?
     var tables: [TableJSON]
     var issues: [IssueJSON]
 
@@ -139,6 +152,7 @@ private struct SyncStatusJSON: Encodable {
                 remedy: $0.remedy
             )
         }
+        stream = status.stream.map { StreamJSON($0, after: status.run) }
         tables = status.tables.map {
             TableJSON(
                 source: $0.source,

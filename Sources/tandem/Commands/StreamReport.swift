@@ -1,0 +1,146 @@
+import Foundation
+import TandemCore
+import TandemEngine
+import TandemRows
+import TandemState
+
+/// What a source says of the stream that a sync follows.
+enum StreamReport: Sendable {
+    case status(StreamStatus)
+    /// It does not answer, or not as it should.
+    case unknown(String, Remedy?)
+
+    /// How long a source gets to answer.
+    private static let patience = Duration.seconds(4)
+
+    /// Asks the source of each sync that may follow one, all at once.
+    ///
+    /// - Returns: By sync; nothing of those that follow no stream.
+    static func all(of syncs: [SyncConfiguration], in workspace: Workspace) async -> [String: StreamReport] {
+        await withTaskGroup(of: (String, StreamReport?).self) { group in
+            for sync in syncs where sync.mayFollow { group.addTask { (sync.name, await of(sync, in: workspace)) } }
+            return await group.reduce(into: [:]) { reports, next in reports[next.0] = next.1 }
+        }
+    }
+
+    private static func of(_ sync: SyncConfiguration, in workspace: Workspace) async -> StreamReport? {
+        do {
+            let opened = try workspace.source(sync.from)
+            guard let source = opened as? any ChangeSource else { return nil }
+            let report = await ask(source, of: sync)
+            await source.close()
+            // Whether tables that take what is best take the log shows in that there is a slot.
+            if case .status(let status) = report, !status.exists, !sync.isSureToFollow { return nil }
+            return report
+        } catch { return unknown(error) }
+    }
+
+    private static func ask(_ source: any ChangeSource, of sync: SyncConfiguration) async -> StreamReport {
+        do {
+            return try await withThrowingTaskGroup(of: StreamReport.self) { group in
+                group.addTask { .status(try await source.streamStatus(of: sync.name)) }
+                group.addTask {
+                    try await Task.sleep(for: patience)
+                    return .unknown("\(sync.from) did not answer within \(patience.components.seconds) seconds", nil)
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? .unknown("\(sync.from) was not asked", nil)
+            }
+        } catch { return unknown(error) }
+    }
+
+    private static func unknown(_ error: any Error) -> StreamReport {
+        let explained = error as? any ExplainedError
+        return .unknown(explained?.description ?? "\(error)", explained?.remedy)
+    }
+}
+
+extension SyncConfiguration {
+    fileprivate var mayFollow: Bool {
+        ([method] + tables.compactMap(\.method)).contains { $0 == .auto || $0 == .fixed(.logBased) }
+    }
+
+    fileprivate var isSureToFollow: Bool {
+        ([method] + tables.compactMap(\.method)).contains(.fixed(.logBased))
+    }
+}
+
+extension StreamReport {
+    /// For people.
+    ///
+    /// - Parameter run: The last one.
+    func lines(after run: RunRecord?) -> [String] {
+        switch self {
+        case .unknown(let message, let remedy):
+            return ["  source: " + message] + RemedyText.lines(remedy, indent: "    ")
+        case .status(let status) where !status.exists:
+            return ["  slot \(status.slot): not there; the next run makes it and copies every table"]
+        case .status(let status):
+            var parts = [status.isRead ? "being read" : "not being read"]
+            if let kept = status.kept { parts.append("keeps \(Amounts.bytes(kept)) of log") }
+            if let behind = status.behind { parts.append("\(Amounts.bytes(behind)) behind") }
+            if let seconds = status.lag(after: run) { parts.append(Amounts.duration(.seconds(seconds))) }
+            if let state = status.state { parts.append("wal_status \(state)") }
+            if let room = status.room { parts.append("\(Amounts.bytes(room)) until it is given up") }
+            let plugin = status.plugin.map { " (\($0))" } ?? ""
+            let warnings = status.warnings.flatMap { finding in
+                ["  ! \(finding.subject): \(finding.message)"] + RemedyText.lines(finding.remedy, indent: "    ")
+            }
+            return ["  slot \(status.slot)\(plugin): " + parts.joined(separator: ", ")] + warnings
+        }
+    }
+}
+
+extension StreamStatus {
+    /// How old what is at the destination may be, in seconds: as the source measures it while a run reads, else since
+    /// the last run was up to date.
+    fileprivate func lag(after run: RunRecord?) -> Double? {
+        if isRead { return delay }
+        if behind == 0 { return 0 }
+        guard let run, let moment = run.outcome == .succeeded ? run.ended : run.streamTime else { return nil }
+        return max(0, -moment.timeIntervalSinceNow)
+    }
+}
+
+/// As `--json` prints it.
+struct StreamJSON: Encodable {
+    struct WarningJSON: Encodable {
+        var severity: Finding.Severity
+        var subject: String
+        var message: String
+        var remedy: Remedy?
+    }
+
+    var slot: String?
+    var exists: Bool?
+    var plugin: String?
+    var isRead: Bool?
+    var keptBytes: Int?
+    var lagBytes: Int?
+    var lagSeconds: Double?
+    var walStatus: String?
+    var roomBytes: Int?
+    var warnings: [WarningJSON] = []
+    var error: String?
+    var remedy: Remedy?
+
+    init(_ report: StreamReport, after run: RunRecord?) {
+        switch report {
+        case .unknown(let message, let remedy): (error, self.remedy) = (message, remedy)
+        case .status(let status):
+            slot = status.slot
+            exists = status.exists
+            guard status.exists else { return }
+            plugin = status.plugin
+            isRead = status.isRead
+            keptBytes = status.kept
+            lagBytes = status.behind
+            lagSeconds = status.lag(after: run)
+            walStatus = status.state
+            roomBytes = status.room
+            warnings = status.warnings.map {
+                WarningJSON(severity: $0.severity, subject: $0.subject, message: $0.message, remedy: $0.remedy)
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import TandemTesting
+import Testing
+
+/// What `tandem status` says of syncs that follow a log.
+@Suite struct StatusTests {
+    private struct Report: Decodable {
+        struct Stream: Decodable {
+            struct Warning: Decodable { var severity, message: String }
+
+            var slot: String?
+            var exists: Bool?
+            var isRead: Bool?
+            var keptBytes, lagBytes: Int?
+            var lagSeconds: Double?
+            var walStatus: String?
+            var warnings: [Warning]
+            var error: String?
+        }
+
+        struct Table: Decodable { var state: String }
+
+        var sync: String
+        var stream: Stream?
+        var tables: [Table]
+    }
+
+    private func status(_ program: Program) throws -> Report {
+        let outcome = try program.run("status", "--json")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let reports: [Report] = try json(outcome.output)
+        return try #require(reports.first)
+    }
+
+    @Test(arguments: PostgresServer.Version.allCases)
+    func slotLagAndThreshold(version: PostgresServer.Version) throws {
+        let server = try PostgresServer.shared(version)
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'x')", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        let configuration = Program.configuration(server, database, method: "LOG_BASED")
+        try program.write(configuration.replacing("type: postgres", with: "type: postgres\n    max_slot_wal: 2MB"))
+        let before = try #require(try status(program).stream)
+        #expect(before.exists == false && before.slot == "tandem_\(database)")
+        #expect(try program.run("run").status == 0)
+        let after = try status(program)
+        let stream = try #require(after.stream)
+        #expect(stream.exists == true && stream.isRead == false && stream.walStatus == "reserved")
+        #expect(stream.lagBytes != nil && stream.lagSeconds != nil && stream.error == nil)
+        #expect(after.tables.map(\.state) == ["streaming"])
+        try server.execute(
+            "INSERT INTO t SELECT g, repeat(md5(g::text), 30) FROM generate_series(2, 5000) g",
+            in: database
+        )
+        let late = try #require(try status(program).stream)
+        #expect(late.warnings.contains { $0.message.contains("max_slot_wal (2MB)") })
+        #expect(try #require(late.lagBytes) > 2 << 20)
+        let text = try program.run("status").output
+        #expect(text.contains("slot tandem_\(database) (pgoutput): not being read") && text.contains("→ Run its sync"))
+        #expect(try program.run("teardown", "shop").status == 0)
+    }
+
+    @Test func aSourceThatCannotBeReachedIsALineOfTheAnswer() throws {
+        let server = try PostgresServer(.v16)
+        defer { server.remove() }
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database, method: "LOG_BASED"))
+        #expect(try program.run("run").status == 0)
+        server.stop(.fast)
+        let report = try status(program)
+        #expect(report.stream?.error?.contains("cannot be reached") == true)
+        #expect(report.tables.map(\.state) == ["streaming"])
+        let text = try program.run("status")
+        #expect(text.status == 0 && text.output.contains("last run succeeded"))
+        #expect(text.output.contains("source: ") && text.output.contains("cannot be reached"))
+    }
+}
