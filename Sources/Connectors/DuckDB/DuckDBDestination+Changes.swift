@@ -39,6 +39,7 @@ extension DuckDBDestination: ChangeDestination {
             try Task.checkCancellation()
             let cores = ProcessInfo.processInfo.activeProcessorCount
             try writer.useThreads(for: changes, atMost: opener.config.threads ?? cores)
+            if state == nil { try writer.expectMore(than: changes) }
             try Self.write(changes, to: writer, isContinued: isContinued)
             guard let state else { return }
             try writer.commit(reaching: state)

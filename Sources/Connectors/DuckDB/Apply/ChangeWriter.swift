@@ -14,6 +14,7 @@ final class ChangeWriter {
     /// By how many rows each of them has grown, or shrunk.
     private var growth: [String: Int] = [:]
     private var threads = 0
+    private var isLarge = false
 
     /// Begins.
     init(_ session: Session, of sync: String) throws {
@@ -22,7 +23,7 @@ final class ChangeWriter {
         metadata = Metadata(session)
         feed = try session.file.instance.takeFeed()
         try metadata.prepare()
-        try session.run("BEGIN", to: "begin")
+        try session.run("RESET disabled_compression_methods; BEGIN", to: "begin")
     }
 
     deinit { session.file.instance.giveBack(feed) }
@@ -44,6 +45,18 @@ final class ChangeWriter {
         guard wanted > threads else { return }
         try session.run("SET threads = \(wanted)", to: "prepare to write changes")
         threads = wanted
+    }
+
+    /// Makes ready for a transaction that comes in parts, of which `changes` is the first.
+    ///
+    /// DuckDB writes whole groups of rows to the file meanwhile. With both methods for strings to be tried, a group of
+    /// a hundred megabytes would take more than the standard memory.
+    func expectMore(than changes: [TargetChanges]) throws {
+        guard !isLarge else { return }
+        isLarge = true
+        let strings = StringCompression(for: changes.lazy.flatMap(\.changes.written).first)
+        let vain = strings == .undecided ? StringCompression.unique.vainMethods : strings.vainMethods
+        try session.run("SET disabled_compression_methods = '\(vain)'", to: "prepare to write changes")
     }
 
     func apply(_ changes: TargetChanges) throws {
