@@ -44,7 +44,7 @@ private final class PostgresServers: Sendable {
     func server(_ version: PostgresServer.Version) throws -> PostgresServer {
         try started.withLock { started in
             if let known = started[version] { return known }
-            let made = Result { try PostgresServer(version) }
+            let made = Result { try PostgresServer(version, settings: ["max_prepared_transactions": "20"]) }
             started[version] = made
             return made
         }.get()

@@ -56,8 +56,14 @@ struct Simulation {
     }
 
     func run() async throws -> Outcome {
-        let options = RandomHistory.Options(evolves: evolves, hasSpecialNumbers: way.plugin != "wal2json")
-        var history = RandomHistory(seed: seed, options: options)
+        let options = RandomHistory.Options(
+            evolves: evolves,
+            prepares: true,
+            hasSpecialNumbers: way.plugin != "wal2json"
+        )
+        // The names of prepared transactions, which are the server's, begin with that of the schema.
+        let schema = "\(way.plugin)_\(way.isIntoPostgres ? "database" : "file")\(evolves ? "_evolving" : "")"
+        var history = RandomHistory(seed: seed, schema: schema, options: options)
         try database.execute(history.setup.joined(separator: ";\n"))
         let faults = Faults(seed: seed &+ 1, chance: 0.15, limit: 6)
         for _ in 0..<rounds {
