@@ -32,15 +32,6 @@ import Testing
         return (source, try await source.changes(request), start)
     }
 
-    /// Like ``eventually(_:)``, for what tasks must get their turn for.
-    private func inTime(_ condition: () throws -> Bool) async throws {
-        let limit = ContinuousClock.now + .seconds(60)
-        while try !condition() {
-            guard ContinuousClock.now < limit else { throw Pull.Endless() }
-            await Task.yield()
-        }
-    }
-
     /// About a megabyte of log.
     private let megabyte = "INSERT INTO other SELECT repeat(md5(g::text), 30) FROM generate_series(1, 1000) g"
 
@@ -60,7 +51,7 @@ import Testing
                 do { while try await stream.next(isWanted: { true }) != nil {} } catch { return error }
                 return nil
             }
-            try await inTime {
+            try await eventually {
                 try stage.database.execute(megabyte)
                 return isGone.isOn
             }
@@ -86,13 +77,13 @@ import Testing
         let (source, stream, _) = try await follow(stage, times: times, notes: notes)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { while try await stream.next(isWanted: { true }) != nil {} }
-            try await inTime {
+            try await eventually {
                 try stage.database.execute(megabyte)
                 return notes.all.contains { $0.contains("max_slot_wal") }
             }
             // It looks with everything that comes.
             let end = try stage.database.execute("\(megabyte); SELECT pg_current_wal_insert_lsn()")
-            try await inTime { try stage.ask("active") == "t" && stage.isSent("'\(end)'") }
+            try await eventually { try stage.ask("active") == "t" && stage.isSent("'\(end)'") }
             group.cancelAll()
         }
         #expect(notes.all.count { $0.contains("max_slot_wal") } == 1)
@@ -124,13 +115,13 @@ import Testing
                 let end = try database.execute(
                     "SET synchronous_commit = on; \(megabyte); SELECT pg_current_wal_insert_lsn()"
                 )
-                try await inTime { try stage.ask("confirmed_flush_lsn >= '\(end)'") == "t" }
+                try await eventually { try stage.ask("confirmed_flush_lsn >= '\(end)'") == "t" }
             }
             group.cancelAll()
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
         await stream.close()
-        try await inTime { try stage.ask("active") == "f" }
+        try await eventually { try stage.ask("active") == "f" }
         let status = try await source.streamStatus(of: "one")
         #expect(status.exists && !status.isRead && status.plugin == "pgoutput" && status.warnings.isEmpty)
         #expect(try #require(status.behind) < 1 << 20)
