@@ -13,6 +13,9 @@ public protocol ChangeDestination: Destination {
     /// Without `state` the transaction stays open for the next call: more of the same source transaction is to come.
     /// Readers see nothing of it until then. Nothing is left of it after an error, ``rollback()`` or a crash.
     ///
+    /// In a copy that marks rows (``OwnColumns/deletedAt``) those of ``NetChanges/deleted`` are marked, and all of them
+    /// where it is emptied; what is written takes the place of marked rows.
+    ///
     /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; the connector's own error.
     func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws
 
@@ -64,6 +67,8 @@ public struct TargetChanges: Sendable {
         /// The source has dropped it. It stays, null in every row written from now on.
         case keepColumn(String)
         case renameTable(to: TableName)
+        /// Makes ``CopiedTable/ownColumns`` these. New ones are null, and marked rows go with the mark.
+        case setOwnColumns(OwnColumns)
     }
 }
 

@@ -68,18 +68,22 @@ public struct StreamRequest: Sendable {
         /// Numbers of columns that were added before ``StreamRequest/end``, and are to come by then even if no row has
         /// changed since. Of no effect where there is no end.
         public var expected: Set<Int>
+        /// Whether rows that are deleted are to come as ``NetChanges/deleted``.
+        public var keepsDeletions: Bool
 
         public init(
             schema: TableSchema,
             moment: Moment,
             leftOut: Set<Int> = [],
             expected: Set<Int> = [],
+            keepsDeletions: Bool = false,
             includes: @escaping @Sendable (String) -> Bool
         ) {
             self.schema = schema
             self.moment = moment
             self.leftOut = leftOut
             self.expected = expected
+            self.keepsDeletions = keepsDeletions
             self.includes = includes
         }
     }

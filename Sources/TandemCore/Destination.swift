@@ -29,13 +29,17 @@ public protocol Destination: Sendable {
     /// Puts what was loaded in place, all of it in one transaction where the destination has those, with `copies`
     /// remembered in the same one.
     ///
+    /// Each gets the columns that ``CopiedTable/ownColumns`` says. One that marks rows keeps those that are marked in
+    /// the copy it replaces, and where it has a key those that are not in the new one, marked with its moment.
+    ///
     /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws
 
     /// Removes what was loaded and not published.
     func discard() async throws
 
-    /// The rows of a copy as they lie here now, as `schema` types them.
+    /// The rows of a copy as they lie here now, as `schema` types them, without those that ``CopiedTable/ownColumns``
+    /// says may be marked and are.
     func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows
 
     /// The sum of the rows that ``rows(of:as:)`` would give, taken where they lie. `nil` where that cannot be done, or

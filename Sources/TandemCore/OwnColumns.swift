@@ -1,3 +1,5 @@
+public import TandemRows
+
 /// Columns that Tandem adds to a copy. Its schema does not name them, and the source has none of these names.
 public struct OwnColumns: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
@@ -24,5 +26,23 @@ public struct OwnColumns: OptionSet, Hashable, Sendable {
             if name == Self.deletedAtName { insert(.deletedAt) }
             if name == Self.syncedAtName { insert(.syncedAt) }
         }
+    }
+}
+
+extension CopiedTable {
+    /// Of what was copied before, the one that this takes the place of and whose marked rows it keeps, if there is one.
+    ///
+    /// - Parameter retired: Names of copies that go because their table comes under another name now.
+    public func former(
+        among earlier: [CopiedTable],
+        retiring retired: [TableName],
+        folding: NameFolding
+    ) -> CopiedTable? {
+        func fold(_ name: TableName) -> TableName {
+            TableName(schema: folding.fold(name.schema), table: folding.fold(name.table))
+        }
+        let marked = earlier.filter { $0.ownColumns.contains(.deletedAt) }
+        return marked.first { fold($0.target) == fold(target) }
+            ?? marked.first { retired.contains($0.target) && $0.schema.id == schema.id && schema.id != 0 }
     }
 }

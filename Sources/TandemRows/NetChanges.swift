@@ -18,10 +18,35 @@ public struct NetChanges: Sendable {
     public var written: [RowBatch] = []
     /// Rows to write of which the source did not send every value.
     public var patched: [PatchedRows] = []
+    /// Rows to mark as deleted: see ``DeletedRows``. None where ``removed`` says all.
+    public var deleted: [DeletedRows] = []
+    /// When the table was emptied, by the source's clock: seconds since 1970. Known where deletions are kept.
+    public var emptiedAt: Double?
     /// How many changes came to this.
     public var changeCount = 0
 
     public init() {}
+}
+
+/// Rows that are no longer at the source, where a destination keeps such rows and marks them.
+///
+/// They are marked after the table was emptied and patched rows were filled, and before any other row is taken away or
+/// written. Of the rows that are there already marked none is touched. Keys that are not there are no error.
+public struct DeletedRows: Sendable {
+    /// Values in the columns of ``TableSchema/identity``, in its order, and where there is none whole rows, of which
+    /// each marks one that equals it. After them when each row was deleted, as ``ColumnType/timestampTZ``; null where
+    /// that is not known.
+    public var rows: RowBatch
+
+    public init(_ rows: RowBatch, times: [Double?]) {
+        self.rows = rows
+        var validity = Bitmap(repeating: true, count: times.count)
+        let values = times.enumerated().map { row, time in
+            if time == nil { validity.clear(row) }
+            return Int64(((time ?? 0) * 1_000_000).rounded())
+        }
+        self.rows.columns.append(Column(storage: .int64(values), validity: validity))
+    }
 }
 
 /// Rows that keep some values of the rows they replace.

@@ -29,6 +29,9 @@ struct Simulation {
     private let seed: UInt64
     private let way: Way
     private let evolves: Bool
+    private let deletes: DeletePolicy
+    /// The table of the history whose rows nothing tells apart: it would be copied whole, and not marked.
+    private let notMarked: TableRule
     private let database: TestDatabase
     private let warehouse: Warehouse
     private let rounds = 3
@@ -47,7 +50,9 @@ struct Simulation {
         case database(TestDatabase)
     }
 
-    init(seed: UInt64, _ way: Way, evolves: Bool = false) throws {
+    init(seed: UInt64, _ way: Way, evolves: Bool = false, deletes: DeletePolicy = .hard) throws {
+        self.deletes = deletes
+        notMarked = TableRule(try TablePattern("history.events"), excludes: true)
         self.seed = seed
         self.way = way
         self.evolves = evolves
@@ -162,6 +167,14 @@ struct Simulation {
     }
 
     private var configuration: SyncConfiguration {
-        SyncConfiguration(name: "simulation", from: "shop", to: "warehouse", method: .auto)
+        SyncConfiguration(
+            name: "simulation",
+            from: "shop",
+            to: "warehouse",
+            method: .auto,
+            tables: deletes == .soft ? [notMarked] : [],
+            deletes: deletes,
+            syncedAt: deletes == .soft
+        )
     }
 }

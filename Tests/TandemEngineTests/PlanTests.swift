@@ -124,14 +124,19 @@ struct PlanTests {
         let plan = Sample.plan([Sample.table("public.a"), Sample.table("public.b")], deletes: .soft)
         #expect(plan.problems.count == 1)
         #expect(plan.problems.first?.message.hasPrefix("`deletes: soft` does not go with FULL_TABLE") == true)
+        #expect(plan.problems.first?.message.hasSuffix(": public.a, public.b.") == true)
     }
 
-    @Test func softDeletesAreRefusedWhereTheyWouldBeHardOnes() {
+    @Test func softDeletesAddAColumnWhichTheSourceMustNotHave() {
         var table = Sample.table("public.a")
         table.methods[.logBased] = .usable(note: nil)
         let plan = Sample.plan([table], deletes: .soft)
-        #expect(plan.tables.map(\.method) == [.logBased])
-        #expect(plan.problems.first?.message.hasPrefix("`deletes: soft` is not part of this version") == true)
+        #expect(plan.problems.isEmpty)
+        #expect(plan.tables.map(\.ownColumns) == [.deletedAt])
+        table.schema.columns.append(ColumnSchema(name: "_tandem_deleted_at", type: .text, nativeType: "text", id: 9))
+        let message = "Column _tandem_deleted_at of public.a has the name of one that Tandem adds to its copy."
+        #expect(Sample.plan([table], deletes: .soft).problems.map(\.message) == [message])
+        #expect(Sample.plan([table]).problems.isEmpty)
     }
 
     @Test func twoTablesForOneTargetAreAProblem() {

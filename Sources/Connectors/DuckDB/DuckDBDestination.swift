@@ -115,9 +115,12 @@ package actor DuckDBDestination: Destination {
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         let session = try await reading()
-        return try ResultRows(of: copy.target, as: schema, readers: opener.config.threads ?? Self.readers) {
-            try session.another()
-        }
+        return try ResultRows(
+            of: copy.target,
+            as: schema,
+            ownColumns: copy.ownColumns,
+            readers: opener.config.threads ?? Self.readers
+        ) { try session.another() }
     }
 
     package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
@@ -125,7 +128,7 @@ package actor DuckDBDestination: Destination {
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
-            return try RowSum(of: copy.target, as: schema, in: session).total()
+            return try RowSum(of: copy.target, as: schema, ownColumns: copy.ownColumns, in: session).total()
         } onCancel: {
             interrupter.interrupt()
         }

@@ -36,16 +36,21 @@ package struct MemoryDestination: Destination {
         try database.state.withLock { state in
             var next = state
             for name in retired { next.content.tables[name] = nil }
-            for copy in copies {
+            let earlier = state.content.copies[sync] ?? []
+            var whole = copies
+            for (index, copy) in copies.enumerated() {
                 guard var table = next.loaded.removeValue(forKey: copy.target) else {
                     throw MemoryError.notLoaded(copy.target)
                 }
                 table.schema.name = copy.target
+                let former = copy.former(among: earlier, retiring: retired, folding: nameFolding)
+                let old = former.flatMap { former in state.content.tables[former.target].map { (former, $0) } }
+                whole[index].rows += table.complete(for: copy, after: old)
                 next.content.tables[copy.target] = table
             }
             let replaced = Set(copies.map(\.target) + retired)
             next.content.copies[sync] =
-                (state.content.copies[sync] ?? []).filter { !replaced.contains($0.target) } + copies
+                (state.content.copies[sync] ?? []).filter { !replaced.contains($0.target) } + whole
             next.version += 1
             state = next
         }
@@ -54,7 +59,8 @@ package struct MemoryDestination: Destination {
     package func discard() async throws { database.state.withLock { $0.loaded = [:] } }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
-        guard let table = database.tables[copy.target] else { throw MemoryError.noTable(copy.target) }
+        guard var table = database.tables[copy.target] else { throw MemoryError.noTable(copy.target) }
+        if copy.ownColumns.contains(.deletedAt) { table.removeMarked() }
         return try BatchRows(
             table.batches.map { try $0.columns(of: table.schema, as: schema) },
             schema: schema,

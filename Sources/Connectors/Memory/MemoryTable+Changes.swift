@@ -3,16 +3,17 @@ import TandemRows
 
 extension MemoryDatabase.Table {
     /// Where a row lies: which batch, which row of it.
-    private typealias Place = (batch: Int, row: Int)
-    private typealias Row = [String?]
+    typealias Place = (batch: Int, row: Int)
+    typealias Row = [String?]
 
     /// - Parameter source: The table as its source has it; what this one has besides is null in new rows.
     /// - Returns: `false` if a row whose values are to be kept is not there.
     mutating func apply(_ changes: NetChanges, of source: TableSchema) -> Bool {
-        if changes.isEmptied { batches = [] }
+        if changes.isEmptied { empty(at: changes.emptiedAt) }
         let identity = source.identity.isEmpty ? Array(source.columns.indices) : source.identity
         let key = identity.map { source.columns[$0] }
-        var places = places(by: key)
+        let all = places(by: key)
+        var places = all.mapValues { $0.filter { !isMarked($0) } }
         var filled: [RowBatch] = []
         var gone: [Place] = []
         for patched in changes.patched {
@@ -24,21 +25,29 @@ extension MemoryDatabase.Table {
             filled.append(fill(patched.rows, of: source, from: replaced))
             gone += replaced
         }
+        for deleted in changes.deleted {
+            let time = deleted.rows.columns[key.count]
+            for (number, row) in Self.rows(in: deleted.rows, of: key).enumerated() {
+                if let place = places[row]?.popLast() { mark(place, at: time, row: number) }
+            }
+        }
+        gone.removeAll { isMarked($0) }
         for row in changes.removed.flatMap({ Self.rows(in: $0, of: key) }) {
             // Of rows without a key one goes at a time.
             if let place = places[row]?.popLast() { gone.append(place) }
+            if !source.identity.isEmpty { gone += all[row]?.filter { isMarked($0) } ?? [] }
         }
         remove(gone)
         batches += (changes.written + filled).map { widened($0, of: source) }
         return true
     }
 
-    private static func rows(in batch: RowBatch, of columns: [ColumnSchema]) -> [Row] {
+    static func rows(in batch: RowBatch, of columns: [ColumnSchema]) -> [Row] {
         (0..<batch.rowCount).map { row in columns.indices.map { batch.columns[$0].text(row, as: columns[$0].type) } }
     }
 
     /// Where the rows lie that have the same values in `columns`.
-    private func places(by columns: [ColumnSchema]) -> [Row: [Place]] {
+    func places(by columns: [ColumnSchema]) -> [Row: [Place]] {
         let indexes = columns.compactMap { column in schema.columns.firstIndex { $0.name == column.name } }
         var places: [Row: [Place]] = [:]
         for (number, batch) in batches.enumerated() {
@@ -50,7 +59,7 @@ extension MemoryDatabase.Table {
         return places
     }
 
-    private mutating func remove(_ gone: [Place]) {
+    mutating func remove(_ gone: [Place]) {
         for (batch, places) in Dictionary(grouping: gone, by: \.batch) {
             let gone = Set(places.map(\.row))
             let kept = (0..<batches[batch].rowCount).filter { !gone.contains($0) }
@@ -76,10 +85,11 @@ extension MemoryDatabase.Table {
     }
 
     /// `batch` with nulls for what only this table has.
-    private func widened(_ batch: RowBatch, of source: TableSchema) -> RowBatch {
+    func widened(_ batch: RowBatch, of source: TableSchema) -> RowBatch {
         var widened = batch
         widened.columns = schema.columns.map { column in
             let index = source.columns.firstIndex { $0.name == column.name }
+            if column.name == OwnColumns.syncedAtName { return Column(repeatingNow: batch.rowCount) }
             return index.map { batch.columns[$0] } ?? Column(nullsOf: column.type, count: batch.rowCount)
         }
         return widened
@@ -100,6 +110,7 @@ extension MemoryDatabase.Table {
             for index in schema.columns.indices where schema.columns[index].name == old {
                 schema.columns[index].name = new
             }
+        case .setOwnColumns(let columns): setOwnColumns(columns)
         case .keepColumn, .renameTable: break
         }
     }

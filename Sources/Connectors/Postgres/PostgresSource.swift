@@ -58,7 +58,9 @@ package final class PostgresSource: Source {
     }
 
     /// - Parameter readers: Where the configuration does not say.
-    package func snapshot(readers: Int) async throws -> any Snapshot {
+    package func snapshot(readers: Int) async throws -> any Snapshot { try await exported(readers: readers) }
+
+    func exported(readers: Int) async throws -> ExportedSnapshot {
         let taking = SnapshotTaking(config: config, context: context, pinned: pinned)
         let count = config.readers ?? readers
         return try await Blocking.run { interruption in

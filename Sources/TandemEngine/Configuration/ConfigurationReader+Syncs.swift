@@ -4,7 +4,8 @@ import Yams
 
 extension ConfigurationReader {
     private static let syncKeys = [
-        "from", "to", "method", "tables", "into", "deletes", "unfit_values", "on_gap", "schedule", "auto_setup",
+        "from", "to", "method", "tables", "into", "deletes", "synced_at", "unfit_values", "on_gap", "schedule",
+        "auto_setup",
     ]
 
     /// - Parameter connections: The names that `from` and `to` may hold.
@@ -27,6 +28,7 @@ extension ConfigurationReader {
         }
         sync.method = choice(fields["method"], among: MethodChoice.allCases.map { ($0.word, $0) }) ?? .auto
         sync.deletes = choice(fields["deletes"], of: DeletePolicy.self) ?? .hard
+        sync.syncedAt = flag(fields["synced_at"]) ?? false
         sync.unfitValues = choice(fields["unfit_values"], of: UnfitPolicy.self) ?? .text
         sync.onGap = choice(fields["on_gap"], of: GapPolicy.self) ?? .resnapshot
         sync.into = name(fields["into"])

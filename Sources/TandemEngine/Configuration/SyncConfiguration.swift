@@ -14,6 +14,8 @@ package struct SyncConfiguration: Hashable, Sendable {
     /// The schema all tables go to. `nil` for each table's own.
     package var into: String?
     package var deletes: DeletePolicy
+    /// Whether each row has the time at which it was written.
+    package var syncedAt: Bool
     package var unfitValues: UnfitPolicy
     /// What a run does when changes are missing.
     package var onGap: GapPolicy
@@ -31,6 +33,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         tables: [TableRule] = [],
         into: String? = nil,
         deletes: DeletePolicy = .hard,
+        syncedAt: Bool = false,
         unfitValues: UnfitPolicy = .text,
         onGap: GapPolicy = .resnapshot,
         schedule: Schedule? = nil,
@@ -44,11 +47,21 @@ package struct SyncConfiguration: Hashable, Sendable {
         self.tables = tables
         self.into = into
         self.deletes = deletes
+        self.syncedAt = syncedAt
         self.unfitValues = unfitValues
         self.onGap = onGap
         self.schedule = schedule
         self.autoSetup = autoSetup
         self.line = line
+    }
+}
+
+extension SyncConfiguration {
+    /// What Tandem adds to each copy.
+    var ownColumns: OwnColumns {
+        var columns: OwnColumns = deletes == .soft ? .deletedAt : []
+        if syncedAt { columns.insert(.syncedAt) }
+        return columns
     }
 }
 

@@ -28,7 +28,8 @@ struct TableLoad {
                     schema: travelling.schema,
                     rows: written,
                     moment: snapshot.moment,
-                    leftOut: table.leftOut
+                    leftOut: table.leftOut,
+                    ownColumns: table.ownColumns
                 )
                 return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
             } catch let again as LoadAgain {

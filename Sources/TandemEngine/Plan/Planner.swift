@@ -63,6 +63,7 @@ package struct Planner: Sendable {
             }
         }
         plan.problems += targetProblems(of: plan.tables)
+        refuseSoftDeletes(&plan)
         settleCopies(&plan)
         checkPatterns(&plan)
         checkColumnRules(&plan)
@@ -112,7 +113,15 @@ package struct Planner: Sendable {
                 plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem))
             }
             let rule = selection.columnRule?.columns
-            if sync.deletes == .soft { refuseSoftDeletes(method, &plan) }
+            if let taken = takenName(in: columns.schema) {
+                plan.problems.append(
+                    PlanProblem(
+                        line: selection.columnRule?.line ?? sync.line,
+                        message: "Column \(taken) of \(name) has the name of one that Tandem adds to its copy.",
+                        remedy: Remedy("Leave it out: `{name: \(name.entry), columns: [\"!\(taken)\"]}`.")
+                    )
+                )
+            }
             plan.tables.append(
                 TablePlan(
                     source: table,
@@ -122,20 +131,34 @@ package struct Planner: Sendable {
                     schema: columns.schema,
                     targetNames: targetNames(of: columns.schema, notes: &columns.notes),
                     includes: { rule?.includes($0) ?? true },
+                    ownColumns: sync.ownColumns,
                     notes: columns.notes
                 )
             )
         }
     }
 
-    private func refuseSoftDeletes(_ method: Method, _ plan: inout SyncPlan) {
-        let problem = PlanProblem(
-            line: sync.line,
-            message: method == .fullTable
-                ? "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table: no row is left to mark."
-                : "`deletes: soft` is not part of this version, which removes rows that were deleted.",
-            remedy: Remedy("Take `deletes` out of sync \"\(sync.name)\".")
+    /// A column that has the name of one of Tandem's own.
+    private func takenName(in schema: TableSchema) -> String? {
+        let own = Set(sync.ownColumns.names.map(folding.fold))
+        return schema.columns.first { own.contains(folding.fold($0.name)) }?.name
+    }
+
+    /// Nothing is marked in a table that is replaced as a whole.
+    private func refuseSoftDeletes(_ plan: inout SyncPlan) {
+        let names = plan.tables.filter { $0.method != .logBased }.map { "\($0.schema.name)" }
+        guard sync.deletes == .soft, !names.isEmpty else { return }
+        plan.problems.append(
+            PlanProblem(
+                line: sync.line,
+                message:
+                    "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table, so that no row is "
+                    + "left to mark: \(names.joined(separator: ", ")).",
+                remedy: Remedy(
+                    "See with `tandem discover \(sync.from)` why LOG_BASED cannot be used, and give the table a replica "
+                        + "identity; or leave it out of sync \"\(sync.name)\"."
+                )
+            )
         )
-        if !plan.problems.contains(problem) { plan.problems.append(problem) }
     }
 }

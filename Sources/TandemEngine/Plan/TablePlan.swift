@@ -18,6 +18,8 @@ package struct TablePlan: Sendable {
     package var retires: TableName?
     /// Whether a column that is added at the source is to be copied too.
     package var includes: @Sendable (_ column: String) -> Bool
+    /// What Tandem adds to the copy.
+    package var ownColumns: OwnColumns
     /// What the user should know: columns left out, renames, columns kept as text.
     package var notes: [String]
 
@@ -30,6 +32,7 @@ package struct TablePlan: Sendable {
         targetNames: [String],
         retires: TableName? = nil,
         includes: @escaping @Sendable (_ column: String) -> Bool = { _ in true },
+        ownColumns: OwnColumns = [],
         notes: [String] = []
     ) {
         self.source = source
@@ -40,6 +43,7 @@ package struct TablePlan: Sendable {
         self.targetNames = targetNames
         self.retires = retires
         self.includes = includes
+        self.ownColumns = ownColumns
         self.notes = notes
     }
 

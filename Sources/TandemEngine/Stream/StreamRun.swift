@@ -151,7 +151,7 @@ struct StreamRun {
             if let copy = followed[table.schema.id], table.accepts(copy) {
                 tables[table.schema.id] = StreamedTable(
                     plan: table,
-                    copy: try await renamed(copy, to: table, copies, state)
+                    copy: try await fitted(copy, to: table, state)
                 )
             } else {
                 waiting.append(table)
@@ -160,25 +160,27 @@ struct StreamRun {
         return (tables, waiting)
     }
 
-    /// The copy under the name that its table has now.
-    private func renamed(
+    /// The copy under the name that its table has now, with those of Tandem's own columns that are asked for.
+    private func fitted(
         _ copy: CopiedTable,
         to table: TablePlan,
-        _ copies: [CopiedTable],
         _ state: StreamState
     ) async throws -> CopiedTable {
-        guard copy.target != table.target else { return copy }
         var after = copy
-        after.target = table.target
-        after.schema.name = table.schema.name
+        var evolution: [TargetChanges.Evolution] = []
+        if copy.ownColumns != table.ownColumns {
+            after.ownColumns = table.ownColumns
+            evolution.append(.setOwnColumns(table.ownColumns))
+        }
+        if copy.target != table.target {
+            after.target = table.target
+            after.schema.name = table.schema.name
+            evolution.append(.renameTable(to: table.target))
+        }
+        guard !evolution.isEmpty else { return copy }
         let reached = try await destination.stream(of: plan.sync) ?? state
-        let renaming = TargetChanges(
-            before: copy,
-            after: after,
-            evolution: [.renameTable(to: table.target)],
-            changes: NetChanges()
-        )
-        try await destination.apply([renaming], reaching: reached, of: plan.sync)
+        let fitting = TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges())
+        try await destination.apply([fitting], reaching: reached, of: plan.sync)
         return after
     }
 

@@ -32,6 +32,7 @@ struct StreamedTable {
             moment: copy.moment,
             leftOut: copy.leftOut,
             expected: expected,
+            keepsDeletions: copy.ownColumns.contains(.deletedAt),
             includes: plan.includes
         )
     }

@@ -2,15 +2,18 @@ extension ChangeBuffer {
     /// What the changes come to, after which the buffer is empty. Where there is an identity, the keys of all rows
     /// that were touched are removed, unless they are those of patched rows: so rows can be written that are there.
     public mutating func takeNet() -> NetTuples {
-        var net = NetTuples(isEmptied: isEmptied, changeCount: changeCount)
+        var net = NetTuples(isEmptied: isEmptied, emptiedAt: emptiedAt, changeCount: changeCount)
         if hasIdentity {
             takeKeyed(into: &net)
+        } else if keepsDeletions {
+            takeTraced(into: &net)
         } else {
             takeCounted(into: &net)
         }
         removeAll()
         changeCount = 0
         isEmptied = false
+        emptiedAt = nil
         return net
     }
 
@@ -33,10 +36,16 @@ extension ChangeBuffer {
             let keys = tuples(origins[part], of: rows, columns: keys.columns)
             net.patched.append(NetTuples.Patch(keys: keys, rows: tuples(patched[part], of: rows)))
         }
-        guard !isEmptied else { return }
+        // Where deletions are kept the rows that were there before still are, and make way for new ones.
+        guard !isEmptied || keepsDeletions else { return }
         var isOrigin = [Bool](repeating: false, count: states.count)
         for row in origins { isOrigin[row] = true }
-        let removed = states.indices.filter { !isOrigin[$0] }
+        var removed = states.indices.filter { !isOrigin[$0] }
+        if keepsDeletions {
+            let gone = isEmptied ? [] : states.indices.filter { states[$0].isNothing }
+            net.deleted = deletions(gone, of: rows, columns: keys.columns) { times[$0] }
+            removed.removeAll { states[$0].isNothing }
+        }
         net.removed = tuples(removed, of: rows, columns: keys.columns)
     }
 
@@ -61,6 +70,55 @@ extension ChangeBuffer {
         guard !isEmptied else { return }
         let removed = counts.indices.flatMap { repeatElement($0, count: counts[$0]) }
         net.removed = tuples(removed, of: deleted)
+    }
+
+    /// As ``takeCounted(into:)``, and tells rows that were deleted from those that were updated. A row that was updated
+    /// first and then deleted was deleted: it is marked as it was before.
+    private func takeTraced(into net: inout NetTuples) {
+        var index = KeyIndex()
+        var waiting = [[Int]](repeating: [], count: deleted.count)
+        for row in 0..<deleted.count {
+            let (hash, first) = lookUp(row, of: deleted, in: index)
+            if first == nil { index.insert(row, hash: hash) }
+            waiting[first ?? row].append(row)
+        }
+        for first in waiting.indices { waiting[first].reverse() }
+        // What each row was before it was updated, and how it went: both rows of `deleted`.
+        var origins = [Int?](repeating: nil, count: rows.count)
+        for (row, departure) in departures.enumerated() { departure.successor.map { origins[$0] = row } }
+        var isCancelled = [Bool](repeating: false, count: deleted.count)
+        var fates = departures
+        let written = (0..<rows.count).filter { row in
+            guard deleted.count > 0, let first = lookUp(row, of: rows, in: index).row,
+                let departed = waiting[first].popLast()
+            else { return true }
+            isCancelled[departed] = true
+            if let successor = fates[departed].successor {
+                origins[successor] = origins[row]
+            } else if let origin = origins[row] {
+                fates[origin] = Departure(time: fates[departed].time)
+            }
+            return false
+        }
+        net.written = tuples(written, of: rows)
+        guard !isEmptied else { return }
+        let left = isCancelled.indices.filter { !isCancelled[$0] }
+        net.removed = tuples(left.filter { fates[$0].successor != nil }, of: deleted)
+        net.deleted = deletions(left.filter { fates[$0].successor == nil }, of: deleted) { fates[$0].time }
+    }
+
+    private func deletions(
+        _ numbers: [Int],
+        of rows: RowCells,
+        columns: [Int]? = nil,
+        _ time: (Int) -> Double?
+    ) -> [NetTuples.Deletion] {
+        parts(numbers, of: rows, columns: columns).map { part in
+            NetTuples.Deletion(
+                rows: tuples(numbers[part], of: rows, columns: columns),
+                times: numbers[part].map(time)
+            )
+        }
     }
 
     /// The row of `deleted`, of those in `index`, that equals one of `rows`.
@@ -110,7 +168,13 @@ extension ChangeBuffer {
         deleted.removeAll()
         states.removeAll(keepingCapacity: states.capacity <= 1 << 16)
         index.removeAll()
+        times.removeAll(keepingCapacity: true)
+        departures.removeAll()
     }
+}
+
+extension ChangeBuffer.RowState {
+    fileprivate var isNothing: Bool { if case .nothing = self { true } else { false } }
 }
 
 extension TupleBuffer {

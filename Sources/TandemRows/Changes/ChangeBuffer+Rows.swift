@@ -15,10 +15,14 @@ extension ChangeBuffer {
         let row = rows.count
         guard !isKeyAbsent(row) else { throw hasIdentity ? UnusableChange.absentKey : .absentValue }
         changeCount += 1
-        guard hasIdentity else { return deleted.append(row, of: rows) }
+        guard hasIdentity else {
+            if keepsDeletions { departures.append(Departure(time: time)) }
+            return deleted.append(row, of: rows)
+        }
         let hash = hash(of: row)
         if let known = known(like: row, hash: hash) {
             states[known] = .nothing
+            if keepsDeletions { times[known] = time }
         } else {
             add(hash: hash, as: .nothing)
         }
@@ -58,6 +62,7 @@ extension ChangeBuffer {
         if let source = known(like: old, hash: oldHash) {
             let state = isWhole ? .whole : try completed(new, from: source)
             states[source] = .nothing
+            if keepsDeletions { times[source] = time }
             return put(new, hash: hash, as: state)
         }
         guard isWhole || !isEmptied else { throw UnusableChange.unknownRow }
@@ -92,6 +97,7 @@ extension ChangeBuffer {
     private mutating func add(hash: UInt32, as state: RowState) {
         index.insert(rows.count, hash: hash)
         states.append(state)
+        if keepsDeletions { times.append(time) }
         rows.count += 1
     }
 
@@ -100,6 +106,7 @@ extension ChangeBuffer {
         guard rows.isWhole(old) else { throw UnusableChange.absentValue }
         _ = rows.fill(new, from: old)
         deleted.append(old, of: rows)
+        if keepsDeletions { departures.append(Departure(time: time, successor: rows.count)) }
         rows.count += 1
         changeCount += 1
     }

@@ -19,6 +19,15 @@ public struct ChangeBuffer {
     let hasIdentity: Bool
     let keys: KeyColumns
     let byteLimit: Int
+    /// Whether rows that went for good are told apart from those that are replaced, with when they went.
+    public let keepsDeletions: Bool
+    /// When the changes to come were made, seconds since 1970. Of no effect unless deletions are kept.
+    public var time: Double?
+    var emptiedAt: Double?
+    /// When each row of `rows` was last deleted. Empty unless deletions are kept.
+    var times: [Double?] = []
+    /// What became of each row of `deleted`. Empty unless deletions are kept.
+    var departures: [Departure] = []
     var isEmptied = false
     var bytes = ByteStorage(capacity: 64)
     /// As many as came last time. Room for them is made with the first that comes, so that an idle table takes none.
@@ -40,10 +49,17 @@ public struct ChangeBuffer {
         case patched(origin: UInt32)
     }
 
+    /// How a row without identity went: deleted, or updated to be the row `successor` of `rows`.
+    struct Departure {
+        var time: Double?
+        var successor: Int?
+    }
+
     /// - Parameters:
     ///   - identity: Indexes of the columns that tell rows apart; empty where none do.
     ///   - byteLimit: Bytes, of rows and of where their values lie, at which the buffer is full.
-    public init(columnCount: Int, identity: [Int], byteLimit: Int = 1 << 30) {
+    public init(columnCount: Int, identity: [Int], keepsDeletions: Bool = false, byteLimit: Int = 1 << 30) {
+        self.keepsDeletions = keepsDeletions
         self.columnCount = columnCount
         self.byteLimit = byteLimit
         hasIdentity = !identity.isEmpty
@@ -114,6 +130,7 @@ public struct ChangeBuffer {
     public mutating func truncate() {
         removeAll()
         isEmptied = true
+        emptiedAt = time
         changeCount += 1
     }
 

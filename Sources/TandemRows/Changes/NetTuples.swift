@@ -6,10 +6,18 @@ public struct NetTuples {
         public var rows: TupleBuffer
     }
 
+    /// Rows that went for good, and when: see ``DeletedRows``.
+    public struct Deletion {
+        public var rows: TupleBuffer
+        public var times: [Double?]
+    }
+
     public var isEmptied = false
+    public var emptiedAt: Double?
     /// By the columns of the identity, in its order, or whole rows where there is none.
     public var removed: [TupleBuffer] = []
     public var written: [TupleBuffer] = []
     public var patched: [Patch] = []
+    public var deleted: [Deletion] = []
     public var changeCount = 0
 }

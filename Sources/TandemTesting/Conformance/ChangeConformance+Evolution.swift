@@ -5,7 +5,7 @@ import TandemRows
 
 extension ChangeConformance {
     /// `table` after `steps`, for which the source's columns change as well.
-    private func evolving(
+    func evolving(
         _ table: ModelTable,
         by steps: [TargetChanges.Evolution],
         _ changes: NetChanges = NetChanges()
@@ -20,12 +20,13 @@ extension ChangeConformance {
                 }
             case .keepColumn(let name): after.schema.columns.removeAll { $0.name == name }
             case .renameTable(let name): after.target = name
+            case .setOwnColumns(let columns): after.ownColumns = columns
             }
         }
         return TargetChanges(before: table.copy, after: after, evolution: steps, changes: changes)
     }
 
-    private func column(_ name: String, _ type: ColumnType, id: Int) -> ColumnSchema {
+    func column(_ name: String, _ type: ColumnType, id: Int) -> ColumnSchema {
         ColumnSchema(name: name, type: type, nativeType: "\(type)", id: id)
     }
 

@@ -51,7 +51,7 @@ extension ChangeConformance {
     }
 
     /// Rows under `keys`, each with the row that replaces it; `nil` notes are absent ones.
-    private func patch(_ patches: [(key: Int64, row: SampleTable.Row)]) -> PatchedRows {
+    func patch(_ patches: [(key: Int64, row: SampleTable.Row)]) -> PatchedRows {
         var sample = SampleTable(orders, ids: [])
         sample.rows = patches.map(\.row)
         var rows = sample.batches()[0]

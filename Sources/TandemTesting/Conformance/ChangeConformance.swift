@@ -50,6 +50,10 @@ public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
         try await openTransactionsAreInvisible()
         try await errorsLeaveNothing()
         try await copiesAreMadeAgain()
+        try await deletedRowsAreMarked()
+        try await rowsWithoutAKeyAreMarked()
+        try await marksOutliveNewCopies()
+        try await ownColumnsComeAndGo()
         try await forgottenStreamsAreGone()
         try await randomChanges()
     }
@@ -70,11 +74,19 @@ extension ChangeConformance {
     func publish(
         _ schema: TableSchema,
         _ batches: [RowBatch],
+        ownColumns: OwnColumns = [],
         in destination: any ChangeDestination
     ) async throws -> ModelTable {
         let rows = try await destination.load(BatchRows(batches, schema: schema), into: schema.name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "conformance", time: 1, position: Checkpoint("0/1"))
-        let copy = CopiedTable(target: schema.name, schema: schema, rows: rows, moment: moment, stream: "stream")
+        let copy = CopiedTable(
+            target: schema.name,
+            schema: schema,
+            rows: rows,
+            moment: moment,
+            stream: "stream",
+            ownColumns: ownColumns
+        )
         try await destination.publish([copy], retiring: [], of: sync)
         return ModelTable(copy, batches)
     }

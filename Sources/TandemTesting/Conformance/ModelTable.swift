@@ -8,6 +8,8 @@ struct ModelTable {
     /// What the destination is to know of it.
     var copy: CopiedTable
     private(set) var rows: [Row]
+    /// Rows that are marked, each with the time behind it.
+    private(set) var marked: [Row] = []
 
     init(_ copy: CopiedTable, _ batches: [RowBatch]) {
         self.copy = copy
@@ -26,18 +28,58 @@ struct ModelTable {
         copy = target.after
         let changes = target.changes
         let (columns, identity) = (copy.schema.columns, copy.schema.identity)
-        if changes.isEmptied { rows = [] }
+        if changes.isEmptied { empty(at: changes.emptiedAt) }
         let patched = changes.patched.flatMap(fill)
+        for deleted in changes.deleted { mark(deleted) }
         if identity.isEmpty {
             for row in changes.removed.flatMap({ Self.rows(in: $0, of: columns) }) {
                 if let index = rows.firstIndex(of: row) { rows.remove(at: index) }
             }
         } else {
-            let keys = changes.removed + changes.patched.map(\.keys)
-            let gone = Set(keys.flatMap { Self.rows(in: $0, of: identity.map { columns[$0] }) })
+            let keys = changes.removed.flatMap { Self.rows(in: $0, of: identity.map { columns[$0] }) }
+            marked = marked.filter { !keys.contains(key(of: $0)) }
+            let replaced = changes.patched.map(\.keys).flatMap { Self.rows(in: $0, of: identity.map { columns[$0] }) }
+            let gone = Set(keys + replaced)
             rows = rows.filter { !gone.contains(key(of: $0)) }
         }
         rows += changes.written.flatMap { Self.rows(in: $0, of: columns) } + patched
+    }
+
+    private mutating func empty(at time: Double?) {
+        defer { rows = [] }
+        guard copy.ownColumns.contains(.deletedAt) else { return }
+        marked += rows.map { $0 + [Self.text(time)] }
+    }
+
+    private mutating func mark(_ deleted: DeletedRows) {
+        let columns = copy.schema.columns
+        let key = copy.schema.identity.isEmpty ? columns : copy.schema.identity.map { columns[$0] }
+        for row in Self.rows(in: deleted.rows, of: key + [Self.mark]) {
+            let place = rows.firstIndex { other in
+                (copy.schema.identity.isEmpty ? other : self.key(of: other)) == Array(row.dropLast())
+            }
+            if let place { marked.append(rows.remove(at: place) + [row.last ?? nil]) }
+        }
+    }
+
+    /// What becomes of the rows of an earlier copy that this one takes the place of.
+    mutating func keepMarks(of old: ModelTable) {
+        let present = Set(rows.map(key))
+        let isKeyed = !copy.schema.identity.isEmpty
+        marked = old.marked.filter { !isKeyed || !present.contains(key(of: $0)) }
+        guard isKeyed else { return }
+        marked += old.rows.filter { !present.contains(key(of: $0)) }.map { $0 + [Self.text(copy.moment.time)] }
+    }
+
+    static let mark = ColumnSchema(
+        name: OwnColumns.deletedAtName,
+        type: .timestampTZ,
+        nativeType: "timestamp with time zone"
+    )
+
+    private static func text(_ time: Double?) -> String? {
+        let column = DeletedRows(RowBatch(rowCount: 1, columns: [], byteCount: 0), times: [time]).rows.columns[0]
+        return column.text(0, as: .timestampTZ)
     }
 
     private func key(of row: Row) -> Row { copy.schema.identity.map { row[$0] } }
@@ -61,13 +103,16 @@ struct ModelTable {
         case .addColumn(let column, let value):
             columns.append(column)
             for index in rows.indices { rows[index].append(value) }
+            for index in marked.indices { marked[index].insert(value, at: columns.count - 1) }
         case .renameColumn(let old, let new):
             if let index = columns.firstIndex(where: { $0.name == old }) { columns[index].name = new }
         case .keepColumn(let name):
             guard let index = columns.firstIndex(where: { $0.name == name }) else { return }
             columns.remove(at: index)
             for row in rows.indices { rows[row].remove(at: index) }
+            for row in marked.indices { marked[row].remove(at: index) }
         case .renameTable(let name): copy.target = name
+        case .setOwnColumns(let columns): if !columns.contains(.deletedAt) { marked = [] }
         }
         copy.schema.columns = columns
     }
@@ -99,6 +144,27 @@ extension ModelTable {
             "\(known.schema.columns[index].name): \(pair.0 ?? "null") for \(pair.1 ?? "null")".prefix(300)
         }
         throw ConformanceFailure(promise: promise, found: "\(pairs.joined(separator: ", "))\(circumstances)")
+    }
+
+    /// Compares the rows that are marked as well, and their times.
+    func expectMarks(_ promise: String, in destination: any Destination, of sync: String) async throws {
+        try await expectEqual(promise, in: destination, of: sync)
+        guard var known = try await destination.tables(of: sync).first(where: { $0.target == copy.target }) else {
+            return
+        }
+        try expectEqualValues(promise, known.ownColumns, copy.ownColumns)
+        known.ownColumns = []
+        var schema = known.schema
+        schema.columns.append(Self.mark)
+        let batches = try await destination.rows(of: known, as: schema).pullAll().flatMap { $0 }
+        let all = batches.flatMap { Self.rows(in: $0, of: schema.columns) }
+        let found = Self.sorted(all.filter { $0.last != .some(nil) })
+        let wanted = Self.sorted(marked)
+        try expect(promise, found == wanted, found: "\(found.prefix(5)) marked for \(wanted.prefix(5))")
+    }
+
+    private func expectEqualValues(_ promise: String, _ found: OwnColumns, _ wanted: OwnColumns) throws {
+        try expect(promise, found == wanted, found: "\(found.names) for \(wanted.names)")
     }
 
     private static func sorted(_ rows: [Row]) -> [Row] {

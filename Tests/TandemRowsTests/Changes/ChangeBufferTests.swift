@@ -28,6 +28,41 @@ import Testing
         #expect(Set(net.removed.flatMap(\.rawRows)) == [row("2"), row("3")])
     }
 
+    private func kept(_ changes: [RawChange], identity: [Int] = [0]) throws -> NetTuples {
+        var buffer = ChangeBuffer(columnCount: 2, identity: identity, keepsDeletions: true)
+        for (number, change) in changes.enumerated() {
+            buffer.time = Double(number)
+            try buffer.take(change)
+        }
+        return buffer.takeNet()
+    }
+
+    @Test func deletionsAreToldApartFromWhatIsReplacedWithTheirTimes() throws {
+        let net = try kept([
+            .delete(row("1", nil)), .insert(row("2", "b")), .update(old: row("3", nil), new: row("4", nil)),
+            .delete(row("5", nil)), .insert(row("5", "back")), .insert(row("6", "x")), .delete(row("6", nil)),
+        ])
+        #expect(net.deleted.flatMap(\.rows.rawRows) == [row("1"), row("3"), row("6")])
+        #expect(net.deleted.flatMap(\.times) == [0, 2, 6])
+        #expect(Set(net.removed.flatMap(\.rawRows)) == [row("2"), row("4"), row("5")])
+        #expect(net.patched.flatMap(\.keys.rawRows) == [row("3")])
+        let emptied = try kept([.delete(row("1", nil)), .truncate, .insert(row("2", "b"))])
+        #expect(emptied.emptiedAt == 1 && emptied.deleted.isEmpty)
+        #expect(emptied.removed.flatMap(\.rawRows) == [row("2")], "what is marked makes way")
+    }
+
+    @Test func aRowWithoutAKeyThatIsUpdatedAndDeletedWasDeleted() throws {
+        let (a, b, c) = (row("1", "a"), row("2", "b"), row("3", "c"))
+        let chain = try kept([.update(old: a, new: b), .update(old: b, new: c), .delete(c)], identity: [])
+        #expect(chain.deleted.flatMap(\.rows.rawRows) == [a] && chain.deleted.flatMap(\.times) == [2])
+        #expect(chain.removed.isEmpty && chain.written.isEmpty)
+        let updated = try kept([.update(old: a, new: b), .delete(c)], identity: [])
+        #expect(updated.removed.flatMap(\.rawRows) == [a] && updated.written.flatMap(\.rawRows) == [b])
+        #expect(updated.deleted.flatMap(\.rows.rawRows) == [c])
+        let new = try kept([.insert(a), .update(old: a, new: b), .delete(b)], identity: [])
+        #expect(new.deleted.isEmpty && new.removed.isEmpty && new.written.isEmpty)
+    }
+
     @Test func aSwapPatchesBothFromEachOther() throws {
         let net = try net([
             .update(old: row("1", nil), new: row("3", nil)), .update(old: row("2", nil), new: row("1", nil)),

@@ -85,6 +85,10 @@ final class ChangeWriter {
         var name = changes.before.target
         for step in changes.evolution {
             tables[SQL.fold(name)] = nil
+            if case .setOwnColumns(let columns) = step {
+                let removed = try OwnColumnWriter(table: name, session: session).set(columns)
+                growth[SQL.fold(changes.after.target), default: 0] -= removed
+            }
             name = try TableEvolution(table: name, session: session).apply(step)
         }
         tables[SQL.fold(name)] = nil

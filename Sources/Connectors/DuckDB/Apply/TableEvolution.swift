@@ -14,7 +14,7 @@ struct TableEvolution {
             case .addColumn(let column, let value): try add(column, value)
             case .renameColumn(let old, let new):
                 try alter("RENAME COLUMN \(SQL.identifier(old)) TO \(SQL.identifier(new))")
-            case .keepColumn: break
+            case .keepColumn, .setOwnColumns: break
             case .renameTable(let name):
                 try rename(to: name)
                 return name
@@ -70,5 +70,8 @@ struct TableEvolution {
             """,
             to: "move \(table)"
         )
+        // Which a table that is made of rows alone has not.
+        let columns = try Catalogue(session).columns(of: name)?.map(\.name) ?? []
+        _ = try OwnColumnWriter(table: name, session: session).set(OwnColumns(names: columns))
     }
 }

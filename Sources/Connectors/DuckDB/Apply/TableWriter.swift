@@ -13,14 +13,15 @@ struct TableWriter {
 
     private static let patchedTable = "\"temp\".\"main\".\"tandem_patched\""
 
-    private var target: String { session.quoted(table.name) }
+    var target: String { session.quoted(table.name) }
 
     /// - Returns: By how many rows the table has grown.
     func write(_ changes: NetChanges) throws -> Int {
         var growth = 0
-        if changes.isEmptied { growth -= try session.run("DELETE FROM \(target)", [], to: "empty \(table.name)") }
+        if changes.isEmptied { growth -= try empty(at: changes.emptiedAt) }
         let patched = changes.patched.filter { $0.rows.rowCount > 0 }
         if !patched.isEmpty { try fill(patched) }
+        try mark(changes.deleted)
         growth -= try remove(changes.removed)
         if !patched.isEmpty {
             growth -= try removeReplaced()
@@ -37,7 +38,7 @@ struct TableWriter {
     private var valueList: String { table.columns.indices.map { "c\($0)" }.joined(separator: ", ") }
 
     /// Runs `sql` with `rows` for its table function, and returns how many rows it changed.
-    private func run(_ sql: String, with rows: FedRows, to action: String) throws -> Int {
+    func run(_ sql: String, with rows: FedRows, to action: String) throws -> Int {
         let schema = TableSchema(name: table.name, columns: rows.columns, identity: [])
         var changed = 0
         let delivery = RowFeed.Delivery(rows: BatchRows(rows.batches, schema: schema), types: rows.types)
@@ -78,29 +79,35 @@ struct TableWriter {
 
     /// Removes for each row one that is the same.
     private func removeEqual(_ rows: FedRows) throws -> Int {
+        let places = "SELECT place FROM (\(equalRows("count(*)"))) WHERE ordinal <= count"
+        return try run(
+            "DELETE FROM \(target) WHERE rowid IN (\(places))",
+            with: rows,
+            to: "remove rows of \(table.name)"
+        )
+    }
+
+    /// The rows that are the same as those that are fed, each with its `place`, its `ordinal` among those that are
+    /// alike and the `count` of what was fed of its kind.
+    ///
+    /// - Parameter count: An aggregate over what was fed.
+    func equalRows(_ count: String) -> String {
         func list(_ text: (Int) -> String) -> String { table.columns.indices.map(text).joined(separator: ", ") }
         let sent = list { "\(Self.distinctly("c\($0)", table.columns[$0].type)) AS c\($0)" }
         let isSame = table.columns.map { column in
             Self.distinctly("kept.\(SQL.identifier(column.name))", column.type)
         }.enumerated().map { "\($1) IS NOT DISTINCT FROM gone.c\($0)" }.joined(separator: " AND ")
-        return try run(
+        return """
+            SELECT kept.rowid AS place, gone.count AS count,
+                row_number() OVER (PARTITION BY gone.number ORDER BY kept.rowid) AS ordinal
+            FROM \(target) AS kept JOIN (
+                SELECT *, row_number() OVER () AS number FROM (
+                    SELECT \(list { "c\($0)" }), \(count) AS count
+                    FROM (SELECT \(sent), * EXCLUDE (\(list { "c\($0)" })) FROM \(feed.name)())
+                    GROUP BY \(list { "c\($0)" })
+                )
+            ) AS gone ON \(isSame)\(isThere("kept"))
             """
-            DELETE FROM \(target) WHERE rowid IN (
-                SELECT place FROM (
-                    SELECT kept.rowid AS place, gone.count AS count,
-                        row_number() OVER (PARTITION BY gone.number ORDER BY kept.rowid) AS ordinal
-                    FROM \(target) AS kept JOIN (
-                        SELECT *, row_number() OVER () AS number FROM (
-                            SELECT \(list { "c\($0)" }), count(*) AS count
-                            FROM (SELECT \(sent) FROM \(feed.name)()) GROUP BY \(list { "c\($0)" })
-                        )
-                    ) AS gone ON \(isSame)
-                ) WHERE ordinal <= count
-            )
-            """,
-            with: rows,
-            to: "remove rows of \(table.name)"
-        )
     }
 
     /// `value` so that what DuckDB takes for equal but is not the same differs.
@@ -137,7 +144,8 @@ extension TableWriter {
         let found = try run(
             """
             CREATE TEMP TABLE \(Self.patchedTable) AS SELECT \((keys + values).joined(separator: ", "))
-            FROM \(feed.name)() AS sent JOIN \(target) AS kept ON \(isReplaced.joined(separator: " AND "))
+            FROM \(feed.name)() AS sent
+            JOIN \(target) AS kept ON \(isReplaced.joined(separator: " AND "))\(isThere("kept"))
             """,
             with: rows,
             to: "read rows of \(table.name)"
@@ -153,7 +161,7 @@ extension TableWriter {
         }
         return try session.run(
             "DELETE FROM \(target) AS kept USING \(Self.patchedTable) AS gone "
-                + "WHERE \(conditions.joined(separator: " AND "))",
+                + "WHERE \(conditions.joined(separator: " AND "))\(isThere("kept"))",
             [],
             to: "remove rows of \(table.name)"
         )

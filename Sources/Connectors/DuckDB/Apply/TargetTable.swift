@@ -10,25 +10,32 @@ struct TargetTable {
     let identity: [Int]
     /// The types of the columns, as the file has them.
     let types: [LogicalType]
-    /// The type of a flag.
+    /// The types of a flag, and of a time.
     let flag: LogicalType
+    let time: LogicalType
+    /// What Tandem has added to it.
+    let ownColumns: OwnColumns
 
     /// - Throws: ``ChangeRefused`` if the table in the file is not the one that was copied.
     init(_ copy: CopiedTable, in session: Session) throws {
         name = copy.target
+        ownColumns = copy.ownColumns
         let stand = ColumnSchema(name: SQL.noColumns, type: .bool, nativeType: "")
         columns = copy.schema.columns.isEmpty ? [stand] : copy.schema.columns
         identity = copy.schema.identity
-        let names = columns.map { SQL.identifier($0.name) }.joined(separator: ", ")
+        let names = columns.map { SQL.identifier($0.name) } + ["true", "now()"]
+        let own = ownColumns.names.map(SQL.identifier)
         var types: [LogicalType]
         do {
-            let query = "SELECT \(names), true FROM \(session.quoted(name)) LIMIT 0"
-            types = try Statement(query, in: session, to: "look at \(name)").stream().columnTypes
+            let list = (names + own).joined(separator: ", ")
+            let query = "SELECT \(list) FROM \(session.quoted(name)) LIMIT 0"
+            types = try Statement(query, in: session, to: "look at \(name)").stream().columnTypes.dropLast(own.count)
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Catalog Error") {
             throw ChangeRefused(name, because: "the warehouse has no such table any more")
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Binder Error") {
             throw ChangeRefused(name, because: "the warehouse no longer has all of its columns")
         }
+        time = types.removeLast()
         flag = types.removeLast()
         self.types = types
         for (column, type) in zip(columns, types) where !type.holds(column.type) {
@@ -74,6 +81,23 @@ struct FedRows {
         }
         columns = indexes.map { table.columns[$0] }
         types = indexes.map { table.types[$0] }
+    }
+
+    /// Rows to mark, each with its time behind it.
+    init(_ deleted: [DeletedRows], of table: TargetTable) {
+        let isEmpty = table.columns.map(\.name) == [SQL.noColumns]
+        batches = deleted.map { deleted in
+            var rows = deleted.rows
+            let nothing = Column(
+                storage: .bool(Array(repeating: false, count: rows.rowCount)),
+                validity: Bitmap(repeating: false, count: rows.rowCount)
+            )
+            if isEmpty { rows.columns.insert(nothing, at: 0) }
+            return rows
+        }
+        let time = ColumnSchema(name: "time", type: .timestampTZ, nativeType: "")
+        columns = table.key.map { table.columns[$0] } + [time]
+        types = table.key.map { table.types[$0] } + [table.time]
     }
 
     /// Rows that keep values, each after the key of the row that it replaces, and followed by a flag for every column

@@ -155,11 +155,15 @@ final class Warehouse {
             guard let shadow = loads[SQL.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
             return shadow
         }
+        let earlier = try copies.contains { !$0.ownColumns.isEmpty } ? Metadata(session).copies(of: sync) : []
         // Also where it fails, because what was dropped is there again then.
         defer { names = (try? TableNames(of: session)) ?? names }
         try session.transaction {
             names = try TableNames(of: session)
             for target in copies.map(\.target) { try names.refuseToReplace(target) }
+            let copies = try zip(copies, shadows).map { copy, shadow in
+                try complete(copy, at: shadow.name, after: earlier, retired)
+            }
             for table in copies.map(\.target) + retired where names[table] == .ours { try drop(table) }
             for shadow in shadows {
                 try session.run(
@@ -172,6 +176,23 @@ final class Warehouse {
             try Metadata(session).remember(copies, retiring: retired, of: sync)
         }
         for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }
+    }
+
+    /// Gives what was loaded the columns of Tandem's own that it is to have, and the rows that stay although they are
+    /// gone.
+    private func complete(
+        _ copy: CopiedTable,
+        at load: TableName,
+        after earlier: [CopiedTable],
+        _ retired: [TableName]
+    ) throws -> CopiedTable {
+        let writer = OwnColumnWriter(table: load, session: session)
+        try writer.add(copy.ownColumns)
+        let old = copy.former(among: earlier, retiring: retired, folding: SQL.folding)
+        guard copy.ownColumns.contains(.deletedAt), let old, names[old.target] == .ours else { return copy }
+        var whole = copy
+        whole.rows += try writer.carryOver(from: old, to: copy)
+        return whole
     }
 
     /// Writes the log into the file, which also frees the room of what was dropped.

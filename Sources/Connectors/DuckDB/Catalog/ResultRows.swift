@@ -10,6 +10,8 @@ import TandemRows
 final class ResultRows: TableRows {
     let schema: TableSchema
     private let query: String
+    /// What else is asked of rows, beside where they lie.
+    private let condition: String
     private let state: Mutex<State>
 
     /// A connection whose transaction has begun.
@@ -32,10 +34,19 @@ final class ResultRows: TableRows {
 
     let readers: Int
 
-    /// - Parameter open: Opens a connection.
-    init(of name: TableName, as schema: TableSchema, readers: Int, open: () throws -> Session) throws {
+    /// - Parameters:
+    ///   - open: Opens a connection.
+    ///   - ownColumns: What Tandem has added to the table: marked rows are passed over.
+    init(
+        of name: TableName,
+        as schema: TableSchema,
+        ownColumns: OwnColumns,
+        readers: Int,
+        open: () throws -> Session
+    ) throws {
         self.schema = schema
         self.readers = readers
+        condition = ownColumns.isThere.map { " AND \($0)" } ?? ""
         var state = State()
         var query = ""
         for _ in 0..<max(readers, 1) {
@@ -86,7 +97,7 @@ extension ResultRows {
             }
             let start = state.nextRow
             state.nextRow = min(start + Self.rangeLength, state.endRow)
-            return "\(query) WHERE rowid >= \(start) AND rowid < \(state.nextRow)"
+            return "\(query) WHERE rowid >= \(start) AND rowid < \(state.nextRow)\(condition)"
         }
     }
 

@@ -6,9 +6,11 @@ struct RowSum {
     private let name: TableName
     private let session: Session
     private let schema: TableSchema
+    private let ownColumns: OwnColumns
 
-    init(of name: TableName, as schema: TableSchema, in session: Session) {
+    init(of name: TableName, as schema: TableSchema, ownColumns: OwnColumns, in session: Session) {
         self.name = name
+        self.ownColumns = ownColumns
         self.schema = schema
         self.session = session
     }
@@ -26,7 +28,8 @@ struct RowSum {
         let number = "('0x' || left(md5(\(row)), 16))::UBIGINT"
         do {
             let answer = try session.texts(
-                "SELECT count(*)::VARCHAR, sum(\(number))::VARCHAR FROM \(session.quoted(name))",
+                "SELECT count(*)::VARCHAR, sum(\(number))::VARCHAR FROM \(session.quoted(name))"
+                    + (ownColumns.isThere.map { " WHERE \($0)" } ?? ""),
                 to: "sum up \(name)"
             ).first
             return answer.flatMap { TableSum(rows: $0[0], sum: $0[1]) }
@@ -67,4 +70,9 @@ struct RowSum {
         ELSE epoch_us(\(column)) END
         """
     }
+}
+
+extension OwnColumns {
+    /// A condition that rows meet which are not marked as deleted; `nil` where none is.
+    var isThere: String? { contains(.deletedAt) ? "\(SQL.identifier(Self.deletedAtName)) IS NULL" : nil }
 }

@@ -13,14 +13,15 @@ extension PostgresDestination {
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         let stored = try await stored(copy.target, as: schema)
-        return try await StoredRows(stored, as: schema, in: snapshot())
+        return try await StoredRows(stored, as: schema, in: snapshot(), where: copy.ownColumns.isThere)
     }
 
     package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
         let stored = try await stored(copy.target, as: schema)
         let snapshot = try await snapshot()
         do {
-            let sum = try await snapshot.sum(of: stored.table, as: stored.schema)
+            let filter = copy.ownColumns.isThere
+            let sum = try await snapshot.sum(of: stored.table, as: stored.schema, where: filter)
             await snapshot.close()
             return sum
         } catch {
@@ -35,8 +36,8 @@ extension PostgresDestination {
         }
     }
 
-    private func snapshot() async throws -> any Snapshot {
-        try await source.snapshot(readers: ProcessInfo.processInfo.activeProcessorCount)
+    private func snapshot() async throws -> ExportedSnapshot {
+        try await source.exported(readers: ProcessInfo.processInfo.activeProcessorCount)
     }
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {

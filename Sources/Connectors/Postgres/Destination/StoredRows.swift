@@ -14,10 +14,16 @@ struct StoredRows: TableRows {
     func cancel() { rows.cancel() }
     func makeReader() throws -> any RowReader { try rows.makeReader() }
 
-    init(_ copy: StoredCopy, as schema: TableSchema, in snapshot: any Snapshot) async throws {
+    /// - Parameter filter: A condition that rows must meet, if there is one.
+    init(
+        _ copy: StoredCopy,
+        as schema: TableSchema,
+        in snapshot: ExportedSnapshot,
+        where filter: String?
+    ) async throws {
         self.schema = schema
         self.snapshot = snapshot
-        rows = try await snapshot.rows(of: copy.table, as: copy.schema, unfit: .text)
+        rows = snapshot.rows(of: copy.table, as: copy.schema, unfit: .text, where: filter)
     }
 }
 

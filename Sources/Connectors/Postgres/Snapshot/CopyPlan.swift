@@ -69,12 +69,14 @@ extension CopyPlan {
     /// - Parameters:
     ///   - root: The table that was asked for.
     ///   - leaves: Where its rows lie: itself, or its leaf partitions.
+    ///   - filter: A condition that rows must meet, if there is one.
     init(
         root: CopyRelation,
         leaves: [CopyRelation],
         columns: [ColumnReading],
         readers: Int,
-        hasTIDRangeScan: Bool
+        hasTIDRangeScan: Bool,
+        filter: String? = nil
     ) {
         let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
         self.columns = columns
@@ -86,28 +88,33 @@ extension CopyPlan {
                 Self.conditions(of: leaf, rangeBytes: share, hasTIDRangeScan: hasTIDRangeScan).map { condition in
                     Range(
                         relation: leaf.oid,
-                        rows: leaf.from + condition,
+                        rows: leaf.from + Self.behind([condition, filter]),
                         isRepeatable: leaf.isHeap
                     )
                 }
             }
         } else {
             // A partition that may not be read itself may still be read through its root.
-            ranges = [Range(relation: root.oid, rows: root.from, isRepeatable: false)]
+            ranges = [Range(relation: root.oid, rows: root.from + Self.behind([filter]), isRepeatable: false)]
         }
     }
 
+    private static func behind(_ conditions: [String?]) -> String {
+        let conditions = conditions.compactMap(\.self)
+        return conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+    }
+
     /// The conditions that divide a relation, the last one open-ended for what was added since it was measured.
-    private static func conditions(of leaf: CopyRelation, rangeBytes: Int, hasTIDRangeScan: Bool) -> [String] {
-        guard hasTIDRangeScan, leaf.isHeap, leaf.pages > 0 else { return [""] }
+    private static func conditions(of leaf: CopyRelation, rangeBytes: Int, hasTIDRangeScan: Bool) -> [String?] {
+        guard hasTIDRangeScan, leaf.isHeap, leaf.pages > 0 else { return [nil] }
         let bytesPerPage = max(1, leaf.bytes / leaf.pages)
         let pages = max(1, rangeBytes / bytesPerPage)
         let starts = Array(stride(from: 0, to: leaf.pages, by: pages))
-        guard starts.count > 1 else { return [""] }
+        guard starts.count > 1 else { return [nil] }
         return starts.map { start in
             let lower = "ctid >= '(\(start),0)'"
-            guard start != starts.last else { return " WHERE \(lower)" }
-            return " WHERE " + (start == 0 ? "" : lower + " AND ") + "ctid < '(\(start + pages),0)'"
+            guard start != starts.last else { return lower }
+            return (start == 0 ? "" : lower + " AND ") + "ctid < '(\(start + pages),0)'"
         }
     }
 }

@@ -7,6 +7,8 @@ struct CopyPlanner {
     let table: CatalogTable
     let schema: TableSchema
     let types: TypeMap
+    /// A condition that rows must meet, if there is one.
+    var filter: String?
 
     /// - Throws: ``PostgresError``.
     func plan(readers: Int) throws -> CopyPlan {
@@ -23,7 +25,8 @@ struct CopyPlanner {
             leaves: leaves,
             columns: columns,
             readers: readers,
-            hasTIDRangeScan: session.capabilities.hasTIDRangeScan
+            hasTIDRangeScan: session.capabilities.hasTIDRangeScan,
+            filter: filter
         )
     }
 

@@ -35,14 +35,37 @@ final class ExportedSnapshot: Snapshot {
     ///
     /// Several tables may be read at once, and then share the connections there are.
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
-        TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: readers)
+        rows(of: table, as: schema, unfit: unfit, where: nil)
+    }
+
+    /// - Parameter filter: A condition that rows must meet, if there is one.
+    func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        where filter: String?
+    ) -> any TableRows {
+        TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: readers, filter: filter)
     }
 
     /// Takes every range's sum at the server. What goes wrong there is left to reading to explain, or to get over.
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? {
+        try await sum(of: table, as: schema, where: nil)
+    }
+
+    /// - Parameter filter: A condition that rows must meet, if there is one.
+    func sum(of table: CatalogTable, as schema: TableSchema, where filter: String?) async throws -> TableSum? {
         // A statement that fails takes its session with it, so that there must be more.
         guard TableSum.covers(schema), pool.canReplace else { return nil }
-        let copy = TableCopy(table, as: schema, policy: .text, pool: pool, types: types, readers: readers)
+        let copy = TableCopy(
+            table,
+            as: schema,
+            policy: .text,
+            pool: pool,
+            types: types,
+            readers: readers,
+            filter: filter
+        )
         do {
             return try await withThrowingTaskGroup(of: TableSum.self) { group in
                 for _ in 0..<copy.readers {

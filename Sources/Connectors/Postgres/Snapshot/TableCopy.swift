@@ -14,6 +14,7 @@ final class TableCopy: TableRows {
     let pool: SessionPool
     let types: Mutex<TypeMap?>
     let interruption = Interruption()
+    private let filter: String?
     private let plan = Mutex<Result<CopyPlan, any Error>?>(nil)
     private let state = Mutex(State())
 
@@ -22,15 +23,19 @@ final class TableCopy: TableRows {
         var tally = ReadTally()
     }
 
-    /// - Parameter readers: How many connections the snapshot has.
+    /// - Parameters:
+    ///   - readers: How many connections the snapshot has.
+    ///   - filter: A condition that rows must meet, if there is one.
     init(
         _ table: CatalogTable,
         as schema: TableSchema,
         policy: UnfitPolicy,
         pool: SessionPool,
         types: TypeMap?,
-        readers: Int
+        readers: Int,
+        filter: String? = nil
     ) {
+        self.filter = filter
         self.table = table
         self.schema = schema
         self.policy = policy
@@ -62,9 +67,14 @@ final class TableCopy: TableRows {
                     types = known
                     return known
                 }
-                return try CopyPlanner(session: session, table: table, schema: schema, types: types).plan(
-                    readers: readers
+                let planner = CopyPlanner(
+                    session: session,
+                    table: table,
+                    schema: schema,
+                    types: types,
+                    filter: filter
                 )
+                return try planner.plan(readers: readers)
             }
             // A connection that broke says nothing of the table; another reader may ask again.
             if session.isOpen { plan = made }

@@ -65,5 +65,7 @@ struct ChangeGroup {
 }
 
 extension NetChanges {
-    fileprivate var isNothing: Bool { !isEmptied && removed.isEmpty && written.isEmpty && patched.isEmpty }
+    fileprivate var isNothing: Bool {
+        !isEmptied && deleted.isEmpty && removed.isEmpty && written.isEmpty && patched.isEmpty
+    }
 }

@@ -12,11 +12,15 @@ struct StageTable: Sendable {
         case patched = 2
         /// The same, with those values.
         case filled = 3
+        /// A key, or without one a whole row, to mark, and since when it is deleted.
+        case deleted = 4
     }
 
     let target: TargetTable
     /// Quoted.
     let name: String
+    /// What Tandem has added to the target.
+    var ownColumns: OwnColumns = []
 
     var key: [Int] { target.schema.identity }
 
@@ -36,6 +40,7 @@ struct StageTable: Sendable {
             }
         }
         for (index, type) in target.types.enumerated() { columns.append("\(column(index)) \(type.loaded)") }
+        if keepsDeleted { columns.append("d \(TargetType.time.loaded)") }
         let end = isDropped ? "DROP" : "DELETE ROWS"
         return "CREATE TEMPORARY TABLE \(name) (\(columns.joined(separator: ", "))) ON COMMIT \(end)"
     }
@@ -55,9 +60,14 @@ struct StageTable: Sendable {
             columns.append("a")
             encoders.append(.bytes)
         }
-        guard kind != .removed || !hasKey else { return (columns, encoders) }
-        columns += target.types.indices.map(column)
-        encoders += target.types.map(\.encoder)
+        if kind != .removed && kind != .deleted || !hasKey {
+            columns += target.types.indices.map(column)
+            encoders += target.types.map(\.encoder)
+        }
+        if kind == .deleted {
+            columns.append("d")
+            encoders.append(TargetType.time.encoder)
+        }
         return (columns, encoders)
     }
 
@@ -67,17 +77,17 @@ struct StageTable: Sendable {
 
     // MARK: Merging it
 
-    private var quotedTarget: String { SQL.name(target.target) }
+    var quotedTarget: String { SQL.name(target.target) }
 
-    private func targetColumn(_ index: Int) -> String { SQL.identifier(target.schema.columns[index].name) }
+    func targetColumn(_ index: Int) -> String { SQL.identifier(target.schema.columns[index].name) }
 
     /// A value as its column has it.
-    private func value(_ stageColumn: String, _ index: Int) -> String {
+    func value(_ stageColumn: String, _ index: Int) -> String {
         let type = target.types[index]
         return type.isCast ? "s.\(stageColumn)::\(type.sql)" : "s.\(stageColumn)"
     }
 
-    private func isKey(of table: String, in stage: String) -> String {
+    func isKey(of table: String, in stage: String) -> String {
         key.enumerated().map { place, index in
             let type = target.types[index]
             let cast = type.isCast ? "::\(type.sql)" : ""
@@ -99,7 +109,7 @@ struct StageTable: Sendable {
         return """
             WITH found AS (
               UPDATE \(name) s SET \(set.joined(separator: ", ")) FROM ONLY \(quotedTarget) t
-              WHERE s.o = \(Kind.patched.rawValue) AND \(isKey(of: "t", in: "s")) RETURNING 1)
+              WHERE s.o = \(Kind.patched.rawValue) AND \(isKey(of: "t", in: "s"))\(isThere) RETURNING 1)
             SELECT count(*) FROM found
             """
     }
@@ -129,13 +139,17 @@ struct StageTable: Sendable {
     func insertion(replaces: Bool) -> String {
         let columns = target.types.indices.map { targetColumn($0) }
         let values = target.types.indices.map { value(column($0), $0) }.joined(separator: ", ")
-        let names = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
+        let all = columns + (syncs ? [Self.syncedAt] : [])
+        let names = all.isEmpty ? "" : " (\(all.joined(separator: ", ")))"
+        let own = syncs ? (columns.isEmpty ? "" : ", ") + "pg_catalog.now()" : ""
         let insert = """
-            INSERT INTO \(quotedTarget)\(names) SELECT \(values) FROM \(name) s
+            INSERT INTO \(quotedTarget)\(names) SELECT \(values)\(own) FROM \(name) s
             WHERE s.o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
             """
         guard replaces else { return insert }
-        let rest = columns.indices.filter { !key.contains($0) }.map { "\(columns[$0]) = EXCLUDED.\(columns[$0])" }
+        var rest = columns.indices.filter { !key.contains($0) }.map { "\(columns[$0]) = EXCLUDED.\(columns[$0])" }
+        if syncs { rest.append("\(Self.syncedAt) = EXCLUDED.\(Self.syncedAt)") }
+        if keepsDeleted { rest.append("\(Self.deletedAt) = NULL") }
         let action = rest.isEmpty ? "NOTHING" : "UPDATE SET \(rest.joined(separator: ", "))"
         return insert + " ON CONFLICT (\(target.keyList)) DO \(action)"
     }
@@ -152,7 +166,7 @@ struct StageTable: Sendable {
             ), found AS (
               SELECT t.ctid AS place, g.number AS wanted,
                 pg_catalog.row_number() OVER (PARTITION BY g.image) AS number
-              FROM ONLY \(quotedTarget) t JOIN gone g ON ROW(\(stored))::text = g.image
+              FROM ONLY \(quotedTarget) t JOIN gone g ON ROW(\(stored))::text = g.image WHERE true\(isThere)
             )
             DELETE FROM ONLY \(quotedTarget) t USING found f WHERE t.ctid = f.place AND f.number <= f.wanted
             """

@@ -20,7 +20,7 @@ struct StageTables {
     /// - Throws: ``ChangeRefused``; ``PostgresError``.
     mutating func stage(for copy: CopiedTable, in session: Session) throws -> StageTable {
         let name = copy.target
-        if let stage = known[name], stage.target.schema == copy.schema {
+        if let stage = known[name], stage.target.schema == copy.schema, stage.ownColumns == copy.ownColumns {
             if used.contains(name) { try session.execute("TRUNCATE \(stage.name)") }
             used.insert(name)
             return stage
@@ -31,7 +31,11 @@ struct StageTables {
         }
         let target = try TargetShape.table(for: copy, in: session)
         made += 1
-        let stage = StageTable(target: target, name: "pg_temp.\(SQL.identifier("_tandem_stage_\(made)"))")
+        let stage = StageTable(
+            target: target,
+            name: "pg_temp.\(SQL.identifier("_tandem_stage_\(made)"))",
+            ownColumns: copy.ownColumns
+        )
         try session.execute(stage.creation(isDropped: session.capabilities.isPooled))
         known[name] = stage
         fresh.insert(name)

@@ -50,6 +50,8 @@ struct TableEvolution {
             try session.execute("\(table) RENAME COLUMN \(SQL.identifier(old)) TO \(SQL.identifier(new))")
         case .keepColumn(let column):
             try session.execute("\(table) ALTER COLUMN \(SQL.identifier(column)) DROP NOT NULL")
+        case .setOwnColumns(let columns):
+            try OwnColumnWriter(session: session).set(columns, of: name)
         case .renameTable(let new):
             let known = try Relations([new], in: session)
             guard known[new] == nil else {

@@ -22,6 +22,8 @@ struct TableMerge {
         if stage.key.count == 1, changes.patched.isEmpty, !changes.removed.isEmpty {
             rest = KeySet(changes.written, column: stage.key[0])?.removed(from: changes.removed)
         }
+        // Where rows are marked, what goes and is not marked comes again under its key.
+        if stage.keepsDeleted, !stage.key.isEmpty { rest = [] }
         removed = rest ?? changes.removed
         isOverlapping = rest == nil
     }
@@ -33,6 +35,7 @@ struct TableMerge {
         if changes.isEmptied { try empty() }
         try copy(.removed, removed.map { ($0.rowCount, $0.columns) }, encoder)
         try copy(.written, changes.written.map { ($0.rowCount, $0.columns) }, encoder)
+        try copy(.deleted, changes.deleted.map { ($0.rows.rowCount, $0.rows.columns) }, encoder)
         guard !changes.patched.isEmpty else { return }
         let patched = changes.patched.map { patched in
             let rows = patched.rows
@@ -49,8 +52,14 @@ struct TableMerge {
         }
     }
 
-    /// Removes rows.
+    /// Marks and removes rows.
     func takeAway() throws {
+        if !changes.deleted.isEmpty {
+            let set =
+                stage.key.isEmpty ? ("SET LOCAL enable_hashjoin = on; ", "; SET LOCAL enable_hashjoin = off") : ("", "")
+            try session.execute(set.0 + stage.marking + set.1)
+        }
+        guard !stage.keepsDeleted || stage.key.isEmpty else { return }
         guard !removed.isEmpty || !changes.patched.isEmpty else { return }
         guard stage.key.isEmpty else { return try session.execute(stage.deletion(isOverlapping: isOverlapping)) }
         // Nothing to look rows up by: the table is read, once.
@@ -62,11 +71,12 @@ struct TableMerge {
     /// Adds and replaces rows.
     func write() throws {
         guard !changes.written.isEmpty || !changes.patched.isEmpty else { return }
-        try session.execute(stage.insertion(replaces: !stage.key.isEmpty && !changes.isEmptied))
+        try session.execute(stage.insertion(replaces: !stage.key.isEmpty && (!changes.isEmptied || stage.keepsDeleted)))
     }
 
     /// In the middle of a transaction not by TRUNCATE, for which readers would have to wait until its end.
     private func empty() throws {
+        if stage.keepsDeleted { return try session.execute(stage.markingAll(changes.emptiedAt)) }
         if isLast, try truncate() { return }
         try session.execute("DELETE FROM ONLY \(SQL.name(target))")
     }

@@ -28,6 +28,9 @@ enum TargetShape {
             }
             return type
         }
+        for name in copy.ownColumns.names where shape.columns[name] != TargetType.time.sql {
+            throw ChangeRefused(target, because: "column \"\(name)\" is gone")
+        }
         let key = copy.schema.identity.map { copy.schema.columns[$0].name }
         guard key.isEmpty || Set(shape.key) == Set(key) else {
             throw ChangeRefused(target, because: "it has lost its key")

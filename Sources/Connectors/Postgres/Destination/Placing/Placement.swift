@@ -36,12 +36,21 @@ struct Placement: Sendable {
         try session.writing {
             try session.execute("SET LOCAL lock_timeout = \(Self.lockTimeout)")
             let metadata = Metadata(session)
-            let loaded = copies.compactMap { loads[$0.target] }
+            var loaded = copies.compactMap { loads[$0.target] }
             let names = copies.map(\.target) + retired + loaded.map(\.name)
             var relations = try Relations(names, in: session)
             try check(relations, loaded, metadata)
             let earlier = Dictionary(try metadata.copies(of: sync).map { ($0.target, $0) }) { first, _ in first }
             let attachments = try lock(relations, in: session)
+            var whole = copies
+            for (index, load) in loaded.enumerated() {
+                let old = copies[index].former(among: Array(earlier.values), retiring: retired, folding: .exact)
+                let ours = old.flatMap { relations[$0.target]?.isOurs == true ? $0 : nil }
+                let writer = OwnColumnWriter(session: session)
+                let completed = try writer.complete(load, for: copies[index], after: ours)
+                loaded[index] = completed.load
+                whole[index].rows += completed.rows
+            }
             // What is attached to a table that was renamed at the source goes with it to its new name.
             try renameAttached(&relations, attachments, earlier, in: session)
             let refills = loaded.filter { load in
@@ -52,7 +61,7 @@ struct Placement: Sendable {
             try Refills(loads: refills, relations: relations, attachments: attachments, earlier: earlier).run(
                 in: session
             )
-            let statements = try Metadata.remembering(copies, retiring: retired, of: sync)
+            let statements = try Metadata.remembering(whole, retiring: retired, of: sync)
             try session.execute((Metadata.forgetting(loads: loaded.map(\.name)) + statements).joined(separator: "; "))
         }
     }

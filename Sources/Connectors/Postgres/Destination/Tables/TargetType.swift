@@ -46,6 +46,9 @@ struct TargetType: Hashable, Sendable {
     /// Lists of lists are no type in Postgres.
     struct NestedList: Error {}
 
+    /// What columns of Tandem's own are.
+    static let time = plain(.timestampTZ)
+
     private static let text = TargetType("text", .bytes, oid: 25)
 
     private static func json(_ native: String) -> TargetType {

@@ -42,6 +42,8 @@ extension ChangeAssembler: ChangeSink {
                     return false
                 }
             case .key(let image):
+                // The old key is one that went.
+                tables[map.table].buffer.time = transaction?.time
                 guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
                 try tables[map.table].buffer.update(new.bytes) { start, before, cells in
                     map.fillKey(before, from: image, start: start)
@@ -49,6 +51,7 @@ extension ChangeAssembler: ChangeSink {
                     return true
                 }
             case .row(let image):
+                tables[map.table].buffer.time = transaction?.time
                 guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
                 try tables[map.table].buffer.update(new.bytes) { start, before, cells in
                     map.fill(before, from: image, start: start)
@@ -62,6 +65,7 @@ extension ChangeAssembler: ChangeSink {
 
     mutating func delete(_ old: OldImage, from relation: UInt32) throws {
         guard let map = try map(of: relation) else { return }
+        tables[map.table].buffer.time = transaction?.time
         let image: TupleImage
         let isKey: Bool
         switch old {
@@ -95,6 +99,7 @@ extension ChangeAssembler: ChangeSink {
                 giveUp(table, "one of its partitions was truncated")
                 continue
             }
+            tables[table].buffer.time = transaction.time
             tables[table].buffer.truncate()
             count(table, bytes: 0)
         }

@@ -8,6 +8,8 @@ struct FollowedTable {
     let expected: Set<Int>
     /// Columns that were there and are not copied, by number.
     private(set) var leftOut: Set<Int>
+    /// Whether its destination marks rows that are deleted.
+    private let keepsDeletions: Bool
     var moment: TableMoment
     /// As it is now, by the stream.
     var schema: TableSchema
@@ -30,7 +32,16 @@ struct FollowedTable {
         expected = request.expected
         leftOut = request.leftOut
         schema = request.schema
-        buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
+        keepsDeletions = request.keepsDeletions
+        buffer = Self.buffer(for: schema, keepsDeletions: keepsDeletions)
+    }
+
+    private static func buffer(for schema: TableSchema, keepsDeletions: Bool) -> ChangeBuffer {
+        ChangeBuffer(
+            columnCount: schema.columns.count,
+            identity: schema.identity,
+            keepsDeletions: keepsDeletions
+        )
     }
 
     /// Takes what has been gathered. `nil` where that is nothing.
@@ -44,6 +55,7 @@ struct FollowedTable {
         guard let decoder else {
             var changes = NetChanges()
             changes.isEmptied = net.isEmptied
+            changes.emptiedAt = net.emptiedAt
             changes.changeCount = net.changeCount
             return stretch(changes)
         }
@@ -75,7 +87,7 @@ struct FollowedTable {
         leftOut.formUnion(resolved.leftOut)
         guard resolved.schema != schema else { return }
         schema = resolved.schema
-        buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
+        buffer = Self.buffer(for: schema, keepsDeletions: keepsDeletions)
     }
 
     /// Takes the tally, if it tells of more than rows.

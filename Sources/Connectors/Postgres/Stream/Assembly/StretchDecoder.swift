@@ -21,23 +21,33 @@ struct StretchDecoder {
     func decode(_ net: NetTuples, tally: inout ReadTally) throws -> NetChanges {
         var changes = NetChanges()
         changes.isEmptied = net.isEmptied
+        changes.emptiedAt = net.emptiedAt
         changes.changeCount = net.changeCount
         for var rows in net.written {
             if let batch = try whole.decode(&rows, tally: &tally) { changes.written.append(batch) }
         }
         // A row that was refused is not at the destination, so its key is passed over; it was counted when it came.
-        var passedOver = ReadTally()
-        for var keys in net.removed {
-            do { if let batch = try key.decode(&keys, tally: &passedOver) { changes.removed.append(batch) } } catch let
-                error as UnfitValues where !whole.schema.identity.isEmpty
-            {
-                throw UnfitValues(columns: error.columns.map { whole.schema.identity[$0] })
+        do {
+            var passedOver = ReadTally()
+            for var keys in net.removed {
+                if let batch = try key.decode(&keys, tally: &passedOver) { changes.removed.append(batch) }
             }
+            for deletion in net.deleted { if let rows = try deleted(deletion) { changes.deleted.append(rows) } }
+        } catch let error as UnfitValues where !whole.schema.identity.isEmpty {
+            throw UnfitValues(columns: error.columns.map { whole.schema.identity[$0] })
         }
         for patch in net.patched {
             if let rows = try patched(patch, tally: &tally) { changes.patched.append(rows) }
         }
         return changes
+    }
+
+    private func deleted(_ deletion: NetTuples.Deletion) throws -> DeletedRows? {
+        var (rows, times, passedOver) = (deletion.rows, deletion.times, ReadTally())
+        let batch = try key.decode(&rows, tally: &passedOver) { refused in
+            times = times.indices.filter { !refused[$0] }.map { times[$0] }
+        }
+        return batch.map { DeletedRows($0, times: times) }
     }
 
     private func patched(_ patch: NetTuples.Patch, tally: inout ReadTally) throws -> PatchedRows? {

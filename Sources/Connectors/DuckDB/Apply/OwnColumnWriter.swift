@@ -1,0 +1,77 @@
+import TandemCore
+import TandemRows
+
+/// Adds columns of Tandem's own to a table, and takes them from it, in an open transaction.
+struct OwnColumnWriter {
+    let table: TableName
+    let session: Session
+
+    private static let deletedAt = SQL.identifier(OwnColumns.deletedAtName)
+    private static let syncedAt = SQL.identifier(OwnColumns.syncedAtName)
+
+    /// Gives a table that is there these columns and no others. New ones are null, and rows that are marked go with
+    /// their mark.
+    ///
+    /// - Returns: How many rows went.
+    func set(_ columns: OwnColumns) throws -> Int {
+        let present = OwnColumns(names: try Catalogue(session).columns(of: table)?.map(\.name) ?? [])
+        var removed = 0
+        for name in columns.subtracting(present).names { try alter("ADD COLUMN \(SQL.identifier(name)) TIMESTAMPTZ") }
+        if columns.contains(.syncedAt) { try alter("ALTER COLUMN \(Self.syncedAt) SET DEFAULT now()") }
+        let gone = present.subtracting(columns)
+        if gone.contains(.deletedAt) {
+            let delete = "DELETE FROM \(session.quoted(table)) WHERE \(Self.deletedAt) IS NOT NULL"
+            removed = try session.run(delete, [], to: "remove marked rows of \(table)")
+        }
+        for name in gone.names { try alter("DROP COLUMN \(SQL.identifier(name))") }
+        return removed
+    }
+
+    /// Gives a table that was just loaded these columns.
+    func add(_ columns: OwnColumns) throws {
+        if columns.contains(.deletedAt) { try alter("ADD COLUMN \(Self.deletedAt) TIMESTAMPTZ") }
+        if columns.contains(.syncedAt) { try alter("ADD COLUMN \(Self.syncedAt) TIMESTAMPTZ DEFAULT now()") }
+    }
+
+    private func alter(_ change: String) throws {
+        try session.run("ALTER TABLE \(session.quoted(table)) \(change)", to: "change the shape of \(table)")
+    }
+
+    /// Brings the rows that are marked in `old`, and those that are gone since, into a table that was loaded anew.
+    ///
+    /// - Returns: How many there were.
+    func carryOver(from old: CopiedTable, to copy: CopiedTable) throws -> Int {
+        let present = try Catalogue(session).columns(of: old.target) ?? []
+        let sources = copy.schema.columns.map { column in
+            let earlier = old.schema.columns.first {
+                old.schema.id == copy.schema.id && $0.id == column.id && $0.id != 0
+            }
+            let name = SQL.folding.fold(earlier?.name ?? column.name)
+            return present.first { SQL.folding.fold($0.name) == name }.map { SQL.identifier($0.name) }
+        }
+        let key = copy.schema.identity
+        guard key.allSatisfy({ sources[$0] != nil }) else { return 0 }
+        let values = zip(copy.schema.columns, sources).map { column, source in
+            source.map { "TRY_CAST(old.\($0) AS \(column.type.sql))" } ?? "NULL"
+        }
+        let isSame = key.map { "new.\(SQL.identifier(copy.schema.columns[$0].name)) = \(values[$0])" }
+        // Of rows without a key nobody can say which of them are gone.
+        let isKept =
+            key.isEmpty
+            ? "old.\(Self.deletedAt) IS NOT NULL"
+            : "NOT EXISTS (SELECT 1 FROM \(session.quoted(table)) AS new WHERE \(isSame.joined(separator: " AND ")))"
+        let keepsTime = copy.ownColumns.contains(.syncedAt) && old.ownColumns.contains(.syncedAt)
+        let time = keepsTime ? [Self.syncedAt] : []
+        let names = copy.schema.columns.map { SQL.identifier($0.name) } + [Self.deletedAt] + time
+        let marks = ["coalesce(old.\(Self.deletedAt), to_timestamp(\(copy.moment.time)))"]
+        return try session.run(
+            """
+            INSERT INTO \(session.quoted(table)) (\(names.joined(separator: ", ")))
+            SELECT \((values + marks + time.map { "old.\($0)" }).joined(separator: ", "))
+            FROM \(session.quoted(old.target)) AS old WHERE \(isKept)
+            """,
+            [],
+            to: "keep the marked rows of \(copy.target)"
+        )
+    }
+}
