@@ -52,7 +52,7 @@ struct Simulation {
 
     init(seed: UInt64, _ way: Way, evolves: Bool = false, deletes: DeletePolicy = .hard) throws {
         self.deletes = deletes
-        notMarked = TableRule(try TablePattern("history.events"), excludes: true)
+        notMarked = TableRule(try TablePattern("*.events"), excludes: true)
         self.seed = seed
         self.way = way
         self.evolves = evolves
