@@ -41,9 +41,9 @@ SEED ?= 1
 # How often something is killed, in each of four ways.
 KILLS ?= 100
 
-soak: deps ## Run long simulations of changes and faults
-	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) TANDEM_KILLS=$(KILLS) \
-		scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests"
+soak: deps ## Run long simulations of changes and faults, and read for a minute what is being written
+	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) TANDEM_KILLS=$(KILLS) TANDEM_READER_SECONDS=60 \
+		scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests|ReaderTests"
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench

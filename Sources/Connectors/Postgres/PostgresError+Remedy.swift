@@ -31,6 +31,11 @@ extension PostgresError {
                 "Stop the program that reads it, or give this connection a slot of its own (the setting \"slot\").",
                 sql: ["SELECT * FROM pg_replication_slots WHERE slot_name = \(SQL.literal(slot))"]
             )
+        case .slotDropped:
+            Remedy(
+                "Run again: every table is then copied anew. Raise max_slot_wal if the server's disk has room for more, or "
+                    + "look for a transaction that stays open, or what makes the destination slow."
+            )
         case .streamGap: Remedy("Run again: every table is then copied anew.")
         case .malformed: Remedy("Check what stands between this machine and the server; report it if nothing does.")
         case .server: nil

@@ -34,6 +34,8 @@ package enum PostgresError: ExplainedError, Equatable {
     case notReplicable(Endpoint, reason: String, remedy: Remedy)
     /// Somebody else reads from the slot.
     case slotInUse(Endpoint, slot: String, holder: String)
+    /// A slot was dropped because it kept too much log; its tables are copied again.
+    case slotDropped(Endpoint, slot: String, kept: ByteSize, limit: ByteSize)
     /// Changes between what was applied and what the slot still has are missing.
     case streamGap(Endpoint, reason: String)
     /// Bytes that make no sense.
@@ -88,6 +90,7 @@ package enum PostgresError: ExplainedError, Equatable {
             .connectionLost(let place, _), .insufficientPrivilege(let place, _), .lockTimeout(let place, _),
             .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
             .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
+            .slotDropped(let place, _, _, _),
             .catalogChanged(let place, _), .malformed(let place, _), .server(let place, _, _, _),
             .destination(let place, _):
             place
@@ -103,7 +106,7 @@ package enum PostgresError: ExplainedError, Equatable {
     package var isTransient: Bool {
         switch self {
         case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict,
-            .slotInUse, .catalogChanged:
+            .slotInUse, .slotDropped, .catalogChanged:
             true
         case .snapshotLost(_, _, let isTransient): isTransient
         // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
@@ -145,6 +148,8 @@ extension PostgresError {
         case .notReplicable(let place, let reason, _): "the log of \(place) cannot be read: \(reason)"
         case .slotInUse(let place, let slot, let holder):
             "the slot \"\(slot)\" at \(place.server) is being read by \(holder)"
+        case .slotDropped(let place, let slot, let kept, let limit):
+            "the slot \"\(slot)\" at \(place.server) was dropped, because it kept \(kept) of log (max_slot_wal: \(limit))"
         case .streamGap(let place, let reason): "the stream from \(place) cannot go on: \(reason)"
         case .malformed(let place, let what): "\(place) sent something that makes no sense: \(what)"
         case .server(let place, let state, let severity, let message): "\(place): \(severity) \(state): \(message)"

@@ -170,7 +170,7 @@ final class LogFeed {
 
     /// Drops the slot where it keeps too much log and that is the policy, which ends the stream.
     ///
-    /// - Throws: A ``PostgresError`` that passes.
+    /// - Throws: ``PostgresError/slotDropped(_:slot:kept:limit:)``.
     private func limitSlot() throws {
         guard let kept = try watch.look(beside) else { return }
         hasEnded = true

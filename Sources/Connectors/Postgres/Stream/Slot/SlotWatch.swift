@@ -49,9 +49,6 @@ struct SlotWatch {
         let keeping = SlotKeeping(session: session, notify: notify)
         try keeping.awaitRelease(of: slot)
         try keeping.drop(slot)
-        return .connectionLost(
-            session.endpoint,
-            reason: "the slot \"\(slot)\" was dropped, because it kept \(ByteSize(kept)) of log (max_slot_wal: \(limit))"
-        )
+        return .slotDropped(session.endpoint, slot: slot, kept: ByteSize(kept), limit: limit)
     }
 }
