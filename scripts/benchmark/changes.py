@@ -1,14 +1,15 @@
 """LOG_BASED: how fast changes arrive, beside who reads the same log and writes nothing, and beside native replication."""
 
-import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import asdict
+from pathlib import Path
 from statistics import median
 
-from process import measure, wait_for_quiet
+from process import measure, start, wait, wait_for_quiet
 from server import DATABASE
 
 # Rows of the table before the changes, and the changes made: transactions of one row, of a hundred, and one of all.
@@ -17,6 +18,9 @@ WORKLOADS = {
     "t100": (700_000, 1_000_000),
     "big": (500_000, 500_000),
 }
+NAMES = {"t1": "transactions of 1", "t100": "transactions of 100", "big": "one transaction"}
+FLOOR = "pg_recvlogical to /dev/null"
+TANDEM = "tandem into DuckDB"
 SQL = {
     "t1": "do $$ begin for i in 1..{third} loop "
           "update w set abalance = abalance + i where aid = i; commit; "
@@ -46,26 +50,22 @@ syncs:
 class Drain:
     """One workload, drained over and over from copies of the same slot."""
 
-    def __init__(self, server, tandem, folder, workload, destination, scale=1.0):
-        self.server, self.tandem, self.workload, self.destination = server, tandem, workload, destination
-        rows, changes = WORKLOADS[workload]
-        self.rows, self.changes = int(rows * scale), int(changes * scale)
-        self.folder = folder / f"changes-{workload}-{destination}"
+    def __init__(self, bench, workload, destination):
+        self.server, self.tandem, self.workload, self.destination = bench.server, bench.tandem, workload, destination
+        self.rows, self.changes = (int(count * bench.scale) for count in WORKLOADS[workload])
+        self.folder = bench.folder / f"changes-{workload}-{destination}"
         self.folder.mkdir()
         (self.folder / "tandem.yaml").write_text(
-            CONFIGURATION.format(port=server.port, database=DATABASE, destination=destination))
+            CONFIGURATION.format(port=self.server.port, database=DATABASE, destination=destination))
 
     def prepare(self):
         """Copies the table, keeps the slot and the file as they are then, and makes the changes."""
         sql = self.server.query
-        for name in sql("select slot_name from pg_replication_slots").split():
-            sql(f"select pg_drop_replication_slot('{name}')")
-        sql("drop table if exists w")
         sql("create table w (aid int primary key, bid int, abalance int, filler char(84))")
         sql(f"insert into w select g, 1 + (g - 1) / 100000, 0, '' from generate_series(1, {self.rows}) g")
         self.run()
         self.slot = sql("select slot_name from pg_replication_slots")
-        self.publication = sql("select pubname from pg_publication limit 1")
+        self.publication = sql("select pubname from pg_publication order by pubname limit 1")
         sql(f"select pg_copy_logical_replication_slot('{self.slot}', 'kept')")
         if self.destination == "warehouse":
             shutil.copy(self.folder / "warehouse.duckdb", self.folder / "kept.duckdb")
@@ -75,6 +75,14 @@ class Drain:
                        stdout=subprocess.DEVNULL)
         sql("checkpoint")
         self.end = sql("select pg_current_wal_insert_lsn()")
+
+    def remove(self):
+        """Leaves nothing at the server."""
+        for name in self.server.query("select slot_name from pg_replication_slots").split():
+            self.server.query(f"select pg_drop_replication_slot('{name}')")
+        for name in self.server.query("select pubname from pg_publication").split():
+            self.server.query(f"drop publication {name}")
+        self.server.query("drop table w")
 
     def run(self):
         return measure([self.tandem, "run", "--quiet"], folder=self.folder)
@@ -102,42 +110,42 @@ class Drain:
         subprocess.run([self.tandem, "verify", "stream"], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
 
 
-def compare(server, tandem, folder, workload, rounds, patience, say, scale=1.0):
-    """Medians of `rounds` rounds after a warm-up: the floor, and Tandem into DuckDB."""
-    drain = Drain(server, tandem, folder, workload, "warehouse", scale)
+def compare(bench, workload):
+    """Medians after a warm-up: the floor, and Tandem into DuckDB."""
+    drain = Drain(bench, workload, "warehouse")
     drain.prepare()
-    runs = {"pg_recvlogical to /dev/null": [], "tandem into DuckDB": []}
-    for number in range(rounds + 1):
+    runs = {FLOOR: [], TANDEM: []}
+    for number in range(bench.rounds + 1):
         floor = None
-        for name, action in (("pg_recvlogical to /dev/null", drain.floor), ("tandem into DuckDB", drain.drain)):
-            wait_for_quiet(patience)
+        for name, action in ((FLOOR, drain.floor), (TANDEM, drain.drain)):
+            wait_for_quiet(bench.patience)
             cost = action()
             floor = floor or cost.wall
-            say(f"{workload}, {f'round {number}' if number else 'warm-up'}: {name}: {cost.wall:.2f} s, "
-                f"{cost.wall / floor:.2f} ×, {drain.changes / cost.wall:,.0f} changes/s, {cost.cpu:.1f} CPU s, "
-                f"{cost.rss:.0f} MB")
+            bench.say(f"{workload}, {f'round {number}' if number else 'warm-up'}: {name}: {cost.wall:.2f} s, "
+                      f"{cost.wall / floor:.2f} ×, {cost.cpu:.1f} CPU s, {cost.rss:.0f} MB")
             if number > 0:
                 runs[name].append({**asdict(cost), "ratio": cost.wall / floor})
         if number == 1:
             drain.verify()
+    drain.remove()
     return {"changes": drain.changes, "runs": runs,
-            "contenders": {name: summarize(drain.changes, list_) for name, list_ in runs.items()}}
+            "contenders": {name: summarize(drain.changes, each) for name, each in runs.items()}}
 
 
-def native(server, tandem, folder, workload, patience, say, scale=1.0):
-    """The same changes into another database of the server: native replication's apply, then Tandem's."""
-    drain = Drain(server, tandem, folder, workload, "mirror", scale)
-    server.query("drop database if exists mirror")
-    server.query("create database mirror")
+def into_postgres(bench, workload):
+    """The same changes into another database of the server: Tandem's apply, then native replication's."""
+    drain = Drain(bench, workload, "mirror")
+    bench.server.query("drop database if exists mirror")
+    bench.server.query("create database mirror")
     drain.prepare()
-    mirror = server.url.rsplit("/", 1)[0] + "/mirror"
-    wait_for_quiet(patience)
+    wait_for_quiet(bench.patience)
     cost = drain.run()
     drain.verify()
-    say(f"{workload}: tandem into Postgres: {cost.wall:.2f} s, {drain.changes / cost.wall:,.0f} changes/s, "
-        f"{cost.rss:.0f} MB")
-    wall = subscription(server, drain, mirror, patience)
-    say(f"{workload}: native logical replication: {wall:.2f} s, {drain.changes / wall:,.0f} changes/s")
+    bench.say(f"{workload}: tandem into Postgres: {cost.wall:.2f} s, {cost.cpu:.1f} CPU s, {cost.rss:.0f} MB")
+    mirror = bench.server.url.rsplit("/", 1)[0] + "/mirror"
+    wall = subscription(bench.server, drain, mirror, bench.patience)
+    bench.say(f"{workload}: native logical replication: {wall:.2f} s")
+    drain.remove()
     return {"changes": drain.changes, "tandem": asdict(cost), "native": wall}
 
 
@@ -164,6 +172,48 @@ def subscription(server, drain, mirror, patience):
         there("alter subscription native disable")
         there("alter subscription native set (slot_name = none)")
         there("drop subscription native")
+
+
+def latency(bench, python, seconds=30, rate=1000):
+    """Seconds from a commit until another process sees it, for each row of `rate` single-row commits a second."""
+    bench.server.query("create table l (id int primary key, at float8, filler text)")
+    folder = bench.folder / "latency"
+    folder.mkdir()
+    (folder / "tandem.yaml").write_text(CONFIGURATION.format(
+        port=bench.server.port, database=DATABASE, destination="warehouse").replace("public.w", "public.l"))
+    measure([bench.tandem, "run", "--quiet"], folder=folder)
+    # Ten commits, a hundredth of a second's pause, over and over; each row notes when it was committed.
+    writer = (f"do $$ declare i int := 0; begin while i < {seconds * rate} loop "
+              f"for j in 1..{rate // 100} loop i := i + 1; "
+              "insert into l values (i, extract(epoch from clock_timestamp()), 'some text'); commit; end loop; "
+              "perform pg_sleep(0.01); end loop; end $$")
+    follow = start([bench.tandem, "run", "--follow", "--quiet"], folder, None)
+    try:
+        write = start(bench.server.psql("-c", "set synchronous_commit = off", "-c", writer), folder, None)
+        reader = subprocess.run(
+            [python, Path(__file__).with_name("latency.py"), folder / "warehouse.duckdb", "copy.l", str(seconds + 10)],
+            stdout=subprocess.PIPE, text=True, check=True)
+        wait(write)
+    finally:
+        follow.send_signal(signal.SIGINT)
+        usage = os.wait4(follow.pid, 0)[2]
+    committed = [float(at) for at in bench.server.query("select at from l order by id").split()]
+    seen, waits = 0, []
+    for line in reader.stdout.splitlines():
+        moment, newest = line.split()
+        waits += [float(moment) - at for at in committed[seen:int(newest)]]
+        seen = max(seen, int(newest))
+    if seen < len(committed):
+        raise RuntimeError(f"only {seen} of {len(committed)} rows were seen")
+    waits.sort()
+    figures = {f"p{share}": waits[len(waits) * share // 100] for share in (50, 90, 99)}
+    figures |= {"longest": waits[-1], "rows": len(waits), "rate": len(waits) / (committed[-1] - committed[0]),
+                "looks": len(reader.stdout.splitlines()), "rss": usage.ru_maxrss * 1024 / 1e6,
+                "cpu": usage.ru_utime + usage.ru_stime}
+    bench.say(f"latency: {figures}")
+    for name in bench.server.query("select slot_name from pg_replication_slots").split():
+        bench.server.query(f"select pg_drop_replication_slot('{name}')")
+    return figures
 
 
 def summarize(changes, runs):

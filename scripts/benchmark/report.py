@@ -3,10 +3,14 @@
 import platform
 from statistics import median
 
+import changes
+
 TARGETS = {"narrow": 0.75, "wide": 0.90}
 RSS_TARGET = 300  # MB
 HELP_TARGET = 0.050  # seconds
 EMPTY_TARGET = 5.0  # seconds
+DRAIN_TARGET = 0.75  # × pg_recvlogical
+LATENCY_TARGETS = {"p50": 0.1, "p99": 0.5}  # seconds
 
 
 def summarize(rows, runs):
@@ -61,6 +65,21 @@ def targets(results):
     if "empty" in results:
         found.append(("run over 200 empty tables", f"< {EMPTY_TARGET:.0f} s", f"{results['empty']:.2f} s",
                       results["empty"] < EMPTY_TARGET))
+    for workload, entry in results.get("drains", {}).items():
+        figures, name = entry["contenders"][changes.TANDEM], changes.NAMES[workload]
+        found.append((f"{name}: × pg_recvlogical", f"≤ {DRAIN_TARGET:.2f}", f"{figures['ratio']:.2f}",
+                      figures["ratio"] <= DRAIN_TARGET))
+        found.append((f"{name}: peak memory", f"< {RSS_TARGET} MB", f"{figures['rss']:.0f} MB",
+                      figures["rss"] < RSS_TARGET))
+    for workload, entry in results.get("mirrors", {}).items():
+        wall = entry["tandem"]["wall"]
+        found.append((f"{changes.NAMES[workload]}: faster into Postgres than native", f"< {entry['native']:.2f} s",
+                      f"{wall:.2f} s", wall < entry["native"]))
+    for share, limit in LATENCY_TARGETS.items():
+        if "latency" in results:
+            figure = results["latency"][share]
+            found.append((f"commit to visible, {share}", f"< {limit * 1000:.0f} ms", f"{figure * 1000:.0f} ms",
+                          figure < limit))
     return found
 
 
@@ -69,6 +88,39 @@ def target_table(results):
     lines += [f"| {name} | {limit} | {figure} | {'pass' if met else '**fail**'} |"
               for name, limit, figure, met in targets(results)]
     return "\n".join(lines) + "\n"
+
+
+def drain_table(drains):
+    lines = ["## Changes into DuckDB", "",
+             "| | changes | wall s | changes/s | × pg_recvlogical | CPU s | µs CPU a change | peak MB |",
+             "|---|---:|---:|---:|---:|---:|---:|---:|"]
+    for workload, entry in drains.items():
+        for contender, figures in entry["contenders"].items():
+            lines.append(
+                f"| {changes.NAMES[workload]}: {contender} | {entry['changes']:,} | {figures['wall']:.2f} "
+                f"| {figures['changes_per_second']:,.0f} | {figures['ratio']:.2f} | {figures['cpu']:.1f} "
+                f"| {figures['cpu'] / entry['changes'] * 1e6:.1f} | {figures['rss']:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def mirror_table(mirrors):
+    lines = ["## Changes into Postgres", "", "| | changes | tandem s | changes/s | native s | changes/s | peak MB |",
+             "|---|---:|---:|---:|---:|---:|---:|"]
+    for workload, entry in mirrors.items():
+        wall, native = entry["tandem"]["wall"], entry["native"]
+        lines.append(f"| {changes.NAMES[workload]} | {entry['changes']:,} | {wall:.2f} | {entry['changes'] / wall:,.0f} "
+                     f"| {native:.2f} | {entry['changes'] / native:,.0f} | {entry['tandem']['rss']:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def latency_table(figures):
+    return "\n".join([
+        "## From a commit until another process sees it in the DuckDB file", "",
+        f"{figures['rows']:,} single-row commits, {figures['rate']:,.0f} a second; another process opened the file "
+        f"{figures['looks']:,} times.", "", "| p50 | p90 | p99 | longest | CPU s | peak MB |",
+        "|---:|---:|---:|---:|---:|---:|",
+        " | ".join(["| " + f"{figures['p50'] * 1000:.0f} ms"] + [f"{figures[key] * 1000:.0f} ms" for key in (
+            "p90", "p99", "longest")]) + f" | {figures['cpu']:.1f} | {figures['rss']:.0f} |"]) + "\n"
 
 
 def memory_table(memory):

@@ -47,6 +47,7 @@ class Server:
             # Nothing but what is measured shall run while it is measured.
             "autovacuum": "off",
             "fsync": "off",
+            "wal_level": "logical",
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self.run("pg_ctl", "start", "--wait", "-D", self.folder / "data", "-l", self.folder / "log", "-o", options)
