@@ -157,6 +157,8 @@ public struct ChangeBatch: Sendable {
     public var recopies: [UInt32: String]
     /// Where to resume once this is applied. `nil` in the middle of a transaction.
     public var state: StreamState?
+    /// Whether the source had nothing else to say when this was given out.
+    public var isUpToDate = false
     public var transactions: Int
     /// Rows left out under ``UnfitPolicy/issue`` and values clamped, by table number.
     public var tallies: [UInt32: ReadTally]

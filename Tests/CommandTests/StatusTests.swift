@@ -61,6 +61,36 @@ import Testing
         #expect(try program.run("teardown", "shop").status == 0)
     }
 
+    @Test func whileARunFollowsItsTablesAreStreaming() throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database, method: "LOG_BASED"))
+        let following = try program.start(["run", "--follow", "--quiet"])
+        defer { if following.isRunning { following.interrupt() } }
+        var row = 1
+        let limit = ContinuousClock.now + .seconds(90)
+        var report: Report?
+        // `status` has its own files for what it prints.
+        let asking = try Program()
+        defer { asking.remove() }
+        let state = program.folder.appending(path: ".tandem/state.sqlite").path
+        let configuration = program.folder.appending(path: "tandem.yaml").path
+        while report?.tables.map(\.state) != ["streaming"], ContinuousClock.now < limit {
+            row += 1
+            try server.execute("INSERT INTO t VALUES (\(row))", in: database)
+            let outcome = try asking.run("status", "--json", "--config", configuration, "--state", state)
+            report = try json(outcome.output, as: [Report].self).first
+        }
+        #expect(report?.tables.map(\.state) == ["streaming"])
+        #expect(report?.stream?.isRead == true)
+        following.interrupt()
+        #expect(try program.outcome(of: following).status == 130)
+        #expect(try program.run("teardown", "shop").status == 0)
+    }
+
     @Test func aSourceThatCannotBeReachedIsALineOfTheAnswer() throws {
         let server = try PostgresServer(.v16)
         defer { server.remove() }

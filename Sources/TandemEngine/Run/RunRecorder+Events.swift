@@ -12,12 +12,15 @@ extension RunRecorder {
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
         case .tableLoaded(let table, let outcome) where outcome.copy.stream != nil:
             await record(TableEvent(outcome), of: table)
-        case .following(_, let tables, _):
+        case .following(let progress, let tables, _):
+            progress.begin(with: tables)
             for table in tables { await record(.catchingUp, of: table) }
         case .caughtUp(let tables):
             for table in tables { await record(.streaming, of: table) }
         case .copyingAgain(let table, _): await record(.pending, of: table)
-        case .applied(let progress): await noteStream(progress.counts, isLast: false)
+        case .applied(let progress):
+            await noteStream(progress.counts, isLast: false)
+            for table in progress.takeUpToDate() { await record(.streaming, of: table) }
         case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
             .streamPrepared:
             break

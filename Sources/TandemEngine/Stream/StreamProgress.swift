@@ -12,19 +12,35 @@ package final class StreamProgress: Sendable {
         package var batches = 0
         /// When the last transaction applied was committed at the source, seconds since 1970.
         package var time: Double?
+        /// Whether the source had nothing else to say when it gave what was applied last.
+        package var isUpToDate = false
         /// Changes by table.
         package var tables: [TableName: Int] = [:]
     }
 
     private let state = Mutex(Counts())
+    private let behind = Mutex<[TablePlan]>([])
 
     package var counts: Counts { state.withLock { $0 } }
+
+    /// Notes the tables that are followed from now on, and are behind until the source has nothing else to say.
+    func begin(with tables: [TablePlan]) { behind.withLock { $0 = tables } }
+
+    /// The tables that have been behind until now.
+    func takeUpToDate() -> [TablePlan] {
+        guard counts.isUpToDate else { return [] }
+        return behind.withLock { behind in
+            defer { behind = [] }
+            return behind
+        }
+    }
 
     func add(_ batch: ChangeBatch) {
         state.withLock { state in
             state.transactions += batch.transactions
             state.batches += batch.state == nil ? 0 : 1
             state.time = batch.state?.time ?? state.time
+            state.isUpToDate = batch.isUpToDate
             for stretch in batch.stretches where stretch.changes.changeCount > 0 {
                 state.changes += stretch.changes.changeCount
                 state.tables[stretch.schema.name, default: 0] += stretch.changes.changeCount

@@ -24,6 +24,8 @@ final class LogFeed {
     /// Whether the server asked for an answer: before it stops it waits until all it has sent is confirmed.
     private var isAnswerWanted = false
     private var hasEnded = false
+    /// Whether the server was at the end of its log when it spoke last.
+    private var isAtEnd = false
 
     var interruption: Interruption {
         get { replication.interruption }
@@ -116,9 +118,13 @@ final class LogFeed {
 
     private func take(_ message: ReplicationMessage) throws {
         switch message {
-        case .data(let place, _, let payload): try decode { try reader.read(payload, at: place) }
+        case .data(let place, _, let payload):
+            isAtEnd = false
+            try decode { try reader.read(payload, at: place) }
         case .keepAlive(let end, _, let isReplyWanted):
             reader.advance(to: end)
+            // Without being asked, and without asking, it says so when it has nothing more to send.
+            isAtEnd = self.end == nil && !isReplyWanted && !reader.assembler.isInTransaction
             if isReplyWanted { isAnswerWanted = true }
         }
     }
@@ -151,6 +157,7 @@ final class LogFeed {
     private func give() throws -> ChangeBatch {
         var batch = ChangeBatch()
         try decode { batch = try reader.take() }
+        batch.isUpToDate = isAtEnd && batch.state != nil
         hasGivenPart = batch.state == nil
         givenAt = .now
         firstAt = nil
