@@ -9,6 +9,7 @@ struct FollowedDatabase {
     let database: TestDatabase
     let folder: TemporaryFolder
     var sync: SyncConfiguration
+    var plugin = "auto"
 
     init(_ version: PostgresServer.Version, _ setup: String) throws {
         database = try TestDatabase(version)
@@ -38,7 +39,7 @@ struct FollowedDatabase {
         _ observe: @escaping @Sendable (RunEvent) async -> Void = { _ in },
         _ body: (SyncRun) async throws -> Value
     ) async throws -> Value {
-        let source = try database.source()
+        let source = try database.source(plugin: plugin)
         let destination = try folder.warehouse()
         do {
             let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)

@@ -133,6 +133,7 @@ struct PlanTests {
         let plan = Sample.plan([table], deletes: .soft)
         #expect(plan.problems.isEmpty)
         #expect(plan.tables.map(\.ownColumns) == [.deletedAt])
+        #expect(plan.notes == ["Deleted rows stay, with the time in _tandem_deleted_at."])
         table.schema.columns.append(ColumnSchema(name: "_tandem_deleted_at", type: .text, nativeType: "text", id: 9))
         let message = "Column _tandem_deleted_at of public.a has the name of one that Tandem adds to its copy."
         #expect(Sample.plan([table], deletes: .soft).problems.map(\.message) == [message])

@@ -65,6 +65,10 @@ package enum PostgresError: ExplainedError, Equatable {
                 .connectionLost(endpoint, reason: message)
             case "42501": .insufficientPrivilege(endpoint, message: message)
             case "55P03": .lockTimeout(endpoint, message: message)
+            // Functions of the catalog look at the present, where a table may be gone that the query still sees.
+            case "XX000"
+            where ["could not open relation with OID", "cache lookup failed for"].contains(where: message.hasPrefix):
+                .catalogChanged(endpoint, message: message)
             default: .server(endpoint, sqlState: sqlState, severity: severity, message: message)
             }
     }

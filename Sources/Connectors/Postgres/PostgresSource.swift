@@ -29,10 +29,20 @@ package final class PostgresSource: Source {
     }
 
     package func catalog() async throws -> Catalog {
-        try await connection.run { session in
-            Catalog(tables: try CatalogReader(session).tables().map(\.catalogTable))
+        var attempt = 0
+        while true {
+            do {
+                return try await connection.run { session in
+                    Catalog(tables: try CatalogReader(session).tables().map(\.catalogTable))
+                }
+            } catch PostgresError.catalogChanged where attempt < Self.catalogRetries {
+                attempt += 1
+            }
         }
     }
+
+    /// How often the catalog is read anew where tables are dropped while it is read.
+    private static let catalogRetries = 5
 
     package func check(_ tables: [TableName]) async -> [Finding] { await check(tables, following: [:]) }
 

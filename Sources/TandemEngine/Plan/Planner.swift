@@ -63,7 +63,7 @@ package struct Planner: Sendable {
             }
         }
         plan.problems += targetProblems(of: plan.tables)
-        refuseSoftDeletes(&plan)
+        settleDeletes(&plan)
         settleCopies(&plan)
         checkPatterns(&plan)
         checkColumnRules(&plan)
@@ -144,10 +144,13 @@ package struct Planner: Sendable {
         return schema.columns.first { own.contains(folding.fold($0.name)) }?.name
     }
 
-    /// Nothing is marked in a table that is replaced as a whole.
-    private func refuseSoftDeletes(_ plan: inout SyncPlan) {
+    /// Says that rows stay. Nothing can be marked in a table that is replaced as a whole.
+    private func settleDeletes(_ plan: inout SyncPlan) {
         let names = plan.tables.filter { $0.method != .logBased }.map { "\($0.schema.name)" }
-        guard sync.deletes == .soft, !names.isEmpty else { return }
+        guard sync.deletes == .soft else { return }
+        guard !names.isEmpty else {
+            return plan.notes.append("Deleted rows stay, with the time in \(OwnColumns.deletedAtName).")
+        }
         plan.problems.append(
             PlanProblem(
                 line: sync.line,

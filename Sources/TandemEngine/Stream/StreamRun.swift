@@ -173,8 +173,8 @@ struct StreamRun {
             evolution.append(.setOwnColumns(table.ownColumns))
         }
         if copy.target != table.target {
+            // Its name at the source stays the one that the stream may still call it by, until that says another.
             after.target = table.target
-            after.schema.name = table.schema.name
             evolution.append(.renameTable(to: table.target))
         }
         guard !evolution.isEmpty else { return copy }

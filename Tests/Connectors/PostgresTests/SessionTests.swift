@@ -90,6 +90,15 @@ import Testing
         try eventually { try database.execute("SELECT count(*) \(state)") == "0" }
     }
 
+    @Test func aTableThatGoesWhileTheCatalogIsReadIsAskedForAgain() throws {
+        let session = try TestDatabase(.v15).session()
+        let raise = "DO $$ BEGIN RAISE EXCEPTION 'could not open relation with OID 7' USING ERRCODE = 'XX000'; END $$"
+        let error = #expect(throws: PostgresError.self) { try session.query(raise) }
+        #expect(error?.isTransient == true)
+        let other = "DO $$ BEGIN RAISE EXCEPTION 'something else' USING ERRCODE = 'XX000'; END $$"
+        #expect(#expect(throws: PostgresError.self) { try session.query(other) }?.isTransient == false)
+    }
+
     @Test func aKilledBackendIsALostConnection() throws {
         let database = try TestDatabase(.v15)
         let session = try database.session()

@@ -29,7 +29,7 @@ extension ChangeAssembler {
             return map
         case .described(let described):
             guard let (table, isPartition) = try table(of: relation) else {
-                routes[relation] = .ignored
+                if try !giveUpOwners(of: relation, in: transaction) { routes[relation] = .ignored }
                 return nil
             }
             guard tables[table].reason == nil else {

@@ -88,7 +88,11 @@ extension ChangeAssembler: ChangeSink {
 
     mutating func truncate(_ relations: [UInt32]) throws {
         guard let transaction, !isLeftOut else { return }
-        let found = try relations.compactMap { try table(of: $0) }
+        let found = try relations.compactMap { relation in
+            let found = try table(of: relation)
+            if found == nil { _ = try giveUpOwners(of: relation, in: transaction) }
+            return found
+        }
         let whole = Set(found.filter { !$0.isPartition }.map(\.table))
         let emptied = Set(relations.compactMap { self.relations[$0]?.table })
         for table in Set(found.map(\.table)) where tables[table].reason == nil {
