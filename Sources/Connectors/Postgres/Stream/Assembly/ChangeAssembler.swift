@@ -20,7 +20,7 @@ struct ChangeAssembler {
     /// Changes or bytes past which a batch is to be taken, be it in the middle of a transaction.
     struct Limits {
         var changes = 250_000
-        var bytes = 16 << 20
+        var bytes = 8 << 20
     }
 
     let streamID: String
