@@ -13,6 +13,11 @@ public protocol ChangeSource: Source {
         continuing state: StreamState?
     ) async throws -> PreparedStream
 
+    /// Returns once every transaction that has written to `tables` by now has ended, and a later snapshot shows it if
+    /// it was committed: then such a snapshot and the stream from where it is now on have every change between them.
+    /// To be called before a table is copied that a stream is to keep up to date.
+    func awaitWriters(of tables: [CatalogTable]) async throws
+
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
 
@@ -30,6 +35,10 @@ public protocol ChangeSource: Source {
     /// Removes everything this program made here for syncs named `syncs`, or for all of this connection where that is
     /// `nil`, and says what.
     func teardown(syncs: [String]?) async throws -> [String]
+}
+
+extension ChangeSource {
+    public func awaitWriters(of tables: [CatalogTable]) async throws {}
 }
 
 /// A stream that is ready to be followed.
@@ -95,13 +104,24 @@ public struct StreamRequest: Sendable {
     /// `nil` to follow until cancelled.
     public var end: Checkpoint?
     public var unfit: UnfitPolicy
+    /// The source is to keep its log from here on, until a later place is confirmed; `nil` for ``start``. A later
+    /// stream may begin there.
+    public var keep: Checkpoint?
 
-    public init(sync: String, tables: [Table], start: StreamState, end: Checkpoint?, unfit: UnfitPolicy) {
+    public init(
+        sync: String,
+        tables: [Table],
+        start: StreamState,
+        end: Checkpoint?,
+        unfit: UnfitPolicy,
+        keep: Checkpoint? = nil
+    ) {
         self.sync = sync
         self.tables = tables
         self.start = start
         self.end = end
         self.unfit = unfit
+        self.keep = keep
     }
 }
 

@@ -9,6 +9,8 @@ final class LoggedSource: ChangeSource {
     struct Entry: Sendable {
         var stretches: [ChangeBatch.Stretch] = []
         var recopies: [UInt32: String] = [:]
+        /// From which version on the database itself shows it; `nil` where it never does.
+        var version: Int?
     }
 
     struct State {
@@ -22,6 +24,11 @@ final class LoggedSource: ChangeSource {
         var failures: [any Error] = []
         /// Entries in the middle of which a stream ends, once, because these tables must be copied again.
         var cuts: [Int: [UInt32: String]] = [:]
+        /// Whether snapshots have to wait.
+        var isCopyHeld = false
+        /// Errors that snapshots end with, in turn.
+        var copyFailures: [any Error] = []
+        var snapshots = 0
     }
 
     let database: MemoryDatabase
@@ -58,6 +65,16 @@ final class LoggedSource: ChangeSource {
         state.withLock { $0.log.append(Entry(stretches: [.init(schema: schema, changes: changes)])) }
     }
 
+    /// The same, and into the table itself.
+    func insertForGood(_ sample: SampleTable) async throws {
+        var table = MemoryDatabase.Table(schema: try schema(sample.schema.name), batches: [])
+        table.batches = (database.tables[sample.schema.name]?.batches ?? []) + sample.batches()
+        database.put(table)
+        let version = Int(try await position().description)
+        try insert(sample)
+        state.withLock { $0.log[$0.log.count - 1].version = version }
+    }
+
     func catalog() async throws -> Catalog {
         var catalog = try await source.catalog()
         for index in catalog.tables.indices { catalog.tables[index].methods[.logBased] = .usable(note: nil) }
@@ -69,7 +86,15 @@ final class LoggedSource: ChangeSource {
     func position() async throws -> Checkpoint { try await source.position() }
     func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     func close() async {}
-    func snapshot(readers: Int) async throws -> any Snapshot { try await source.snapshot(readers: readers) }
+    func snapshot(readers: Int) async throws -> any Snapshot {
+        state.withLock { $0.snapshots += 1 }
+        while state.withLock({ $0.isCopyHeld }) { try await Task.sleep(for: .milliseconds(1)) }
+        if let failure = state.withLock({ $0.copyFailures.isEmpty ? nil : $0.copyFailures.removeFirst() }) {
+            throw failure
+        }
+        return try await source.snapshot(readers: readers)
+    }
+
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { nil }
     func logPosition() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
     func streamStatus(of sync: String) async throws -> StreamStatus { StreamStatus(slot: "none") }
@@ -100,6 +125,7 @@ final class LoggedSource: ChangeSource {
         private let request: StreamRequest
         private let failure: (any Error)?
         private let position: Mutex<Int>
+        private static let ended = -1
 
         init(_ source: LoggedSource, _ request: StreamRequest, _ failure: (any Error)?) {
             self.source = source
@@ -112,25 +138,35 @@ final class LoggedSource: ChangeSource {
             let start = Int(request.start.checkpoint.description) ?? 0
             let end = request.end.flatMap { Int($0.description) } ?? .max
             let at = position.withLock { position in
-                defer { position += 1 }
+                defer { if position != Self.ended { position += 1 } }
                 return position
             }
+            guard at != Self.ended else { return nil }
             if at > start, let failure { throw failure }
+            // Who follows waits for more.
+            while request.end == nil, source.state.withLock({ $0.log.count <= at }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
             guard at < end, let entry = source.state.withLock({ $0.log.indices.contains(at) ? $0.log[at] : nil })
             else { return nil }
-            let numbers = Set(request.tables.map(\.schema.id))
+            let shown = request.tables.filter { table in
+                entry.version.map { $0 <= Int(table.moment.checkpoint.description) ?? 0 } ?? false
+            }
+            let numbers = Set(request.tables.map(\.schema.id)).subtracting(shown.map(\.schema.id))
             if let recopies = source.state.withLock({ $0.cuts.removeValue(forKey: at) }) {
-                position.withLock { $0 = end }
+                position.withLock { $0 = Self.ended }
                 return ChangeBatch(
                     stretches: entry.stretches.filter { recopies[$0.schema.id] == nil },
                     recopies: recopies
                 )
             }
+            let recopies = entry.recopies.filter { numbers.contains($0.key) }
+            if !recopies.isEmpty { position.withLock { $0 = Self.ended } }
             return ChangeBatch(
                 stretches: entry.stretches.filter {
                     numbers.contains($0.schema.id) && entry.recopies[$0.schema.id] == nil
                 },
-                recopies: entry.recopies.filter { numbers.contains($0.key) },
+                recopies: recopies,
                 state: StreamState(id: request.start.id, checkpoint: Checkpoint("\(at + 1)"), time: Double(at)),
                 transactions: 1
             )

@@ -17,7 +17,7 @@ extension DuckDBDestination: ChangeDestination {
             try await attempt(changes, reaching: state, of: sync)
         } catch DuckDBError.diskFull(let path, let free) {
             await rollback()
-            await reclaim()
+            await loader.reclaim()
             throw DuckDBError.diskFull(path: path, free: free)
         } catch {
             await rollback()

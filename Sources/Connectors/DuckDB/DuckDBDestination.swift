@@ -11,8 +11,7 @@ package import TandemRows
 package actor DuckDBDestination: Destination {
     private let executor = ThreadExecutor(label: "tandem.duckdb")
     let opener: FileOpener
-    private let context: ConnectionContext
-    private var warehouse: Warehouse?
+    let loader: WarehouseLoader
     /// Has changes that are not committed.
     var writer: ChangeWriter?
 
@@ -21,81 +20,31 @@ package actor DuckDBDestination: Destination {
     package nonisolated var nameFolding: NameFolding { SQL.folding }
 
     package init(_ config: DuckDBConfig, in context: ConnectionContext) {
-        self.context = context
         let path = FileFacts.canonical(context.resolve(config.path ?? ""))
         opener = FileOpener(path: path, config: config, notify: context.notify)
+        loader = WarehouseLoader(opener, notify: context.notify)
     }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
-        do {
-            return try await attemptLoad(rows, into: target)
-        } catch DuckDBError.diskFull(let path, let free) {
-            await reclaim()
-            throw DuckDBError.diskFull(path: path, free: free)
-        }
-    }
-
-    private func attemptLoad(_ rows: any TableRows, into target: TableName) async throws -> Int {
-        let warehouse = try await opened()
-        let interrupter = warehouse.session.interrupter
-        return try await withTaskCancellationHandler {
-            try Task.checkCancellation()
-            return try warehouse.load(rows, into: target)
-        } onCancel: {
-            rows.cancel()
-            interrupter.interrupt()
-        }
-    }
-
-    /// Makes room again on a disk that rows have filled which nobody wants now, if it can: others may need it.
-    func reclaim() async {
-        let loads = warehouse?.loads ?? [:]
-        warehouse = nil
-        warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads)
-        try? warehouse?.shrink()
-        if loads.isEmpty { warehouse = nil }
+        try await loader.load(rows, into: target)
     }
 
     package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
-        let warehouse = try await opened()
-        try warehouse.publish(copies, retiring: retired, of: sync)
-        do {
-            try warehouse.checkpoint()
-        } catch let error as DuckDBError {
-            // The copies are in place and durable; only the file is larger than it need be.
-            if case .diskFull = error { context.notify(error.description) }
-        }
-        self.warehouse = nil
+        try await loader.publish(copies, retiring: retired, of: sync)
     }
 
-    package func discard() async throws {
-        defer { warehouse = nil }
-        try warehouse?.discard()
-    }
+    package func discard() async throws { try await loader.discard() }
 
     package func close() async {
-        warehouse = nil
+        await loader.close()
         writer = nil
     }
 
     /// How many threads read a table back.
     private static var readers: Int { min(ProcessInfo.processInfo.activeProcessorCount, 8) }
 
-    private func opened() async throws -> Warehouse {
-        if let warehouse { return warehouse }
-        let session = try await opener.open(.write)
-        // Someone else may have come first while this waited.
-        if let warehouse { return warehouse }
-        let opened = try Warehouse(session, config: opener.config)
-        warehouse = opened
-        return opened
-    }
-
-    /// A session to ask with: the one that writes, if there is one.
-    func reading() async throws -> Session {
-        if let warehouse { return warehouse.session }
-        return try await opener.open(.read)
-    }
+    /// A session to ask with.
+    func reading() async throws -> Session { try await opener.open(.read) }
 
     package func tables(of sync: String) async throws -> [CopiedTable] {
         do {
@@ -127,6 +76,8 @@ package actor DuckDBDestination: Destination {
         let session = try await reading()
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
+            // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
+            assertIsolated()
             try Task.checkCancellation()
             return try RowSum(of: copy.target, as: schema, ownColumns: copy.ownColumns, in: session).total()
         } onCancel: {
@@ -151,10 +102,10 @@ package actor DuckDBDestination: Destination {
     }
 
     private func ask<Value: Sendable>(_ sql: String, _ body: (Question) throws -> Value) async throws -> Value {
-        let session: Session
-        if let warehouse { session = warehouse.session } else { session = try await opener.open(.read, isolated: true) }
+        let session = try await opener.open(.read, isolated: true)
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
+            assertIsolated()
             try Task.checkCancellation()
             return try body(Question(sql: sql, session: session))
         } onCancel: {
@@ -166,9 +117,7 @@ package actor DuckDBDestination: Destination {
         let isKnown = try await !self.tables(of: sync).isEmpty
         let isFollowing = try await stream(of: sync) != nil
         guard isKnown || isFollowing else { return }
-        let warehouse = try await opened()
-        try Metadata(warehouse.session).forget(sync, tables)
-        if warehouse.loads.isEmpty { self.warehouse = nil }
+        try await loader.forget(sync, tables)
     }
 
     package func teardown() async throws -> [String] {

@@ -53,6 +53,13 @@ package final class MemoryDatabase: Sendable {
         }
     }
 
+    package func remove(_ table: TableName) {
+        state.withLock {
+            $0.content.tables[table] = nil
+            $0.version += 1
+        }
+    }
+
     /// Gives a table another name. It keeps its number.
     package func rename(_ name: TableName, to newName: TableName) {
         state.withLock { state in

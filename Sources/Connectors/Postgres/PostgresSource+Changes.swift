@@ -22,6 +22,17 @@ extension PostgresSource: ChangeSource {
         }
     }
 
+    /// Over a connection of its own: others are asked meanwhile.
+    package func awaitWriters(of tables: [CatalogTable]) async throws {
+        let (config, context, pinned) = (config, context, pinned)
+        let numbers = tables.map(\.schema.id)
+        try await Blocking.run { interruption in
+            let session = try Session(config, in: context, interruption: interruption, pinned: pinned)
+            defer { session.close() }
+            try Publishing(session: session, notify: context.notify).awaitWriters(of: numbers)
+        }
+    }
+
     /// A place in the log behind everything that is committed by now, which a stream reaches soon.
     package func logPosition() async throws -> Checkpoint {
         try await connection.run { LogCheckpoint(try LogEnd.mark($0)).checkpoint }

@@ -96,20 +96,13 @@ package struct FullCopy {
         while let table = waiting.first {
             try Task.checkCancellation()
             do {
-                var outcome = try await TableLoad(
+                let outcome = try await TableLoad(
                     table: table,
                     plan: plan,
                     snapshot: snapshot,
                     destination: destination,
                     observe: observe
-                ).run()
-                if stream != nil {
-                    outcome.copy.stream = stream
-                    // What came between the plan and the snapshot has values in it, and will not be taken for new.
-                    let there = try await snapshot.columnNumbers(of: table.source) ?? []
-                    outcome.copy.leftOut.formUnion(there.subtracting(table.schema.columns.map(\.id)))
-                    try await snapshot.awaitDurability()
-                }
+                ).run(stream: stream)
                 // What is in place survives whatever stops the run; the stream brings all tables to one moment.
                 if stream != nil { try await publish([outcome]) }
                 report.outcomes.append(outcome)
@@ -119,8 +112,7 @@ package struct FullCopy {
             } catch let error as any ExplainedError where error.isTransient {
                 throw error
             } catch {
-                let explained = error as? any ExplainedError
-                let failure = TableFailure(message: explained?.description ?? "\(error)", remedy: explained?.remedy)
+                let failure = TableFailure(error)
                 report.failures.append((table, failure))
                 await observe(.tableFailed(table, failure))
             }

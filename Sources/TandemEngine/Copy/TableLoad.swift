@@ -9,7 +9,19 @@ struct TableLoad {
     let destination: any Destination
     let observe: @Sendable (RunEvent) async -> Void
 
-    func run() async throws -> TableOutcome {
+    /// - Parameter stream: The stream that is to keep the copy up to date, if any.
+    func run(stream: String?) async throws -> TableOutcome {
+        var outcome = try await load()
+        guard let stream else { return outcome }
+        outcome.copy.stream = stream
+        // What came between the plan and the snapshot has values in it, and will not be taken for new.
+        let there = try await snapshot.columnNumbers(of: table.source) ?? []
+        outcome.copy.leftOut.formUnion(there.subtracting(table.schema.columns.map(\.id)))
+        try await snapshot.awaitDurability()
+        return outcome
+    }
+
+    private func load() async throws -> TableOutcome {
         let progress = TableProgress(estimatedRows: table.source.estimatedRows)
         await observe(.tableStarted(table, progress))
         let start = ContinuousClock.now

@@ -7,6 +7,8 @@ struct StreamFollowing {
     let destination: any ChangeDestination
     let plan: SyncPlan
     let progress: StreamProgress
+    /// The copies that are made meanwhile.
+    let desk: CopyDesk
     /// The followed tables that the catalog asks for by then.
     let replan: @Sendable () async throws -> SyncPlan
     let observe: @Sendable (RunEvent) async -> Void
@@ -15,7 +17,7 @@ struct StreamFollowing {
     struct End {
         /// Tables that must be copied again, by number, and why.
         var recopies: [UInt32: String] = [:]
-        /// Whether tables came, went or have other names now, so that the plan must be made anew.
+        /// Whether tables came, went or have other names now, or one is to join, so that the plan must be made anew.
         var hasOtherTables = false
     }
 
@@ -24,19 +26,30 @@ struct StreamFollowing {
     ///   - end: Where to stop; `nil` for not before this is cancelled.
     func run(_ tables: [UInt32: StreamedTable], from start: StreamState, to end: Checkpoint?) async throws -> End {
         let wanted: [StreamRequest.Table] = tables.values.map(\.request)
-        let request = StreamRequest(sync: plan.sync, tables: wanted, start: start, end: end, unfit: plan.unfit)
+        let request = StreamRequest(
+            sync: plan.sync,
+            tables: wanted,
+            start: start,
+            end: end,
+            unfit: plan.unfit,
+            keep: desk.keep
+        )
         let stream = try await source.changes(request)
         let applier = StreamApplier(self, tables, start)
         do {
-            var pump = StreamPump(stream: stream) { try await applier.apply($0) }
-            if end == nil { pump.look = { try await look() } }
+            let pump = StreamPump(
+                stream: stream,
+                apply: { try await applier.apply($0) },
+                reached: { desk.reach($0, confirm: stream.confirm) },
+                watches: end == nil ? watches(stream) : []
+            )
             try await pump.run()
             // A stream that ends with tables to be copied again may end within a transaction, which then comes again.
             if applier.isOpen { await destination.rollback() }
             await stream.close()
         } catch is StreamApplier.Stopped {
             await stream.close()
-        } catch is OtherTables {
+        } catch is StreamPump.Stopped {
             await destination.rollback()
             await stream.close()
             return End(recopies: applier.end.recopies, hasOtherTables: true)
@@ -48,13 +61,18 @@ struct StreamFollowing {
         return applier.end
     }
 
-    private struct OtherTables: Error {}
-
-    private func look() async throws {
-        func names(_ plan: SyncPlan) -> [UInt32: TableName] {
+    private func watches(_ stream: any ChangeStream) -> [StreamPump.Watch] {
+        @Sendable func names(_ plan: SyncPlan) -> [UInt32: TableName] {
             Dictionary(plan.tables.map { ($0.schema.id, $0.target) }) { first, _ in first }
         }
-        if try await names(replan()) != names(plan) { throw OtherTables() }
+        let (plan, replan, desk) = (plan, replan, desk)
+        return [
+            StreamPump.Watch(interval: .seconds(30)) { try await names(replan()) != names(plan) },
+            StreamPump.Watch(interval: .milliseconds(50)) {
+                desk.confirmRest(stream.confirm)
+                return desk.loaded != nil
+            },
+        ]
     }
 }
 

@@ -41,6 +41,13 @@ package final class StreamProgress: Sendable {
             state.batches += batch.state == nil ? 0 : 1
             state.time = batch.state?.time ?? state.time
             state.isUpToDate = batch.isUpToDate
+        }
+        addMissed(batch)
+    }
+
+    /// Counts the changes of transactions that were counted when others' changes were applied.
+    func addMissed(_ batch: ChangeBatch) {
+        state.withLock { state in
             for stretch in batch.stretches where stretch.changes.changeCount > 0 {
                 state.changes += stretch.changes.changeCount
                 state.tables[stretch.schema.name, default: 0] += stretch.changes.changeCount

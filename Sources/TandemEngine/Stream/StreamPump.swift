@@ -7,18 +7,29 @@ struct StreamPump {
     let stream: any ChangeStream
     /// Applies one batch, and returns once it is durable.
     let apply: (ChangeBatch) async throws -> Void
-    /// Looks now and then whether something else is to be done first, and throws then. Where that cuts off a batch, it
-    /// comes again.
-    var look: (@Sendable () async throws -> Void)?
+    /// Hears of each place that the destination has come to.
+    let reached: (StreamState) -> Void
+    var watches: [Watch] = []
+
+    /// Looks now and then whether something else is to be done first.
+    struct Watch: Sendable {
+        var interval: Duration
+        var isStopWanted: @Sendable () async throws -> Bool
+    }
+
+    /// Something else is to be done first. Where that cuts off a batch, it comes again.
+    struct Stopped: Error {}
 
     /// A source hangs up on who is silent for a minute or so.
     private static let silence = Duration.seconds(5)
-    private static let interval = Duration.seconds(30)
 
     /// Runs until the stream ends.
+    ///
+    /// - Throws: ``Stopped`` where a watch wants it, between two transactions.
     func run() async throws {
         let batches = AsyncChannel<ChangeBatch>()
         let isWanted = Flag()
+        let boundary = Boundary()
         let stream = stream
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -30,26 +41,30 @@ struct StreamPump {
                 }
             }
             group.addTask {
-                // Ends by being cancelled.
+                // Ends by being cancelled. Whichever fails, the batches end with it, and so does the loop below.
+                defer { batches.finish() }
                 while true {
                     try await Task.sleep(for: Self.silence)
                     try await stream.keepAlive()
                 }
             }
-            if let look {
+            for watch in watches {
                 group.addTask {
+                    defer { batches.finish() }
                     while true {
-                        try await Task.sleep(for: Self.interval)
-                        try await look()
+                        try await Task.sleep(for: watch.interval)
+                        if try await watch.isStopWanted(), boundary.stop() { throw Stopped() }
                     }
                 }
             }
             defer { group.cancelAll() }
             isWanted.value = true
             for await batch in batches {
+                boundary.leave()
                 try await apply(batch)
-                if let state = batch.state { stream.confirm(state.checkpoint) }
+                if let state = batch.state { reached(state) }
                 isWanted.value = true
+                if boundary.arrive(isWhole: batch.state != nil) { throw Stopped() }
             }
             // The channel also ends where reading failed, or this was cancelled.
             try await group.next()
@@ -63,6 +78,31 @@ struct StreamPump {
         var value: Bool {
             get { flag.load(ordering: .relaxed) }
             set { flag.store(newValue, ordering: .relaxed) }
+        }
+    }
+
+    /// Whether the destination is between two transactions.
+    private final class Boundary: Sendable {
+        private let state = Mutex((isBetween: true, isStopWanted: false))
+
+        func leave() { state.withLock { $0.isBetween = false } }
+
+        /// - Returns: Whether to stop here.
+        func arrive(isWhole: Bool) -> Bool {
+            state.withLock { state in
+                state.isBetween = isWhole
+                return isWhole && state.isStopWanted
+            }
+        }
+
+        /// Stops at the next boundary.
+        ///
+        /// - Returns: Whether that is now.
+        func stop() -> Bool {
+            state.withLock { state in
+                state.isStopWanted = true
+                return state.isBetween
+            }
         }
     }
 }

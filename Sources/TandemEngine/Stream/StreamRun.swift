@@ -24,15 +24,38 @@ struct StreamRun {
         case again
     }
 
-    /// - Parameter report: Takes what becomes of each copy.
+    /// - Parameter report: Takes what becomes of each copy that is made before anything is followed.
     func run(into report: inout FullCopy.Report) async throws -> StreamProgress {
+        let desk = CopyDesk(retries: retries)
+        guard follows else { return try await rounds(desk, into: &report) }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            let copies = BesideCopies(
+                source: source,
+                destination: destination,
+                sync: plan.sync,
+                unfit: plan.unfit,
+                readers: readers,
+                desk: desk,
+                observe: observe
+            )
+            group.addTask { try await copies.run() }
+            defer { group.cancelAll() }
+            return try await rounds(desk, into: &report)
+        }
+    }
+
+    private func rounds(_ desk: CopyDesk, into report: inout FullCopy.Report) async throws -> StreamProgress {
         let progress = StreamProgress()
         var plan = plan
         var attempt = 0
         while true {
             let before = progress.counts.batches
             do {
-                guard case .again = try await round(plan, progress, into: &report) else { return progress }
+                if let loaded = desk.loaded {
+                    try await StreamJoin(self, desk, progress).run(loaded)
+                    plan = try await replan()
+                }
+                guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
                 attempt = 0
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
@@ -40,42 +63,43 @@ struct StreamRun {
                 await observe(.retrying(error, pause: pause, attempt: attempt))
                 try await Task.sleep(for: pause)
             }
-            plan = try await replan()
+            if desk.loaded == nil { plan = try await replan() }
         }
     }
 
     private func round(
         _ plan: SyncPlan,
         _ progress: StreamProgress,
+        _ desk: CopyDesk,
         into report: inout FullCopy.Report
     ) async throws -> Ending {
         let state = try await prepare(plan)
         var settled = try await settle(plan, state)
-        if !settled.waiting.isEmpty {
-            var copyPlan = plan
-            copyPlan.tables = settled.waiting
-            let copied = try await FullCopy(
-                from: source,
-                to: destination,
-                plan: copyPlan,
-                readers: readers,
-                retries: retries,
-                stream: state.id,
-                observe: observe
-            ).run()
+        var pause: Duration?
+        if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
+            if desk.expect([], at: state) { try await destination.discard() }
+            try await desk.awaitIdle()
+            let copied = try await copy(settled.waiting, of: plan, stream: state.id)
             report.add(copied)
+            pause = desk.postpone(copied.failures.map(\.table))
             let planned = Dictionary(plan.tables.map { ($0.target, $0.leftOut) }) { first, _ in first }
             // Columns came while it was being planned: once more, with them.
             let grown = copied.outcomes.contains { !$0.copy.leftOut.isSubset(of: planned[$0.copy.target] ?? []) }
             if grown { return .again }
             settled = try await settle(plan, state)
         }
-        guard !settled.tables.isEmpty else { return .done }
+        let start = try await destination.stream(of: plan.sync) ?? state
+        if desk.expect(follows ? settled.waiting : [], at: start) { try await destination.discard() }
+        guard !settled.tables.isEmpty else {
+            // Not one could be copied.
+            guard follows, let pause else { return .done }
+            try await Task.sleep(for: pause)
+            return .again
+        }
         let end = follows ? nil : try await source.logPosition()
         let followed = settled.tables.values.map(\.plan)
         await observe(.following(progress, tables: followed, end: end))
-        let start = try await destination.stream(of: plan.sync) ?? state
-        let ending = try await following(plan, progress).run(settled.tables, from: start, to: end)
+        let ending = try await following(plan, progress, desk).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             await observe(.caughtUp(tables: followed))
             return .done
@@ -83,9 +107,26 @@ struct StreamRun {
         try await release(ending.recopies.keys)
         for (id, reason) in ending.recopies {
             guard let table = settled.tables[id] else { continue }
+            desk.recopy(id)
             await observe(.copyingAgain(table.plan, reason: reason))
         }
         return .again
+    }
+
+    /// Copies `tables`, which nothing else is to be done before.
+    private func copy(_ tables: [TablePlan], of plan: SyncPlan, stream: String) async throws -> FullCopy.Report {
+        try await source.awaitWriters(of: tables.map(\.source))
+        var plan = plan
+        plan.tables = tables
+        return try await FullCopy(
+            from: source,
+            to: destination,
+            plan: plan,
+            readers: readers,
+            retries: retries,
+            stream: stream,
+            observe: observe
+        ).run()
     }
 
     /// Brings the tables that are followed to `end`, and copies none: one that must be copied again leaves the stream.
@@ -97,18 +138,23 @@ struct StreamRun {
             let tables = try await settle(plan, state).tables
             guard !tables.isEmpty else { return }
             let start = try await destination.stream(of: plan.sync) ?? state
-            let ending = try await following(plan, StreamProgress()).run(tables, from: start, to: end)
+            let ending = try await following(plan, StreamProgress(), CopyDesk(retries: retries)).run(
+                tables,
+                from: start,
+                to: end
+            )
             guard !ending.recopies.isEmpty else { return }
             try await release(ending.recopies.keys)
         }
     }
 
-    private func following(_ plan: SyncPlan, _ progress: StreamProgress) -> StreamFollowing {
+    private func following(_ plan: SyncPlan, _ progress: StreamProgress, _ desk: CopyDesk) -> StreamFollowing {
         StreamFollowing(
             source: source,
             destination: destination,
             plan: plan,
             progress: progress,
+            desk: desk,
             replan: replan,
             observe: observe
         )

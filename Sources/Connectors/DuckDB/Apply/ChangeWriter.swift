@@ -42,7 +42,8 @@ final class ChangeWriter {
     func useThreads(for changes: [TargetChanges], atMost limit: Int) throws {
         let rows = changes.map(\.before.rows).max() ?? 0
         let wanted = max(1, min(rows / Self.rowsPerThread, limit))
-        guard wanted > threads else { return }
+        // They are the same for all who have the file open, and who loads a table has said how many it takes.
+        guard wanted > threads, session.file.isReusable else { return }
         try session.run("SET threads = \(wanted)", to: "prepare to write changes")
         threads = wanted
     }

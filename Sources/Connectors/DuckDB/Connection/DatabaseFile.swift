@@ -91,6 +91,9 @@ final class DatabaseFile: Sendable {
         }
     }
 
+    /// Whether DuckDB itself is kept when the file is closed: nobody has it open for more than a moment.
+    var isReusable: Bool { Self.registry.withLock { $0.entries[path]?.isReusable ?? false } }
+
     /// Lets DuckDB itself go with the file, because something went wrong.
     func retire() { Self.registry.withLock { $0.entries[path]?.isReusable = false } }
 }

@@ -42,7 +42,13 @@ package actor PostgresDestination: Destination {
         do {
             let table = load.table
             let stored = try await TableLoading(rows: rows, table: table, name: load.quoted, pool: loader.pool).run()
-            try await connection.run { try load.finish(in: $0) }
+            let pool = loader.pool
+            // Takes as long as it takes to make an index; others are asked meanwhile.
+            try await Blocking.run { interruption in
+                let session = try pool.borrow(interruption)
+                defer { pool.giveBack(session) }
+                try load.finish(in: session)
+            }
             loads[target] = load
             return stored
         } catch {

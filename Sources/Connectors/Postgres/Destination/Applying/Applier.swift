@@ -12,6 +12,8 @@ actor Applier {
     /// Whether a transaction is open.
     private var isOpen = false
     private var isPrepared = false
+    /// Whether a table joins the stream with the open transaction, at a place where the stream is already.
+    private var isJoining = false
     private var stages = StageTables()
     private let encoder = RowEncoder()
 
@@ -36,6 +38,7 @@ actor Applier {
                     in: session
                 )
                 try remember(changes, of: sync, in: session)
+                if changes.contains(where: { $0.before.stream == nil && $0.after.stream != nil }) { isJoining = true }
                 if let state { try commit(state, of: sync, in: session) }
             } catch {
                 undo()
@@ -50,6 +53,7 @@ actor Applier {
     func undo() {
         defer {
             isOpen = false
+            isJoining = false
             stages.rollback()
         }
         guard let session, isOpen else { return }
@@ -123,8 +127,9 @@ actor Applier {
     }
 
     private func commit(_ state: StreamState, of sync: String, in session: Session) throws {
-        let advance = Metadata.advancing(to: state, of: sync, ifNew: stages.hasCounted)
-        guard stages.hasCounted else {
+        let isCounted = stages.hasCounted && !isJoining
+        let advance = Metadata.advancing(to: state, of: sync, ifNew: isCounted)
+        guard isCounted else {
             try session.execute("\(advance); COMMIT")
             return ended()
         }
@@ -137,6 +142,7 @@ actor Applier {
 
     private func ended() {
         isOpen = false
+        isJoining = false
         stages.commit(keeping: session?.capabilities.isPooled == false)
     }
 }

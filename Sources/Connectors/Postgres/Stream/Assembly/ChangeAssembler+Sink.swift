@@ -2,6 +2,7 @@ import TandemRows
 
 extension ChangeAssembler: ChangeSink {
     mutating func begin(_ start: TransactionStart) {
+        guard !passesEnd(start) else { return }
         transaction = start
         transactionNumber += 1
         hasChanged = false

@@ -54,6 +54,10 @@ struct ChangeAssembler {
 
     /// Everything up to here has been gathered.
     private(set) var reached: LSN
+    /// Where to stop: what is committed behind it is left out.
+    private let end: LSN?
+    /// Whether something that is committed behind the end has come: all before it is gathered, and nothing more comes.
+    private(set) var hasPassedEnd = false
     private(set) var time: Double?
     private var given: LSN
     var closed: [ChangeBatch.Stretch] = []
@@ -67,11 +71,13 @@ struct ChangeAssembler {
 
     /// - Parameters:
     ///   - start: Where the stream begins: what was committed before is left out.
+    ///   - end: Where it ends: what is committed behind it is left out.
     ///   - partitions: The followed table that a partition belongs to, by their numbers, as far as known.
     ///   - checkpoint: What is written at the end of a batch for a place in the log.
     init(
         _ request: StreamRequest,
         from start: LSN,
+        to end: LSN? = nil,
         catalog: RelationCatalog,
         partitions: [UInt32: UInt32] = [:],
         checksUTF8: Bool = false,
@@ -86,6 +92,7 @@ struct ChangeAssembler {
         self.catalog = catalog
         self.partitions = partitions
         reached = start
+        self.end = end
         given = start
         time = request.start.time
         tables = []
@@ -114,8 +121,19 @@ struct ChangeAssembler {
 
     /// Notes that everything up to `place` has come. Without effect inside of a transaction, which ends behind it.
     mutating func advance(to place: LSN) {
-        guard !isInTransaction, place > reached else { return }
+        guard !isInTransaction, !hasPassedEnd, place > reached else { return }
         reached = place
+    }
+
+    /// Whether `transaction` is committed behind the end. If so the stream ends there.
+    mutating func passesEnd(_ transaction: TransactionStart) -> Bool {
+        if hasPassedEnd { return true }
+        guard let end, transaction.commit != nil || transaction.end != nil, !transaction.isCommitted(before: end)
+        else { return false }
+        // Commits come in the order of the log.
+        reached = max(reached, end)
+        hasPassedEnd = true
+        return true
     }
 
     /// Gives out what was gathered: to its end where that is the end of a transaction, else to be continued.
@@ -162,7 +180,7 @@ struct ChangeAssembler {
     }
 
     mutating func end(_ transaction: TransactionEnd) {
-        if !isLeftOut {
+        if !isLeftOut, !hasPassedEnd {
             reached = max(reached, transaction.end)
             time = transaction.time ?? time
             if hasChanged { transactionCount += 1 }

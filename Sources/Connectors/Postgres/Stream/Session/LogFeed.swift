@@ -105,7 +105,7 @@ final class LogFeed {
     private func drain(_ isWanted: () -> Bool) throws -> Bool {
         var hasMoved = false
         while true {
-            if reader.assembler.isFull || reader.assembler.isEnding { return true }
+            if reader.assembler.isFull || reader.assembler.isEnding || reader.assembler.hasPassedEnd { return true }
             guard try replication.receive(take) else {
                 // Under load the next is there already.
                 guard try replication.wait(milliseconds: 0) else { return hasMoved }

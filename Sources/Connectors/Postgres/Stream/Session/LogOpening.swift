@@ -11,6 +11,8 @@ struct LogOpening: Sendable {
     let slot: String
     let start: LogCheckpoint
     let end: LSN?
+    /// What may be told as confirmed before anything is.
+    let kept: LSN
 
     /// - Throws: ``PostgresError/streamGap(_:reason:)`` where the request is not for a stream of this program.
     init(
@@ -32,6 +34,7 @@ struct LogOpening: Sendable {
         self.start = start
         slot = identity.slot
         end = request.end.flatMap { LogCheckpoint($0)?.position }
+        kept = request.keep.flatMap { LogCheckpoint($0)?.position } ?? start.position
     }
 
     /// Connects and starts the stream. Blocks.
@@ -60,6 +63,7 @@ struct LogOpening: Sendable {
             let assembler = ChangeAssembler(
                 request,
                 from: start.position,
+                to: end,
                 catalog: relations,
                 checksUTF8: !capabilities.sendsValidUTF8
             ) { LogCheckpoint($0, timeline: timeline).checkpoint }
@@ -67,7 +71,7 @@ struct LogOpening: Sendable {
                 replication,
                 beside: catalog,
                 reader: ChangeReader(reading, into: assembler),
-                start: start.position,
+                start: kept,
                 end: end,
                 times: times,
                 watch: SlotWatch(slot: slot, config: config, interval: times.watching, notify: context.notify),

@@ -15,7 +15,7 @@ actor LogStream: ChangeStream {
     /// Does not connect yet.
     init(_ opening: LogOpening) {
         self.opening = opening
-        confirmed = Atomic(opening.start.position.rawValue)
+        confirmed = Atomic(opening.kept.rawValue)
     }
 
     /// Connects, and starts to receive.
@@ -50,7 +50,9 @@ actor LogStream: ChangeStream {
     private func interruptible<Value>(_ body: (Interruption) throws -> Value) async throws -> Value {
         let interruption = Interruption()
         return try await withTaskCancellationHandler {
-            try body(interruption)
+            // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
+            assertIsolated()
+            return try body(interruption)
         } onCancel: {
             interruption.raise()
         }

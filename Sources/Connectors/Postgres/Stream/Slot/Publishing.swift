@@ -5,8 +5,8 @@ struct Publishing {
     let session: Session
     let notify: @Sendable (String) -> Void
 
-    /// Runs the plan's steps in one transaction, and waits until no transaction is left that wrote to a new table when
-    /// it was not published yet: of its changes neither a copy nor the stream would know.
+    /// Runs the plan's steps in one transaction. What a transaction that is open now has written to a new table may be
+    /// missing in the stream, so a copy has to wait for it (``awaitWriters(of:)``).
     ///
     /// - Throws: ``PostgresError``, transient where a lock was not free or a table has another name by now.
     func run(_ plan: PublicationPlan) throws {
@@ -39,14 +39,14 @@ struct Publishing {
     }
 
     /// Waits for the transactions that have written to `tables`, or to their partitions, and are open now.
-    private func awaitWriters(of tables: [UInt32]) throws {
+    func awaitWriters(of tables: [UInt32]) throws {
         guard !tables.isEmpty else { return }
         let ids = "{" + tables.map(String.init).joined(separator: ",") + "}"
         let writers = try session.query(Self.writers, [ids]).rows.compactMap { $0.first ?? nil }
         guard !writers.isEmpty else { return }
         let list = "{" + writers.map { "\"\($0)\"" }.joined(separator: ",") + "}"
         try Patience(session, notify).wait(
-            for: "transactions that had written to tables before they were published",
+            for: "transactions that have written to tables which are to be copied",
             counting: """
                 SELECT count(DISTINCT l.virtualtransaction) FROM pg_catalog.pg_locks l
                 WHERE l.virtualtransaction = ANY ($1::pg_catalog.text[])

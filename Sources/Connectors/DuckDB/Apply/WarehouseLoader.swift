@@ -1,0 +1,87 @@
+import TandemCore
+import TandemRows
+
+/// The file as it is loaded: on a thread of its own, so that changes are written and questions answered meanwhile.
+///
+/// It holds the file open from the first load until what was loaded is published or discarded.
+actor WarehouseLoader {
+    private let executor = ThreadExecutor(label: "tandem.duckdb.load")
+    private let opener: FileOpener
+    private let notify: @Sendable (String) -> Void
+    private var warehouse: Warehouse?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(_ opener: FileOpener, notify: @escaping @Sendable (String) -> Void) {
+        self.opener = opener
+        self.notify = notify
+    }
+
+    func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        do {
+            return try await attemptLoad(rows, into: target)
+        } catch DuckDBError.diskFull(let path, let free) {
+            await reclaim()
+            throw DuckDBError.diskFull(path: path, free: free)
+        }
+    }
+
+    private func attemptLoad(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        let warehouse = try await opened()
+        let interrupter = warehouse.session.interrupter
+        return try await withTaskCancellationHandler {
+            // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
+            assertIsolated()
+            try Task.checkCancellation()
+            return try warehouse.load(rows, into: target)
+        } onCancel: {
+            rows.cancel()
+            interrupter.interrupt()
+        }
+    }
+
+    /// Makes room again on a disk that rows have filled which nobody wants now, if it can: others may need it.
+    func reclaim() async {
+        let loads = warehouse?.loads ?? [:]
+        warehouse = nil
+        warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads)
+        try? warehouse?.shrink()
+        if loads.isEmpty { warehouse = nil }
+    }
+
+    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+        let warehouse = try await opened()
+        try warehouse.publish(copies, retiring: retired, of: sync)
+        do {
+            try warehouse.checkpoint()
+        } catch let error as DuckDBError {
+            // The copies are in place and durable; only the file is larger than it need be.
+            if case .diskFull = error { notify(error.description) }
+        }
+        self.warehouse = nil
+    }
+
+    func discard() throws {
+        defer { warehouse = nil }
+        try warehouse?.discard()
+    }
+
+    func close() { warehouse = nil }
+
+    /// Forgets what is known of `sync`, or of some of its tables.
+    func forget(_ sync: String, _ tables: [TableName]?) async throws {
+        let warehouse = try await opened()
+        try Metadata(warehouse.session).forget(sync, tables)
+        if warehouse.loads.isEmpty { self.warehouse = nil }
+    }
+
+    private func opened() async throws -> Warehouse {
+        if let warehouse { return warehouse }
+        let session = try await opener.open(.write)
+        // Someone else may have come first while this waited.
+        if let warehouse { return warehouse }
+        let opened = try Warehouse(session, config: opener.config)
+        warehouse = opened
+        return opened
+    }
+}

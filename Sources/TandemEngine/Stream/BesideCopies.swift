@@ -1,0 +1,86 @@
+import TandemCore
+import TandemRows
+
+/// Copies tables one after another while a stream goes on, which each of them joins then.
+struct BesideCopies {
+    let source: any ChangeSource
+    let destination: any ChangeDestination
+    let sync: String
+    let unfit: UnfitPolicy
+    let readers: Int
+    let desk: CopyDesk
+    let observe: @Sendable (RunEvent) async -> Void
+
+    /// Between two looks at the desk.
+    private static let interval = Duration.milliseconds(50)
+
+    /// Ends by being cancelled only.
+    func run() async throws {
+        while true {
+            guard let (table, since) = desk.begin() else {
+                try await Task.sleep(for: Self.interval)
+                continue
+            }
+            do {
+                let outcome = try await wantedCopy(of: table, for: since)
+                guard desk.finish(outcome) else { throw Unwanted() }
+            } catch {
+                // What was loaded is swept later where it cannot be removed now.
+                try? await destination.discard()
+                let (count, pause) = desk.fail()
+                try Task.checkCancellation()
+                guard !(error is Unwanted) else { continue }
+                if let transient = error as? any ExplainedError, transient.isTransient {
+                    await observe(.retrying(transient, pause: pause, attempt: count))
+                } else {
+                    await observe(.tableFailed(table, TableFailure(error)))
+                }
+            }
+        }
+    }
+
+    private struct Unwanted: Error {}
+
+    /// Copies a table for as long as somebody waits for it.
+    private func wantedCopy(of table: TablePlan, for since: StreamState) async throws -> TableOutcome {
+        try await withThrowingTaskGroup(of: TableOutcome?.self) { group in
+            group.addTask { try await copy(table, for: since) }
+            group.addTask {
+                while !desk.isUnwanted { try await Task.sleep(for: Self.interval) }
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let outcome = try await group.next().flatMap(\.self) else { throw Unwanted() }
+            return outcome
+        }
+    }
+
+    private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
+        // The log is kept from `since` on; this comes after it, and the snapshot after this.
+        try await source.awaitWriters(of: [table.source])
+        let snapshot = try await source.snapshot(readers: readers)
+        await observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
+        let plan = SyncPlan(sync: sync, unfit: unfit, tables: [table])
+        do {
+            let outcome = try await TableLoad(
+                table: table,
+                plan: plan,
+                snapshot: snapshot,
+                destination: destination,
+                observe: observe
+            ).run(stream: since.id)
+            await snapshot.close()
+            return outcome
+        } catch {
+            await snapshot.close()
+            throw error
+        }
+    }
+}
+
+extension TableFailure {
+    init(_ error: any Error) {
+        let explained = error as? any ExplainedError
+        self.init(message: explained?.description ?? "\(error)", remedy: explained?.remedy)
+    }
+}

@@ -1,0 +1,88 @@
+import TandemCore
+import TandemEngine
+import TandemRows
+import TandemTesting
+import Testing
+
+/// A table that comes while others are followed.
+@Suite struct AddedTableTests {
+    @Test(arguments: Simulation.Way.all)
+    func othersGoOnWhileItIsCopiedAndNothingIsLost(way: Simulation.Way) async throws {
+        let database = try TestDatabase(way.version)
+        let folder = try TemporaryFolder()
+        let warehouse = try way.isIntoPostgres ? TestDatabase(way.version) : nil
+        try database.execute("CREATE TABLE small (id int PRIMARY KEY, v text); INSERT INTO small VALUES (1, 'a')")
+        let source = try #require(try database.source(plugin: way.plugin) as? any ChangeSource)
+        let made = try warehouse?.destination() ?? folder.warehouse()
+        let destination = try #require(made as? any ChangeDestination)
+        let sync = SyncConfiguration(name: "added", from: "shop", to: "warehouse", method: .fixed(.logBased))
+        _ = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
+        try database.execute(
+            """
+            CREATE TABLE large (id int PRIMARY KEY, v text);
+            INSERT INTO large SELECT n, 'row ' || n FROM generate_series(1, 20000) n;
+            CREATE TABLE keyless (v text);
+            ALTER TABLE keyless REPLICA IDENTITY FULL;
+            INSERT INTO keyless SELECT 'row ' || n % 10 FROM generate_series(1, 100) n
+            """
+        )
+        let gate = HeldSource.Gate()
+        let run = SyncRun(
+            sync,
+            from: HeldSource(source: source, gate: gate),
+            to: destination,
+            readers: 2,
+            follows: true,
+            state: nil
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await run.run() }
+            try await eventually("the copy begins") { gate.isReached }
+            for n in 1...20 {
+                try database.execute(
+                    "UPDATE small SET v = 'b' || \(n) WHERE id = 1; INSERT INTO small VALUES (\(n + 1))"
+                )
+                try database.execute(
+                    "UPDATE large SET v = 'new' WHERE id = \(n); DELETE FROM large WHERE id = \(n + 100)"
+                )
+                try database.execute(
+                    "INSERT INTO keyless VALUES ('row 1'); DELETE FROM keyless WHERE ctid IN (SELECT ctid FROM keyless LIMIT 1)"
+                )
+            }
+            try await eventually("the changes of the other arrive before the copy ends") {
+                try await destination.query("SELECT v FROM public.small WHERE id = 1").rows == [["b20"]]
+            }
+            let copied = try await destination.tables(of: sync.name).map(\.target.table)
+            #expect(copied == ["small"])
+            gate.open()
+            try await eventually("both join") {
+                try await destination.tables(of: sync.name).count { $0.stream != nil } == 3
+            }
+            try database.execute("UPDATE large SET v = 'last' WHERE id = 1")
+            try await eventually("they are followed") {
+                try await destination.query("SELECT v FROM public.large WHERE id = 1").rows == [["last"]]
+            }
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+        for result in try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify() {
+            guard case .equal = result.verdict else {
+                Issue.record("\(result.copy.target): \(result.verdict)")
+                continue
+            }
+        }
+        _ = try await source.teardown(syncs: nil)
+        await source.close()
+        await destination.close()
+        try database.drop()
+        try warehouse?.drop()
+    }
+
+    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+        let limit = ContinuousClock.now + .seconds(60)
+        while try await !condition() {
+            try #require(ContinuousClock.now < limit, "\(what)")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import TandemCore
+import TandemRows
+
+/// A source whose rows do not come before somebody lets them, and is the one it wraps otherwise.
+struct HeldSource: ChangeSource {
+    let source: any ChangeSource
+    let gate: Gate
+
+    /// Blocks who reads rows, until it is opened.
+    // Unchecked because the condition guards what changes.
+    final class Gate: @unchecked Sendable {
+        private let condition = NSCondition()
+        private var isOpen = false
+        private var reached = false
+
+        /// Whether somebody has wanted rows.
+        var isReached: Bool { condition.withLock { reached } }
+
+        func open() {
+            condition.withLock {
+                isOpen = true
+                condition.broadcast()
+            }
+        }
+
+        func pass() {
+            condition.withLock {
+                reached = true
+                while !isOpen { condition.wait() }
+            }
+        }
+    }
+
+    func catalog() async throws -> Catalog { try await source.catalog() }
+    func check(_ tables: [TableName]) async -> [Finding] { await source.check(tables) }
+    func setup(_ request: SetupRequest) async throws -> SetupScript { try await source.setup(request) }
+    func position() async throws -> Checkpoint { try await source.position() }
+    func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
+    func close() async { await source.close() }
+    func awaitWriters(of tables: [CatalogTable]) async throws { try await source.awaitWriters(of: tables) }
+    func logPosition() async throws -> Checkpoint { try await source.logPosition() }
+    func streamStatus(of sync: String) async throws -> StreamStatus { try await source.streamStatus(of: sync) }
+    func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }
+    func teardown(syncs: [String]?) async throws -> [String] { try await source.teardown(syncs: syncs) }
+    func changes(_ request: StreamRequest) async throws -> any ChangeStream { try await source.changes(request) }
+
+    func prepareStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing state: StreamState?
+    ) async throws -> PreparedStream {
+        try await source.prepareStream(of: sync, tables: tables, continuing: state)
+    }
+
+    func snapshot(readers: Int) async throws -> any Snapshot {
+        Held(snapshot: try await source.snapshot(readers: readers), gate: gate)
+    }
+
+    private struct Held: Snapshot {
+        let snapshot: any Snapshot
+        let gate: Gate
+
+        var moment: Moment { snapshot.moment }
+        var readers: Int { snapshot.readers }
+        var notes: [String] { snapshot.notes }
+        func close() async { await snapshot.close() }
+        func awaitDurability() async throws { try await snapshot.awaitDurability() }
+
+        func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {
+            try await snapshot.columnNumbers(of: table)
+        }
+
+        func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
+            HeldRows(rows: try await snapshot.rows(of: table, as: schema, unfit: unfit), gate: gate)
+        }
+    }
+
+    private struct HeldRows: TableRows {
+        let rows: any TableRows
+        let gate: Gate
+
+        var schema: TableSchema { rows.schema }
+        var readers: Int { rows.readers }
+        var tally: ReadTally { rows.tally }
+
+        func cancel() {
+            gate.open()
+            rows.cancel()
+        }
+
+        func makeReader() throws -> any RowReader { Reader(reader: try rows.makeReader(), gate: gate) }
+
+        private final class Reader: RowReader {
+            private let reader: any RowReader
+            private let gate: Gate
+
+            init(reader: any RowReader, gate: Gate) {
+                self.reader = reader
+                self.gate = gate
+            }
+
+            func next() throws -> RowBatch? {
+                let batch = try reader.next()
+                gate.pass()
+                return batch
+            }
+        }
+    }
+}

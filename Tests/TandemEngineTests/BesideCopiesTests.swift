@@ -1,0 +1,179 @@
+import Synchronization
+import TandemCore
+import TandemMemory
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemEngine
+
+/// Tables that are copied while a stream goes on.
+@Suite struct BesideCopiesTests {
+    private let warehouse = MemoryDatabase(name: "warehouse")
+    private let orders = TableName(schema: "public", table: "orders")
+    private let items = TableName(schema: "public", table: "items")
+
+    private func run(
+        _ source: LoggedSource,
+        to destination: (any ChangeDestination)? = nil,
+        follows: Bool = false,
+        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
+    ) async throws {
+        _ = try await SyncRun(
+            SyncConfiguration(name: "test", from: "shop", to: "house"),
+            from: source,
+            to: destination ?? MemoryDestination(warehouse),
+            readers: 1,
+            retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),
+            follows: follows,
+            state: nil,
+            observe: observe
+        ).run()
+    }
+
+    private func ids(_ table: TableName) -> [Int64] {
+        SampleTable.rows(in: warehouse.tables[table]?.batches ?? []).map(\.id).sorted()
+    }
+
+    /// Calls `body` while changes are followed.
+    private func following(
+        _ source: LoggedSource,
+        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in },
+        _ body: () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await run(source, follows: true, observe: observe) }
+            try await body()
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+    }
+
+    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+        let limit = ContinuousClock.now + .seconds(30)
+        while try await !condition() {
+            try #require(ContinuousClock.now < limit, "\(what)")
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    private func add(_ table: TableName, number: UInt32, ids: Range<Int>, to source: LoggedSource) {
+        let sample = SampleTable(table, ids: ids)
+        var schema = sample.schema
+        schema.id = number
+        source.database.put(.init(schema: schema, batches: sample.batches()))
+    }
+
+    @Test func othersGoOnWhileATableIsCopiedAndItJoinsThem() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        try source.insert(SampleTable(orders, ids: 5..<6))
+        add(items, number: 9, ids: 0..<3, to: source)
+        source.state.withLock { $0.isCopyHeld = true }
+        try await following(source) {
+            try await eventually("the copy begins") { source.state.withLock { $0.snapshots } == 2 }
+            try source.insert(SampleTable(items, ids: 3..<4))
+            try source.insert(SampleTable(orders, ids: 6..<9))
+            try await eventually("the others go on") { ids(orders) == Array(0..<9) }
+            #expect(warehouse.tables[items] == nil)
+            let kept = source.state.withLock { $0.confirmed.compactMap { Int($0) }.max() ?? 0 }
+            #expect(kept < 2, "what the table needs is kept at the source")
+            source.state.withLock { $0.isCopyHeld = false }
+            try await eventually("it joins") { ids(items) == Array(0..<4) }
+            try source.insert(SampleTable(items, ids: 4..<5))
+            try source.insert(SampleTable(orders, ids: 9..<10))
+            try await eventually("both are followed") {
+                ids(items) == Array(0..<5) && ids(orders) == Array(0..<10)
+            }
+            try await eventually("all is confirmed") { source.state.withLock { $0.confirmed.last } == "5" }
+        }
+        let copies = try await MemoryDestination(warehouse).tables(of: "test")
+        #expect(copies.allSatisfy { $0.stream == "first" } && copies.count == 2)
+        #expect(source.state.withLock { $0.snapshots } == 2)
+    }
+
+    @Test func aCopyThatFailsIsMadeAgainAndTheOthersGoOn() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        add(items, number: 9, ids: 0..<3, to: source)
+        source.state.withLock { state in
+            state.copyFailures = (0..<6).map { TestFault(isTransient: $0.isMultiple(of: 2)) }
+        }
+        let failures = Mutex(0)
+        try await following(
+            source,
+            observe: { event in
+                if case .tableFailed = event { failures.withLock { $0 += 1 } }
+            }
+        ) {
+            try source.insert(SampleTable(orders, ids: 5..<7))
+            try await eventually("both arrive") { ids(orders) == Array(0..<7) && ids(items) == Array(0..<3) }
+        }
+        #expect(failures.withLock { $0 } == 3)
+    }
+
+    @Test func aTableThatCannotFollowIsCopiedAgainBesideTheOthers() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        source.state.withLock { $0.isCopyHeld = true }
+        try source.replace(SampleTable(items, ids: 0..<9))
+        try await following(source) {
+            source.state.withLock { $0.log.append(.init(recopies: [2: "its columns changed"])) }
+            try await eventually("the copy begins") { source.state.withLock { $0.snapshots } == 2 }
+            try source.insert(SampleTable(orders, ids: 5..<6))
+            try await eventually("the other goes on") { ids(orders) == Array(0..<6) }
+            #expect(ids(items) == Array(0..<3), "the old copy stays until the new one is whole")
+            source.state.withLock { $0.isCopyHeld = false }
+            try await eventually("the new copy comes") { ids(items) == Array(0..<9) }
+        }
+    }
+
+    @Test func aCopyOfATableThatIsGoneMeanwhileIsGivenUp() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        add(items, number: 9, ids: 0..<3, to: source)
+        source.state.withLock { $0.isCopyHeld = true }
+        try await following(source) {
+            try await eventually("the copy begins") { source.state.withLock { $0.snapshots } == 2 }
+            source.database.remove(items)
+            // A recopy of the other has the plan made anew.
+            source.state.withLock { $0.log.append(.init(recopies: [1: "its columns changed"])) }
+            source.state.withLock { $0.isCopyHeld = false }
+            try await eventually("the other is copied") { source.state.withLock { $0.snapshots } >= 3 }
+            try source.insert(SampleTable(orders, ids: 5..<6))
+            try await eventually("and followed") { ids(orders) == Array(0..<6) }
+        }
+    }
+
+    /// Whatever fails at the destination, and whether the run tries again by itself or ends as if it were killed.
+    @Test(arguments: UInt64(1)...40)
+    func whateverFailsEveryChangeArrivesOnce(seed: UInt64) async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        let faults = Faults(seed: seed, chance: 0.2, limit: 8)
+        let destination = FaultyChangeDestination(MemoryDestination(warehouse), faults)
+        add(items, number: 9, ids: 0..<3, to: source)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    do { try await run(source, to: destination, follows: true) } catch is TestFault {}
+                    await destination.close()
+                }
+            }
+            for id in 0..<20 {
+                try await source.insertForGood(SampleTable(orders, ids: 5 + id..<6 + id))
+                try await source.insertForGood(SampleTable(items, ids: 3 + id..<4 + id))
+                try await Task.sleep(for: .microseconds(id * 37 % 11 * 100))
+            }
+            try await eventually("all arrive, seed \(seed), faults at \(faults.log)") {
+                ids(orders).count >= 25 && ids(items).count >= 23
+            }
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result { #expect(error is CancellationError) }
+            }
+        }
+        #expect(ids(orders) == Array(0..<25), "seed \(seed), faults at \(faults.log)")
+        #expect(ids(items) == Array(0..<23), "seed \(seed), faults at \(faults.log)")
+    }
+}
