@@ -11,17 +11,25 @@ final class SessionPool: @unchecked Sendable {
     private var limit: Int
     private var isClosed = false
     private let make: (@Sendable (Interruption) throws -> Session)?
+    private let rejoin: (@Sendable (Session) throws -> Void)?
 
     /// - Parameters:
     ///   - first: A session that is ready.
     ///   - limit: The most sessions there may be.
     ///   - make: Makes another one in the same snapshot. `nil` where that cannot be.
-    init(first: Session, limit: Int, make: (@Sendable (Interruption) throws -> Session)?) {
+    ///   - rejoin: Begins a transaction in the same snapshot. Where given, one ends whenever its session is given back.
+    init(
+        first: Session,
+        limit: Int,
+        make: (@Sendable (Interruption) throws -> Session)?,
+        rejoin: (@Sendable (Session) throws -> Void)? = nil
+    ) {
         endpoint = first.endpoint
         idle = [first]
         made = 1
         self.limit = limit
         self.make = make
+        self.rejoin = rejoin
     }
 
     /// Whether a session that broke can be replaced.
@@ -35,6 +43,12 @@ final class SessionPool: @unchecked Sendable {
             switch try take(interruption) {
             case .idle(let session):
                 session.interruption = interruption
+                guard let rejoin, !session.isInTransaction else { return session }
+                do { try rejoin(session) } catch {
+                    session.close()
+                    forget()
+                    throw error
+                }
                 return session
             case .mayMake(let make):
                 do { return try make(interruption) } catch let error as PostgresError {
@@ -73,6 +87,10 @@ final class SessionPool: @unchecked Sendable {
 
     /// Takes `session` back; one that broke makes room for another.
     func giveBack(_ session: Session) {
+        if rejoin != nil, session.isOpen {
+            // Its locks would stand in the way of who changes a table, and wait with him for each other.
+            do { try session.execute("COMMIT") } catch { session.close() }
+        }
         condition.lock()
         defer { condition.unlock() }
         if session.isOpen && !isClosed {

@@ -32,9 +32,12 @@ extension SnapshotTaking {
             var moment = try Self.moment(of: first, origin: origin)
             moment.position = Checkpoint(place.description)
             let checkpoint = moment.checkpoint
-            let pool = SessionPool(first: first, limit: readers) { interruption in
-                try self.join(name, expecting: checkpoint, interruption: interruption)
-            }
+            let pool = SessionPool(
+                first: first,
+                limit: readers,
+                make: { try self.join(name, expecting: checkpoint, interruption: $0) },
+                rejoin: { try self.rejoin(name, expecting: checkpoint, with: $0) }
+            )
             return try ExportedSnapshot(
                 moment: moment,
                 readers: readers,

@@ -57,7 +57,9 @@ struct SnapshotTaking: Sendable {
             let join: @Sendable (Interruption) throws -> Session = { interruption in
                 try self.join(name, expecting: moment.checkpoint, interruption: interruption)
             }
-            let pool = try SessionPool(first: join(interruption), limit: readers, make: join)
+            let pool = try SessionPool(first: join(interruption), limit: readers, make: join) { session in
+                try self.rejoin(name, expecting: moment.checkpoint, with: session)
+            }
             return .success(
                 ExportedSnapshot(
                     moment: moment,
@@ -82,6 +84,12 @@ struct SnapshotTaking: Sendable {
     /// - Parameter checkpoint: What it is known to show.
     func join(_ name: String, expecting checkpoint: Checkpoint?, interruption: Interruption) throws -> Session {
         let session = try connect(interruption)
+        try rejoin(name, expecting: checkpoint, with: session)
+        return session
+    }
+
+    /// Begins a transaction of `session` that sees the snapshot `name`.
+    func rejoin(_ name: String, expecting checkpoint: Checkpoint?, with session: Session) throws {
         do {
             try session.begin(.snapshot, joining: name)
             if let checkpoint, try Self.position(of: session) != checkpoint {
@@ -98,7 +106,6 @@ struct SnapshotTaking: Sendable {
                 isTransient: true
             )
         }
-        return session
     }
 
     func connect(_ interruption: Interruption) throws -> Session {

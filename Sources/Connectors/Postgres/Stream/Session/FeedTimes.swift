@@ -2,6 +2,10 @@
 package struct FeedTimes: Hashable, Sendable {
     /// How long changes gather before a destination that waits gets them.
     package var gathering = Duration.milliseconds(25)
+    /// The same where there is an end to come to: nobody waits for single changes, and large batches cost less.
+    package var gatheringToEnd = Duration.milliseconds(400)
+    /// How long a destination that has written is left to its readers at most.
+    package var rest = Duration.milliseconds(100)
     /// How often a place is given out that was reached without changes.
     package var idle = Duration.seconds(10)
     /// How soon the server hears of what was confirmed.

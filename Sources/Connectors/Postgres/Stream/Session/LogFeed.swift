@@ -19,6 +19,8 @@ final class LogFeed {
     /// Whether a part of a transaction was given out, the rest of which is to follow.
     private var hasGivenPart = false
     private var givenAt = ContinuousClock.now
+    /// When the destination was seen to be done with what was given last.
+    private var freeAt: ContinuousClock.Instant?
     /// When the first of the changes that are gathered came.
     private var firstAt: ContinuousClock.Instant?
     /// Whether the server asked for an answer: before it stops it waits until all it has sent is confirmed.
@@ -61,6 +63,7 @@ final class LogFeed {
     func next(isWanted: () -> Bool, confirmed: () -> LSN) throws -> ChangeBatch? {
         guard !hasEnded else { return nil }
         while true {
+            _ = free(isWanted)
             let hasMoved = try drain(isWanted)
             try tell(confirmed())
             try limitSlot()
@@ -151,8 +154,18 @@ final class LogFeed {
             firstAt = now
             return false
         }
-        return firstAt.duration(to: now) >= times.gathering && isWanted()
+        guard firstAt.duration(to: now) >= gathering, let freeAt = free(isWanted, now) else { return false }
+        // Those who read at the destination get as much of its time as it took to write.
+        return end != nil || freeAt.duration(to: now) >= min(givenAt.duration(to: freeAt), times.rest)
     }
+
+    /// Since when the destination waits, if it does.
+    private func free(_ isWanted: () -> Bool, _ now: ContinuousClock.Instant = .now) -> ContinuousClock.Instant? {
+        if freeAt == nil, isWanted() { freeAt = now }
+        return freeAt
+    }
+
+    private var gathering: Duration { end == nil ? times.gathering : times.gatheringToEnd }
 
     private func give() throws -> ChangeBatch {
         var batch = ChangeBatch()
@@ -160,6 +173,7 @@ final class LogFeed {
         batch.isUpToDate = isAtEnd && batch.state != nil
         hasGivenPart = batch.state == nil
         givenAt = .now
+        freeAt = nil
         firstAt = nil
         isAnswerWanted = false
         return batch
@@ -171,7 +185,7 @@ final class LogFeed {
             return end == nil ? 100 : Int(askPause / .milliseconds(1))
         }
         guard let firstAt else { return 1 }
-        let rest = times.gathering - firstAt.duration(to: .now)
+        let rest = gathering - firstAt.duration(to: .now)
         return rest > .zero ? max(1, Int(rest / .milliseconds(1))) : 5
     }
 
