@@ -5,7 +5,7 @@ package struct FeedTimes: Hashable, Sendable {
     /// The same where there is an end to come to: nobody waits for single changes, and large batches cost less.
     package var gatheringToEnd = Duration.milliseconds(400)
     /// How long a destination that has written is left to its readers at most.
-    package var rest = Duration.milliseconds(100)
+    package var rest = Duration.milliseconds(50)
     /// How often a place is given out that was reached without changes.
     package var idle = Duration.seconds(10)
     /// How soon the server hears of what was confirmed.

@@ -109,11 +109,7 @@ final class LogFeed {
         var hasMoved = false
         while true {
             if reader.assembler.isFull || reader.assembler.isEnding || reader.assembler.hasPassedEnd { return true }
-            guard try replication.receive(take) else {
-                // Under load the next is there already.
-                guard try replication.wait(milliseconds: 0) else { return hasMoved }
-                continue
-            }
+            guard try replication.receive(take) else { return hasMoved }
             hasMoved = true
             if !reader.assembler.isInTransaction, isDue(isWanted) { return true }
         }
@@ -155,8 +151,8 @@ final class LogFeed {
             return false
         }
         guard firstAt.duration(to: now) >= gathering, let freeAt = free(isWanted, now) else { return false }
-        // Those who read at the destination get as much of its time as it took to write.
-        return end != nil || freeAt.duration(to: now) >= min(givenAt.duration(to: freeAt), times.rest)
+        // Those who read at the destination get half as much of its time as it took to write.
+        return end != nil || freeAt.duration(to: now) >= min(givenAt.duration(to: freeAt) / 2, times.rest)
     }
 
     /// Since when the destination waits, if it does.

@@ -20,6 +20,7 @@ extension ReplicationSession {
         let length = PQgetCopyData(connection, &message, 1)
         if length > 0, let message {
             defer { PQfreemem(message) }
+            pace.messages += 1
             let bytes = UnsafeRawBufferPointer(start: message, count: Int(length))
             try body(readable { () throws(MalformedReplication) in try ReplicationMessage(bytes) })
             return true
@@ -39,18 +40,23 @@ extension ReplicationSession {
     func wait(milliseconds: Int) throws -> Bool {
         guard let connection = session.connection else { throw session.lost() }
         var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-        if poll(&socket, 1, 0) > 0 { return try take() }
+        // Not waited for by poll, which would have the server wake us for its next message: that costs it more than
+        // sending does.
+        if isBusy, milliseconds > 0 { usleep(pace.next()) }
+        if poll(&socket, 1, 0) > 0 {
+            isBusy = true
+            return try take()
+        }
+        isBusy = false
         var rest = Int32(clamping: milliseconds)
         while rest > 0 {
             try interruption.check()
             let ready = poll(&socket, 1, min(rest, Interruption.interval))
             if ready > 0 {
-                if isBusy { usleep(Self.nap) }
                 isBusy = true
                 return try take()
             }
             if ready < 0 && errno != EINTR { throw session.lost(String(cString: strerror(errno))) }
-            isBusy = false
             rest -= Interruption.interval
         }
         try interruption.check()
@@ -64,9 +70,6 @@ extension ReplicationSession {
         }
         return true
     }
-
-    /// Microseconds in which a busy server gets ahead of us.
-    private static let nap: UInt32 = 300
 
     /// Tells the server that everything before `confirmed` is safe, and that we are there.
     ///
