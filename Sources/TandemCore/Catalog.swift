@@ -30,6 +30,8 @@ public struct CatalogTable: Sendable {
     public var estimatedRows: Int?
     public var bytes: Int?
     public var omitted: [OmittedColumn]
+    /// What its rows lie in. None where rows come and go by changes alone.
+    public var parts: [TablePart]
     /// One for each method.
     public var methods: [Method: Eligibility]
 
@@ -39,6 +41,7 @@ public struct CatalogTable: Sendable {
         estimatedRows: Int? = nil,
         bytes: Int? = nil,
         omitted: [OmittedColumn] = [],
+        parts: [TablePart] = [],
         methods: [Method: Eligibility]
     ) {
         self.schema = schema
@@ -46,6 +49,7 @@ public struct CatalogTable: Sendable {
         self.estimatedRows = estimatedRows
         self.bytes = bytes
         self.omitted = omitted
+        self.parts = parts
         self.methods = methods
     }
 }

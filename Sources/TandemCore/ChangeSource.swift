@@ -155,17 +155,21 @@ public struct ChangeBatch: Sendable {
         public var missing: [Int: String]
         /// Numbers of columns that rows had by now and this schema has not.
         public var leftOut: Set<Int>
+        /// Numbers of parts of the table that rows were changed in by now (``CatalogTable/parts``).
+        public var parts: Set<UInt32>
         public var changes: NetChanges
 
         public init(
             schema: TableSchema,
             missing: [Int: String] = [:],
             leftOut: Set<Int> = [],
+            parts: Set<UInt32> = [],
             changes: NetChanges
         ) {
             self.schema = schema
             self.missing = missing
             self.leftOut = leftOut
+            self.parts = parts
             self.changes = changes
         }
     }

@@ -1,5 +1,5 @@
-/// What is remembered of a copy's columns besides its schema, as numbers and names with commas between. Nothing where
-/// there are none.
+/// What is remembered of a copy besides its schema, as numbers and names with commas between. Nothing where there is
+/// none.
 extension CopiedTable {
     package var leftOutText: String? {
         leftOut.isEmpty ? nil : leftOut.sorted().map(String.init).joined(separator: ",")
@@ -7,8 +7,20 @@ extension CopiedTable {
 
     package var ownColumnsText: String? { ownColumns.isEmpty ? nil : ownColumns.names.joined(separator: ",") }
 
+    package var partsText: String? {
+        parts.isEmpty ? nil : parts.sorted { $0.key < $1.key }.map { "\($0):\($1)" }.joined(separator: ",")
+    }
+
     package static func leftOut(_ text: String?) -> Set<Int> {
         Set((text ?? "").split(separator: ",").compactMap { Int($0) })
+    }
+
+    package static func parts(_ text: String?) -> [UInt32: String] {
+        let parts = (text ?? "").split(separator: ",").compactMap { part -> (UInt32, String)? in
+            let words = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return words.first.flatMap { UInt32($0) }.map { ($0, words.count > 1 ? String(words[1]) : "") }
+        }
+        return Dictionary(parts) { first, _ in first }
     }
 
     package static func ownColumns(_ text: String?) -> OwnColumns {

@@ -76,6 +76,9 @@ public struct CopiedTable: Hashable, Sendable {
     public var leftOut: Set<Int>
     /// What Tandem has added to it.
     public var ownColumns: OwnColumns
+    /// The parts (``CatalogTable/parts``) whose rows are in it, by number, with their marks; with none for a part that
+    /// only the stream has told of.
+    public var parts: [UInt32: String]
 
     public init(
         target: TableName,
@@ -84,7 +87,8 @@ public struct CopiedTable: Hashable, Sendable {
         moment: Moment,
         stream: String? = nil,
         leftOut: Set<Int> = [],
-        ownColumns: OwnColumns = []
+        ownColumns: OwnColumns = [],
+        parts: [UInt32: String] = [:]
     ) {
         self.target = target
         self.schema = schema
@@ -93,6 +97,7 @@ public struct CopiedTable: Hashable, Sendable {
         self.stream = stream
         self.leftOut = leftOut
         self.ownColumns = ownColumns
+        self.parts = parts
     }
 }
 

@@ -67,6 +67,9 @@ public protocol Snapshot: Sendable {
     /// catalog was read. `nil` for a source whose tables stay as they are.
     func columnNumbers(of table: CatalogTable) async throws -> Set<Int>?
 
+    /// The parts that the rows of `table` lie in at this moment (``CatalogTable/parts``), with their marks.
+    func parts(of table: CatalogTable) async throws -> [UInt32: String]
+
     /// Returns once no crash of the source can undo what this moment shows: a stream that goes on from here would
     /// never say so.
     func awaitDurability() async throws
@@ -77,6 +80,7 @@ public protocol Snapshot: Sendable {
 extension Snapshot {
     public func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
     public func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? { nil }
+    public func parts(of table: CatalogTable) async throws -> [UInt32: String] { [:] }
     public func awaitDurability() async throws {}
 }
 

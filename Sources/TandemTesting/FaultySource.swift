@@ -60,6 +60,7 @@ private struct FaultySnapshot: Snapshot {
     func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {
         try await snapshot.columnNumbers(of: table)
     }
+    func parts(of table: CatalogTable) async throws -> [UInt32: String] { try await snapshot.parts(of: table) }
     func awaitDurability() async throws { try await snapshot.awaitDurability() }
 
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {

@@ -65,6 +65,7 @@ struct HeldSource: ChangeSource {
         var readers: Int { snapshot.readers }
         var notes: [String] { snapshot.notes }
         func close() async { await snapshot.close() }
+        func parts(of table: CatalogTable) async throws -> [UInt32: String] { try await snapshot.parts(of: table) }
         func awaitDurability() async throws { try await snapshot.awaitDurability() }
 
         func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {

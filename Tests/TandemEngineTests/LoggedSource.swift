@@ -29,6 +29,10 @@ final class LoggedSource: ChangeSource {
         /// Errors that snapshots end with, in turn.
         var copyFailures: [any Error] = []
         var snapshots = 0
+        /// The parts of tables, by the tables' numbers.
+        var parts: [UInt32: [TablePart]] = [:]
+        /// What they are once a stream has been asked for.
+        var partsWhileFollowed: [UInt32: [TablePart]]?
     }
 
     let database: MemoryDatabase
@@ -78,6 +82,10 @@ final class LoggedSource: ChangeSource {
     func catalog() async throws -> Catalog {
         var catalog = try await source.catalog()
         for index in catalog.tables.indices { catalog.tables[index].methods[.logBased] = .usable(note: nil) }
+        let parts = state.withLock { $0.parts }
+        for index in catalog.tables.indices {
+            catalog.tables[index].parts = parts[catalog.tables[index].schema.id] ?? []
+        }
         return catalog
     }
 
@@ -92,7 +100,26 @@ final class LoggedSource: ChangeSource {
         if let failure = state.withLock({ $0.copyFailures.isEmpty ? nil : $0.copyFailures.removeFirst() }) {
             throw failure
         }
-        return try await source.snapshot(readers: readers)
+        let parts = state.withLock { $0.parts }
+        return PartedSnapshot(snapshot: try await source.snapshot(readers: readers), parts: parts)
+    }
+
+    private struct PartedSnapshot: Snapshot {
+        let snapshot: any Snapshot
+        let parts: [UInt32: [TablePart]]
+
+        var moment: Moment { snapshot.moment }
+        var readers: Int { snapshot.readers }
+        var notes: [String] { snapshot.notes }
+        func close() async { await snapshot.close() }
+
+        func parts(of table: CatalogTable) async throws -> [UInt32: String] {
+            Dictionary((parts[table.schema.id] ?? []).map { ($0.number, $0.mark) }) { first, _ in first }
+        }
+
+        func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
+            try await snapshot.rows(of: table, as: schema, unfit: unfit)
+        }
     }
 
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { nil }
@@ -115,6 +142,7 @@ final class LoggedSource: ChangeSource {
     func changes(_ request: StreamRequest) async throws -> any ChangeStream {
         state.withLock { state in
             state.requests.append(request)
+            if let parts = state.partsWhileFollowed.take() { state.parts = parts }
             let failure = state.failures.isEmpty ? nil : state.failures.removeFirst()
             return LogStream(self, request, failure)
         }

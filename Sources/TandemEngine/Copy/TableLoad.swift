@@ -17,6 +17,7 @@ struct TableLoad {
         // What came between the plan and the snapshot has values in it, and will not be taken for new.
         let there = try await snapshot.columnNumbers(of: table.source) ?? []
         outcome.copy.leftOut.formUnion(there.subtracting(table.schema.columns.map(\.id)))
+        outcome.copy.parts = try await snapshot.parts(of: table.source)
         try await snapshot.awaitDurability()
         return outcome
     }

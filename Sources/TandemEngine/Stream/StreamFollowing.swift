@@ -17,7 +17,8 @@ struct StreamFollowing {
     struct End {
         /// Tables that must be copied again, by number, and why.
         var recopies: [UInt32: String] = [:]
-        /// Whether tables came, went or have other names now, or one is to join, so that the plan must be made anew.
+        /// Whether tables or parts of them came, went or have other names now, or one is to join, so that the plan must
+        /// be made anew.
         var hasOtherTables = false
     }
 
@@ -61,13 +62,20 @@ struct StreamFollowing {
         return applier.end
     }
 
+    /// What of a table has the plan be made anew when it changes.
+    private struct Shape: Equatable {
+        var target: TableName
+        var parts: [UInt32: String]
+    }
+
     private func watches(_ stream: any ChangeStream) -> [StreamPump.Watch] {
-        @Sendable func names(_ plan: SyncPlan) -> [UInt32: TableName] {
-            Dictionary(plan.tables.map { ($0.schema.id, $0.target) }) { first, _ in first }
+        @Sendable func shape(_ plan: SyncPlan) -> [UInt32: Shape] {
+            let shapes = plan.tables.map { ($0.schema.id, Shape(target: $0.target, parts: $0.source.marks)) }
+            return Dictionary(shapes) { first, _ in first }
         }
         let (plan, replan, desk) = (plan, replan, desk)
         return [
-            StreamPump.Watch(interval: .seconds(30)) { try await names(replan()) != names(plan) },
+            StreamPump.Watch(interval: .seconds(30)) { try await shape(replan()) != shape(plan) },
             StreamPump.Watch(interval: .milliseconds(50)) {
                 desk.confirmRest(stream.confirm)
                 return desk.loaded != nil
@@ -123,9 +131,10 @@ private final class StreamApplier {
 
     private func follow(_ stretch: ChangeBatch.Stretch) throws(StreamedTable.MustCopy) -> TargetChanges? {
         guard var table = tables[stretch.schema.id] else { return nil }
-        let name = table.source.name
+        let (name, parts) = (table.source.name, table.copy.parts.count)
         let changes = try table.follow(stretch, folding: following.destination.nameFolding)
-        if stretch.schema.name != name { end.hasOtherTables = true }
+        // A part that is new may be gone by now: the catalog tells.
+        if stretch.schema.name != name || table.copy.parts.count != parts { end.hasOtherTables = true }
         tables[stretch.schema.id] = table
         return changes
     }

@@ -75,6 +75,10 @@ struct StreamRun {
     ) async throws -> Ending {
         let state = try await prepare(plan)
         var settled = try await settle(plan, state)
+        for (table, reason) in settled.recopies {
+            desk.recopy(table.schema.id)
+            await observe(.copyingAgain(table, reason: reason))
+        }
         var pause: Duration?
         if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
             if desk.expect([], at: state) { try await destination.discard() }
@@ -82,10 +86,13 @@ struct StreamRun {
             let copied = try await copy(settled.waiting, of: plan, stream: state.id)
             report.add(copied)
             pause = desk.postpone(copied.failures.map(\.table))
-            let planned = Dictionary(plan.tables.map { ($0.target, $0.leftOut) }) { first, _ in first }
-            // Columns came while it was being planned: once more, with them.
-            let grown = copied.outcomes.contains { !$0.copy.leftOut.isSubset(of: planned[$0.copy.target] ?? []) }
-            if grown { return .again }
+            let planned = Dictionary(plan.tables.map { ($0.target, $0) }) { first, _ in first }
+            // Columns or parts came or went while it was being planned: once more, by a plan that knows of them.
+            let hasChanged = copied.outcomes.map(\.copy).contains { copy in
+                guard let table = planned[copy.target] else { return true }
+                return !copy.leftOut.isSubset(of: table.leftOut) || copy.parts != table.source.marks
+            }
+            if hasChanged { return .again }
             settled = try await settle(plan, state)
         }
         let start = try await destination.stream(of: plan.sync) ?? state
@@ -133,6 +140,7 @@ struct StreamRun {
     ///
     /// - Throws: ``StreamError/gap(sync:reason:)`` where changes are missing.
     func catchUp(to end: Checkpoint) async throws {
+        var plan = plan
         while true {
             let state = try await prepare(plan)
             let tables = try await settle(plan, state).tables
@@ -143,8 +151,9 @@ struct StreamRun {
                 from: start,
                 to: end
             )
-            guard !ending.recopies.isEmpty else { return }
+            guard !ending.recopies.isEmpty || ending.hasOtherTables else { return }
             try await release(ending.recopies.keys)
+            plan = try await replan()
         }
     }
 
@@ -177,59 +186,6 @@ struct StreamRun {
         return prepared.state
     }
 
-    /// Which tables the stream keeps up to date already, and which are to be copied first.
-    private func settle(
-        _ plan: SyncPlan,
-        _ state: StreamState
-    ) async throws -> (tables: [UInt32: StreamedTable], waiting: [TablePlan]) {
-        var copies = try await destination.tables(of: plan.sync)
-        let ids = Set(plan.tables.map(\.schema.id))
-        // What is followed no longer misses changes from now on.
-        let left = copies.filter { $0.stream != nil && ($0.stream != state.id || !ids.contains($0.schema.id)) }
-        if !left.isEmpty {
-            try await destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
-            copies = try await destination.tables(of: plan.sync)
-        }
-        let followed = Dictionary(copies.filter { $0.stream != nil }.map { ($0.schema.id, $0) }) { first, _ in first }
-        var tables: [UInt32: StreamedTable] = [:]
-        var waiting: [TablePlan] = []
-        for table in plan.tables {
-            if let copy = followed[table.schema.id], table.accepts(copy) {
-                tables[table.schema.id] = StreamedTable(
-                    plan: table,
-                    copy: try await fitted(copy, to: table, state)
-                )
-            } else {
-                waiting.append(table)
-            }
-        }
-        return (tables, waiting)
-    }
-
-    /// The copy under the name that its table has now, with those of Tandem's own columns that are asked for.
-    private func fitted(
-        _ copy: CopiedTable,
-        to table: TablePlan,
-        _ state: StreamState
-    ) async throws -> CopiedTable {
-        var after = copy
-        var evolution: [TargetChanges.Evolution] = []
-        if copy.ownColumns != table.ownColumns {
-            after.ownColumns = table.ownColumns
-            evolution.append(.setOwnColumns(table.ownColumns))
-        }
-        if copy.target != table.target {
-            // Its name at the source stays the one that the stream may still call it by, until that says another.
-            after.target = table.target
-            evolution.append(.renameTable(to: table.target))
-        }
-        guard !evolution.isEmpty else { return copy }
-        let reached = try await destination.stream(of: plan.sync) ?? state
-        let fitting = TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges())
-        try await destination.apply([fitting], reaching: reached, of: plan.sync)
-        return after
-    }
-
     /// Takes tables out of the stream, so that they are copied again.
     ///
     /// - Parameter tables: Their numbers at the source.
@@ -238,31 +194,6 @@ struct StreamRun {
             $0.stream != nil && tables.contains($0.schema.id)
         }
         if !copies.isEmpty { try await destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
-    }
-}
-
-extension CopiedTable {
-    fileprivate func leavingStream() -> CopiedTable {
-        var copy = self
-        copy.stream = nil
-        return copy
-    }
-}
-
-extension TablePlan {
-    /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
-    fileprivate func accepts(_ copy: CopiedTable) -> Bool {
-        let newest = copy.schema.columns.map(\.id).max() ?? 0
-        let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
-        // Newer columns come with the stream. Another type may mean other values, and none of them is in the log; nor
-        // are those that a column had while it was left out.
-        let isSame = schema.columns.allSatisfy { column in
-            copied[column.id].map { $0 == column.type } ?? (column.id > newest && !copy.leftOut.contains(column.id))
-        }
-        guard isSame else { return false }
-        // What is there and not chosen any more was left out on purpose.
-        let chosen = Set(schema.columns.map(\.id))
-        return !source.schema.columns.contains { copied[$0.id] != nil && !chosen.contains($0.id) }
     }
 }
 

@@ -41,6 +41,7 @@ struct StreamedTable {
     mutating func follow(_ stretch: ChangeBatch.Stretch, folding: NameFolding) throws(MustCopy) -> TargetChanges {
         let before = copy
         copy.leftOut.formUnion(stretch.leftOut)
+        for part in stretch.parts where copy.parts[part] == nil { copy.parts[part] = "" }
         guard stretch.schema != source else {
             let after = copy
             return TargetChanges(before: before, after: after, changes: stretch.changes)

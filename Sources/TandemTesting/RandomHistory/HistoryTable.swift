@@ -59,7 +59,11 @@ struct HistoryTable: Sendable {
         "CREATE TABLE \(partitionName(region)) PARTITION OF \(sql) FOR VALUES IN ('\(region)')"
     }
 
-    func partitionName(_ region: String) -> String { SQLText.quoted(schema) + "." + SQLText.quoted("of \(region)") }
+    func partitionTable(_ region: String) -> String { "of \(region)" }
+
+    func partitionName(_ region: String) -> String {
+        SQLText.quoted(schema) + "." + SQLText.quoted(partitionTable(region))
+    }
 }
 
 extension HistoryTable {

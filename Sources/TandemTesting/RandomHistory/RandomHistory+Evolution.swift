@@ -69,7 +69,7 @@ extension RandomHistory {
         return [drop] + tables[number].creation(referring: number == 0 ? nil : tables[0], number: nextNumber())
     }
 
-    /// A partition comes, or goes when its rows have gone.
+    /// A partition comes, empty or with rows, or goes, with its rows or when they have gone.
     private mutating func changePartitions() -> [String] {
         guard let number = tables.firstIndex(where: { !$0.regions.isEmpty }) else { return [] }
         let table = tables[number]
@@ -78,14 +78,21 @@ extension RandomHistory {
         else {
             let region = "region \(nextNumber())"
             tables[number].regions.append(region)
-            return [table.partition(region)]
+            return text.chance(0.5) ? [table.partition(region)] : attachment(of: region, to: table)
         }
         let region = tables[number].regions.remove(at: text.pick(table.regions.count))
-        return [
-            "DELETE FROM \(table.sql) WHERE \(SQLText.quoted(column.name)) = '\(region)'",
-            "ALTER TABLE \(table.sql) DETACH PARTITION \(table.partitionName(region))",
-            "DROP TABLE \(table.partitionName(region))",
-        ]
+        let delete = "DELETE FROM \(table.sql) WHERE \(SQLText.quoted(column.name)) = '\(region)'"
+        let detach = "ALTER TABLE \(table.sql) DETACH PARTITION \(table.partitionName(region))"
+        let before = [[], [delete, detach], [detach]][text.pick(3)]
+        return before + ["DROP TABLE \(table.partitionName(region))"]
+    }
+
+    private mutating func attachment(of region: String, to table: HistoryTable) -> [String] {
+        var part = table
+        part.name = table.partitionTable(region)
+        part.regions = [region]
+        return ["CREATE TABLE \(part.sql) (LIKE \(table.sql) INCLUDING INDEXES)"] + [insert(into: part)]
+            + ["ALTER TABLE \(table.sql) ATTACH PARTITION \(part.sql) FOR VALUES IN ('\(region)')"]
     }
 
     /// A name that was not there before, sometimes one that must be quoted.

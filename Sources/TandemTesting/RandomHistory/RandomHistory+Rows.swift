@@ -20,7 +20,7 @@ extension RandomHistory {
         return "TRUNCATE \(table.sql), \(other.sql) CASCADE"
     }
 
-    private mutating func insert(into table: HistoryTable) -> String {
+    mutating func insert(into table: HistoryTable) -> String {
         let columns = insertedColumns(of: table)
         let rows = (0...(text.chance(0.8) ? 0 : text.pick(5))).map { _ in
             "(" + columns.map { value(for: $0, of: table) }.joined(separator: ", ") + ")"

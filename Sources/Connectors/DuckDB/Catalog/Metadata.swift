@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 3
+    static let version = 4
 
     let session: Session
 
@@ -28,7 +28,7 @@ struct Metadata {
                     columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
                     copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
-                    own_columns VARCHAR
+                    own_columns VARCHAR, parts VARCHAR
                 );
                 \(createStreams);
                 """,
@@ -53,12 +53,15 @@ struct Metadata {
             ALTER TABLE \(table("tables")) ADD COLUMN position VARCHAR;
             \(createStreams);
             """
+        let third = """
+            ALTER TABLE \(table("tables")) ADD COLUMN left_out VARCHAR;
+            ALTER TABLE \(table("tables")) ADD COLUMN own_columns VARCHAR;
+            """
         try session.transaction {
             try session.run(
                 """
-                \(version < 2 ? second : "")
-                ALTER TABLE \(table("tables")) ADD COLUMN left_out VARCHAR;
-                ALTER TABLE \(table("tables")) ADD COLUMN own_columns VARCHAR;
+                \(version < 2 ? second : "") \(version < 3 ? third : "")
+                ALTER TABLE \(table("tables")) ADD COLUMN parts VARCHAR;
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -126,9 +129,9 @@ extension Metadata {
                 "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
                 copy.moment.origin, "\(copy.moment.time)",
             ]
-            let rest = [copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText].map {
-                $0.map(SQL.literal) ?? "NULL"
-            }
+            let rest = [
+                copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText, copy.partsText,
+            ].map { $0.map(SQL.literal) ?? "NULL" }
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
         guard !rows.isEmpty else { return }
@@ -154,11 +157,12 @@ extension Metadata {
         let nothing = "NULL::VARCHAR, NULL::VARCHAR"
         let ofStreams = version < 2 ? nothing : "stream, position"
         let ofColumns = version < 3 ? nothing : "left_out, own_columns"
+        let ofParts = version < 4 ? "NULL::VARCHAR" : "parts"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
                 key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
-                \(ofColumns)
+                \(ofColumns), \(ofParts)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
@@ -185,7 +189,8 @@ extension Metadata {
             ),
             stream: columns[11],
             leftOut: CopiedTable.leftOut(columns[13]),
-            ownColumns: CopiedTable.ownColumns(columns[14])
+            ownColumns: CopiedTable.ownColumns(columns[14]),
+            parts: CopiedTable.parts(columns[15])
         )
     }
 

@@ -28,11 +28,13 @@ package struct CatalogReader {
                 grouping: session.query(queries.keys, wanted).rows.map(KeyCandidate.init),
                 by: \.table
             )
+            let parts = try Partitions(session).all()
             return try tableFacts(wanted).map { facts in
                 PostgresTable(
                     facts,
                     columns: columns[facts.oid] ?? [],
                     keys: keys[facts.oid] ?? [],
+                    parts: parts[facts.oid] ?? [],
                     types: types,
                     server: server
                 )

@@ -6,7 +6,14 @@ extension PostgresTable {
     /// - Parameters:
     ///   - columns: All of them, in their order.
     ///   - keys: Those of this table.
-    init(_ facts: TableFacts, columns: [ColumnFacts], keys: [KeyCandidate], types: TypeMap, server: ServerFacts) {
+    init(
+        _ facts: TableFacts,
+        columns: [ColumnFacts],
+        keys: [KeyCandidate],
+        parts: [TablePart] = [],
+        types: TypeMap,
+        server: ServerFacts
+    ) {
         let readable = columns.filter(\.maySelect)
         let usable = Set(readable.filter(\.isNotNull).map(\.number))
         let key = KeyCandidate.best(of: keys, usable: usable)
@@ -26,6 +33,7 @@ extension PostgresTable {
             },
             identity: key?.columns.compactMap { places[$0] } ?? [],
             omitted: columns.filter { !$0.maySelect }.map { rules.omission(of: $0) },
+            parts: parts,
             estimatedRows: facts.estimatedRows,
             bytes: facts.bytes,
             methods: Dictionary(uniqueKeysWithValues: Method.allCases.map { ($0, rules.eligibility($0)) }),

@@ -11,6 +11,8 @@ package struct PostgresTable: Sendable {
     /// Indexes into `columns`: its key, or empty.
     package var identity: [Int]
     package var omitted: [OmittedColumn]
+    /// Its partitions, at every depth.
+    package var parts: [TablePart]
     package var estimatedRows: Int?
     package var bytes: Int?
     package var methods: [Method: Eligibility]
@@ -28,6 +30,7 @@ package struct PostgresTable: Sendable {
             estimatedRows: estimatedRows,
             bytes: bytes,
             omitted: omitted,
+            parts: parts,
             methods: methods
         )
     }

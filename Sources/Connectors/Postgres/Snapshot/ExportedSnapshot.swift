@@ -91,6 +91,13 @@ final class ExportedSnapshot: Snapshot {
         }
     }
 
+    func parts(of table: CatalogTable) async throws -> [UInt32: String] {
+        guard table.kind == .partitionedTable else { return [:] }
+        let root = table.schema.id
+        let parts = try await ask { try Partitions($0).all(of: root)[root] ?? [] }
+        return Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first }
+    }
+
     /// A snapshot also shows what was committed without waiting for the disk. The server takes that there within three
     /// times `wal_writer_delay`; what else is in its log may stay in memory until there is more.
     func awaitDurability() async throws {

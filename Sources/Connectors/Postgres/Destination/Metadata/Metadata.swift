@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 2
+    static let version = 3
     /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
@@ -22,7 +22,7 @@ struct Metadata {
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lock))")
         // Another one may have made them while this one waited.
         if let version = try storedVersion() {
-            if version < Self.version { try upgrade() }
+            if version < Self.version { try upgrade(from: version) }
             return
         }
         try session.makeSchema(Self.schema)
@@ -39,7 +39,8 @@ struct Metadata {
                 source_schema text NOT NULL, source_table text NOT NULL, source_id bigint NOT NULL,
                 columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
                 checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
-                stream text, left_out text, own_columns text, copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+                stream text, left_out text, own_columns text, parts text,
+                copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (schema_name, table_name)
             );
             CREATE TABLE \(Self.table("streams")) (
@@ -50,10 +51,11 @@ struct Metadata {
         )
     }
 
-    private func upgrade() throws {
+    private func upgrade(from version: Int) throws {
+        let second = version < 2 ? "ADD COLUMN left_out text, ADD COLUMN own_columns text, " : ""
         try session.execute(
             """
-            ALTER TABLE \(Self.table("tables")) ADD COLUMN left_out text, ADD COLUMN own_columns text;
+            ALTER TABLE \(Self.table("tables")) \(second)ADD COLUMN parts text;
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )

@@ -17,6 +17,16 @@ extension ChangeAssembler {
     }
 
     private mutating func look(up relation: UInt32, _ transaction: TransactionStart) throws -> RowMap? {
+        let part = describedPart.flatMap { $0.root == relation ? $0.part : nil }
+        forgetDescriptions()
+        let map = try find(relation, transaction)
+        if let part, let map, !tables[map.table].moment.shows(transaction, number: transactionNumber) {
+            tables[map.table].parts.insert(part)
+        }
+        return map
+    }
+
+    private mutating func find(_ relation: UInt32, _ transaction: TransactionStart) throws -> RowMap? {
         switch routes[relation] {
         case nil: throw MalformedMessage.unknownRelation
         case .ignored, .dropped: return nil
@@ -28,7 +38,7 @@ extension ChangeAssembler {
             last = (relation, map)
             return map
         case .described(let described):
-            guard let (table, isPartition) = try table(of: relation) else {
+            guard let (table, part) = try table(of: relation) else {
                 if try !giveUpOwners(of: relation, in: transaction) { routes[relation] = .ignored }
                 return nil
             }
@@ -38,36 +48,37 @@ extension ChangeAssembler {
             }
             // Not before a change of it counts: what it was while the copy shows all may be gone from the catalog.
             guard !tables[table].moment.shows(transaction, number: transactionNumber) else { return nil }
-            return try resolve(described, table, isPartition: isPartition)
+            if let part { tables[table].parts.insert(part) }
+            return try resolve(described, table, isPartition: part != nil)
         }
     }
 
-    /// The followed table that `relation` is, or is a partition of.
-    mutating func table(of relation: UInt32) throws -> (table: Int, isPartition: Bool)? {
+    /// The followed table that `relation` is, or is a partition of, then with the partition's number.
+    mutating func table(of relation: UInt32) throws -> (table: Int, part: UInt32?)? {
         guard let described = relations[relation] else { throw MalformedMessage.unknownRelation }
         guard let number = described.table else { return try named(described) }
-        if let index = numbers[number] { return (index, false) }
-        if let root = partitions[number] { return numbers[root].map { ($0, true) } }
+        if let index = numbers[number] { return (index, nil) }
+        if let root = partitions[number] { return numbers[root].map { ($0, number) } }
         if partitioned == nil { partitioned = try catalog.partitioned(numbers.keys) }
         guard partitioned?.isEmpty == false, let root = try catalog.relation(number)?.root,
             let index = numbers[root]
         else { return nil }
         partitions[number] = root
-        return (index, true)
+        return (index, number)
     }
 
     /// The table of a relation that is known by its name alone.
-    private mutating func named(_ relation: StreamRelation) throws -> (table: Int, isPartition: Bool)? {
+    private mutating func named(_ relation: StreamRelation) throws -> (table: Int, part: UInt32?)? {
         let name = TableName(schema: relation.schema, table: relation.name)
-        if let index = tables.firstIndex(where: { $0.schema.name == name }) { return (index, false) }
+        if let index = tables.firstIndex(where: { $0.schema.name == name }) { return (index, nil) }
         guard let number = try catalog.number(of: name.schema, name.table) else { return nil }
-        if let index = numbers[number] { return (index, false) }
+        if let index = numbers[number] { return (index, nil) }
         if partitioned == nil { partitioned = try catalog.partitioned(numbers.keys) }
         guard partitioned?.isEmpty == false, let root = try partitions[number] ?? catalog.relation(number)?.root,
             let index = numbers[root]
         else { return nil }
         partitions[number] = root
-        return (index, true)
+        return (index, number)
     }
 
     private mutating func resolve(_ relation: StreamRelation, _ table: Int, isPartition: Bool) throws -> RowMap? {

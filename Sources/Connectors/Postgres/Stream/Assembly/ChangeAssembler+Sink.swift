@@ -5,6 +5,7 @@ extension ChangeAssembler: ChangeSink {
         guard !passesEnd(start) else { return }
         transaction = start
         transactionNumber += 1
+        forgetDescriptions()
         hasChanged = false
         // A place that is known to be reached is where a transaction ended.
         isLeftOut = (start.commit != nil || start.end != nil) && start.isCommitted(before: reached)
@@ -17,6 +18,7 @@ extension ChangeAssembler: ChangeSink {
         relations[relation.number] = relation
         routes[relation.number] = .described(relation)
         last = nil
+        noteDescription(of: relation)
     }
 
     mutating func message(_ message: LogicalMessage) {}
@@ -88,13 +90,14 @@ extension ChangeAssembler: ChangeSink {
     }
 
     mutating func truncate(_ relations: [UInt32]) throws {
+        forgetDescriptions()
         guard let transaction, !isLeftOut else { return }
         let found = try relations.compactMap { relation in
             let found = try table(of: relation)
             if found == nil { _ = try giveUpOwners(of: relation, in: transaction) }
             return found
         }
-        let whole = Set(found.filter { !$0.isPartition }.map(\.table))
+        let whole = Set(found.filter { $0.part == nil }.map(\.table))
         let emptied = Set(relations.compactMap { self.relations[$0]?.table })
         for table in Set(found.map(\.table)) where tables[table].reason == nil {
             guard !tables[table].moment.shows(transaction, number: transactionNumber) else { continue }

@@ -43,6 +43,10 @@ struct ChangeAssembler {
     var relations: [UInt32: StreamRelation] = [:]
     /// Whether tables are told apart by their names, which another table may take.
     var knowsNamesOnly = false
+    /// The table that was described last, if nothing else has come since.
+    var described: UInt32?
+    /// The partition whose change comes next, under the name of its root.
+    var describedPart: (root: UInt32, part: UInt32)?
     /// The relation of the last change.
     var last: (relation: UInt32, map: RowMap)?
 

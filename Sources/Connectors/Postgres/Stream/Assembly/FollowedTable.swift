@@ -10,6 +10,8 @@ struct FollowedTable {
     private(set) var leftOut: Set<Int>
     /// Whether its destination marks rows that are deleted.
     private let keepsDeletions: Bool
+    /// Partitions that rows were changed in, by number.
+    var parts: Set<UInt32> = []
     var moment: TableMoment
     /// As it is now, by the stream.
     var schema: TableSchema
@@ -71,7 +73,7 @@ struct FollowedTable {
     }
 
     private func stretch(_ changes: NetChanges) -> ChangeBatch.Stretch {
-        ChangeBatch.Stretch(schema: schema, missing: missing, leftOut: leftOut, changes: changes)
+        ChangeBatch.Stretch(schema: schema, missing: missing, leftOut: leftOut, parts: parts, changes: changes)
     }
 
     /// Takes the table as it is, without changes.

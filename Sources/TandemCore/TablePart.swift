@@ -1,0 +1,21 @@
+public import TandemRows
+
+/// A part of a table that comes and goes together with its rows, without a change that says so: a partition, at
+/// whatever depth.
+public struct TablePart: Hashable, Sendable {
+    /// Its own, as ``TableSchema/id``.
+    public var number: UInt32
+    public var name: TableName
+    /// Another text each time that it becomes a part.
+    public var mark: String
+    /// Whether it was made as a part of the table and has been one ever since, so that changes tell of all of its rows.
+    /// False where that is not known for sure.
+    public var isNative: Bool
+
+    public init(number: UInt32, name: TableName, mark: String, isNative: Bool) {
+        self.number = number
+        self.name = name
+        self.mark = mark
+        self.isNative = isNative
+    }
+}

@@ -1,0 +1,96 @@
+import TandemCore
+import TandemRows
+
+extension StreamRun {
+    struct Settled {
+        /// Those that the stream keeps up to date already, by number.
+        var tables: [UInt32: StreamedTable] = [:]
+        /// Those that are to be copied first.
+        var waiting: [TablePlan] = []
+        /// Those among them that the stream has kept up to date until now and that rows came to, or went from, without
+        /// its saying so, with the reason.
+        var recopies: [(table: TablePlan, reason: String)] = []
+    }
+
+    /// Which tables the stream keeps up to date already, and which are to be copied first.
+    func settle(_ plan: SyncPlan, _ state: StreamState) async throws -> Settled {
+        var copies = try await destination.tables(of: plan.sync)
+        let ids = Set(plan.tables.map(\.schema.id))
+        // What is followed no longer misses changes from now on.
+        let left = copies.filter { $0.stream != nil && ($0.stream != state.id || !ids.contains($0.schema.id)) }
+        if !left.isEmpty {
+            try await destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
+            copies = try await destination.tables(of: plan.sync)
+        }
+        let followed = Dictionary(copies.filter { $0.stream != nil }.map { ($0.schema.id, $0) }) { first, _ in first }
+        var settled = Settled()
+        for table in plan.tables {
+            let copy = followed[table.schema.id]
+            let departure = copy.flatMap { $0.departure(from: table.source.parts) }
+            if let copy, departure == nil, table.accepts(copy) {
+                settled.tables[table.schema.id] = StreamedTable(
+                    plan: table,
+                    copy: try await fitted(copy, to: table, state)
+                )
+            } else {
+                settled.waiting.append(table)
+                if let departure { settled.recopies.append((table, departure)) }
+            }
+        }
+        // The stream goes on without them.
+        let lost = settled.waiting.compactMap { followed[$0.schema.id]?.leavingStream() }
+        if !lost.isEmpty { try await destination.remember(lost, of: plan.sync) }
+        return settled
+    }
+
+    /// The copy under the name that its table has now, with those of Tandem's own columns that are asked for, and with
+    /// the parts that the table has by now.
+    private func fitted(
+        _ copy: CopiedTable,
+        to table: TablePlan,
+        _ state: StreamState
+    ) async throws -> CopiedTable {
+        var after = copy
+        var evolution: [TargetChanges.Evolution] = []
+        if copy.ownColumns != table.ownColumns {
+            after.ownColumns = table.ownColumns
+            evolution.append(.setOwnColumns(table.ownColumns))
+        }
+        if copy.target != table.target {
+            // Its name at the source stays the one that the stream may still call it by, until that says another.
+            after.target = table.target
+            evolution.append(.renameTable(to: table.target))
+        }
+        after.parts = table.source.marks
+        guard after != copy else { return copy }
+        let reached = try await destination.stream(of: plan.sync) ?? state
+        let fitting = TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges())
+        try await destination.apply([fitting], reaching: reached, of: plan.sync)
+        return after
+    }
+}
+
+extension CopiedTable {
+    func leavingStream() -> CopiedTable {
+        var copy = self
+        copy.stream = nil
+        return copy
+    }
+}
+
+extension TablePlan {
+    /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
+    fileprivate func accepts(_ copy: CopiedTable) -> Bool {
+        let newest = copy.schema.columns.map(\.id).max() ?? 0
+        let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
+        // Newer columns come with the stream. Another type may mean other values, and none of them is in the log; nor
+        // are those that a column had while it was left out.
+        let isSame = schema.columns.allSatisfy { column in
+            copied[column.id].map { $0 == column.type } ?? (column.id > newest && !copy.leftOut.contains(column.id))
+        }
+        guard isSame else { return false }
+        // What is there and not chosen any more was left out on purpose.
+        let chosen = Set(schema.columns.map(\.id))
+        return !source.schema.columns.contains { copied[$0.id] != nil && !chosen.contains($0.id) }
+    }
+}
