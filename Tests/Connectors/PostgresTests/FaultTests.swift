@@ -116,6 +116,24 @@ import Testing
         try await eventually { try database.execute("SELECT count(*) \(Self.copies)") == "0" }
     }
 
+    /// Who changes two tables could wait for a reader that waits for him.
+    @Test func aTableThatHasBeenReadIsNotHeld() async throws {
+        let database = try TestDatabase(.v18)
+        try database.execute(
+            "CREATE TABLE t AS SELECT g AS id FROM generate_series(1, 9) g; CREATE TABLE u AS TABLE t"
+        )
+        var reading = try await Reading(database.config)
+        try await reading.finish()
+        let locks = "SELECT count(*) FROM pg_locks WHERE relation IN ('t'::regclass, 'u'::regclass)"
+        #expect(try database.execute(locks) == "0")
+        try database.execute("DELETE FROM u WHERE id > 5")
+        let table = try await reading.source.table("u")
+        let rows = try await reading.snapshot.rows(of: table, as: table.schema, unfit: .text)
+        #expect(try await Puller(rows).rest().sorted() == Array(1...9), "the same moment")
+        #expect(reading.values.count == 9)
+        await reading.close()
+    }
+
     private func expectPrompt(_ reading: Reading, once isWaiting: () throws -> Bool) async throws {
         let pull = reading.pullers[0].begin()
         try await eventually(isWaiting)
