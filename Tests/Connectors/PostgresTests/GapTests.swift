@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Lost ground is noticed, whoever took it away.
-@Suite(.timeLimit(.minutes(2))) struct GapTests {
+@Suite(.timeLimit(.minutes(10))) struct GapTests {
     /// Prepares again, and expects a new stream and `words` among the reasons.
     private func expectGap(
         _ words: String,

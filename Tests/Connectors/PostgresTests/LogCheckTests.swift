@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What `check` says before a log is followed.
-@Suite(.timeLimit(.minutes(2))) struct LogCheckTests {
+@Suite(.timeLimit(.minutes(10))) struct LogCheckTests {
     private func check(_ stage: StreamStage, tables: [String] = ["t"]) async -> [Finding] {
         let source = PostgresSource(stage.config, in: stage.context)
         let names = tables.map { TableName(schema: "public", table: $0) }

@@ -7,7 +7,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What `setup` prints for LOG_BASED, and that it is enough.
-@Suite(.timeLimit(.minutes(2))) struct LogSetupTests {
+@Suite(.timeLimit(.minutes(10))) struct LogSetupTests {
     private func script(
         _ stage: StreamStage,
         plugin: String? = nil,

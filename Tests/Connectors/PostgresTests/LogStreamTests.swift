@@ -8,7 +8,7 @@ import Testing
 @testable import TandemPostgres
 
 /// A slot's stream, as the engine uses it.
-@Suite(.timeLimit(.minutes(2))) struct LogStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct LogStreamTests {
     /// A copy that has been made, and the source it is to follow.
     private struct Following {
         let stage: StreamStage

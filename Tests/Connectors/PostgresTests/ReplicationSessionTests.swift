@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite(.timeLimit(.minutes(2))) struct ReplicationSessionTests {
+@Suite(.timeLimit(.minutes(10))) struct ReplicationSessionTests {
     /// A database with a table, a publication and a slot of its own, all named alike.
     private struct Stage {
         let database: TestDatabase

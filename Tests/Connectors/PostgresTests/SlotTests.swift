@@ -7,7 +7,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Which slot a stream reads, and what is made for it.
-@Suite(.timeLimit(.minutes(2))) struct SlotTests {
+@Suite(.timeLimit(.minutes(10))) struct SlotTests {
     @Test(arguments: PostgresServer.Version.allCases)
     func makesSlotAndPublicationsOnce(version: PostgresServer.Version) async throws {
         let stage = try StreamStage(version)
