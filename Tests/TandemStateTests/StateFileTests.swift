@@ -13,7 +13,7 @@ struct StateFileTests {
 
     /// Does to the file what Tandem would not.
     private func execute(_ sql: String) throws {
-        try DatabaseQueue(path: path).write { try $0.execute(sql: sql) }
+        try DatabaseQueue(path: path, configuration: .patient).write { try $0.execute(sql: sql) }
     }
 
     @Test func itIsMadeOnFirstUseForItsOwnerOnly() async throws {
@@ -64,7 +64,7 @@ struct StateFileTests {
         )
         let read = try #require(try StateStore.read(at: path))
         #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
-        let columns = try await DatabaseQueue(path: path).read { try $0.columns(in: "run").map(\.name) }
+        let columns = try await DatabaseQueue(path: path, configuration: .patient).read { try $0.columns(in: "run").map(\.name) }
         #expect(!columns.contains("changes"))
     }
 
@@ -196,4 +196,13 @@ final class ScratchFolder: Sendable {
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+extension Configuration {
+    /// Waits for a store that is still being closed.
+    static var patient: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(60)
+        return configuration
+    }
 }
