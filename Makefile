@@ -33,7 +33,7 @@ demo: build ## Sync a throw-away Postgres into a DuckDB file
 	$(TANDEM) demo
 
 test: deps ## Run all tests, against Postgres 15, 16 and 18
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) scripts/test $(SWIFT) $(SWIFT_FLAGS)
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) AGAIN=$(AGAIN) scripts/test $(SWIFT) $(SWIFT_FLAGS)
 
 # Random histories with faults, SEEDS of each kind on each server from SEED on, which is printed where something differs.
 SEEDS ?= 170
@@ -43,7 +43,7 @@ KILLS ?= 100
 
 soak: deps ## Run long simulations of changes and faults, and read for a minute what is being written
 	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) TANDEM_KILLS=$(KILLS) TANDEM_READER_SECONDS=60 \
-		scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests|ReaderTests"
+		PATIENCE=7200 scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests|ReaderTests"
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench

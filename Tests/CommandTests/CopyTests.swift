@@ -3,7 +3,7 @@ import TandemTesting
 import Testing
 
 /// The whole way of a user, on a real server.
-@Suite struct CopyTests {
+@Suite(.blocking) struct CopyTests {
     private struct RunReport: Decodable {
         struct Table: Decodable {
             var table: String

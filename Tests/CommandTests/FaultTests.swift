@@ -3,7 +3,7 @@ import TandemTesting
 import Testing
 
 /// What breaks in the middle: Tandem, the server, the disk. Nothing may be lost, half, or hard to understand.
-@Suite(.serialized) struct FaultTests {
+@Suite(.serialized, .blocking) struct FaultTests {
     private static let rows = 300_000
 
     /// A server of its own, because these tests break it, with two tables of which the first has an old copy already.

@@ -3,7 +3,7 @@ import TandemTesting
 import Testing
 
 /// Changes that are followed while processes are killed: the program, its source's server, its destination's.
-@Suite struct KillTests {
+@Suite(.blocking) struct KillTests {
     private static let environment = ProcessInfo.processInfo.environment
     /// How many there are to be; `make soak` asks for more.
     private static var rounds: Int { environment["TANDEM_KILLS"].flatMap { Int($0) } ?? 4 }

@@ -3,7 +3,7 @@ import TandemTesting
 import Testing
 
 /// Transactions that are larger than the memory they may take.
-@Suite struct LargeTransactionTests {
+@Suite(.blocking) struct LargeTransactionTests {
     /// In kB, what a process has had in memory at most. `nil` once it is gone.
     private func peak(of process: Process) -> Int? {
         let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)

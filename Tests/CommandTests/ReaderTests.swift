@@ -6,7 +6,7 @@ import Testing
 /// Who reads a warehouse while changes are written to it.
 ///
 /// `TANDEM_READER_SECONDS` sets for how long; `make soak` reads for a minute.
-@Suite struct ReaderTests {
+@Suite(.blocking) struct ReaderTests {
     private static let seconds =
         ProcessInfo.processInfo.environment["TANDEM_READER_SECONDS"].flatMap { Int($0) } ?? 5
     private static let accounts = 100

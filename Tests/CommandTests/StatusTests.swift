@@ -3,7 +3,7 @@ import TandemTesting
 import Testing
 
 /// What `tandem status` says of syncs that follow a log.
-@Suite struct StatusTests {
+@Suite(.blocking) struct StatusTests {
     private struct Report: Decodable {
         struct Stream: Decodable {
             struct Warning: Decodable { var severity, message: String }

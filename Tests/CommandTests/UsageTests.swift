@@ -1,8 +1,9 @@
 import Foundation
+import TandemTesting
 import Testing
 
 /// What needs no server: help, bad usage, bad configuration.
-@Suite struct UsageTests {
+@Suite(.blocking) struct UsageTests {
     @Test func helpAndVersionAreResults() throws {
         let program = try Program()
         defer { program.remove() }

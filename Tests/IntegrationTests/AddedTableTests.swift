@@ -5,7 +5,7 @@ import TandemTesting
 import Testing
 
 /// A table that comes while others are followed.
-@Suite struct AddedTableTests {
+@Suite(.blocking) struct AddedTableTests {
     @Test(arguments: Simulation.Way.all)
     func othersGoOnWhileItIsCopiedAndNothingIsLost(way: Simulation.Way) async throws {
         let database = try TestDatabase(way.version)

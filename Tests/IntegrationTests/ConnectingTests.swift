@@ -5,7 +5,7 @@ import TandemTesting
 import Testing
 
 /// Every documented way to reach a server, on one that demands TLS and passwords.
-@Suite struct ConnectingTests {
+@Suite(.blocking) struct ConnectingTests {
     /// A server with a certificate of its own authority; `tls_only` must use TLS and a password, `by_certificate` a
     /// client certificate.
     private final class SecureServer: Sendable {

@@ -9,7 +9,7 @@ import Testing
 
 /// Random values of every type, from Postgres through Tandem into DuckDB, and there compared with what DuckDB makes of
 /// the server's own text: two ways that have no code in common.
-@Suite struct EveryTypeTests {
+@Suite(.blocking) struct EveryTypeTests {
     /// Each type with how DuckDB reads the server's text `t` of a value.
     private static let types: [(name: String, read: String)] = [
         ("boolean", "t::BOOLEAN"), ("smallint", "t::SMALLINT"), ("integer", "t::INTEGER"), ("bigint", "t::BIGINT"),

@@ -4,7 +4,7 @@ import TandemTesting
 import Testing
 
 /// Columns that come and go while no row changes, and columns that are chosen later.
-@Suite struct FollowedColumnTests {
+@Suite(.blocking) struct FollowedColumnTests {
     private static let setup = """
         CREATE TABLE orders (id int PRIMARY KEY, note text, secret text);
         INSERT INTO orders SELECT n, 'note ' || n, 'secret ' || n FROM generate_series(1, 3) n

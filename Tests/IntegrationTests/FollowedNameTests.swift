@@ -4,7 +4,7 @@ import TandemTesting
 import Testing
 
 /// Changes under names that tables had only for a while: wal2json tells tables by nothing else.
-@Suite struct FollowedNameTests {
+@Suite(.blocking) struct FollowedNameTests {
     private func isEqual(_ shop: FollowedDatabase) async throws -> Bool {
         if case .equal = try await shop.verify().verdict { true } else { false }
     }

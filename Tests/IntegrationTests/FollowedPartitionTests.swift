@@ -6,7 +6,7 @@ import TandemTesting
 import Testing
 
 /// Partitions that come and go with their rows, of which nothing is in the log.
-@Suite struct FollowedPartitionTests {
+@Suite(.blocking) struct FollowedPartitionTests {
     private static let setup = """
         CREATE TABLE events (id int, region text, note text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
         CREATE TABLE north PARTITION OF events FOR VALUES IN ('north');

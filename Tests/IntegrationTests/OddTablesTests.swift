@@ -6,7 +6,7 @@ import TandemTesting
 import Testing
 
 /// Tables of unusual shapes, from Postgres into DuckDB and compared.
-@Suite struct OddTablesTests {
+@Suite(.blocking) struct OddTablesTests {
     /// Runs a sync of everything in `database` and verifies it; returns what `sql` answers at the warehouse.
     private func copy(
         _ database: TestDatabase,

@@ -8,7 +8,7 @@ import Testing
 
 /// Random values of every type from one Postgres database into another, or into another schema of the same, and there
 /// compared by the server itself: with the types that both have, and as text.
-@Suite struct PostgresToPostgresTests {
+@Suite(.blocking) struct PostgresToPostgresTests {
     /// Each type with what it is at the destination.
     private static let types: [(name: String, there: String)] = [
         ("boolean", "boolean"), ("smallint", "smallint"), ("integer", "integer"), ("bigint", "bigint"),

@@ -5,7 +5,7 @@ import TandemTesting
 import Testing
 
 /// Sums that Postgres and DuckDB take over their own rows, against each other.
-@Suite struct PushedSumTests {
+@Suite(.blocking) struct PushedSumTests {
     /// Columns, each with the type that its random values are literals of.
     private static let columns: [(type: String, literals: String)] =
         [

@@ -1,7 +1,7 @@
 import TandemTesting
 import Testing
 
-@Suite struct RandomHistoryTests {
+@Suite(.blocking) struct RandomHistoryTests {
     /// Also while every table is published, when Postgres refuses updates of tables without identity.
     @Test(arguments: PostgresServer.Version.allCases) func everyStatementSucceeds(
         _ version: PostgresServer.Version

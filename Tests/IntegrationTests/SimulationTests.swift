@@ -4,7 +4,7 @@ import TandemTesting
 import Testing
 
 /// Random histories with faults. `TANDEM_SEEDS` sets how many of each kind, `TANDEM_SEED` the first one.
-@Suite struct SimulationTests {
+@Suite(.blocking) struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     /// Set by `make soak`.
     private static let count = environment["TANDEM_SEEDS"].flatMap { UInt64($0) }

@@ -4,7 +4,7 @@ import TandemTesting
 import Testing
 
 /// Rows that stay although they were deleted at the source.
-@Suite struct SoftDeleteTests {
+@Suite(.blocking) struct SoftDeleteTests {
     private static let setup = """
         CREATE TABLE orders (id int PRIMARY KEY, note text);
         INSERT INTO orders SELECT n, repeat('note ' || n, 2000) FROM generate_series(1, 6) n;

@@ -8,7 +8,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Holds `docs/types.md` to what the code does.
-@Suite struct TypeTableTests {
+@Suite(.blocking) struct TypeTableTests {
     private struct Row: CustomStringConvertible {
         var types: [String]
         var inTandem: String

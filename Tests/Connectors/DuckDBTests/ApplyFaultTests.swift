@@ -8,7 +8,7 @@ import Testing
 @testable import TandemDuckDB
 
 /// Transactions of changes that end badly, and what is left then.
-@Suite struct ApplyFaultTests {
+@Suite(.blocking) struct ApplyFaultTests {
     private let folder: WarehouseFolder
     private static let orders = TableName(schema: "shop", table: "orders")
     /// Names the folder of the file, in a process that is to be killed.

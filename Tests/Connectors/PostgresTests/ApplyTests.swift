@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What only Postgres can get wrong about changes: constraints, what users attached, its own types, its connections.
-@Suite struct ApplyTests {
+@Suite(.blocking) struct ApplyTests {
     private let orders = TableName(schema: "shop", table: "orders")
     private let items = TableName(schema: "shop", table: "items")
 

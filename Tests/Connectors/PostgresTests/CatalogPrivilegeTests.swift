@@ -7,7 +7,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What a user sees who may not do everything.
-@Suite struct CatalogPrivilegeTests {
+@Suite(.blocking) struct CatalogPrivilegeTests {
     private let user = "reader_" + UUID().uuidString.prefix(8).lowercased()
 
     /// Calls `body` with the catalog as the user sees it after `sql`, in which `READER` stands for the user.

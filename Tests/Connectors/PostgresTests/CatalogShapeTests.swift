@@ -7,7 +7,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Tables at the edges of what a server takes.
-@Suite struct CatalogShapeTests {
+@Suite(.blocking) struct CatalogShapeTests {
     private func table(_ name: String, in database: TestDatabase) throws -> PostgresTable? {
         try CatalogReader(database.session()).tables().first { $0.name.table == name }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct CatalogTests {
+@Suite(.blocking) struct CatalogTests {
     private func tables(
         _ database: TestDatabase,
         as user: String? = nil,

@@ -6,7 +6,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct ChangeConformanceTests {
+@Suite(.blocking) struct ChangeConformanceTests {
     private final class Harness: ChangeHarness {
         private let version: PostgresServer.Version
         private let database = Mutex<TestDatabase?>(nil)

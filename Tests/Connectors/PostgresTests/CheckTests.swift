@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct CheckTests {
+@Suite(.blocking) struct CheckTests {
     private func check(
         _ config: PostgresConfig,
         _ tables: [TableName] = [],

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct PostgresConformanceTests {
+@Suite(.blocking) struct PostgresConformanceTests {
     @Test(arguments: PostgresServer.Version.allCases)
     func keepsEveryPromiseOfASource(version: PostgresServer.Version) async throws {
         try await SourceConformance(Harness(version: version)).run()

@@ -30,7 +30,7 @@ private final class SilentPort: Sendable {
     deinit { close(socket) }
 }
 
-@Suite struct ConnectTests {
+@Suite(.blocking) struct ConnectTests {
     @Test func aSilentHostIsPassedOver() throws {
         let database = try TestDatabase(.v15)
         let silent = try SilentPort()

@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What is written into a table comes back as it went, for every type and its extremes.
-@Suite struct CopyInTests {
+@Suite(.blocking) struct CopyInTests {
     /// Lists of lists are no type here, and of times only those that Postgres knows can be stored: those are in
     /// `PostgresToPostgresTests`.
     private static let types = RandomBatches.types.filter { type in

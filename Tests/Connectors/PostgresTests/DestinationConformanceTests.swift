@@ -4,7 +4,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct DestinationConformanceTests {
+@Suite(.blocking) struct DestinationConformanceTests {
     /// Every new destination is a database of its own.
     private final class Harness: DestinationHarness {
         private let version: PostgresServer.Version

@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// TimescaleDB as its catalog shows it, without the extension: a table that its chunks inherit from.
-@Suite struct HypertableTests {
+@Suite(.blocking) struct HypertableTests {
     private static let tables = """
         CREATE SCHEMA _timescaledb_catalog; CREATE SCHEMA _timescaledb_internal;
         CREATE TABLE _timescaledb_catalog.hypertable (schema_name name, table_name name);

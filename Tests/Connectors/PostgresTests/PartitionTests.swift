@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct PartitionTests {
+@Suite(.blocking) struct PartitionTests {
     /// Partitions at two depths, one of which numbers its columns in its own way.
     private static let tables = """
         CREATE TABLE p (id int4, region text, amount numeric(9,2)) PARTITION BY LIST (region);

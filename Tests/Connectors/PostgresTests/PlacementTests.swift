@@ -7,7 +7,7 @@ import Testing
 @testable import TandemPostgres
 
 /// How a new copy takes the place of an old one, and what of the old one stays.
-@Suite struct PlacementTests {
+@Suite(.blocking) struct PlacementTests {
     private let orders = TableName(schema: "shop", table: "orders")
     private let items = TableName(schema: "shop", table: "items")
 

@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Random values of every type that is read natively: what was read goes back to the server as text, which compares.
-@Suite struct RoundTripTests {
+@Suite(.blocking) struct RoundTripTests {
     @Test(arguments: PostgresServer.Version.allCases)
     func everyValueArrives(version: PostgresServer.Version) async throws {
         let seed = UInt64.random(in: 0 ... .max)

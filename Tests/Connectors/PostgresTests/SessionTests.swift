@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct SessionTests {
+@Suite(.blocking) struct SessionTests {
     @Test(arguments: PostgresServer.Version.allCases)
     func answersQuestions(version: PostgresServer.Version) throws {
         let session = try TestDatabase(version).session()

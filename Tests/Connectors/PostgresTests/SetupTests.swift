@@ -6,7 +6,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct SetupTests {
+@Suite(.blocking) struct SetupTests {
     /// A name that needs quoting, and is no other test's.
     private static func userName() -> String { "re\"ad er's " + UUID().uuidString.prefix(8).lowercased() }
 

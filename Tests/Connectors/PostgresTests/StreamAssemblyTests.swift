@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What a plugin sends comes to the tables as they end.
-@Suite struct StreamAssemblyTests {
+@Suite(.blocking) struct StreamAssemblyTests {
     @Test(arguments: PostgresServer.Version.allCases)
     func everyIdentity(_ version: PostgresServer.Version) async throws {
         let database = try TestDatabase(version)

@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Random histories leave a copy that equals its source, whatever the plugin and the server.
-@Suite struct StreamHistoryTests {
+@Suite(.blocking) struct StreamHistoryTests {
     struct Way: Sendable, CustomTestStringConvertible {
         var version: PostgresServer.Version
         var plugin = "pgoutput"

@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Which transactions a copy shows already.
-@Suite struct StreamMomentTests {
+@Suite(.blocking) struct StreamMomentTests {
     @Test func whatASnapshotShows() throws {
         let snapshot = try #require(SnapshotVisibility("100:200:120,150,110"))
         #expect([99, 100, 119, 199].allSatisfy { snapshot.shows($0) })

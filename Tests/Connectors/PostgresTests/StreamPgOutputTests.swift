@@ -4,7 +4,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What `pgoutput` sends, by the servers themselves.
-@Suite struct StreamPgOutputTests {
+@Suite(.blocking) struct StreamPgOutputTests {
     private func record(_ capture: StreamCapture, _ options: [String: String] = [:]) throws -> RecordingSink {
         var decoder = PgOutputDecoder()
         var sink = RecordingSink()

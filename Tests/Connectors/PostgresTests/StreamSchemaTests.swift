@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Columns and tables that change while they are followed.
-@Suite struct StreamSchemaTests {
+@Suite(.blocking) struct StreamSchemaTests {
     static let ways: [StreamHistoryTests.Way] =
         PostgresServer.Version.allCases.map { .init(version: $0) } + [
             .init(version: .v15, plugin: "wal2json"), .init(version: .v15, plugin: "wal2json", format: .chunks),

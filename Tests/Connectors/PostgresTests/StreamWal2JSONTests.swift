@@ -4,7 +4,7 @@ import Testing
 @testable import TandemPostgres
 
 /// What `wal2json` sends, by the server itself, and JSON that nobody sends.
-@Suite struct StreamWal2JSONTests {
+@Suite(.blocking) struct StreamWal2JSONTests {
     private func record(_ capture: StreamCapture) throws -> RecordingSink {
         var decoder = Wal2JSONDecoder(capture.format)
         var sink = RecordingSink()

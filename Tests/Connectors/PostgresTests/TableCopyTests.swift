@@ -5,7 +5,7 @@ import Testing
 
 @testable import TandemPostgres
 
-@Suite struct TableCopyTests {
+@Suite(.blocking) struct TableCopyTests {
     /// Large enough for several ranges, with rows of different widths and holes.
     static let several = """
         CREATE TABLE t (id int8, filler text);

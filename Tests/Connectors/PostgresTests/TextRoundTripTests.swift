@@ -7,7 +7,7 @@ import Testing
 
 /// Random values of every type, read by a binary COPY and as the text their output functions write: both must become
 /// the same columns, bit by bit.
-@Suite struct TextRoundTripTests {
+@Suite(.blocking) struct TextRoundTripTests {
     @Test(arguments: PostgresServer.Version.allCases)
     func textBecomesWhatBinaryBecomes(version: PostgresServer.Version) async throws {
         let table = try RandomTable(version)

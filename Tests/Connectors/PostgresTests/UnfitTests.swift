@@ -6,7 +6,7 @@ import Testing
 @testable import TandemPostgres
 
 /// Values that their column's type cannot hold.
-@Suite struct UnfitTests {
+@Suite(.blocking) struct UnfitTests {
     private static let table = """
         CREATE TABLE t (id int4 PRIMARY KEY, n numeric(6,2), ts timestamp, tz timestamptz, a int4[], na numeric(4,1)[], ok text);
         INSERT INTO t VALUES
@@ -88,7 +88,7 @@ import Testing
     }
 }
 
-@Suite struct EncodingTests {
+@Suite(.blocking) struct EncodingTests {
     @Test(arguments: [("LATIN1", "é ß"), ("EUC_JP", "漢字"), ("WIN1251", "Привет"), ("UTF8", "🐘")])
     func textOfEveryEncodingArrivesAsUTF8(encoding: String, text: String) async throws {
         let database = try TestDatabase(.v15, encoding: encoding)
