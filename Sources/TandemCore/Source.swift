@@ -63,12 +63,9 @@ public protocol Snapshot: Sendable {
     /// done, or did not succeed: then they are to be read.
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum?
 
-    /// The numbers of the columns that `table` has at this moment: more than `table` names where it grew since the
-    /// catalog was read. `nil` for a source whose tables stay as they are.
-    func columnNumbers(of table: CatalogTable) async throws -> Set<Int>?
-
-    /// The parts that the rows of `table` lie in at this moment (``CatalogTable/parts``), with their marks.
-    func parts(of table: CatalogTable) async throws -> [UInt32: String]
+    /// What `table` consists of at this moment: more than `table` names where it grew since the catalog was read.
+    /// `nil` for a source whose tables stay as they are.
+    func extent(of table: CatalogTable) async throws -> TableExtent?
 
     /// Returns once no crash of the source can undo what this moment shows: a stream that goes on from here would
     /// never say so.
@@ -79,8 +76,7 @@ public protocol Snapshot: Sendable {
 
 extension Snapshot {
     public func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
-    public func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? { nil }
-    public func parts(of table: CatalogTable) async throws -> [UInt32: String] { [:] }
+    public func extent(of table: CatalogTable) async throws -> TableExtent? { nil }
     public func awaitDurability() async throws {}
 }
 

@@ -19,3 +19,16 @@ public struct TablePart: Hashable, Sendable {
         self.isNative = isNative
     }
 }
+
+/// What a table consists of.
+public struct TableExtent: Hashable, Sendable {
+    /// The numbers of its columns, as ``ColumnSchema/id``.
+    public var columns: Set<Int>
+    /// The parts that its rows lie in (``CatalogTable/parts``), by number, with their marks.
+    public var parts: [UInt32: String]
+
+    public init(columns: Set<Int>, parts: [UInt32: String] = [:]) {
+        self.columns = columns
+        self.parts = parts
+    }
+}

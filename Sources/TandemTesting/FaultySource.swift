@@ -57,16 +57,13 @@ private struct FaultySnapshot: Snapshot {
     var readers: Int { snapshot.readers }
     var notes: [String] { snapshot.notes }
     func close() async { await snapshot.close() }
-    func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {
-        try await snapshot.columnNumbers(of: table)
-    }
-    func parts(of table: CatalogTable) async throws -> [UInt32: String] { try await snapshot.parts(of: table) }
+    func extent(of table: CatalogTable) async throws -> TableExtent? { try await snapshot.extent(of: table) }
     func awaitDurability() async throws { try await snapshot.awaitDurability() }
 
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
         let rows = try await snapshot.rows(of: table, as: schema, unfit: unfit)
         guard let fault = faults.next(for: table.schema.name) else { return rows }
-        return FailingRows(rows, after: fault.afterBatches, fault.error)
+        return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
     }
 }
 

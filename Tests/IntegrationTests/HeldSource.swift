@@ -1,6 +1,7 @@
 import Foundation
 import TandemCore
 import TandemRows
+import TandemTesting
 
 /// A source whose rows do not come before somebody lets them, and is the one it wraps otherwise.
 struct HeldSource: ChangeSource {
@@ -65,43 +66,12 @@ struct HeldSource: ChangeSource {
         var readers: Int { snapshot.readers }
         var notes: [String] { snapshot.notes }
         func close() async { await snapshot.close() }
-        func parts(of table: CatalogTable) async throws -> [UInt32: String] { try await snapshot.parts(of: table) }
+        func extent(of table: CatalogTable) async throws -> TableExtent? { try await snapshot.extent(of: table) }
         func awaitDurability() async throws { try await snapshot.awaitDurability() }
 
-        func columnNumbers(of table: CatalogTable) async throws -> Set<Int>? {
-            try await snapshot.columnNumbers(of: table)
-        }
-
         func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
-            HeldRows(rows: try await snapshot.rows(of: table, as: schema, unfit: unfit), gate: gate)
-        }
-    }
-
-    private struct HeldRows: TableRows {
-        let rows: any TableRows
-        let gate: Gate
-
-        var schema: TableSchema { rows.schema }
-        var readers: Int { rows.readers }
-        var tally: ReadTally { rows.tally }
-
-        func cancel() {
-            gate.open()
-            rows.cancel()
-        }
-
-        func makeReader() throws -> any RowReader { Reader(reader: try rows.makeReader(), gate: gate) }
-
-        private final class Reader: RowReader {
-            private let reader: any RowReader
-            private let gate: Gate
-
-            init(reader: any RowReader, gate: Gate) {
-                self.reader = reader
-                self.gate = gate
-            }
-
-            func next() throws -> RowBatch? {
+            let rows = try await snapshot.rows(of: table, as: schema, unfit: unfit)
+            return InterceptedRows(rows, onCancel: gate.open) { reader in
                 let batch = try reader.next()
                 gate.pass()
                 return batch

@@ -113,8 +113,12 @@ final class LoggedSource: ChangeSource {
         var notes: [String] { snapshot.notes }
         func close() async { await snapshot.close() }
 
-        func parts(of table: CatalogTable) async throws -> [UInt32: String] {
-            Dictionary((parts[table.schema.id] ?? []).map { ($0.number, $0.mark) }) { first, _ in first }
+        func extent(of table: CatalogTable) async throws -> TableExtent? {
+            let marks = (parts[table.schema.id] ?? []).map { ($0.number, $0.mark) }
+            return TableExtent(
+                columns: Set(table.schema.columns.map(\.id)),
+                parts: Dictionary(marks) { first, _ in first }
+            )
         }
 
         func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {

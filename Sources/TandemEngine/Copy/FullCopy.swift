@@ -66,15 +66,9 @@ package struct FullCopy {
         while !waiting.isEmpty {
             let before = waiting.count
             do {
-                let snapshot = try await source.snapshot(readers: readers)
-                await observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
-                do {
+                try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
                     try await load(&waiting, from: snapshot, into: &report)
-                } catch {
-                    await snapshot.close()
-                    throw error
                 }
-                await snapshot.close()
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = waiting.count < before ? 1 : attempt + 1
                 guard let pause = retries.pause(before: attempt) else { throw error }
@@ -98,7 +92,7 @@ package struct FullCopy {
             do {
                 let outcome = try await TableLoad(
                     table: table,
-                    plan: plan,
+                    unfit: plan.unfit,
                     snapshot: snapshot,
                     destination: destination,
                     observe: observe

@@ -4,7 +4,7 @@ package import TandemRows
 /// Copies one table beside the old copy: again with a column as text where values do not fit its type.
 struct TableLoad {
     let table: TablePlan
-    let plan: SyncPlan
+    let unfit: UnfitPolicy
     let snapshot: any Snapshot
     let destination: any Destination
     let observe: @Sendable (RunEvent) async -> Void
@@ -14,10 +14,11 @@ struct TableLoad {
         var outcome = try await load()
         guard let stream else { return outcome }
         outcome.copy.stream = stream
-        // What came between the plan and the snapshot has values in it, and will not be taken for new.
-        let there = try await snapshot.columnNumbers(of: table.source) ?? []
-        outcome.copy.leftOut.formUnion(there.subtracting(table.schema.columns.map(\.id)))
-        outcome.copy.parts = try await snapshot.parts(of: table.source)
+        if let extent = try await snapshot.extent(of: table.source) {
+            // What came between the plan and the snapshot has values in it, and will not be taken for new.
+            outcome.copy.leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))
+            outcome.copy.parts = extent.parts
+        }
         try await snapshot.awaitDurability()
         return outcome
     }
@@ -28,7 +29,7 @@ struct TableLoad {
         let start = ContinuousClock.now
         var schema = table.schema
         while true {
-            let rows = try await snapshot.rows(of: table.source, as: schema, unfit: plan.unfit)
+            let rows = try await snapshot.rows(of: table.source, as: schema, unfit: unfit)
             let travelling = TravellingRows(rows: rows, schema: targetSchema(of: schema), progress: progress)
             do {
                 let written = try await destination.load(travelling, into: table.target)

@@ -45,8 +45,7 @@ extension RunRecorder {
 
     func finish(after error: any Error) async {
         if error is CancellationError { return await finish(.interrupted) }
-        let explained = error as? any ExplainedError
-        await finish(.failed, error: explained?.description ?? "\(error)", remedy: explained?.remedy?.text)
+        await finish(.failed, error: "\(error)", remedy: (error as? any ExplainedError)?.remedy?.text)
     }
 
     private func record(_ event: TableEvent, of table: TablePlan) async {

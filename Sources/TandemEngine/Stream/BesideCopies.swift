@@ -5,7 +5,6 @@ import TandemRows
 struct BesideCopies {
     let source: any ChangeSource
     let destination: any ChangeDestination
-    let sync: String
     let unfit: UnfitPolicy
     let readers: Int
     let desk: CopyDesk
@@ -58,29 +57,20 @@ struct BesideCopies {
     private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
         try await source.awaitWriters(of: [table.source])
-        let snapshot = try await source.snapshot(readers: readers)
-        await observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
-        let plan = SyncPlan(sync: sync, unfit: unfit, tables: [table])
-        do {
-            let outcome = try await TableLoad(
+        return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
+            try await TableLoad(
                 table: table,
-                plan: plan,
+                unfit: unfit,
                 snapshot: snapshot,
                 destination: destination,
                 observe: observe
             ).run(stream: since.id)
-            await snapshot.close()
-            return outcome
-        } catch {
-            await snapshot.close()
-            throw error
         }
     }
 }
 
 extension TableFailure {
     init(_ error: any Error) {
-        let explained = error as? any ExplainedError
-        self.init(message: explained?.description ?? "\(error)", remedy: explained?.remedy)
+        self.init(message: "\(error)", remedy: (error as? any ExplainedError)?.remedy)
     }
 }

@@ -32,7 +32,6 @@ struct StreamRun {
             let copies = BesideCopies(
                 source: source,
                 destination: destination,
-                sync: plan.sync,
                 unfit: plan.unfit,
                 readers: readers,
                 desk: desk,

@@ -88,7 +88,8 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         let sample = SampleTable(orders, ids: 0..<5000)
         for failure in [UnfitValues(columns: [1]), UnfitValues(columns: [0, 2])] {
             do {
-                let rows = FailingRows(BatchRows(sample.batches(), schema: sample.schema), after: 2, failure)
+                let sampled = BatchRows(sample.batches(), schema: sample.schema)
+                let rows = InterceptedRows.failing(sampled, after: 2, failure)
                 _ = try await destination.load(rows, into: orders)
                 throw ConformanceFailure(promise: "a reader's error ends the load", found: "it went on")
             } catch let error as UnfitValues {

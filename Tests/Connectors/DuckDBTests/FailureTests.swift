@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: [1, 2]) func theSourcesErrorComesThrough(readers: Int) async throws {
         let destination = folder.destination()
         for after in [0, 1, 60, 200] {
-            let failing = FailingRows(rows(300_000, readers: readers), after: after, Broken(number: after))
+            let failing = InterceptedRows.failing(rows(300_000, readers: readers), after: after, Broken(number: after))
             await #expect(throws: Broken(number: after)) { try await destination.load(failing, into: orders) }
         }
         #expect(try await destination.load(rows(10, readers: readers), into: orders) == 10)

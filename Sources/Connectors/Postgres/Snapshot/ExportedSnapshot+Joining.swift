@@ -1,0 +1,52 @@
+import TandemCore
+import TandemRows
+
+/// What has to be known of a snapshot for a stream to go on from it.
+extension ExportedSnapshot {
+    func extent(of table: CatalogTable) async throws -> TableExtent? {
+        try await ask { session in
+            let id = table.schema.id
+            let question = """
+                SELECT a.attnum FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+                """
+            let numbers = try session.query(question, [String(id)]).rows
+            let parts = table.kind == .partitionedTable ? try Partitions(session).all(of: id)[id] ?? [] : []
+            return TableExtent(
+                columns: Set(numbers.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } }),
+                parts: Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first }
+            )
+        }
+    }
+
+    /// A snapshot also shows what was committed without waiting for the disk. The server takes that there within three
+    /// times `wal_writer_delay`; what else is in its log may stay in memory until there is more.
+    func awaitDurability() async throws {
+        guard let position = moment.position.flatMap({ LSN($0.description) }) else { return }
+        try await ask { session in
+            guard !session.capabilities.isInRecovery else { return }
+            let question = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'"
+            let delay = try session.query(question).value.flatMap { Int($0) } ?? 200
+            let end = ContinuousClock.now + .milliseconds(3 * delay + 100)
+            while ContinuousClock.now < end,
+                let text = try session.query(
+                    "SELECT \(session.capabilities.flushedPosition)"
+                ).value, let flushed = LSN(text), flushed < position
+            {
+                try session.interruption.pause(milliseconds: 10)
+            }
+        }
+    }
+
+    private func ask<Answer: Sendable>(_ body: @escaping @Sendable (Session) throws -> Answer) async throws -> Answer {
+        let pool = pool
+        return try await Blocking.run { interruption in
+            let session: Session
+            do { session = try pool.borrow(interruption) } catch is SessionPool.Exhausted {
+                throw PostgresError.snapshotLost(pool.endpoint, reason: "its connection is gone", isTransient: true)
+            }
+            defer { pool.giveBack(session) }
+            return try body(session)
+        }
+    }
+}
