@@ -45,4 +45,10 @@ extension CopiedTable {
         return marked.first { fold($0.target) == fold(target) }
             ?? marked.first { retired.contains($0.target) && $0.schema.id == schema.id && schema.id != 0 }
     }
+
+    /// What this copy calls the column that is `column` in a later copy, by its number where both are of one table.
+    public func formerName(of column: ColumnSchema, in later: CopiedTable) -> String {
+        guard column.id != 0, schema.id == later.schema.id else { return column.name }
+        return schema.columns.first { $0.id == column.id }?.name ?? column.name
+    }
 }

@@ -43,10 +43,7 @@ struct OwnColumnWriter {
     func carryOver(from old: CopiedTable, to copy: CopiedTable) throws -> Int {
         let present = try Catalogue(session).columns(of: old.target) ?? []
         let sources = copy.schema.columns.map { column in
-            let earlier = old.schema.columns.first {
-                old.schema.id == copy.schema.id && $0.id == column.id && $0.id != 0
-            }
-            let name = SQL.folding.fold(earlier?.name ?? column.name)
+            let name = SQL.folding.fold(old.formerName(of: column, in: copy))
             return present.first { SQL.folding.fold($0.name) == name }.map { SQL.identifier($0.name) }
         }
         let key = copy.schema.identity

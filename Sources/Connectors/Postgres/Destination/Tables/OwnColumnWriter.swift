@@ -55,10 +55,7 @@ struct OwnColumnWriter {
         let shape = try Reshaping.Shape(of: old.target, in: session)
         let (columns, key) = (load.table.schema.columns, load.table.schema.identity)
         let values = zip(columns, load.table.types).map { column, type -> String? in
-            let earlier = old.schema.columns.first {
-                old.schema.id == copy.schema.id && $0.id == column.id && $0.id != 0
-            }
-            let name = earlier?.name ?? column.name
+            let name = old.formerName(of: column, in: copy)
             guard let present = shape.columns[name] else { return nil }
             if present == type.sql { return "old.\(SQL.identifier(name))" }
             return type.sql == "text" ? "old.\(SQL.identifier(name))::text" : nil
