@@ -64,7 +64,9 @@ struct StateFileTests {
         )
         let read = try #require(try StateStore.read(at: path))
         #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
-        let columns = try await DatabaseQueue(path: path, configuration: .patient).read { try $0.columns(in: "run").map(\.name) }
+        let columns = try await DatabaseQueue(path: path, configuration: .patient).read {
+            try $0.columns(in: "run").map(\.name)
+        }
         #expect(!columns.contains("changes"))
     }
 

@@ -56,8 +56,13 @@ struct StateStoreTests {
             let run = try await store.beginRun(of: "shop")
             let refusals = keys.map { Refusal(key: $0, column: "born", cause: "a year past 294247") }
             try await store.record(
-                .copied(rows: 1, bytes: 1, moment: moment, refusals: refusals), of: orders, id: 1, target: orders,
-                sync: "shop", run: run)
+                .copied(rows: 1, bytes: 1, moment: moment, refusals: refusals),
+                of: orders,
+                id: 1,
+                target: orders,
+                sync: "shop",
+                run: run
+            )
         }
         try await copy(refusing: ["id=1", "id=2"])
         try await copy(refusing: ["id=2", "id=3"])

@@ -23,7 +23,7 @@ struct Check: AsyncParsableCommand {
             for finding in try await check(connection, in: workspace) { findings.append((connection, finding)) }
         }
         if report.json {
-            Terminal.out(try JSON.text(findings.map { FindingJSON(connection: $0.connection, $0.finding) }))
+            Terminal.out(try JSON.text(findings.map { FindingJSON($0.finding, of: $0.connection) }))
         } else {
             show(findings)
         }
@@ -87,9 +87,8 @@ struct Check: AsyncParsableCommand {
             // Without a catalog the source's own check says what keeps it from being reached.
             let findings = await source.check([])
             guard !findings.contains(where: { $0.severity == .error }) else { return findings }
-            let explained = error as? any ExplainedError
             return findings + [
-                Finding(.error, "catalog", explained?.description ?? "\(error)", remedy: explained?.remedy)
+                Finding(.error, "catalog", "\(error)", remedy: (error as? any ExplainedError)?.remedy)
             ]
         }
     }
@@ -117,21 +116,5 @@ struct Check: AsyncParsableCommand {
         case .warning: "!"
         case .error: "✗"
         }
-    }
-}
-
-private struct FindingJSON: Encodable {
-    var connection: String
-    var severity: Finding.Severity
-    var subject: String
-    var message: String
-    var remedy: Remedy?
-
-    init(connection: String, _ finding: Finding) {
-        self.connection = connection
-        severity = finding.severity
-        subject = finding.subject
-        message = finding.message
-        remedy = finding.remedy
     }
 }

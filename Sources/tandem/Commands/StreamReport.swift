@@ -50,8 +50,7 @@ enum StreamReport: Sendable {
     }
 
     private static func unknown(_ error: any Error) -> StreamReport {
-        let explained = error as? any ExplainedError
-        return .unknown(explained?.description ?? "\(error)", explained?.remedy)
+        .unknown("\(error)", (error as? any ExplainedError)?.remedy)
     }
 }
 
@@ -104,13 +103,6 @@ extension StreamStatus {
 
 /// As `--json` prints it.
 struct StreamJSON: Encodable {
-    struct WarningJSON: Encodable {
-        var severity: Finding.Severity
-        var subject: String
-        var message: String
-        var remedy: Remedy?
-    }
-
     var slot: String?
     var exists: Bool?
     var plugin: String?
@@ -120,7 +112,7 @@ struct StreamJSON: Encodable {
     var lagSeconds: Double?
     var walStatus: String?
     var roomBytes: Int?
-    var warnings: [WarningJSON] = []
+    var warnings: [FindingJSON] = []
     var error: String?
     var remedy: Remedy?
 
@@ -138,9 +130,7 @@ struct StreamJSON: Encodable {
             lagSeconds = status.lag(after: run)
             walStatus = status.state
             roomBytes = status.room
-            warnings = status.warnings.map {
-                WarningJSON(severity: $0.severity, subject: $0.subject, message: $0.message, remedy: $0.remedy)
-            }
+            warnings = status.warnings.map { FindingJSON($0) }
         }
     }
 }
