@@ -8,9 +8,12 @@ struct FileOpener: Sendable {
     /// Tells the user what is waited for.
     let notify: @Sendable (String) -> Void
 
-    /// Between two attempts; twice as long each time, up to the longest.
-    private static let firstPause = Duration.milliseconds(5)
+    /// Between two attempts. Readers come and go: who looks rarely finds one of them each time, and never the moment
+    /// between two.
+    private static let firstPause = Duration.milliseconds(1)
     private static let longestPause = Duration.milliseconds(100)
+    /// How long the first pause is kept to; from then on each is twice as long as the one before, up to the longest.
+    private static let eagerness = Duration.milliseconds(200)
     /// A reader that is done by then is nothing to speak of.
     private static let silence = Duration.seconds(1)
 
@@ -48,7 +51,7 @@ struct FileOpener: Sendable {
                 hasSaid = true
             }
             try await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.longestPause)
+            if start.duration(to: .now) > Self.eagerness { pause = min(pause * 2, Self.longestPause) }
         }
     }
 
