@@ -135,7 +135,9 @@ final class ProgressDisplay: Sendable {
         let rows = current.progress.rows
         let seconds = Amounts.seconds(current.start.duration(to: .now))
         let speed = seconds > 0.2 ? Int(Double(rows) / seconds) : 0
-        var parts = ["[\(state.done + 1)/\(state.total)] \(current.name)"]
+        // Beside a stream there is no saying how many there will be.
+        let count = state.stream == nil ? "[\(state.done + 1)/\(state.total)]" : "copying"
+        var parts = ["\(count) \(current.name)"]
         if isTerminal, let estimate = current.progress.estimatedRows, estimate > 0 {
             parts.append(Self.bar(rows, of: estimate))
         }
