@@ -93,6 +93,29 @@ import Testing
         #expect(note(parted) == nil && reason(parted) == nil)
     }
 
+    /// Whose changes the log would tell in part only.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func partitionsOutsideTheLog(version: PostgresServer.Version) throws {
+        let database = try TestDatabase(version)
+        try database.execute(
+            """
+            CREATE TABLE split (id int PRIMARY KEY) PARTITION BY RANGE (id);
+            CREATE TABLE split_deep PARTITION OF split FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+            CREATE UNLOGGED TABLE split_deeper PARTITION OF split_deep FOR VALUES FROM (0) TO (10);
+            CREATE TABLE far (id int) PARTITION BY RANGE (id);
+            ALTER TABLE far REPLICA IDENTITY FULL;
+            CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER away FOREIGN DATA WRAPPER nowhere;
+            CREATE FOREIGN TABLE far_away PARTITION OF far FOR VALUES FROM (0) TO (10) SERVER away;
+            """
+        )
+        let tables = try tables(database)
+        #expect(reason(tables["public.split"], .logBased)?.contains("split_deeper is unlogged") == true)
+        #expect(reason(tables["public.far"], .logBased)?.contains("far_away is a foreign table") == true)
+        #expect(reason(tables["public.split"]) == nil)
+        try database.execute("ALTER TABLE split_deeper SET LOGGED")
+        #expect(reason(try self.tables(database)["public.split"], .logBased) == nil)
+    }
+
     @Test func oddNames() throws {
         let database = try TestDatabase(.v18)
         let names = [

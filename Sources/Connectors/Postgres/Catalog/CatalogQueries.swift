@@ -56,7 +56,7 @@ package struct CatalogQueries: Sendable {
           pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'),
           pg_catalog.pg_has_role(c.relowner, 'USAGE'), pg_catalog.pg_get_userbyid(c.relowner), o.extension,
           \(visibility), c.oid IN (SELECT inhparent FROM parents), c.oid IN (SELECT inhrelid FROM children),
-          s.srvname
+          s.srvname, p.unlogged, p."foreign"
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN partitions p ON p.root = c.oid
           LEFT JOIN policies v ON v.polrelid = c.oid
@@ -136,12 +136,14 @@ extension CatalogQueries {
             : "\(relation).relkind IN ('r', 'm', 'f') AND (\(relation).reltuples > 0 OR \(relation).relpages > 0)"
     }
 
-    /// For each partitioned table, the rows and bytes of its leaves at every depth.
+    /// For each partitioned table, the rows and bytes of its leaves at every depth, and one of those that leave nothing
+    /// in the log.
     private var partitions: String {
         guard hasPartitions else {
             return """
                 partitions AS (
-                  SELECT NULL::pg_catalog.oid AS root, NULL::pg_catalog.int8 AS rows, NULL::pg_catalog.int8 AS bytes
+                  SELECT NULL::pg_catalog.oid AS root, NULL::pg_catalog.int8 AS rows, NULL::pg_catalog.int8 AS bytes,
+                    NULL::text AS unlogged, NULL::text AS "foreign"
                   WHERE false
                 )
                 """
@@ -154,7 +156,9 @@ extension CatalogQueries {
             ), partitions AS (
               SELECT t.root, sum(CASE WHEN \(isCounted("l")) THEN l.reltuples::pg_catalog.int8 END)::pg_catalog.int8 AS rows,
                 sum(CASE WHEN l.relkind = 'r' AND l.oid NOT IN (SELECT relation FROM locked)
-                  THEN pg_catalog.pg_table_size(l.oid) END)::pg_catalog.int8 AS bytes
+                  THEN pg_catalog.pg_table_size(l.oid) END)::pg_catalog.int8 AS bytes,
+                min(CASE WHEN l.relpersistence = 'u' THEN l.relname::text END) AS unlogged,
+                min(CASE WHEN l.relkind = 'f' THEN l.relname::text END) AS "foreign"
               FROM tree t JOIN pg_catalog.pg_class l ON l.oid = t.relation
               WHERE l.relkind <> 'p' GROUP BY t.root
             )

@@ -18,6 +18,16 @@ extension MethodRules {
             let reason = "The log names the changes of a TimescaleDB hypertable by its chunks."
             return .unusable(reason: reason, remedy: nil)
         }
+        if let part = table.foreignPart {
+            let reason = "Its partition \(part) is a foreign table, of whose changes the log here says nothing."
+            return .unusable(reason: reason, remedy: nil)
+        }
+        if let part = table.unloggedPart {
+            return .unusable(
+                reason: "Its partition \(part) is unlogged, and leaves nothing in the log.",
+                remedy: Remedy("As its owner, make the partition logged, which rewrites it.")
+            )
+        }
         guard table.isUnlogged else { return nil }
         // Before 9.5 nothing makes an unlogged table a logged one.
         let sql = server.version >= 90_500 ? ["ALTER TABLE \(quotedName) SET LOGGED"] : []

@@ -44,6 +44,9 @@ struct TableFacts: Sendable {
     /// Its rows lie in the chunks of TimescaleDB.
     var isHypertable = false
     var foreignServer: String?
+    /// One of its partitions that is unlogged, without its schema, and one that is a foreign table.
+    var unloggedPart: String?
+    var foreignPart: String?
 }
 
 extension TableFacts {
@@ -72,5 +75,7 @@ extension TableFacts {
         hasChildren = try row.flag() && kind != .partitionedTable
         isChild = try row.flag()
         foreignServer = try row.optional()
+        unloggedPart = try row.optional()
+        foreignPart = try row.optional()
     }
 }
