@@ -32,6 +32,8 @@ public struct CatalogTable: Sendable {
     public var omitted: [OmittedColumn]
     /// What its rows lie in. None where rows come and go by changes alone.
     public var parts: [TablePart]
+    /// Columns whose values are in an order, so that it can be read by them as a cursor; the likeliest first.
+    public var cursorColumns: [String]
     /// One for each method.
     public var methods: [Method: Eligibility]
 
@@ -42,6 +44,7 @@ public struct CatalogTable: Sendable {
         bytes: Int? = nil,
         omitted: [OmittedColumn] = [],
         parts: [TablePart] = [],
+        cursorColumns: [String] = [],
         methods: [Method: Eligibility]
     ) {
         self.schema = schema
@@ -50,6 +53,7 @@ public struct CatalogTable: Sendable {
         self.bytes = bytes
         self.omitted = omitted
         self.parts = parts
+        self.cursorColumns = cursorColumns
         self.methods = methods
     }
 }

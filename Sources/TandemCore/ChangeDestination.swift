@@ -19,7 +19,13 @@ public protocol ChangeDestination: Destination {
     /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; the connector's own error.
     func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws
 
-    /// Undoes what ``apply(_:reaching:of:)`` has left open.
+    /// Applies `changes` as ``apply(_:reaching:of:)`` does, in a transaction that moves no stream: how far each table
+    /// has been read stands in its copy (``CopiedTable/cursor``).
+    ///
+    /// - Parameter isLast: Whether to commit, and return once that is durable. The transaction stays open otherwise.
+    func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws
+
+    /// Undoes what ``apply(_:reaching:of:)`` or ``merge(_:isLast:of:)`` has left open.
     func rollback() async
 
     /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.

@@ -1,5 +1,7 @@
-/// What is remembered of a copy besides its schema, as numbers and names with commas between. Nothing where there is
-/// none.
+import FoundationEssentials
+
+/// What is remembered of a copy besides its schema, as numbers and names with commas between, and a cursor as JSON.
+/// Nothing where there is none.
 extension CopiedTable {
     package var leftOutText: String? {
         leftOut.isEmpty ? nil : leftOut.sorted().map(String.init).joined(separator: ",")
@@ -9,6 +11,19 @@ extension CopiedTable {
 
     package var partsText: String? {
         parts.isEmpty ? nil : parts.sorted { $0.key < $1.key }.map { "\($0):\($1)" }.joined(separator: ",")
+    }
+
+    package var cursorText: String? {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return try cursor.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        }
+    }
+
+    /// - Throws: `DecodingError` for what this version does not know.
+    package static func cursor(_ text: String?) throws -> CursorState? {
+        try text.map { try JSONDecoder().decode(CursorState.self, from: Data($0.utf8)) }
     }
 
     package static func leftOut(_ text: String?) -> Set<Int> {

@@ -79,6 +79,8 @@ public struct CopiedTable: Hashable, Sendable {
     /// The parts (``CatalogTable/parts``) whose rows are in it, by number, with their marks; with none for a part that
     /// only the stream has told of.
     public var parts: [UInt32: String]
+    /// How far it has been read, where that is done by a cursor.
+    public var cursor: CursorState?
 
     public init(
         target: TableName,
@@ -88,7 +90,8 @@ public struct CopiedTable: Hashable, Sendable {
         stream: String? = nil,
         leftOut: Set<Int> = [],
         ownColumns: OwnColumns = [],
-        parts: [UInt32: String] = [:]
+        parts: [UInt32: String] = [:],
+        cursor: CursorState? = nil
     ) {
         self.target = target
         self.schema = schema
@@ -98,6 +101,7 @@ public struct CopiedTable: Hashable, Sendable {
         self.leftOut = leftOut
         self.ownColumns = ownColumns
         self.parts = parts
+        self.cursor = cursor
     }
 }
 

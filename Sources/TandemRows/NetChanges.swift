@@ -1,13 +1,16 @@
 /// What a stretch of changes leaves of the rows of one table: each row they touched stands here once, as it ends.
 ///
-/// A destination applies it in this order: empty the table if ``isEmptied``;
-/// fill ``patched`` from the rows that are there; take away ``removed`` and the
-/// rows under the keys of ``patched``; add ``written`` and the patched rows.
-/// Doing so twice in a row leaves what doing it once does, where the table has
-/// an identity and no patched row left its key.
+/// A destination applies it in this order: empty the table if ``isEmptied``, or
+/// take away the rows of ``removedFrom``; fill ``patched`` from the rows that
+/// are there; take away ``removed`` and the rows under the keys of ``patched``;
+/// add ``written`` and the patched rows. Doing so twice in a row leaves what
+/// doing it once does, where the table has an identity and no patched row left
+/// its key.
 public struct NetChanges: Sendable {
     /// Whether all rows that were there before go first.
     public var isEmptied = false
+    /// Rows that go first, of a table without an identity whose source sends all of them again.
+    public var removedFrom: RowBound?
     /// Rows to take away, by their values in the columns of ``TableSchema/identity``, in its order. Keys that are not
     /// there are no error: rows about to be written stand here too.
     ///

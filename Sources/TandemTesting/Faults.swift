@@ -5,7 +5,7 @@ import TandemCore
 public enum FaultPoint: String, CaseIterable, Sendable {
     case prepareStream, streamPrepared
     case load, loaded, publish, published
-    case apply, applied, remember, remembered
+    case apply, applied, merge, merged, remember, remembered
     case read, confirm
 }
 

@@ -49,6 +49,12 @@ public struct FaultyChangeDestination: ChangeDestination {
         try faults.pass(.applied)
     }
 
+    public func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
+        try faults.pass(.merge)
+        try await destination.merge(changes, isLast: isLast, of: sync)
+        try faults.pass(.merged)
+    }
+
     public func remember(_ copies: [CopiedTable], of sync: String) async throws {
         try faults.pass(.remember)
         try await destination.remember(copies, of: sync)

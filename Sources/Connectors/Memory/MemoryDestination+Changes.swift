@@ -7,14 +7,22 @@ extension MemoryDestination: ChangeDestination {
         database.state.withLock { $0.content.streams[sync] }
     }
 
-    /// A transaction is a copy of everything, which takes the place of the original at its end.
     package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+        try write(changes, reaching: state, isLast: state != nil, of: sync)
+    }
+
+    package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
+        try write(changes, reaching: nil, isLast: isLast, of: sync)
+    }
+
+    /// A transaction is a copy of everything, which takes the place of the original at its end.
+    private func write(_ changes: [TargetChanges], reaching state: StreamState?, isLast: Bool, of sync: String) throws {
         try database.state.withLock { database in
             var content = database.open ?? database.content
             database.open = nil
             for target in changes { try content.apply(target, of: sync) }
-            guard let state else { return database.open = content }
-            content.streams[sync] = state
+            guard isLast else { return database.open = content }
+            if let state { content.streams[sync] = state }
             database.content = content
             database.version += 1
         }

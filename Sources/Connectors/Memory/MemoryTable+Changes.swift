@@ -10,6 +10,7 @@ extension MemoryDatabase.Table {
     /// - Returns: `false` if a row whose values are to be kept is not there.
     mutating func apply(_ changes: NetChanges, of source: TableSchema) -> Bool {
         if changes.isEmptied { empty(at: changes.emptiedAt) }
+        if let bound = changes.removedFrom { removeRows(from: bound, of: source) }
         let identity = source.identity.isEmpty ? Array(source.columns.indices) : source.identity
         let key = identity.map { source.columns[$0] }
         let all = places(by: key)
@@ -40,6 +41,19 @@ extension MemoryDatabase.Table {
         remove(gone)
         batches += (changes.written + filled).map { widened($0, of: source) }
         return true
+    }
+
+    private mutating func removeRows(from bound: RowBound, of source: TableSchema) {
+        let columns = bound.columns.map { source.columns[$0] }
+        func isBelow(_ row: Row) -> Bool {
+            guard !row.contains(nil) else { return false }
+            for (value, place) in zip(row.compactMap(\.self), bound.lower) where value != place {
+                guard let number = Int128(value), let other = Int128(place) else { return value < place }
+                return number < other
+            }
+            return false
+        }
+        remove(places(by: columns).filter { !isBelow($0.key) }.flatMap(\.value))
     }
 
     static func rows(in batch: RowBatch, of columns: [ColumnSchema]) -> [Row] {

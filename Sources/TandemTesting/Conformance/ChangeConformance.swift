@@ -55,6 +55,8 @@ public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
         try await marksOutliveNewCopies()
         try await ownColumnsComeAndGo()
         try await forgottenStreamsAreGone()
+        try await mergesMoveNoStream()
+        try await rowsFromAPlaceOnAreReplaced()
         try await randomChanges()
     }
 }

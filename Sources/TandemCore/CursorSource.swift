@@ -1,0 +1,69 @@
+public import TandemRows
+
+/// A source whose tables can be read from a place in the order of a cursor on.
+public protocol CursorSource: Source {
+    /// The places, by table number, that a later snapshot (``CursorSnapshot``) may be said to have come to.
+    ///
+    /// That is the last place that rows have by now, but for places in the future of the source's clock. Then those
+    /// transactions are waited for that have written to the table by then: a snapshot that is taken afterwards shows
+    /// what they have written. Where they take longer than `patience`, the table is left out of the answer.
+    func cursorPlaces(of tables: [CursorTable], patience: Duration) async throws -> [UInt32: CursorPlace]
+}
+
+/// A table, and the numbers of the columns that are its cursor.
+public struct CursorTable: Sendable {
+    public var table: CatalogTable
+    public var columns: [Int]
+
+    public init(_ table: CatalogTable, columns: [Int]) {
+        self.table = table
+        self.columns = columns
+    }
+}
+
+/// A place in the order of a cursor.
+public enum CursorPlace: Hashable, Sendable {
+    /// Before all rows.
+    case start
+    /// A value for each column, as the source writes it.
+    case at([String])
+
+    public var values: [String]? {
+        switch self {
+        case .start: nil
+        case .at(let values): values
+        }
+    }
+}
+
+/// A snapshot that can be read so.
+public protocol CursorSnapshot: Snapshot {
+    /// Which rows are to be read after `state`: those from `lookback` before its place on, ties included, and those
+    /// that have a null in a column of the cursor.
+    func range(of table: CatalogTable, after state: CursorState, lookback: Lookback?) async throws -> CursorRange
+
+    /// As ``Snapshot/rows(of:as:unfit:)``, but only the rows in `range`, each once.
+    func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        in range: CursorRange
+    ) async throws -> any TableRows
+
+    /// What rows that are there already have in columns that were added to `table` (``ChangeBatch/Stretch/missing``),
+    /// by column number. `nil` where they need not all have the same.
+    func additions(_ columns: [Int], to table: CatalogTable) async throws -> [Int: String]?
+}
+
+/// The rows from a place on, and those with a null in a column of the cursor.
+public struct CursorRange: Hashable, Sendable {
+    /// The numbers of the cursor's columns.
+    public var columns: [Int]
+    /// The place, by the first of these columns or by all of them; `nil` for all rows.
+    public var lower: [String]?
+
+    public init(columns: [Int], lower: [String]?) {
+        self.columns = columns
+        self.lower = lower
+    }
+}
