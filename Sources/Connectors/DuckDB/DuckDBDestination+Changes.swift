@@ -13,8 +13,21 @@ extension DuckDBDestination: ChangeDestination {
 
     /// The file is closed again after each transaction, so that others can read it in between.
     package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+        try await write(changes, reaching: state, isLast: state != nil, of: sync)
+    }
+
+    package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
+        try await write(changes, reaching: nil, isLast: isLast, of: sync)
+    }
+
+    private func write(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        isLast: Bool,
+        of sync: String
+    ) async throws {
         do {
-            try await attempt(changes, reaching: state, of: sync)
+            try await attempt(changes, reaching: state, isLast: isLast, of: sync)
         } catch DuckDBError.diskFull(let path, let free) {
             await rollback()
             await loader.reclaim()
@@ -31,7 +44,12 @@ extension DuckDBDestination: ChangeDestination {
         writer = nil
     }
 
-    private func attempt(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+    private func attempt(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        isLast: Bool,
+        of sync: String
+    ) async throws {
         let isContinued = writer != nil
         let writer = try await writer(of: sync)
         let interrupter = writer.session.interrupter
@@ -39,9 +57,9 @@ extension DuckDBDestination: ChangeDestination {
             try Task.checkCancellation()
             let cores = ProcessInfo.processInfo.activeProcessorCount
             try writer.useThreads(for: changes, atMost: opener.config.threads ?? cores)
-            if state == nil { try writer.expectMore(than: changes) }
+            if !isLast { try writer.expectMore(than: changes) }
             try Self.write(changes, to: writer, isContinued: isContinued)
-            guard let state else { return }
+            guard isLast else { return }
             try writer.commit(reaching: state)
             self.writer = nil
         } onCancel: {

@@ -159,7 +159,7 @@ import Testing
         await destination.close()
     }
 
-    @Test(arguments: [1, 2]) func upgradesAnOlderSchema(version: Int) async throws {
+    @Test(arguments: [1, 2, 3]) func upgradesAnOlderSchema(version: Int) async throws {
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let schema = SampleTable(orders, ids: 0..<3).schema
@@ -173,7 +173,7 @@ import Testing
         try database.execute(
             """
             ALTER TABLE tandem.tables \(version < 2 ? "DROP COLUMN left_out, DROP COLUMN own_columns," : "")
-            DROP COLUMN parts; UPDATE tandem.version SET version = \(version)
+            \(version < 3 ? "DROP COLUMN parts," : "") DROP COLUMN cursor; UPDATE tandem.version SET version = \(version)
             """
         )
         #expect(try await destination.tables(of: "s") == [copy])
@@ -181,9 +181,10 @@ import Testing
         copy.leftOut = [3, 12]
         copy.ownColumns = .deletedAt
         copy.parts = [16_390: "731", 16_400: ""]
+        copy.cursor = CursorState(columns: [2, 1], last: ["2024-01-01", "it's 1"], reads: 3)
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "3")
+        #expect(try database.execute("SELECT version FROM tandem.version") == "4")
         await destination.close()
     }
 

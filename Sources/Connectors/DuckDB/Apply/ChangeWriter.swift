@@ -67,9 +67,9 @@ final class ChangeWriter {
         growth[SQL.fold(table.name), default: 0] += rows
     }
 
-    func commit(reaching state: StreamState) throws {
+    func commit(reaching state: StreamState?) throws {
         try storeGrowth()
-        try metadata.store(state, of: sync)
+        if let state { try metadata.store(state, of: sync) }
         try session.run("COMMIT", to: "commit")
     }
 

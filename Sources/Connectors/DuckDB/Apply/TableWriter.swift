@@ -19,6 +19,7 @@ struct TableWriter {
     func write(_ changes: NetChanges) throws -> Int {
         var growth = 0
         if changes.isEmptied { growth -= try empty(at: changes.emptiedAt) }
+        if let bound = changes.removedFrom { growth -= try remove(bound) }
         let patched = changes.patched.filter { $0.rows.rowCount > 0 }
         if !patched.isEmpty { try fill(patched) }
         try mark(changes.deleted)
@@ -75,6 +76,15 @@ struct TableWriter {
             with: rows,
             to: "remove rows of \(table.name)"
         )
+    }
+
+    private func remove(_ bound: RowBound) throws -> Int {
+        let condition = bound.condition {
+            SQL.identifier(table.columns[$0].name)
+        } literal: { text, index in
+            "\(SQL.literal(text))::\(table.columns[index].type.sql)"
+        }
+        return try session.run("DELETE FROM \(target) WHERE \(condition)", [], to: "remove rows of \(table.name)")
     }
 
     /// Removes for each row one that is the same.

@@ -6,7 +6,11 @@ extension PostgresDestination: ChangeDestination {
     }
 
     package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
-        try await applier.apply(changes, reaching: state, of: sync)
+        try await applier.apply(changes, reaching: state, isLast: state != nil, of: sync)
+    }
+
+    package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
+        try await applier.apply(changes, reaching: nil, isLast: isLast, of: sync)
     }
 
     package func rollback() async { await applier.undo() }

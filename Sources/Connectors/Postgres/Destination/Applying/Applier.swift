@@ -24,22 +24,28 @@ actor Applier {
         self.context = context
     }
 
-    /// ``ChangeDestination/apply(_:reaching:of:)``.
-    func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+    /// ``ChangeDestination/apply(_:reaching:of:)``, or where there never is a state
+    /// ``ChangeDestination/merge(_:isLast:of:)``.
+    func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        isLast: Bool,
+        of sync: String
+    ) async throws {
         let interruption = Interruption()
         try await withTaskCancellationHandler {
             do {
                 let session = try begin(interruption)
                 try ChangeGroup.run(
                     changes,
-                    isLast: state != nil,
+                    isLast: isLast,
                     stages: &stages,
                     encoder: encoder,
                     in: session
                 )
                 try remember(changes, of: sync, in: session)
                 if changes.contains(where: { $0.before.stream == nil && $0.after.stream != nil }) { isJoining = true }
-                if let state { try commit(state, of: sync, in: session) }
+                if isLast { try commit(state, of: sync, in: session) }
             } catch {
                 undo()
                 throw error
@@ -126,7 +132,11 @@ actor Applier {
         }
     }
 
-    private func commit(_ state: StreamState, of sync: String, in session: Session) throws {
+    private func commit(_ state: StreamState?, of sync: String, in session: Session) throws {
+        guard let state else {
+            try session.execute("COMMIT")
+            return ended()
+        }
         let isCounted = stages.hasCounted && !isJoining
         let advance = Metadata.advancing(to: state, of: sync, ifNew: isCounted)
         guard isCounted else {

@@ -66,6 +66,6 @@ struct ChangeGroup {
 
 extension NetChanges {
     fileprivate var isNothing: Bool {
-        !isEmptied && deleted.isEmpty && removed.isEmpty && written.isEmpty && patched.isEmpty
+        !isEmptied && removedFrom == nil && deleted.isEmpty && removed.isEmpty && written.isEmpty && patched.isEmpty
     }
 }

@@ -33,6 +33,7 @@ struct TableMerge {
     /// Copies everything to the server, and empties the table and fills patched rows there, where that is wanted.
     func stageRows(_ encoder: RowEncoder) throws {
         if changes.isEmptied { try empty() }
+        if let bound = changes.removedFrom { try remove(bound) }
         try copy(.removed, removed.map { ($0.rowCount, $0.columns) }, encoder)
         try copy(.written, changes.written.map { ($0.rowCount, $0.columns) }, encoder)
         try copy(.deleted, changes.deleted.map { ($0.rows.rowCount, $0.rows.columns) }, encoder)
@@ -79,6 +80,15 @@ struct TableMerge {
         if stage.keepsDeleted { return try session.execute(stage.markingAll(changes.emptiedAt)) }
         if isLast, try truncate() { return }
         try session.execute("DELETE FROM ONLY \(SQL.name(target))")
+    }
+
+    private func remove(_ bound: RowBound) throws {
+        let condition = bound.condition {
+            SQL.identifier(stage.target.schema.columns[$0].name)
+        } literal: { text, _ in
+            SQL.literal(text)
+        }
+        try session.execute("DELETE FROM ONLY \(SQL.name(target)) WHERE \(condition)")
     }
 
     /// - Returns: `false` where foreign keys or readers are in the way.

@@ -17,7 +17,7 @@ extension Metadata {
     private static let columns = [
         "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
         "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
-        "parts",
+        "parts", "cursor",
     ]
 
     private static func row(_ copy: CopiedTable, of sync: String) throws -> String {
@@ -26,7 +26,7 @@ extension Metadata {
             sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
             "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
-            copy.leftOutText, copy.ownColumnsText, copy.partsText,
+            copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
         ]
         return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
     }
@@ -37,7 +37,7 @@ extension Metadata {
         let question = """
             SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
               checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns"),
-              \(version < 3 ? "NULL" : "parts")
+              \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
@@ -66,7 +66,8 @@ extension Metadata {
             stream: try row.optional(),
             leftOut: CopiedTable.leftOut(try row.optional()),
             ownColumns: CopiedTable.ownColumns(try row.optional()),
-            parts: CopiedTable.parts(try row.optional())
+            parts: CopiedTable.parts(try row.optional()),
+            cursor: try CopiedTable.cursor(try row.optional())
         )
     }
 
