@@ -115,7 +115,7 @@ struct MethodRules: Sendable {
 
     private var incremental: Eligibility {
         if let obstacle { return obstacle }
-        let candidates = cursors
+        let candidates = likelyCursors
         guard !candidates.isEmpty else {
             return .unusable(
                 reason:
@@ -128,23 +128,31 @@ struct MethodRules: Sendable {
     }
 
     /// Columns that can be ordered by, the likeliest cursors first.
-    private var cursors: [String] {
-        let ranked = columns.filter(\.maySelect).compactMap { column -> (rank: Int, name: String)? in
-            rank(types.native(column.type, modifier: column.modifier)).map { ($0, column.name) }
-        }
+    var cursors: [String] { rankedCursors.map(\.name) }
+
+    private var likelyCursors: [String] {
+        let ranked = rankedCursors
         let likely = ranked.filter { $0.rank < 4 }
-        return (likely.isEmpty ? ranked : likely).enumerated()
-            .sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
-            .map(\.element.name)
+        return (likely.isEmpty ? ranked : likely).map(\.name)
     }
 
-    private func rank(_ native: NativeType) -> Int? {
+    private var rankedCursors: [(rank: Int, name: String)] {
+        let ranked = columns.filter(\.maySelect).compactMap { column -> (rank: Int, name: String)? in
+            rank(types.native(column.type, modifier: column.modifier), column.type).map { ($0, column.name) }
+        }
+        return ranked.enumerated()
+            .sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
+            .map(\.element)
+    }
+
+    private func rank(_ native: NativeType, _ type: UInt32) -> Int? {
         switch native.type {
         case .timestampTZ: 0
         case .timestamp: 1
         case .int64, .int32: 2
         case .date, .int16, .decimal: 3
         case .uuid, .time, .timeTZ, .interval, .float32, .float64, .bytes: 4
+        case .text where type == CursorColumn.numeric: 3
         // Types that merely travel as text need not have an order.
         case .text: native.reading.cast == .none ? 4 : nil
         case .bool, .json, .list: nil

@@ -36,6 +36,7 @@ extension PostgresTable {
             parts: parts,
             estimatedRows: facts.estimatedRows,
             bytes: facts.bytes,
+            cursorColumns: rules.cursors,
             methods: Dictionary(uniqueKeysWithValues: Method.allCases.map { ($0, rules.eligibility($0)) }),
             isWritable: facts.mayWrite
         )

@@ -15,6 +15,8 @@ package struct PostgresTable: Sendable {
     package var parts: [TablePart]
     package var estimatedRows: Int?
     package var bytes: Int?
+    /// Columns that it can be read by as a cursor, the likeliest first.
+    package var cursorColumns: [String]
     package var methods: [Method: Eligibility]
     /// The current user may change its rows.
     var isWritable: Bool
@@ -31,6 +33,7 @@ package struct PostgresTable: Sendable {
             bytes: bytes,
             omitted: omitted,
             parts: parts,
+            cursorColumns: cursorColumns,
             methods: methods
         )
     }

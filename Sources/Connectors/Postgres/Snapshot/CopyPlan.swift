@@ -70,13 +70,15 @@ extension CopyPlan {
     ///   - root: The table that was asked for.
     ///   - leaves: Where its rows lie: itself, or its leaf partitions.
     ///   - filter: A condition that rows must meet, if there is one.
+    ///   - pieces: Where given, conditions that cut each of them up, and not ranges of its pages.
     init(
         root: CopyRelation,
         leaves: [CopyRelation],
         columns: [ColumnReading],
         readers: Int,
         hasTIDRangeScan: Bool,
-        filter: String? = nil
+        filter: String? = nil,
+        pieces: [String]? = nil
     ) {
         let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
         self.columns = columns
@@ -85,17 +87,20 @@ extension CopyPlan {
             let total = leaves.reduce(0) { $0 + $1.bytes }
             let share = min(Self.rangeBytes, max(Self.leastRangeBytes, total / (2 * readers)))
             ranges = leaves.flatMap { leaf in
-                Self.conditions(of: leaf, rangeBytes: share, hasTIDRangeScan: hasTIDRangeScan).map { condition in
+                let pages = Self.conditions(of: leaf, rangeBytes: share, hasTIDRangeScan: hasTIDRangeScan)
+                return (pieces.map { $0.map(Optional.some) } ?? pages).map { condition in
                     Range(
                         relation: leaf.oid,
                         rows: leaf.from + Self.behind([condition, filter]),
-                        isRepeatable: leaf.isHeap
+                        isRepeatable: leaf.isHeap && pieces == nil
                     )
                 }
             }
         } else {
             // A partition that may not be read itself may still be read through its root.
-            ranges = [Range(relation: root.oid, rows: root.from + Self.behind([filter]), isRepeatable: false)]
+            ranges = (pieces.map { $0.map(Optional.some) } ?? [nil]).map { condition in
+                Range(relation: root.oid, rows: root.from + Self.behind([condition, filter]), isRepeatable: false)
+            }
         }
     }
 

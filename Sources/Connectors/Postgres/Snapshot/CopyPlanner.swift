@@ -9,13 +9,13 @@ struct CopyPlanner {
     let types: TypeMap
     /// A condition that rows must meet, if there is one.
     var filter: String?
+    /// The rows that are wanted by a cursor, if they are.
+    var range: CursorRange?
 
     /// - Throws: ``PostgresError``.
     func plan(readers: Int) throws -> CopyPlan {
         let relations = try relations()
-        guard let root = relations.first(where: { $0.oid == table.schema.id }) else {
-            throw PostgresError.tableChanged(session.endpoint, schema.name, what: "it is gone")
-        }
+        let root = try root(of: relations)
         let columns = try columns()
         let isPartitioned = root.kind == "p"
         let leaves = isPartitioned ? relations.filter { $0.kind != "p" && $0.oid != root.oid } : [root]
@@ -26,8 +26,21 @@ struct CopyPlanner {
             columns: columns,
             readers: readers,
             hasTIDRangeScan: session.capabilities.hasTIDRangeScan,
-            filter: filter
+            filter: filter,
+            pieces: try range.flatMap {
+                try CursorReading(session: session, table: table, types: types).conditions(for: $0)
+            }
         )
+    }
+
+    /// The table itself.
+    func root() throws -> CopyRelation { try root(of: relations()) }
+
+    private func root(of relations: [CopyRelation]) throws -> CopyRelation {
+        guard let root = relations.first(where: { $0.oid == table.schema.id }) else {
+            throw PostgresError.tableChanged(session.endpoint, schema.name, what: "it is gone")
+        }
+        return root
     }
 
     /// Whether `relation` is what it was when the snapshot was taken. Its storage is replaced by TRUNCATE and by

@@ -13,7 +13,7 @@ final class ExportedSnapshot: Snapshot {
     let notes: [String]
     let pool: SessionPool
     private let leader: Leader?
-    private let types: TypeMap
+    let types: TypeMap
 
     init(
         moment: Moment,

@@ -15,6 +15,7 @@ final class TableCopy: TableRows {
     let types: Mutex<TypeMap?>
     let interruption = Interruption()
     private let filter: String?
+    private let range: CursorRange?
     private let plan = Mutex<Result<CopyPlan, any Error>?>(nil)
     private let state = Mutex(State())
 
@@ -26,6 +27,7 @@ final class TableCopy: TableRows {
     /// - Parameters:
     ///   - readers: How many connections the snapshot has.
     ///   - filter: A condition that rows must meet, if there is one.
+    ///   - range: The rows that are wanted by a cursor, if they are.
     init(
         _ table: CatalogTable,
         as schema: TableSchema,
@@ -33,9 +35,11 @@ final class TableCopy: TableRows {
         pool: SessionPool,
         types: TypeMap?,
         readers: Int,
-        filter: String? = nil
+        filter: String? = nil,
+        range: CursorRange? = nil
     ) {
         self.filter = filter
+        self.range = range
         self.table = table
         self.schema = schema
         self.policy = policy
@@ -72,7 +76,8 @@ final class TableCopy: TableRows {
                     table: table,
                     schema: schema,
                     types: types,
-                    filter: filter
+                    filter: filter,
+                    range: range
                 )
                 return try planner.plan(readers: readers)
             }

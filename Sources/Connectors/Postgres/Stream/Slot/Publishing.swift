@@ -40,32 +40,8 @@ struct Publishing {
 
     /// Waits for the transactions that have written to `tables`, or to their partitions, and are open now.
     func awaitWriters(of tables: [UInt32]) throws {
-        guard !tables.isEmpty else { return }
-        let ids = "{" + tables.map(String.init).joined(separator: ",") + "}"
-        let writers = try session.query(Self.writers, [ids]).rows.compactMap { $0.first ?? nil }
-        guard !writers.isEmpty else { return }
-        let list = "{" + writers.map { "\"\($0)\"" }.joined(separator: ",") + "}"
-        try Patience(session, notify).wait(
-            for: "transactions that have written to tables which are to be copied",
-            counting: """
-                SELECT count(DISTINCT l.virtualtransaction) FROM pg_catalog.pg_locks l
-                WHERE l.virtualtransaction = ANY ($1::pg_catalog.text[])
-                """,
-            [list]
-        )
+        try OpenWriters(session: session, notify: notify).wait(for: tables)
     }
-
-    private static let writers = """
-        WITH RECURSIVE tree(relation) AS (
-          SELECT unnest($1::pg_catalog.oid[])
-          UNION ALL
-          SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
-        )
-        SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l JOIN tree t ON t.relation = l.relation
-        WHERE l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-          AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-        """
 }
 
 /// Waits for other transactions to end, and says so if that takes long.

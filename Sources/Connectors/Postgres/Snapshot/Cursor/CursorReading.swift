@@ -1,0 +1,90 @@
+import TandemCore
+import TandemRows
+
+/// Asks the server about places in the order of a cursor.
+struct CursorReading {
+    let session: Session
+    let table: CatalogTable
+    let types: TypeMap
+
+    /// The last place that rows have and that is no place in the future. In a transaction.
+    func place(by numbers: [Int]) throws -> CursorPlace {
+        let columns = try CursorColumn.read(numbers, of: table, types: types, in: session)
+        let root = try CopyPlanner(session: session, table: table, schema: table.schema, types: types).root()
+        if !root.isReadable, session.capabilities.hasRowSecurity {
+            // The policies show what is wanted, or the table would not be read.
+            try session.execute("SET LOCAL row_security = on")
+        }
+        let conditions =
+            columns.map { "\($0.name) IS NOT NULL" } + columns.compactMap { $0.isReached(on: session.capabilities) }
+        // Ordered within: behind a select list its texts would be what is put in order.
+        let row = try session.query(
+            """
+            SELECT \(columns.map(\.text).joined(separator: ", ")) FROM (
+              SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(root.from)
+              WHERE \(conditions.joined(separator: " AND "))
+              ORDER BY \(columns.map { "\($0.name) DESC" }.joined(separator: ", ")) LIMIT 1
+            ) AS last
+            """
+        ).rows.first
+        guard let row else { return .start }
+        return .at(row.compactMap(\.self))
+    }
+
+    /// Which rows are to be read after `state`.
+    func range(after state: CursorState, lookback: Lookback?) throws -> CursorRange {
+        guard let last = state.last, let first = last.first, let lookback else {
+            return CursorRange(columns: state.columns, lower: state.last)
+        }
+        let columns = try CursorColumn.read(state.columns, of: table, types: types, in: session)
+        guard let start = columns.first?.start(of: lookback, before: first) else {
+            return CursorRange(columns: state.columns, lower: last)
+        }
+        let lower = try session.query("SELECT \(start)").value
+        return CursorRange(columns: state.columns, lower: lower.map { [$0] })
+    }
+
+    /// Conditions that each row of `range` meets exactly one of, each of which an index can serve. `nil` for all rows.
+    func conditions(for range: CursorRange) throws -> [String]? {
+        guard let lower = range.lower else { return nil }
+        let columns = try CursorColumn.read(range.columns, of: table, types: types, in: session)
+        let names = columns.prefix(lower.count).map(\.name).joined(separator: ", ")
+        let values = lower.map(SQL.literal).joined(separator: ", ")
+        let isAbove = lower.count == 1 ? "\(names) >= \(values)" : "(\(names)) >= (\(values))"
+        let nulls = columns.filter { !$0.isNotNull }.map { "\($0.name) IS NULL" }
+        guard !nulls.isEmpty else { return [isAbove] }
+        let isNull = nulls.joined(separator: " OR ")
+        return [isAbove, columns.count == 1 ? isNull : "(\(isNull)) AND (\(isAbove)) IS NOT TRUE"]
+    }
+
+    /// ``CursorSnapshot/additions(_:to:)``.
+    func additions(_ numbers: [Int]) throws -> [Int: String]? {
+        let version = session.capabilities.version
+        let missing =
+            version >= 110_000
+            ? "CASE WHEN a.atthasmissing THEN pg_catalog.array_to_string(a.attmissingval, '') END" : "NULL"
+        let identity = version >= 100_000 ? "a.attidentity <> ''" : "false"
+        let question = """
+            SELECT a.attnum, \(missing),
+              c.relkind NOT IN ('r', 'p') OR a.atthasdef OR a.attnotnull OR \(identity) OR t.typdefault IS NOT NULL,
+              t.typcategory = 'A'
+            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum = ANY ($2::pg_catalog.int2[]) AND NOT a.attisdropped
+            """
+        let list = "{" + numbers.map(String.init).joined(separator: ",") + "}"
+        let rows = try session.query(question, [String(table.schema.id), list]).rows
+        guard rows.count == numbers.count else { return nil }
+        var values: [Int: String] = [:]
+        for cells in rows {
+            var row = ResultRow(cells)
+            let number: Int = try row.number()
+            let value = try row.optional()
+            let mayDiffer = try row.flag()
+            let isList = try row.flag()
+            guard value == nil ? !mayDiffer : !isList else { return nil }
+            values[number] = value
+        }
+        return values
+    }
+}
