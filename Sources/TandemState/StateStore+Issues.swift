@@ -4,8 +4,8 @@ import TandemCore
 import TandemRows
 
 extension StateStore {
-    /// Notes what was refused in `run`, and forgets what was refused before and is no more.
-    static func replaceIssues(
+    /// Notes what was refused in `run`.
+    static func addIssues(
         of table: TableName,
         _ refusals: [Refusal],
         sync: String,
@@ -28,6 +28,10 @@ extension StateStore {
                 "cause": refusal.cause, "now": now, "run": run,
             ])
         }
+    }
+
+    /// Forgets what was refused before `run` and not in it.
+    static func removeIssues(of table: TableName, sync: String, before run: Int64, _ db: Database) throws {
         try db.execute(
             sql: "DELETE FROM issue WHERE sync = ? AND source_schema = ? AND source_table = ? AND run <> ?",
             arguments: [sync, table.schema, table.table, run]

@@ -36,8 +36,13 @@ extension StateStore {
                     """,
                 arguments: key + arguments
             )
-            if case .copied(_, _, _, let refusals) = event {
-                try Self.replaceIssues(of: source, refusals, sync: sync, run: run, now: now, db)
+            switch event {
+            case .copied(_, _, _, let refusals):
+                try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
+                try Self.removeIssues(of: source, sync: sync, before: run, db)
+            case .merged(_, _, _, let refusals):
+                try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
+            case .pending, .started, .catchingUp, .streaming, .failed: break
             }
         }
     }
@@ -49,7 +54,7 @@ extension StateStore {
         case .streaming: ("phase = 'streaming', error = NULL, remedy = NULL", [:])
         case .started:
             ("phase = 'copying', started = :now, ended = NULL, attempts = attempts + 1", ["now": now])
-        case .copied(let rows, let bytes, let moment, _):
+        case .copied(let rows, let bytes, let moment, _), .merged(let rows, let bytes, let moment, _):
             (
                 """
                 phase = 'copied', ended = :now, copied = :now, rows = :rows, bytes = :bytes, checkpoint = :checkpoint,

@@ -37,9 +37,11 @@ package struct TableState: Hashable, Sendable {
 package enum TableEvent: Hashable, Sendable {
     case pending
     case started
-    /// With the rows that were left out, which replace those of earlier copies.
     case catchingUp
     case streaming
+    /// With the rows that were left out, which come to those of earlier reads.
+    case merged(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
+    /// With the rows that were left out, which replace those of earlier copies.
     case copied(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
     case failed(error: String, remedy: String?)
 }

@@ -19,7 +19,7 @@ struct ConfigurationProblemTests {
         ("from: shop\nto: house\ntabels: [a]", "8: unknown key \"tabels\"; did you mean \"tables\"?"),
         (
             "from: shop\nto: house\nqwertz: [a]",
-            "8: unknown key \"qwertz\"; there are from, to, method, tables, into, deletes, synced_at, unfit_values, on_gap, schedule, auto_setup"
+            "8: unknown key \"qwertz\"; there are from, to, method, tables, into, deletes, compare_every, synced_at, unfit_values, on_gap, schedule, auto_setup"
         ),
         ("to: house", "5: sync \"s\" lacks \"from\"; it names a connection"),
         ("from: shop", "5: sync \"s\" lacks \"to\"; it names a connection"),
@@ -111,6 +111,26 @@ struct ConfigurationProblemTests {
         (
             "from: shop\nto: house\ntables: [{name: a, method: INCREMENTAL}]",
             "8: INCREMENTAL needs \"cursor\": the column of a that grows with every change"
+        ),
+        (
+            "from: shop\nto: house\ntables: [{name: a, method: INCREMENTAL, cursor: c, lookback: soon}]",
+            "8: \"lookback\" must be a time such as 30s, 15m, 1h or 2d, or for a number a whole number, not \"soon\""
+        ),
+        (
+            "from: shop\nto: house\ntables: [{name: a, lookback: 5m}]",
+            "8: \"lookback\" goes with a \"cursor\"; name it beside"
+        ),
+        (
+            "from: shop\nto: house\ndeletes: compare",
+            "8: \"deletes: compare\" is for INCREMENTAL tables, and none has a \"cursor\"; other methods see deletes"
+        ),
+        (
+            "from: shop\nto: house\ncompare_every: 2",
+            "8: \"compare_every\" goes with \"deletes: compare\" only"
+        ),
+        (
+            "from: shop\nto: house\ntables: [{name: a, cursor: c}]\ndeletes: compare\ncompare_every: 0",
+            "10: \"compare_every\" must be a whole number above 0, not \"0\""
         ),
         (
             "from: shop\nto: house\nmethod: INCREMENTAL",

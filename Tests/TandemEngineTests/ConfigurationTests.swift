@@ -59,7 +59,7 @@ struct ConfigurationTests {
         #expect(two.tables[3].columns == .only([try NamePattern("id"), try NamePattern("na*")]))
         #expect(two.tables[3].target == TargetRule(schema: "Reports", table: "odd"))
         #expect(two.tables[4].columns == .except([try NamePattern("body")]))
-        #expect(two.tables[4].method == .fixed(.incremental) && two.tables[4].cursor == "updated_at")
+        #expect(two.tables[4].method == .fixed(.incremental) && two.tables[4].cursor == ["updated_at"])
     }
 
     @Test func anchorsAndMergesSaveRepetition() throws {

@@ -73,7 +73,7 @@ struct PlanTests {
             ]
         )
         #expect(
-            plan.problems.first?.remedy?.text == "Write `method: LOG_BASED`, `method: FULL_TABLE` or `method: auto`."
+            plan.problems.first?.remedy?.text == "Write `method: LOG_BASED`, `INCREMENTAL`, `FULL_TABLE` or `auto`."
         )
         #expect(
             Sample.plan([Sample.table("public.a")], method: .fixed(.fullTable)).tables.first?.reason

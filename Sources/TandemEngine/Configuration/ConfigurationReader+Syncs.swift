@@ -4,7 +4,8 @@ import Yams
 
 extension ConfigurationReader {
     private static let syncKeys = [
-        "from", "to", "method", "tables", "into", "deletes", "synced_at", "unfit_values", "on_gap", "schedule",
+        "from", "to", "method", "tables", "into", "deletes", "compare_every", "synced_at", "unfit_values", "on_gap",
+        "schedule",
         "auto_setup",
     ]
 
@@ -28,6 +29,7 @@ extension ConfigurationReader {
         }
         sync.method = choice(fields["method"], among: MethodChoice.allCases.map { ($0.word, $0) }) ?? .auto
         sync.deletes = choice(fields["deletes"], of: DeletePolicy.self) ?? .hard
+        sync.compareEvery = count(fields["compare_every"]) ?? 1
         sync.syncedAt = flag(fields["synced_at"]) ?? false
         sync.unfitValues = choice(fields["unfit_values"], of: UnfitPolicy.self) ?? .text
         sync.onGap = choice(fields["on_gap"], of: GapPolicy.self) ?? .resnapshot
@@ -93,13 +95,23 @@ extension ConfigurationReader {
                 "\"deletes: soft\" does not go with \(method.word), which \(why); take it out"
             )
         }
+        let mayHaveCursors = sync.tables.contains { !$0.cursor.isEmpty }
+        if sync.deletes == .compare, !mayHaveCursors {
+            report(
+                fields["deletes"]?.line,
+                "\"deletes: compare\" is for INCREMENTAL tables, and none has a \"cursor\"; other methods see deletes"
+            )
+        }
+        if let every = fields["compare_every"], sync.deletes != .compare {
+            report(every.line, "\"compare_every\" goes with \"deletes: compare\" only")
+        }
         if sync.schedule == .continuous, sync.method == .fixed(.fullTable) {
             report(
                 fields["schedule"]?.line,
                 "\"schedule: continuous\" does not go with FULL_TABLE, which copies whole tables; write `every 1h`"
             )
         }
-        if sync.method == .fixed(.incremental), sync.tables.allSatisfy({ $0.cursor == nil }) {
+        if sync.method == .fixed(.incremental), !mayHaveCursors {
             report(
                 fields["method"]?.line,
                 "INCREMENTAL needs to know each table's cursor: {name: …, cursor: updated_at}"
@@ -107,13 +119,13 @@ extension ConfigurationReader {
         }
         for rule in sync.tables {
             let method = rule.method ?? sync.method
-            if rule.cursor != nil, method != .auto, method != .fixed(.incremental) {
+            if !rule.cursor.isEmpty, method != .auto, method != .fixed(.incremental) {
                 report(
                     rule.line,
                     "\"cursor\" of \(rule.pattern) goes with INCREMENTAL only, not with \(method.word); take one out"
                 )
             }
-            if rule.method == .fixed(.incremental), rule.cursor == nil {
+            if rule.method == .fixed(.incremental), rule.cursor.isEmpty {
                 report(
                     rule.line,
                     "INCREMENTAL needs \"cursor\": the column of \(rule.pattern) that grows with every change"

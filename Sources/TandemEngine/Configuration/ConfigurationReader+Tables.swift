@@ -1,7 +1,8 @@
+import TandemCore
 import Yams
 
 extension ConfigurationReader {
-    private static let tableKeys = ["name", "columns", "method", "cursor", "target"]
+    private static let tableKeys = ["name", "columns", "method", "cursor", "lookback", "target"]
 
     /// One element of `tables`: a pattern, or what is to be said of the tables it matches.
     mutating func rule(_ entry: Entry) -> TableRule? {
@@ -30,7 +31,11 @@ extension ConfigurationReader {
         guard let pattern = tablePattern(name, line: nameEntry.line) else { return nil }
         var rule = TableRule(pattern, line: nameEntry.line)
         rule.method = choice(fields["method"], among: MethodChoice.allCases.map { ($0.word, $0) })
-        rule.cursor = self.name(fields["cursor"])
+        rule.cursor = fields["cursor"].map { cursor($0) } ?? []
+        rule.lookback = lookback(fields["lookback"])
+        if let lookback = fields["lookback"], fields["cursor"] == nil {
+            report(lookback.line, "\"lookback\" goes with a \"cursor\"; name it beside")
+        }
         rule.columns = fields["columns"].flatMap { columns($0) }
         rule.target = fields["target"].flatMap { target($0) }
         if let target = fields["target"], pattern.literal == nil {
@@ -40,6 +45,23 @@ extension ConfigurationReader {
             )
         }
         return rule
+    }
+
+    /// The name of a column, or a list of such names.
+    private mutating func cursor(_ entry: Entry) -> [String] {
+        guard entry.node.sequence != nil else { return name(entry).map { [$0] } ?? [] }
+        return list(entry, example: "[updated_at, id]").compactMap { name($0) }
+    }
+
+    private mutating func lookback(_ entry: Entry?) -> Lookback? {
+        guard let entry, let text = text(entry) else { return nil }
+        if let number = Int(text), number >= 0 { return .number(number) }
+        if let seconds = Schedule.seconds(Substring(text)) { return .seconds(seconds) }
+        report(
+            entry.line,
+            "\"lookback\" must be a time such as 30s, 15m, 1h or 2d, or for a number a whole number, not \"\(text)\""
+        )
+        return nil
     }
 
     private mutating func tablePattern(_ text: String, line: Int) -> TablePattern? {

@@ -51,6 +51,14 @@ extension ConfigurationReader {
         choice(entry, among: type.allCases.map { ($0.rawValue, $0) })
     }
 
+    /// A whole number above zero.
+    mutating func count(_ entry: Entry?) -> Int? {
+        guard let entry, let value = expanded(entry) else { return nil }
+        if let count = Int(value.text), count > 0 { return count }
+        report(entry.line, "\"\(entry.key)\" must be a whole number above 0, not \(value.shown)")
+        return nil
+    }
+
     mutating func flag(_ entry: Entry?) -> Bool? {
         guard let entry, let value = expanded(entry) else { return nil }
         switch value.text.lowercased() {

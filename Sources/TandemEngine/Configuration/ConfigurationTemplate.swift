@@ -25,7 +25,7 @@ package enum ConfigurationTemplate {
           shop_to_warehouse:
             from: shop
             to: warehouse
-            method: auto                    # or FULL_TABLE: each run copies whole tables
+            method: auto                    # or LOG_BASED, INCREMENTAL, FULL_TABLE: each run copies whole tables
 
             # Which tables. * and ? are wildcards, a leading ! leaves out, and what comes later counts more.
             # Without `tables`, everything that can be read is copied.
@@ -36,6 +36,10 @@ package enum ConfigurationTemplate {
             #     columns: ["!card_number"] # all but this one; or name those to copy: [id, name]
             #   - name: public.orders
             #     target: all_orders        # its name in the warehouse
+            #   - name: public.events
+            #     method: INCREMENTAL       # only rows from the last value of the cursor on
+            #     cursor: updated_at        # grows with every insert and update; or [updated_at, id]
+            #     lookback: 10m             # read again before it, for what was committed late
 
             # into: analytics               # one schema for all tables; default: each table's own
             # unfit_values: text            # what a type of the warehouse cannot hold: text, clamp or issue

@@ -14,6 +14,8 @@ package struct SyncConfiguration: Hashable, Sendable {
     /// The schema all tables go to. `nil` for each table's own.
     package var into: String?
     package var deletes: DeletePolicy
+    /// Every how many reads by a cursor keys are compared, where deletes are found so.
+    package var compareEvery: Int
     /// Whether each row has the time at which it was written.
     package var syncedAt: Bool
     package var unfitValues: UnfitPolicy
@@ -33,6 +35,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         tables: [TableRule] = [],
         into: String? = nil,
         deletes: DeletePolicy = .hard,
+        compareEvery: Int = 1,
         syncedAt: Bool = false,
         unfitValues: UnfitPolicy = .text,
         onGap: GapPolicy = .resnapshot,
@@ -47,6 +50,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         self.tables = tables
         self.into = into
         self.deletes = deletes
+        self.compareEvery = compareEvery
         self.syncedAt = syncedAt
         self.unfitValues = unfitValues
         self.onGap = onGap
@@ -87,6 +91,8 @@ package enum DeletePolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case hard
     /// It stays, with the time in `_tandem_deleted_at`.
     case soft
+    /// It goes, also where the method does not see deletes: keys are compared to find them.
+    case compare
 }
 
 /// What becomes of the tables that a stream keeps up to date when it lacks changes.

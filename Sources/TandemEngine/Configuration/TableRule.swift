@@ -1,3 +1,5 @@
+package import TandemCore
+
 /// One entry of a sync's `tables:`.
 package struct TableRule: Hashable, Sendable {
     package var pattern: TablePattern
@@ -5,7 +7,10 @@ package struct TableRule: Hashable, Sendable {
     package var excludes: Bool
     package var columns: ColumnRule?
     package var method: MethodChoice?
-    package var cursor: String?
+    /// The columns of its cursor, the one that counts most first. None where it has no cursor.
+    package var cursor: [String]
+    /// `nil` for what suits the cursor's type.
+    package var lookback: Lookback?
     /// Where the table goes; the schema is the sync's where it is `nil`.
     package var target: TargetRule?
     /// Counted from one.
@@ -16,7 +21,8 @@ package struct TableRule: Hashable, Sendable {
         excludes: Bool = false,
         columns: ColumnRule? = nil,
         method: MethodChoice? = nil,
-        cursor: String? = nil,
+        cursor: [String] = [],
+        lookback: Lookback? = nil,
         target: TargetRule? = nil,
         line: Int = 0
     ) {
@@ -25,6 +31,7 @@ package struct TableRule: Hashable, Sendable {
         self.columns = columns
         self.method = method
         self.cursor = cursor
+        self.lookback = lookback
         self.target = target
         self.line = line
     }

@@ -13,6 +13,7 @@ package struct FullCopy {
     let retries: RetryPolicy
     /// The stream that will keep the copies up to date. Each is put in place by itself then, as soon as it is whole.
     let stream: String?
+    let patience: WriterPatience
     let observe: @Sendable (RunEvent) async -> Void
 
     package init(
@@ -22,6 +23,7 @@ package struct FullCopy {
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
         stream: String? = nil,
+        patience: WriterPatience = WriterPatience(),
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
         self.source = source
@@ -30,6 +32,7 @@ package struct FullCopy {
         self.readers = readers
         self.retries = retries
         self.stream = stream
+        self.patience = patience
         self.observe = observe
     }
 
@@ -66,8 +69,9 @@ package struct FullCopy {
         while !waiting.isEmpty {
             let before = waiting.count
             do {
+                let places = try await places(of: waiting)
                 try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
-                    try await load(&waiting, from: snapshot, into: &report)
+                    try await load(&waiting, at: places, from: snapshot, into: &report)
                 }
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = waiting.count < before ? 1 : attempt + 1
@@ -79,9 +83,19 @@ package struct FullCopy {
         return report
     }
 
+    /// The places that a snapshot which is taken after this has come to, of tables that are read by a cursor later.
+    private func places(of tables: ArraySlice<TablePlan>) async throws -> [UInt32: CursorPlace] {
+        let cursors = tables.compactMap { table in
+            table.cursor.map { CursorTable(table.source, columns: $0.numbers) }
+        }
+        guard !cursors.isEmpty, let source = source as? any CursorSource else { return [:] }
+        return try await source.cursorPlaces(of: cursors, patience: patience.copying)
+    }
+
     /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.
     private func load(
         _ waiting: inout ArraySlice<TablePlan>,
+        at places: [UInt32: CursorPlace],
         from snapshot: any Snapshot,
         into report: inout Report
     )
@@ -95,6 +109,7 @@ package struct FullCopy {
                     unfit: plan.unfit,
                     snapshot: snapshot,
                     destination: destination,
+                    place: places[table.source.schema.id],
                     observe: observe
                 ).run(stream: stream)
                 // What is in place survives whatever stops the run; the stream brings all tables to one moment.

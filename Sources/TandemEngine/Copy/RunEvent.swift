@@ -35,6 +35,18 @@ package struct TableOutcome: Sendable {
     package var copy: CopiedTable
     package var tally: ReadTally
     package var duration: Duration
+    /// Where rows were merged into the copy that was there.
+    package var merge: Merge?
+
+    /// Rows written.
+    package var written: Int { merge == nil ? copy.rows : tally.rows - tally.refused }
+
+    package struct Merge: Sendable {
+        /// Rows that were found to be deleted at the source; `nil` where nobody has looked.
+        package var deleted: Int?
+        /// Whether what was read is read again next time, because transactions were open that had written to the table.
+        package var isHeldBack: Bool
+    }
 }
 
 /// A table that could not be copied. Its old copy stays as it was.

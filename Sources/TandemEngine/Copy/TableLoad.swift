@@ -7,13 +7,16 @@ struct TableLoad {
     let unfit: UnfitPolicy
     let snapshot: any Snapshot
     let destination: any Destination
+    /// The place in the order of its cursor that the copy has come to, if it has one.
+    var place: CursorPlace?
     let observe: @Sendable (RunEvent) async -> Void
 
     /// - Parameter stream: The stream that is to keep the copy up to date, if any.
     func run(stream: String?) async throws -> TableOutcome {
         var outcome = try await load()
-        guard let stream else { return outcome }
+        guard stream != nil || table.cursor != nil else { return outcome }
         outcome.copy.stream = stream
+        outcome.copy.cursor = table.cursor.map { CursorState(columns: $0.numbers, last: place?.values) }
         if let extent = try await snapshot.extent(of: table.source) {
             // What came between the plan and the snapshot has values in it, and will not be taken for new.
             outcome.copy.leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))

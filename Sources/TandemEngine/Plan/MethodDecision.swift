@@ -10,16 +10,16 @@ enum MethodDecision: Hashable {
 
     /// The methods there are, best first.
     private static let ranking: [Method] = [.logBased, .triggerBased, .incremental, .fullTable]
-    private static let supported: Set<Method> = [.logBased, .fullTable]
+    private static let supported: Set<Method> = [.logBased, .incremental, .fullTable]
 
-    /// - Parameter cursor: The cursor column that is configured, without which INCREMENTAL is out of the question.
-    init(_ choice: MethodChoice, methods: [Method: Eligibility], cursor: String?) {
+    /// - Parameter hasCursor: Whether a cursor is configured, without which INCREMENTAL is out of the question.
+    init(_ choice: MethodChoice, methods: [Method: Eligibility], hasCursor: Bool) {
         switch choice {
         case .fixed(let method) where !Self.supported.contains(method): self = .unsupported(method)
         case .fixed(let method): self.init(method, methods[method], reason: "The configuration asks for it.")
         case .auto:
             let candidates = Self.ranking.filter {
-                Self.supported.contains($0) && ($0 != .incremental || cursor != nil)
+                Self.supported.contains($0) && ($0 != .incremental || hasCursor)
             }
             let decisions = candidates.map { Self($0, methods[$0], reason: Self.autoReason($0)) }
             let usable = decisions.first { if case .use = $0 { true } else { false } }

@@ -25,6 +25,7 @@ extension Planner {
                 )
             }
             settleColumns(of: &plan.tables[index], with: copy)
+            settleCursor(of: &plan.tables[index], with: copy)
         }
         let orphans = copied.filter { !settled.contains($0.target) && !targets.contains(folded($0.target)) }
         guard !orphans.isEmpty else { return }

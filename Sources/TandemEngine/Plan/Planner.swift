@@ -40,6 +40,12 @@ package struct Planner: Sendable {
                 catalog.tables[index].methods[.logBased] = .unusable(reason: reason, remedy: nil)
             }
         }
+        if !(source is any CursorSource) || !(destination is any ChangeDestination) {
+            let reason = "Rows cannot be merged from \"\(sync.from)\" into \"\(sync.to)\"."
+            for index in catalog.tables.indices {
+                catalog.tables[index].methods[.incremental] = .unusable(reason: reason, remedy: nil)
+            }
+        }
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners()
         return Planner(sync: sync, catalog: catalog, copied: copied, owners: owners, folding: destination.nameFolding)
@@ -65,6 +71,7 @@ package struct Planner: Sendable {
         plan.problems += targetProblems(of: plan.tables)
         settleDeletes(&plan)
         settleCopies(&plan)
+        noteUnseenDeletes(&plan)
         checkPatterns(&plan)
         checkColumnRules(&plan)
         if plan.tables.isEmpty, plan.problems.isEmpty {
@@ -81,12 +88,18 @@ package struct Planner: Sendable {
 
     private func add(_ table: CatalogTable, _ selection: TableSelection, to plan: inout SyncPlan) {
         let name = table.schema.name
-        switch MethodDecision(selection.method, methods: table.methods, cursor: selection.cursor) {
+        var columns = ColumnChoice(of: table, rule: selection.columnRule?.columns)
+        let cursor = CursorChoice(of: table, copying: columns.schema, selection)
+        switch MethodDecision(
+            selection.method,
+            methods: cursor.methods(of: table),
+            hasCursor: !selection.cursor.isEmpty
+        ) {
         case .unsupported(let method):
             let problem = PlanProblem(
                 line: selection.methodLine,
                 message: "The method \(method.rawValue) is not part of this version.",
-                remedy: Remedy("Write `method: LOG_BASED`, `method: FULL_TABLE` or `method: auto`.")
+                remedy: Remedy("Write `method: LOG_BASED`, `INCREMENTAL`, `FULL_TABLE` or `auto`.")
             )
             if !plan.problems.contains(problem) { plan.problems.append(problem) }
         case .unusable(let reason, let remedy):
@@ -104,10 +117,9 @@ package struct Planner: Sendable {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }
-            var columns = ColumnChoice(of: table, rule: selection.columnRule?.columns)
             if let note { columns.notes.insert(note, at: 0) }
-            if selection.cursor != nil, method != .incremental {
-                columns.notes.append("Its cursor is not used: \(method.rawValue) needs none.")
+            if !selection.cursor.isEmpty, method != .incremental {
+                columns.notes.append(cursor.idleNote(under: method))
             }
             if let problem = columns.problem {
                 plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem))
@@ -132,36 +144,18 @@ package struct Planner: Sendable {
                     targetNames: targetNames(of: columns.schema, notes: &columns.notes),
                     includes: { rule?.includes($0) ?? true },
                     ownColumns: sync.ownColumns,
+                    cursor: method == .incremental ? cursor.plan(comparingEvery: compareEvery) : nil,
                     notes: columns.notes
                 )
             )
         }
     }
 
+    private var compareEvery: Int? { sync.deletes == .compare ? sync.compareEvery : nil }
+
     /// A column that has the name of one of Tandem's own.
     private func takenName(in schema: TableSchema) -> String? {
         let own = Set(sync.ownColumns.names.map(folding.fold))
         return schema.columns.first { own.contains(folding.fold($0.name)) }?.name
-    }
-
-    /// Says that rows stay. Nothing can be marked in a table that is replaced as a whole.
-    private func settleDeletes(_ plan: inout SyncPlan) {
-        let names = plan.tables.filter { $0.method != .logBased }.map { "\($0.schema.name)" }
-        guard sync.deletes == .soft else { return }
-        guard !names.isEmpty else {
-            return plan.notes.append("Deleted rows stay, with the time in \(OwnColumns.deletedAtName).")
-        }
-        plan.problems.append(
-            PlanProblem(
-                line: sync.line,
-                message:
-                    "`deletes: soft` does not go with FULL_TABLE, which replaces the whole table, so that no row is "
-                    + "left to mark: \(names.joined(separator: ", ")).",
-                remedy: Remedy(
-                    "See with `tandem discover \(sync.from)` why LOG_BASED cannot be used, and give the table a replica "
-                        + "identity; or leave it out of sync \"\(sync.name)\"."
-                )
-            )
-        )
     }
 }

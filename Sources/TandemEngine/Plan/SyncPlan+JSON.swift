@@ -18,7 +18,7 @@ extension SyncPlan: Encodable {
 
 extension TablePlan: Encodable {
     private enum Key: String, CodingKey {
-        case source, target, kind, method, reason, columns, key, retires, notes, bytes
+        case source, target, kind, method, reason, columns, key, retires, notes, bytes, cursor
         case estimatedRows = "estimated_rows"
     }
 
@@ -45,6 +45,18 @@ extension TablePlan: Encodable {
         try container.encode(source.bytes, forKey: .bytes)
         try container.encode(retires, forKey: .retires)
         try container.encode(notes, forKey: .notes)
+        try container.encodeIfPresent(cursor, forKey: .cursor)
+    }
+}
+
+extension CursorPlan: Encodable {
+    private enum Key: String, CodingKey { case columns, lookback, continues }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(columns.map(\.name), forKey: .columns)
+        try container.encode(lookback?.description, forKey: .lookback)
+        try container.encode(copy != nil, forKey: .continues)
     }
 }
 

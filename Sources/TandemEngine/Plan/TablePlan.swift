@@ -20,6 +20,8 @@ package struct TablePlan: Sendable {
     package var includes: @Sendable (_ column: String) -> Bool
     /// What Tandem adds to the copy.
     package var ownColumns: OwnColumns
+    /// How it is read, where that is by a cursor.
+    package var cursor: CursorPlan?
     /// What the user should know: columns left out, renames, columns kept as text.
     package var notes: [String]
 
@@ -33,6 +35,7 @@ package struct TablePlan: Sendable {
         retires: TableName? = nil,
         includes: @escaping @Sendable (_ column: String) -> Bool = { _ in true },
         ownColumns: OwnColumns = [],
+        cursor: CursorPlan? = nil,
         notes: [String] = []
     ) {
         self.source = source
@@ -44,6 +47,7 @@ package struct TablePlan: Sendable {
         self.retires = retires
         self.includes = includes
         self.ownColumns = ownColumns
+        self.cursor = cursor
         self.notes = notes
     }
 

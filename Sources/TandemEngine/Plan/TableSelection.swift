@@ -12,7 +12,8 @@ struct TableSelection: Hashable {
     var method: MethodChoice
     /// The line that says the method.
     var methodLine: Int
-    var cursor: String?
+    var cursor: [String] = []
+    var lookback: Lookback?
     var target: TargetRule?
 
     /// Later rules replace what earlier ones say. Everything is selected to begin with if there are no rules, or if
@@ -31,7 +32,7 @@ struct TableSelection: Hashable {
             if rule.pattern.literal != nil { naming = rule }
             if rule.columns != nil { columnRule = rule }
             if let method = rule.method { (self.method, methodLine) = (method, rule.line) }
-            cursor = rule.cursor ?? cursor
+            if !rule.cursor.isEmpty { (cursor, lookback) = (rule.cursor, rule.lookback) }
             target = rule.target ?? target
         }
     }

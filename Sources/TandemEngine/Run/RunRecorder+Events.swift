@@ -36,7 +36,7 @@ extension RunRecorder {
         let failures = report.failures
         await finish(
             failures.isEmpty ? .succeeded : .failed,
-            rows: report.outcomes.reduce(0) { $0 + $1.copy.rows },
+            rows: report.outcomes.reduce(0) { $0 + $1.written },
             bytes: report.outcomes.reduce(0) { $0 + $1.tally.bytes },
             error: failures.first.map { "\($0.table.schema.name): \($0.failure.message)" },
             remedy: failures.first?.failure.remedy?.text
@@ -64,11 +64,10 @@ extension RunRecorder {
 
 extension TableEvent {
     fileprivate init(_ outcome: TableOutcome) {
-        self = .copied(
-            rows: outcome.copy.rows,
-            bytes: outcome.tally.bytes,
-            moment: outcome.copy.moment,
-            refusals: outcome.tally.refusals
-        )
+        let (copy, tally) = (outcome.copy, outcome.tally)
+        self =
+            outcome.merge == nil
+            ? .copied(rows: copy.rows, bytes: tally.bytes, moment: copy.moment, refusals: tally.refusals)
+            : .merged(rows: copy.rows, bytes: tally.bytes, moment: copy.moment, refusals: tally.refusals)
     }
 }

@@ -9,6 +9,7 @@ package struct SyncRun: Sendable {
     private let destination: any Destination
     private let readers: Int
     private let retries: RetryPolicy
+    private let patience: WriterPatience
     private let follows: Bool
     private let state: StateStore?
     private let notify: @Sendable (String) -> Void
@@ -25,6 +26,7 @@ package struct SyncRun: Sendable {
         to destination: any Destination,
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
+        patience: WriterPatience = WriterPatience(),
         follows: Bool = false,
         state: StateStore?,
         notify: @escaping @Sendable (String) -> Void = { _ in },
@@ -35,6 +37,7 @@ package struct SyncRun: Sendable {
         self.destination = destination
         self.readers = readers
         self.retries = retries
+        self.patience = patience
         self.follows = follows
         self.state = state
         self.notify = notify
@@ -64,7 +67,11 @@ package struct SyncRun: Sendable {
                 await observe(event)
             }
             var report = FullCopy.Report()
-            let copied = plan.part { $0.method != .logBased }
+            let read = try await read(plan.part { $0.cursor?.copy != nil && isRepaired == nil }, observe: note)
+            let again = Set(read.recopies.map(\.target))
+            let copied = plan.part {
+                $0.method != .logBased && ($0.cursor?.copy == nil || isRepaired != nil || again.contains($0.target))
+            }
             if !copied.tables.isEmpty {
                 let copy = FullCopy(
                     from: source,
@@ -72,10 +79,13 @@ package struct SyncRun: Sendable {
                     plan: copied,
                     readers: readers,
                     retries: retries,
+                    patience: patience,
                     observe: note
                 )
                 report = try await copy.run()
             }
+            report.outcomes += read.outcomes
+            report.failures += read.failures
             var counts: StreamProgress.Counts?
             let followed = plan.part { $0.method == .logBased }
             if !followed.tables.isEmpty {
@@ -91,6 +101,27 @@ package struct SyncRun: Sendable {
         }
     }
 
+    /// Brings the copies of tables up to date that are read by a cursor.
+    private func read(
+        _ plan: SyncPlan,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws -> CursorRun.Report {
+        guard !plan.tables.isEmpty else { return CursorRun.Report() }
+        // The planner gives INCREMENTAL only to ends that have it.
+        guard let source = source as? any CursorSource, let destination = destination as? any ChangeDestination else {
+            throw StreamError.noCursor(sync: sync.name)
+        }
+        return try await CursorRun(
+            source: source,
+            destination: destination,
+            plan: plan,
+            readers: readers,
+            retries: retries,
+            patience: patience,
+            observe: observe
+        ).run()
+    }
+
     /// Compares both ends. Tables that are followed are brought to one place in the source's log first, and compared
     /// with the source as it was there, while it goes on.
     ///
@@ -104,6 +135,7 @@ package struct SyncRun: Sendable {
             destination: destination,
             unfit: sync.unfitValues,
             readers: readers,
+            findsDeletes: sync.deletes == .compare,
             isChosen: { [sync] in TableSelection(of: $1, in: sync).columnRule?.columns?.includes($0) ?? true }
         )
         let isFollowed = try await destination.tables(of: sync.name).contains { $0.stream != nil }

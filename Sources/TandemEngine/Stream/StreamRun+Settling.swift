@@ -80,7 +80,7 @@ extension CopiedTable {
 
 extension TablePlan {
     /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
-    fileprivate func accepts(_ copy: CopiedTable) -> Bool {
+    func accepts(_ copy: CopiedTable) -> Bool {
         let newest = copy.schema.columns.map(\.id).max() ?? 0
         let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
         // Newer columns come with the stream. Another type may mean other values, and none of them is in the log; nor

@@ -199,19 +199,21 @@ struct StreamRun {
 package enum StreamError: ExplainedError {
     case gap(sync: String, reason: String)
     case noStream(connection: String)
+    case noCursor(sync: String)
 
     package var description: String {
         switch self {
         case .gap(let sync, let reason): "Sync \"\(sync)\" cannot go on where it was: \(reason)"
         case .noStream(let connection):
             "The changes of \"\(connection)\" cannot be followed by this kind of connection."
+        case .noCursor(let sync): "The source of sync \"\(sync)\" cannot be read by a cursor."
         }
     }
 
     package var remedy: Remedy? {
         switch self {
         case .gap: Remedy("Set `on_gap: resnapshot`, or run `tandem reset` for the sync: its tables are copied again.")
-        case .noStream: Remedy("Write `method: FULL_TABLE` for its tables.")
+        case .noStream, .noCursor: Remedy("Write `method: FULL_TABLE` for its tables.")
         }
     }
 

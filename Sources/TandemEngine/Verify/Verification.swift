@@ -14,6 +14,8 @@ package struct Verification {
     let unfit: UnfitPolicy
     let readers: Int
     let isChosen: @Sendable (_ column: String, _ table: TableName) -> Bool
+    /// Whether deletes are found by comparing keys where nothing tells of them.
+    let findsDeletes: Bool
 
     /// - Parameter isChosen: Whether the sync copies a column of a table, by their names at the source.
     package init(
@@ -22,6 +24,7 @@ package struct Verification {
         destination: any Destination,
         unfit: UnfitPolicy,
         readers: Int,
+        findsDeletes: Bool = false,
         isChosen: @escaping @Sendable (_ column: String, _ table: TableName) -> Bool = { _, _ in true }
     ) {
         self.sync = sync
@@ -29,6 +32,7 @@ package struct Verification {
         self.destination = destination
         self.unfit = unfit
         self.readers = readers
+        self.findsDeletes = findsDeletes
         self.isChosen = isChosen
     }
 
@@ -62,6 +66,8 @@ package struct Verification {
         /// Whether anything has been written at the source since the copy, so that a difference may be new and not
         /// wrong.
         package var sourceHasMoved: Bool
+        /// Whether rows that only the destination has may have been deleted at the source, where nobody saw it.
+        package var missesDeletes = false
     }
 
     /// - Parameters:
@@ -111,7 +117,8 @@ package struct Verification {
         var result = TableResult(
             copy: copy,
             verdict: .equal,
-            sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint
+            sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint,
+            missesDeletes: copy.cursor != nil && (!findsDeletes || copy.schema.identity.isEmpty)
         )
         guard let table = table(of: copy, in: catalog) else {
             result.verdict = .incomparable("table \(copy.schema.name) is gone from the source")

@@ -80,7 +80,8 @@ struct Verify: AsyncParsableCommand {
                 "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
             Terminal.out("✗ \(name): different: \(rows)\(how)")
             for (what, keys) in [
-                ("missing here", differences.missing), ("only here", differences.extra),
+                ("missing here", differences.missing),
+                (result.missesDeletes ? "only here, perhaps deleted at the source" : "only here", differences.extra),
                 ("other content", differences.different),
             ] where !keys.isEmpty {
                 Terminal.out("    \(what): " + keys.joined(separator: "; "))
@@ -96,6 +97,9 @@ struct Verify: AsyncParsableCommand {
             Terminal.out(
                 "The source has been written to since the copy, so a difference may be a change that the next run brings."
             )
+        }
+        if wrong.contains(where: \.missesDeletes) {
+            Terminal.out("INCREMENTAL does not see deletes; `deletes: compare` finds them where there is a key.")
         }
         Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
     }
@@ -117,6 +121,7 @@ private struct VerifiedTableJSON: Encodable {
     var sourceChecksum: String?
     var destinationChecksum: String?
     var sourceHasMoved: Bool
+    var missesDeletes: Bool
     var notCompared: [Column]
     var missing: [String]?
     var extra: [String]?
@@ -133,6 +138,7 @@ private struct VerifiedTableJSON: Encodable {
         sourceChecksum = result.sourceChecksum.map { String($0, radix: 16) }
         destinationChecksum = result.destinationChecksum.map { String($0, radix: 16) }
         sourceHasMoved = result.sourceHasMoved
+        missesDeletes = result.missesDeletes
         notCompared = result.leftOut.map { Column(name: $0.name, reason: $0.reason) }
         switch result.verdict {
         case .equal: verdict = "equal"

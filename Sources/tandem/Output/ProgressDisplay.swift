@@ -66,7 +66,7 @@ final class ProgressDisplay: Sendable {
         case .tableLoaded(let table, let outcome):
             finish()
             guard !isTerminal, isDueForLine() else { return }
-            line("\(table.schema.name): \(Amounts.rows(outcome.copy.rows)) in \(Amounts.duration(outcome.duration))")
+            line("\(table.schema.name): \(Amounts.rows(outcome.written)) in \(Amounts.duration(outcome.duration))")
         case .tableFailed(let table, let failure):
             finish()
             line("error: \(table.schema.name): \(failure.message)")

@@ -18,7 +18,7 @@ struct RunSummary {
         for outcome in report.outcomes {
             table.add([
                 "\(outcome.copy.schema.name)", "\(outcome.copy.target)", Amounts.count(outcome.tally.rows),
-                Amounts.count(outcome.copy.rows), Amounts.count(outcome.tally.refused),
+                Amounts.count(outcome.written), Amounts.count(outcome.tally.refused),
                 Amounts.bytes(outcome.tally.bytes),
                 Amounts.duration(outcome.duration),
             ])
@@ -45,6 +45,13 @@ struct RunSummary {
         let report = result.report
         var lines: [String] = []
         for outcome in report.outcomes {
+            let name = outcome.copy.schema.name
+            if let deleted = outcome.merge?.deleted, deleted > 0 {
+                lines.append("note: \(name): \(Amounts.rows(deleted)) deleted at the source and taken away")
+            }
+            if outcome.merge?.isHeldBack == true {
+                lines.append("note: \(name): \(Self.heldBack)")
+            }
             for (column, count) in outcome.tally.clamped.sorted(by: { $0.key < $1.key }) {
                 let name = outcome.copy.schema.columns[column].name
                 lines.append(
@@ -73,8 +80,11 @@ struct RunSummary {
         return lines
     }
 
+    private static let heldBack =
+        "a transaction that has written to it was still open, so the next run reads again from where this one began"
+
     private var total: String {
-        let rows = result.report.outcomes.reduce(0) { $0 + $1.copy.rows }
+        let rows = result.report.outcomes.reduce(0) { $0 + $1.written }
         let bytes = result.report.outcomes.reduce(0) { $0 + $1.tally.bytes }
         let seconds = max(Amounts.seconds(result.duration), 0.001)
         let count = result.report.outcomes.count
@@ -101,6 +111,8 @@ struct RunJSON: Encodable {
         var rowsRead: Int?
         var rowsWritten: Int?
         var rowsRefused: Int?
+        /// Where keys were compared to find deleted rows.
+        var rowsDeleted: Int?
         var valuesClamped: Int?
         var bytes: Int?
         var seconds: Double?
@@ -159,10 +171,11 @@ struct RunJSON: Encodable {
                 table: outcome.copy.schema.name.table,
                 targetSchema: outcome.copy.target.schema,
                 targetTable: outcome.copy.target.table,
-                outcome: "copied",
+                outcome: outcome.merge == nil ? "copied" : "merged",
                 rowsRead: outcome.tally.rows,
-                rowsWritten: outcome.copy.rows,
+                rowsWritten: outcome.written,
                 rowsRefused: outcome.tally.refused,
+                rowsDeleted: outcome.merge?.deleted,
                 valuesClamped: outcome.tally.clamped.values.reduce(0, +),
                 bytes: outcome.tally.bytes,
                 seconds: Amounts.seconds(outcome.duration),

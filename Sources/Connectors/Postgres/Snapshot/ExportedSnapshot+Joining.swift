@@ -38,7 +38,7 @@ extension ExportedSnapshot {
         }
     }
 
-    private func ask<Answer: Sendable>(_ body: @escaping @Sendable (Session) throws -> Answer) async throws -> Answer {
+    func ask<Answer: Sendable>(_ body: @escaping @Sendable (Session) throws -> Answer) async throws -> Answer {
         let pool = pool
         return try await Blocking.run { interruption in
             let session: Session

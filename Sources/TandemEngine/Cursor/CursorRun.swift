@@ -1,0 +1,143 @@
+import TandemCore
+import TandemRows
+
+/// Brings copies up to date that are read by a cursor: all of them as of one moment, in one transaction.
+struct CursorRun {
+    let source: any CursorSource
+    let destination: any ChangeDestination
+    /// Of tables only whose copies can be brought up to date.
+    let plan: SyncPlan
+    let readers: Int
+    let retries: RetryPolicy
+    let patience: WriterPatience
+    let observe: @Sendable (RunEvent) async -> Void
+
+    struct Report {
+        var outcomes: [TableOutcome] = []
+        var failures: [(table: TablePlan, failure: TableFailure)] = []
+        /// Tables that must be copied whole.
+        var recopies: [TablePlan] = []
+    }
+
+    /// What keeps one table from being brought up to date. Nothing of the transaction is left.
+    private struct Trouble: Error {
+        var table: TablePlan
+        var cause: any Error
+    }
+
+    /// - Throws: What stopped the run as a whole; the destination is then as it was before.
+    func run() async throws -> Report {
+        var report = Report()
+        var waiting = plan.tables
+        var attempt = 0
+        while !waiting.isEmpty {
+            do {
+                let tables = try await present(&waiting, &report)
+                report.outcomes = try await round(tables)
+                return report
+            } catch let trouble as Trouble {
+                waiting.removeAll { $0.target == trouble.table.target }
+                await note(trouble, in: &report)
+            } catch let error as any ExplainedError where error.isTransient {
+                attempt += 1
+                guard let pause = retries.pause(before: attempt) else { throw error }
+                await observe(.retrying(error, pause: pause, attempt: attempt))
+                try await Task.sleep(for: pause)
+            }
+        }
+        return report
+    }
+
+    private func note(_ trouble: Trouble, in report: inout Report) async {
+        let reason: String
+        switch trouble.cause {
+        case let change as StreamedTable.MustCopy: reason = change.reason
+        case let refused as ChangeRefused: reason = refused.reason
+        case let unfit as UnfitValues:
+            let names = unfit.columns.map { trouble.table.schema.columns[$0].name }
+            reason = "a value does not fit the type of its column \(names.joined(separator: ", "))"
+        default:
+            let failure = TableFailure(trouble.cause)
+            report.failures.append((trouble.table, failure))
+            return await observe(.tableFailed(trouble.table, failure))
+        }
+        report.recopies.append(trouble.table)
+        await observe(.copyingAgain(trouble.table, reason: reason))
+    }
+
+    /// The tables with their copies as the destination has them now, which may be further than it said when an answer
+    /// was lost.
+    private func present(_ waiting: inout [TablePlan], _ report: inout Report) async throws -> [TablePlan] {
+        let copies = try await destination.tables(of: plan.sync)
+        let known = Dictionary(copies.map { ($0.target, $0) }) { first, _ in first }
+        for index in waiting.indices {
+            let table = waiting[index]
+            let copy = (table.cursor?.copy?.target).flatMap { known[$0] } ?? known[table.target]
+            waiting[index].cursor?.copy = copy
+        }
+        report.recopies += waiting.filter { $0.cursor?.copy == nil }
+        waiting.removeAll { $0.cursor?.copy == nil }
+        return waiting
+    }
+
+    private func round(_ tables: [TablePlan]) async throws -> [TableOutcome] {
+        guard !tables.isEmpty else { return [] }
+        let cursors = tables.compactMap { table in
+            table.cursor.map { CursorTable(table.source, columns: $0.numbers) }
+        }
+        let places = try await source.cursorPlaces(of: cursors, patience: patience.reading)
+        return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
+            guard let snapshot = snapshot as? any CursorSnapshot else { throw StreamError.noCursor(sync: plan.sync) }
+            do {
+                return try await merge(tables, places, snapshot)
+            } catch {
+                await destination.rollback()
+                throw error
+            }
+        }
+    }
+
+    private func merge(
+        _ tables: [TablePlan],
+        _ places: [UInt32: CursorPlace],
+        _ snapshot: any CursorSnapshot
+    ) async throws -> [TableOutcome] {
+        try await snapshot.awaitDurability()
+        var merges: [TableMerging] = []
+        for table in tables {
+            let place = places[table.source.schema.id]
+            let merging = TableMerging(table, at: place, from: snapshot, to: destination, plan)
+            // Before anything is written: both sides are read, and a file that is being written cannot be.
+            let prepared = try await troubled(table) { try await merging?.findingDeleted() }
+            if let prepared { merges.append(prepared) }
+        }
+        var outcomes: [TableOutcome] = []
+        for merge in merges {
+            try Task.checkCancellation()
+            let progress = TableProgress(estimatedRows: nil)
+            await observe(.tableStarted(merge.table, progress))
+            outcomes.append(try await troubled(merge.table) { try await merge.run(progress) })
+        }
+        try await destination.merge([], isLast: true, of: plan.sync)
+        let known = try await destination.tables(of: plan.sync)
+        for index in outcomes.indices {
+            let target = outcomes[index].copy.target
+            outcomes[index].copy.rows = known.first { $0.target == target }?.rows ?? outcomes[index].copy.rows
+            await observe(.tableLoaded(merges[index].table, outcomes[index]))
+        }
+        return outcomes
+    }
+
+    /// Calls `body`, and says of its error which table it is about, unless everything waits for the same.
+    private func troubled<Value>(_ table: TablePlan, _ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as any ExplainedError where error.isTransient {
+            throw error
+        } catch {
+            throw Trouble(table: table, cause: error)
+        }
+    }
+}

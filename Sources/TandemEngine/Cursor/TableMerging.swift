@@ -1,0 +1,155 @@
+import TandemCore
+import TandemRows
+
+/// Brings the copy of one table up to date: reads what lies behind the last place, and merges it by key.
+///
+/// Where there is no key, rows that may have come already are replaced.
+struct TableMerging {
+    let table: TablePlan
+    private let cursor: CursorPlan
+    private let copy: CopiedTable
+    private let state: CursorState
+    /// The place that the copy comes to. `nil` where transactions are open that may write below it.
+    private let place: CursorPlace?
+    private let snapshot: any CursorSnapshot
+    private let destination: any ChangeDestination
+    private let sync: String
+    private let unfit: UnfitPolicy
+    /// Keys of rows that are no longer at the source; `nil` where nobody has looked.
+    private var deleted: [RowBatch]?
+
+    init?(
+        _ table: TablePlan,
+        at place: CursorPlace?,
+        from snapshot: any CursorSnapshot,
+        to destination: any ChangeDestination,
+        _ plan: SyncPlan
+    ) {
+        guard let cursor = table.cursor, let copy = cursor.copy, let state = copy.cursor else { return nil }
+        self.table = table
+        self.cursor = cursor
+        self.copy = copy
+        self.state = state
+        self.place = place
+        self.snapshot = snapshot
+        self.destination = destination
+        sync = plan.sync
+        unfit = plan.unfit
+    }
+
+    /// Compares keys, if it is time for that.
+    func findingDeleted() async throws -> TableMerging {
+        guard snapshot.moment.origin == copy.moment.origin else {
+            throw StreamedTable.MustCopy(reason: "it comes from another database than before")
+        }
+        guard let every = cursor.compareEvery, state.reads + 1 >= every, !table.schema.identity.isEmpty else {
+            return self
+        }
+        var prepared = self
+        prepared.deleted = try await DeletedKeys(
+            copy: copy,
+            table: table,
+            snapshot: snapshot,
+            destination: destination,
+            unfit: unfit
+        ).find()
+        return prepared
+    }
+
+    /// Reads and applies everything, and leaves the transaction open.
+    ///
+    /// - Throws: ``StreamedTable/MustCopy``; `ChangeRefused`; `UnfitValues`; what else reading and writing throw.
+    func run(_ progress: TableProgress) async throws -> TableOutcome {
+        let start = ContinuousClock.now
+        var change = try await reshaping()
+        let range = try await snapshot.range(of: table.source, after: state, lookback: cursor.lookback)
+        let rows = TravellingRows(
+            rows: try await snapshot.rows(of: table.source, as: table.schema, unfit: unfit, in: range),
+            schema: table.schema,
+            progress: progress
+        )
+        let groups = RowGroups(rows)
+        change.changes = try await first(groups, replacing: range, in: change.after.schema)
+        while true {
+            async let next = groups.next()
+            try await destination.merge([change], isLast: false, of: sync)
+            let batches = try await next
+            guard !batches.isEmpty else { break }
+            change = TargetChanges(before: change.after, after: change.after, changes: net(batches))
+        }
+        return TableOutcome(
+            copy: change.after,
+            tally: rows.tally,
+            duration: start.duration(to: .now),
+            merge: TableOutcome.Merge(
+                deleted: deleted.map { $0.reduce(0) { $0 + $1.rowCount } },
+                isHeldBack: place == nil
+            )
+        )
+    }
+
+    /// The first changes: with what goes before anything comes.
+    private func first(
+        _ groups: RowGroups,
+        replacing range: CursorRange,
+        in schema: TableSchema
+    ) async throws -> NetChanges {
+        var changes = net(try await groups.next())
+        guard schema.identity.isEmpty else {
+            changes.removed += deleted ?? []
+            return changes
+        }
+        if let lower = range.lower {
+            let columns = range.columns.compactMap { number in schema.columns.firstIndex { $0.id == number } }
+            changes.removedFrom = RowBound(columns: columns, lower: lower)
+        } else {
+            changes.isEmptied = true
+        }
+        return changes
+    }
+
+    private func net(_ batches: [RowBatch]) -> NetChanges {
+        var changes = NetChanges()
+        changes.written = batches
+        let identity = table.schema.identity
+        if !identity.isEmpty {
+            changes.removed = batches.map { batch in
+                RowBatch(rowCount: batch.rowCount, columns: identity.map { batch.columns[$0] }, byteCount: 0)
+            }
+        }
+        changes.changeCount = batches.reduce(0) { $0 + $1.rowCount }
+        return changes
+    }
+
+    /// How the copy comes to have the table's shape, and what is remembered of it.
+    private func reshaping() async throws -> TargetChanges {
+        var streamed = StreamedTable(plan: table, copy: copy)
+        let known = Set(copy.schema.columns.map(\.id))
+        let added = table.schema.columns.map(\.id).filter { !known.contains($0) }
+        let missing = added.isEmpty ? [:] : try await snapshot.additions(added, to: table.source)
+        guard let missing else {
+            throw StreamedTable.MustCopy(reason: "a new column may have values in rows that were there before")
+        }
+        let stretch = ChangeBatch.Stretch(schema: table.schema, missing: missing, changes: NetChanges())
+        var change = try streamed.follow(stretch, folding: destination.nameFolding)
+        if copy.target != table.target { change.evolution.insert(.renameTable(to: table.target), at: 0) }
+        if copy.ownColumns != table.ownColumns {
+            change.evolution.insert(.setOwnColumns(table.ownColumns), at: 0)
+        }
+        change.after.target = table.target
+        change.after.ownColumns = table.ownColumns
+        change.after.moment = snapshot.moment
+        change.after.leftOut.formUnion(table.leftOut)
+        if let extent = try await snapshot.extent(of: table.source) {
+            // What came between the plan and the snapshot has values in it, and will not be taken for new.
+            change.after.leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))
+            change.after.parts = extent.parts
+        }
+        change.after.cursor = CursorState(
+            columns: cursor.numbers,
+            last: place.map(\.values) ?? state.last,
+            reads: deleted == nil ? state.reads + 1 : 0
+        )
+        return change
+    }
+}
