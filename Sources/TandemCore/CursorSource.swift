@@ -38,9 +38,16 @@ public enum CursorPlace: Hashable, Sendable {
 
 /// A snapshot that can be read so.
 public protocol CursorSnapshot: Snapshot {
-    /// Which rows are to be read after `state`: those from `lookback` before its place on, ties included, and those
-    /// that have a null in a column of the cursor.
-    func range(of table: CatalogTable, after state: CursorState, lookback: Lookback?) async throws -> CursorRange
+    /// Which rows are to be read after `last` (``CursorState/last``): those from `lookback` before that place on, ties
+    /// included, and those that have a null in a column of the cursor.
+    ///
+    /// - Parameter columns: The numbers of the cursor's columns.
+    func range(
+        of table: CatalogTable,
+        by columns: [Int],
+        after last: [String],
+        lookback: Lookback?
+    ) async throws -> CursorRange
 
     /// As ``Snapshot/rows(of:as:unfit:)``, but only the rows in `range`, each once.
     func rows(
@@ -59,10 +66,10 @@ public protocol CursorSnapshot: Snapshot {
 public struct CursorRange: Hashable, Sendable {
     /// The numbers of the cursor's columns.
     public var columns: [Int]
-    /// The place, by the first of these columns or by all of them; `nil` for all rows.
-    public var lower: [String]?
+    /// The place, by the first of these columns or by all of them.
+    public var lower: [String]
 
-    public init(columns: [Int], lower: [String]?) {
+    public init(columns: [Int], lower: [String]) {
         self.columns = columns
         self.lower = lower
     }

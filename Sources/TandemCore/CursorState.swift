@@ -3,7 +3,7 @@ public struct CursorState: Hashable, Sendable, Codable {
     /// The numbers of its columns (``ColumnSchema/id``), the one that counts most first.
     public var columns: [Int]
     /// The place that was come to, a value for each column as the source writes it; no row that is below it will be
-    /// new. `nil` where every row is to be read again.
+    /// new. `nil` where that is not known, and the table is to be copied whole.
     public var last: [String]?
     /// Reads since the keys of both sides were compared last, to find rows that were deleted.
     public var reads: Int

@@ -57,6 +57,10 @@ import Testing
         try shop.database.execute("DROP TABLE sales; CREATE TABLE sales (id int PRIMARY KEY, note text, seen int)")
         #expect(try await shop.reading() == (0, false))
         #expect(try await shop.isEqual())
+        // No place is known of a table that had no row.
+        try shop.database.execute("INSERT INTO sales VALUES (1, 'again', 1)")
+        #expect(try await shop.reading() == (1, false))
+        #expect(try await shop.reading() == (1, true))
         try shop.tearDown()
     }
 

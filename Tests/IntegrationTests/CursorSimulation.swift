@@ -28,6 +28,9 @@ struct CursorSimulation {
             CREATE TABLE timed (a int, b text, seen timestamptz, part int, data jsonb, PRIMARY KEY (b, a));
             CREATE INDEX ON timed (seen, part);
             CREATE TABLE events (at timestamp, what text, amount numeric(9,2));
+            INSERT INTO numbered SELECT i, 'first', nextval('clock') FROM generate_series(1, 300) i;
+            INSERT INTO timed SELECT i, 'k', clock_timestamp(), i % 3, NULL FROM generate_series(1, 300) i;
+            INSERT INTO events VALUES (clock_timestamp() AT TIME ZONE 'UTC', 'e', 1);
             CREATE VIEW shown AS SELECT at, what || amount AS text FROM events
             """
         )
@@ -46,6 +49,7 @@ struct CursorSimulation {
 
     /// - Returns: The tables that differ, and where runs were cut off.
     mutating func run() async throws -> (differences: [String], faults: [FaultPoint]) {
+        try await sync(nil)
         let faults = Faults(seed: seed &+ 1, chance: 0.2, limit: 6)
         for _ in 0..<rounds {
             let transactions = (0..<transactionsPerRound).map { _ in nextTransaction() }

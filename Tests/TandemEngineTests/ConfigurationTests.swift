@@ -92,7 +92,7 @@ struct ConfigurationTests {
             return rest.firstMatch(of: /^ *(- |[a-z_]+:( |$))/) != nil ? String(line[..<hash]) + rest : ""
         }
         let full = try Sample.load(uncommented.joined(separator: "\n"), environment: environment)
-        #expect(full.syncs.first?.tables.count == 4)
+        #expect(full.syncs.first?.tables.count == 5)
         #expect(full.syncs.first?.schedule == .every(seconds: 3600))
         #expect(full.connection("shop")?.settings["sslmode"] == "verify-full")
     }

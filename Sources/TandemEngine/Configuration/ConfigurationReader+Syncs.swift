@@ -111,6 +111,12 @@ extension ConfigurationReader {
                 "\"schedule: continuous\" does not go with FULL_TABLE, which copies whole tables; write `every 1h`"
             )
         }
+        if sync.schedule == .continuous, sync.method == .fixed(.incremental) {
+            report(
+                fields["schedule"]?.line,
+                "\"schedule: continuous\" does not go with INCREMENTAL, which reads run by run; write `every 1m`"
+            )
+        }
         if sync.method == .fixed(.incremental), !mayHaveCursors {
             report(
                 fields["method"]?.line,

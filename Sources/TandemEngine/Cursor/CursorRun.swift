@@ -73,7 +73,7 @@ struct CursorRun {
         for index in waiting.indices {
             let table = waiting[index]
             let copy = (table.cursor?.copy?.target).flatMap { known[$0] } ?? known[table.target]
-            waiting[index].cursor?.copy = copy
+            waiting[index].cursor?.copy = copy?.cursor?.last == nil ? nil : copy
         }
         report.recopies += waiting.filter { $0.cursor?.copy == nil }
         waiting.removeAll { $0.cursor?.copy == nil }

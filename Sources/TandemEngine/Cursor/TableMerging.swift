@@ -9,6 +9,7 @@ struct TableMerging {
     private let cursor: CursorPlan
     private let copy: CopiedTable
     private let state: CursorState
+    private let last: [String]
     /// The place that the copy comes to. `nil` where transactions are open that may write below it.
     private let place: CursorPlace?
     private let snapshot: any CursorSnapshot
@@ -25,11 +26,13 @@ struct TableMerging {
         to destination: any ChangeDestination,
         _ plan: SyncPlan
     ) {
-        guard let cursor = table.cursor, let copy = cursor.copy, let state = copy.cursor else { return nil }
+        guard let cursor = table.cursor, let copy = cursor.copy, let state = copy.cursor, let last = state.last
+        else { return nil }
         self.table = table
         self.cursor = cursor
         self.copy = copy
         self.state = state
+        self.last = last
         self.place = place
         self.snapshot = snapshot
         self.destination = destination
@@ -62,7 +65,12 @@ struct TableMerging {
     func run(_ progress: TableProgress) async throws -> TableOutcome {
         let start = ContinuousClock.now
         var change = try await reshaping()
-        let range = try await snapshot.range(of: table.source, after: state, lookback: cursor.lookback)
+        let range = try await snapshot.range(
+            of: table.source,
+            by: cursor.numbers,
+            after: last,
+            lookback: cursor.lookback
+        )
         let rows = TravellingRows(
             rows: try await snapshot.rows(of: table.source, as: table.schema, unfit: unfit, in: range),
             schema: table.schema,
@@ -99,12 +107,8 @@ struct TableMerging {
             changes.removed += deleted ?? []
             return changes
         }
-        if let lower = range.lower {
-            let columns = range.columns.compactMap { number in schema.columns.firstIndex { $0.id == number } }
-            changes.removedFrom = RowBound(columns: columns, lower: lower)
-        } else {
-            changes.isEmptied = true
-        }
+        let columns = range.columns.compactMap { number in schema.columns.firstIndex { $0.id == number } }
+        changes.removedFrom = RowBound(columns: columns, lower: range.lower)
         return changes
     }
 
@@ -147,7 +151,7 @@ struct TableMerging {
         }
         change.after.cursor = CursorState(
             columns: cursor.numbers,
-            last: place.map(\.values) ?? state.last,
+            last: place.map(\.values) ?? last,
             reads: deleted == nil ? state.reads + 1 : 0
         )
         return change

@@ -65,7 +65,13 @@ struct CursorChoice {
         guard case .usable = methods[.incremental] else { return methods }
         if let obstacle {
             methods[.incremental] = .unusable(reason: obstacle.reason, remedy: obstacle.remedy)
-        } else if !columns.isEmpty, case .usable(let note) = methods[.fullTable] {
+        } else if columns.isEmpty {
+            let name = table.schema.name.entry
+            methods[.incremental] = .unusable(
+                reason: "INCREMENTAL needs a cursor, and none is named for it.",
+                remedy: table.cursorColumns.first.map { Remedy("Name one: `{name: \(name), cursor: \($0)}`.") }
+            )
+        } else if case .usable(let note) = methods[.fullTable] {
             // What is to be known of reading it; that it needs a cursor is known.
             methods[.incremental] = .usable(note: note)
         }

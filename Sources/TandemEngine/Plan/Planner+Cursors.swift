@@ -23,6 +23,9 @@ extension Planner {
             return "it goes elsewhere from now on"
         }
         guard state.columns == cursor.numbers else { return "it had another cursor" }
+        guard state.last != nil else {
+            return "no row had a value in its cursor, or transactions were open that had written to it"
+        }
         guard copy.schema.key == table.schema.key else { return "it had another key" }
         if let departure = copy.departure(from: table.source.parts) { return departure }
         guard table.accepts(copy) else { return "its columns have other types, or others were chosen" }

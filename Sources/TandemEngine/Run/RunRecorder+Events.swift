@@ -10,7 +10,7 @@ extension RunRecorder {
         case .tableStarted(let table, _): await record(.started, of: table)
         case .tableFailed(let table, let failure):
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
-        case .tableLoaded(let table, let outcome) where outcome.copy.stream != nil:
+        case .tableLoaded(let table, let outcome) where outcome.copy.stream != nil || outcome.merge != nil:
             await record(TableEvent(outcome), of: table)
         case .following(let progress, let tables, _):
             progress.begin(with: tables)

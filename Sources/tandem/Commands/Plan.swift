@@ -46,6 +46,7 @@ struct Plan: AsyncParsableCommand {
             Terminal.out(table.text)
         }
         for reason in orderedReasons(plan.tables) { Terminal.out("  " + reason) }
+        for entry in plan.tables { if let cursor = entry.cursor { Terminal.out("  " + sentence(cursor, of: entry)) } }
         for entry in plan.tables { for note in entry.notes { Terminal.out("  note: \(entry.schema.name): \(note)") } }
         for note in plan.notes { Terminal.out("  note: \(note)") }
         for orphan in plan.orphans { Terminal.out("  note: \(orphan.copy.target): \(orphan.reason)") }
@@ -55,6 +56,16 @@ struct Plan: AsyncParsableCommand {
             for line in RemedyText.lines(problem.remedy, indent: "    ") { Terminal.out(line) }
         }
         Terminal.out("")
+    }
+
+    private static func sentence(_ cursor: CursorPlan, of table: TablePlan) -> String {
+        let columns = cursor.columns.map(\.name).joined(separator: ", ")
+        guard cursor.copy != nil else {
+            return "\(table.schema.name): copied whole, and read by \(columns) from then on"
+        }
+        let start = cursor.lookback.map { "from \($0) before its last value on" } ?? "from its last value on"
+        let merge = table.schema.identity.isEmpty ? "replaced" : "merged by key"
+        return "\(table.schema.name): read by \(columns) \(start), rows \(merge)"
     }
 
     /// Each reason once, with the tables it holds for where it does not hold for all.

@@ -11,7 +11,8 @@ struct Verify: AsyncParsableCommand {
             database computes them over its own rows (pushed down); else, and where they differ, both sides are read \
             whole (streamed) and the first keys that differ are named. Exit status 1 if anything differs. Tables that are \
             followed by the log are brought to one place in it first and compared with the source as it was there. Of \
-            others the source is read as it is now: a difference may be a change that the next run brings.
+            others the source is read as it is now: a difference may be a change that the next run brings, or under \
+            INCREMENTAL a row that was deleted.
             """
     )
 

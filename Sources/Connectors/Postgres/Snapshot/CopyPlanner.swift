@@ -27,7 +27,7 @@ struct CopyPlanner {
             readers: readers,
             hasTIDRangeScan: session.capabilities.hasTIDRangeScan,
             filter: filter,
-            pieces: try range.flatMap {
+            pieces: try range.map {
                 try CursorReading(session: session, table: table, types: types).conditions(for: $0)
             }
         )

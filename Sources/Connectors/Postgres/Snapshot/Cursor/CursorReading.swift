@@ -31,22 +31,19 @@ struct CursorReading {
         return .at(row.compactMap(\.self))
     }
 
-    /// Which rows are to be read after `state`.
-    func range(after state: CursorState, lookback: Lookback?) throws -> CursorRange {
-        guard let last = state.last, let first = last.first, let lookback else {
-            return CursorRange(columns: state.columns, lower: state.last)
-        }
-        let columns = try CursorColumn.read(state.columns, of: table, types: types, in: session)
-        guard let start = columns.first?.start(of: lookback, before: first) else {
-            return CursorRange(columns: state.columns, lower: last)
-        }
-        let lower = try session.query("SELECT \(start)").value
-        return CursorRange(columns: state.columns, lower: lower.map { [$0] })
+    /// Which rows are to be read after `last`.
+    func range(by numbers: [Int], after last: [String], lookback: Lookback?) throws -> CursorRange {
+        let columns = try CursorColumn.read(numbers, of: table, types: types, in: session)
+        guard let lookback, let value = last.first,
+            let start = columns.first?.start(of: lookback, before: value),
+            let lower = try session.query("SELECT \(start)").value
+        else { return CursorRange(columns: numbers, lower: last) }
+        return CursorRange(columns: numbers, lower: [lower])
     }
 
-    /// Conditions that each row of `range` meets exactly one of, each of which an index can serve. `nil` for all rows.
-    func conditions(for range: CursorRange) throws -> [String]? {
-        guard let lower = range.lower else { return nil }
+    /// Conditions that each row of `range` meets exactly one of, each of which an index can serve.
+    func conditions(for range: CursorRange) throws -> [String] {
+        let lower = range.lower
         let columns = try CursorColumn.read(range.columns, of: table, types: types, in: session)
         let names = columns.prefix(lower.count).map(\.name).joined(separator: ", ")
         let values = lower.map(SQL.literal).joined(separator: ", ")

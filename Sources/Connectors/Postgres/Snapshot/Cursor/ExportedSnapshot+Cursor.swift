@@ -2,10 +2,19 @@ import TandemCore
 import TandemRows
 
 extension ExportedSnapshot: CursorSnapshot {
-    func range(of table: CatalogTable, after state: CursorState, lookback: Lookback?) async throws -> CursorRange {
+    func range(
+        of table: CatalogTable,
+        by columns: [Int],
+        after last: [String],
+        lookback: Lookback?
+    ) async throws -> CursorRange {
         let types = types
         return try await ask { session in
-            try CursorReading(session: session, table: table, types: types).range(after: state, lookback: lookback)
+            try CursorReading(session: session, table: table, types: types).range(
+                by: columns,
+                after: last,
+                lookback: lookback
+            )
         }
     }
 
