@@ -112,6 +112,10 @@ import Testing
         #expect(reason(tables["public.split"], .logBased)?.contains("split_deeper is unlogged") == true)
         #expect(reason(tables["public.far"], .logBased)?.contains("far_away is a foreign table") == true)
         #expect(reason(tables["public.split"]) == nil)
+        try database.execute("DROP FOREIGN TABLE far_away")
+        let far = note(try self.tables(database)["public.far"], .logBased)
+        #expect(far?.contains("made later has no replica identity") == true, "\(far ?? "no note")")
+        #expect(note(tables["public.split"], .logBased)?.contains("made later") != true)
         try database.execute("ALTER TABLE split_deeper SET LOGGED")
         #expect(reason(try self.tables(database)["public.split"], .logBased) == nil)
     }

@@ -76,6 +76,11 @@ extension MethodRules {
         if table.replicaIdentity == .full {
             notes.append("REPLICA IDENTITY FULL: every update writes the whole old row to the log.")
         }
+        if table.kind == .partitionedTable, !keys.contains(where: { $0.isPrimary && $0.isImmediate }) {
+            notes.append(
+                "A partition that is made later has no replica identity of its own: give it one in the same transaction, or updates and deletes in it fail."
+            )
+        }
         if server.version < 100_000 {
             notes.append(
                 "Before Postgres 10 the server needs the plugin wal2json; whether it is installed shows when the slot is made."
