@@ -32,10 +32,13 @@ public struct FaultySource: Source {
     public func close() async { await source.close() }
 
     public func snapshot(readers: Int) async throws -> any Snapshot {
-        FaultySnapshot(snapshot: try await source.snapshot(readers: readers), faults: faults)
+        InterceptedSnapshot(try await source.snapshot(readers: readers)) { [faults] rows, table in
+            guard let fault = faults.next(for: table) else { return rows }
+            return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
+        }
     }
 
-    fileprivate final class FaultList: Sendable {
+    private final class FaultList: Sendable {
         private let left: Mutex<[TableName: [Fault]]>
         init(_ faults: [TableName: [Fault]]) { left = Mutex(faults) }
 
@@ -46,24 +49,6 @@ public struct FaultySource: Source {
                 return fault
             }
         }
-    }
-}
-
-private struct FaultySnapshot: Snapshot {
-    let snapshot: any Snapshot
-    let faults: FaultySource.FaultList
-
-    var moment: Moment { snapshot.moment }
-    var readers: Int { snapshot.readers }
-    var notes: [String] { snapshot.notes }
-    func close() async { await snapshot.close() }
-    func extent(of table: CatalogTable) async throws -> TableExtent? { try await snapshot.extent(of: table) }
-    func awaitDurability() async throws { try await snapshot.awaitDurability() }
-
-    func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
-        let rows = try await snapshot.rows(of: table, as: schema, unfit: unfit)
-        guard let fault = faults.next(for: table.schema.name) else { return rows }
-        return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
     }
 }
 

@@ -55,23 +55,8 @@ struct HeldSource: ChangeSource {
     }
 
     func snapshot(readers: Int) async throws -> any Snapshot {
-        Held(snapshot: try await source.snapshot(readers: readers), gate: gate)
-    }
-
-    private struct Held: Snapshot {
-        let snapshot: any Snapshot
-        let gate: Gate
-
-        var moment: Moment { snapshot.moment }
-        var readers: Int { snapshot.readers }
-        var notes: [String] { snapshot.notes }
-        func close() async { await snapshot.close() }
-        func extent(of table: CatalogTable) async throws -> TableExtent? { try await snapshot.extent(of: table) }
-        func awaitDurability() async throws { try await snapshot.awaitDurability() }
-
-        func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
-            let rows = try await snapshot.rows(of: table, as: schema, unfit: unfit)
-            return InterceptedRows(rows, onCancel: gate.open) { reader in
+        InterceptedSnapshot(try await source.snapshot(readers: readers)) { [gate] rows, _ in
+            InterceptedRows(rows, onCancel: gate.open) { reader in
                 let batch = try reader.next()
                 gate.pass()
                 return batch
