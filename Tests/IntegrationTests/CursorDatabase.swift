@@ -26,6 +26,8 @@ struct CursorDatabase {
     /// Open writers are not waited for unless a test is about that.
     var patience = WriterPatience(reading: .zero, copying: .zero)
     var faults: Faults?
+    /// What goes wrong while rows are read.
+    var readFaults: [TableName: [FaultySource.Fault]] = [:]
 
     init(_ way: Way, _ setup: String) throws {
         database = try TestDatabase(way.version)
@@ -43,12 +45,12 @@ struct CursorDatabase {
     func run(
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws -> SyncRun.Result {
-        let source = try database.source()
+        let source = try #require(database.source() as? any CursorSource)
         let destination = try destination()
         do {
             let result = try await SyncRun(
                 sync,
-                from: source,
+                from: FaultyCursorSource(source, faults: readFaults),
                 to: faults.map { FaultyChangeDestination(destination, $0) } ?? destination,
                 readers: 2,
                 retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),

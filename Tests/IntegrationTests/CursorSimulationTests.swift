@@ -6,8 +6,8 @@ import Testing
 @Suite(.blocking) struct CursorSimulationTests {
     private static var seeds: Range<UInt64> {
         let environment = ProcessInfo.processInfo.environment
-        let first = environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? 1
-        return first..<first + (environment["TANDEM_SEEDS"].flatMap { UInt64($0) } ?? 2)
+        let first = environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? 2
+        return first..<first + (environment["TANDEM_SEEDS"].flatMap { UInt64($0) } ?? 1)
     }
 
     @Test(arguments: CursorDatabase.Way.all)
