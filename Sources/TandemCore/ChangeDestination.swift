@@ -16,8 +16,17 @@ public protocol ChangeDestination: Destination {
     /// In a copy that marks rows (``OwnColumns/deletedAt``) those of ``NetChanges/deleted`` are marked, and all of them
     /// where it is emptied; what is written takes the place of marked rows.
     ///
+    /// A destination that finds some rows to be refused by what its users have made there may leave these out and go
+    /// on. It stores them with ``CopiedTable/issues``, in the same transaction.
+    ///
+    /// - Returns: For each target of which rows were left out so, the issues that it has then.
     /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; the connector's own error.
-    func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws
+    @discardableResult
+    func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]]
 
     /// Applies `changes` as ``apply(_:reaching:of:)`` does, in a transaction that moves no stream: how far each table
     /// has been read stands in its copy (``CopiedTable/cursor``).

@@ -158,19 +158,23 @@ public struct ChangeBatch: Sendable {
         /// Numbers of parts of the table that rows were changed in by now (``CatalogTable/parts``).
         public var parts: Set<UInt32>
         public var changes: NetChanges
+        /// Rows that were left out under ``UnfitPolicy/issue``, the first of them.
+        public var refusals: [Refusal]
 
         public init(
             schema: TableSchema,
             missing: [Int: String] = [:],
             leftOut: Set<Int> = [],
             parts: Set<UInt32> = [],
-            changes: NetChanges
+            changes: NetChanges,
+            refusals: [Refusal] = []
         ) {
             self.schema = schema
             self.missing = missing
             self.leftOut = leftOut
             self.parts = parts
             self.changes = changes
+            self.refusals = refusals
         }
     }
 

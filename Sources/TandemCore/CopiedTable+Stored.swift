@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// What is remembered of a copy besides its schema, as numbers and names with commas between, and a cursor as JSON.
-/// Nothing where there is none.
+/// What is remembered of a copy besides its schema, as numbers and names with commas between; its cursor and its issues
+/// as JSON. Nothing where there is none.
 extension CopiedTable {
     package var leftOutText: String? {
         leftOut.isEmpty ? nil : leftOut.sorted().map(String.init).joined(separator: ",")
@@ -24,6 +24,20 @@ extension CopiedTable {
     /// - Throws: `DecodingError` for what this version does not know.
     package static func cursor(_ text: String?) throws -> CursorState? {
         try text.map { try JSONDecoder().decode(CursorState.self, from: Data($0.utf8)) }
+    }
+
+    package var issuesText: String? {
+        get throws {
+            guard !issues.isEmpty else { return nil }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(issues), as: UTF8.self)
+        }
+    }
+
+    /// - Throws: `DecodingError`.
+    package static func issues(_ text: String?) throws -> [RowIssue] {
+        try text.map { try JSONDecoder().decode([RowIssue].self, from: Data($0.utf8)) } ?? []
     }
 
     package static func leftOut(_ text: String?) -> Set<Int> {

@@ -81,6 +81,8 @@ public struct CopiedTable: Hashable, Sendable {
     public var parts: [UInt32: String]
     /// How far it has been read, where that is done by a cursor.
     public var cursor: CursorState?
+    /// Rows that it does not hold as their source has them.
+    public var issues: [RowIssue]
 
     public init(
         target: TableName,
@@ -91,7 +93,8 @@ public struct CopiedTable: Hashable, Sendable {
         leftOut: Set<Int> = [],
         ownColumns: OwnColumns = [],
         parts: [UInt32: String] = [:],
-        cursor: CursorState? = nil
+        cursor: CursorState? = nil,
+        issues: [RowIssue] = []
     ) {
         self.target = target
         self.schema = schema
@@ -102,6 +105,7 @@ public struct CopiedTable: Hashable, Sendable {
         self.ownColumns = ownColumns
         self.parts = parts
         self.cursor = cursor
+        self.issues = issues
     }
 }
 

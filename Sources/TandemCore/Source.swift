@@ -59,6 +59,15 @@ public protocol Snapshot: Sendable {
     /// The rows of `table`. A column whose type is ``ColumnType/text`` is read as text whatever it is at the source.
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows
 
+    /// The rows of ``rows(of:as:unfit:)`` that have one of `keys` in the columns of ``TableSchema/identity``. Others
+    /// may come with them.
+    func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        under keys: [RowKey]
+    ) async throws -> any TableRows
+
     /// The sum of the rows that ``rows(of:as:unfit:)`` would give, taken where they lie. `nil` where that cannot be
     /// done, or did not succeed: then they are to be read.
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum?
@@ -75,6 +84,14 @@ public protocol Snapshot: Sendable {
 }
 
 extension Snapshot {
+    public func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        under keys: [RowKey]
+    ) async throws -> any TableRows {
+        try await rows(of: table, as: schema, unfit: unfit)
+    }
     public func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
     public func extent(of table: CatalogTable) async throws -> TableExtent? { nil }
     public func awaitDurability() async throws {}
@@ -135,19 +152,31 @@ public struct ReadTally: Hashable, Sendable {
     /// The first of them, at most ``refusalLimit``.
     public var refusals: [Refusal] = []
 
-    public static let refusalLimit = 100
+    public static let refusalLimit = RowIssue.limit
 
     public init() {}
+
+    /// Adds what became of other rows of the same table.
+    public mutating func add(_ other: ReadTally) {
+        rows += other.rows
+        bytes += other.bytes
+        clamped.merge(other.clamped, uniquingKeysWith: +)
+        refused += other.refused
+        refusals += other.refusals.prefix(Self.refusalLimit - refusals.count)
+    }
 }
 
 /// A row that was left out, and why. Never what it holds, but for its key.
 public struct Refusal: Hashable, Sendable, Codable {
     public var key: String
+    /// `nil` where nothing tells the row from others, or its key is what does not fit.
+    public var rowKey: RowKey?
     public var column: String
     public var cause: String
 
-    public init(key: String, column: String, cause: String) {
+    public init(key: String, rowKey: RowKey? = nil, column: String, cause: String) {
         self.key = key
+        self.rowKey = rowKey
         self.column = column
         self.cause = cause
     }

@@ -43,10 +43,16 @@ public struct FaultyChangeDestination: ChangeDestination {
         try faults.pass(.published)
     }
 
-    public func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+    @discardableResult
+    public func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]] {
         try faults.pass(.apply)
-        try await destination.apply(changes, reaching: state, of: sync)
+        let issues = try await destination.apply(changes, reaching: state, of: sync)
         try faults.pass(.applied)
+        return issues
     }
 
     public func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {

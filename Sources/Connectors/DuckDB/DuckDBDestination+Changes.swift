@@ -1,6 +1,6 @@
 import Foundation
 package import TandemCore
-import TandemRows
+package import TandemRows
 
 extension DuckDBDestination: ChangeDestination {
     package func stream(of sync: String) async throws -> StreamState? {
@@ -12,8 +12,14 @@ extension DuckDBDestination: ChangeDestination {
     }
 
     /// The file is closed again after each transaction, so that others can read it in between.
-    package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+    @discardableResult
+    package func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]] {
         try await write(changes, reaching: state, isLast: state != nil, of: sync)
+        return [:]
     }
 
     package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {

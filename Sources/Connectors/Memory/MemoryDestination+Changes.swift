@@ -1,14 +1,20 @@
 import Synchronization
 package import TandemCore
-import TandemRows
+package import TandemRows
 
 extension MemoryDestination: ChangeDestination {
     package func stream(of sync: String) async throws -> StreamState? {
         database.state.withLock { $0.content.streams[sync] }
     }
 
-    package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
+    @discardableResult
+    package func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]] {
         try write(changes, reaching: state, isLast: state != nil, of: sync)
+        return [:]
     }
 
     package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 5
+    static let version = 6
 
     let session: Session
 
@@ -28,7 +28,7 @@ struct Metadata {
                     columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
                     copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
-                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR
+                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR
                 );
                 \(createStreams);
                 """,
@@ -57,12 +57,13 @@ struct Metadata {
             ALTER TABLE \(table("tables")) ADD COLUMN left_out VARCHAR;
             ALTER TABLE \(table("tables")) ADD COLUMN own_columns VARCHAR;
             """
+        let fifth = "ALTER TABLE \(table("tables")) ADD COLUMN cursor VARCHAR;"
         let fourth = "ALTER TABLE \(table("tables")) ADD COLUMN parts VARCHAR;"
         try session.transaction {
             try session.run(
                 """
                 \(version < 2 ? second : "") \(version < 3 ? third : "") \(version < 4 ? fourth : "")
-                ALTER TABLE \(table("tables")) ADD COLUMN cursor VARCHAR;
+                \(version < 5 ? fifth : "") ALTER TABLE \(table("tables")) ADD COLUMN issues VARCHAR;
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -132,7 +133,7 @@ extension Metadata {
             ]
             let rest = [
                 copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText, copy.partsText,
-                try copy.cursorText,
+                try copy.cursorText, try copy.issuesText,
             ].map { $0.map(SQL.literal) ?? "NULL" }
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
@@ -161,11 +162,12 @@ extension Metadata {
         let ofColumns = version < 3 ? nothing : "left_out, own_columns"
         let ofParts = version < 4 ? "NULL::VARCHAR" : "parts"
         let ofCursor = version < 5 ? "NULL::VARCHAR" : "cursor"
+        let ofIssues = version < 6 ? "NULL::VARCHAR" : "issues"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
                 key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
-                \(ofColumns), \(ofParts), \(ofCursor)
+                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
@@ -194,7 +196,8 @@ extension Metadata {
             leftOut: CopiedTable.leftOut(columns[13]),
             ownColumns: CopiedTable.ownColumns(columns[14]),
             parts: CopiedTable.parts(columns[15]),
-            cursor: CopiedTable.cursor(columns[16])
+            cursor: CopiedTable.cursor(columns[16]),
+            issues: CopiedTable.issues(columns[17])
         )
     }
 

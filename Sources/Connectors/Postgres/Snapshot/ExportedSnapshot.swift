@@ -48,6 +48,16 @@ final class ExportedSnapshot: Snapshot {
         TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: readers, filter: filter)
     }
 
+    /// Looked up by the server, which may take more keys for equal than have the same bytes.
+    func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        under keys: [RowKey]
+    ) async throws -> any TableRows {
+        rows(of: table, as: schema, unfit: unfit, where: KeyCondition.text(of: keys, in: schema))
+    }
+
     /// Takes every range's sum at the server. What goes wrong there is left to reading to explain, or to get over.
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? {
         try await sum(of: table, as: schema, where: nil)

@@ -97,13 +97,6 @@ final class TableCopy: TableRows {
     }
 
     func add(_ part: ReadTally) {
-        state.withLock { state in
-            state.tally.rows += part.rows
-            state.tally.bytes += part.bytes
-            state.tally.clamped.merge(part.clamped, uniquingKeysWith: +)
-            state.tally.refused += part.refused
-            let room = ReadTally.refusalLimit - state.tally.refusals.count
-            state.tally.refusals += part.refusals.prefix(room)
-        }
+        state.withLock { $0.tally.add(part) }
     }
 }

@@ -17,7 +17,7 @@ extension Metadata {
     private static let columns = [
         "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
         "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
-        "parts", "cursor",
+        "parts", "cursor", "issues",
     ]
 
     private static func row(_ copy: CopiedTable, of sync: String) throws -> String {
@@ -27,6 +27,7 @@ extension Metadata {
             "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
             copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
+            try copy.issuesText,
         ]
         return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
     }
@@ -37,7 +38,7 @@ extension Metadata {
         let question = """
             SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
               checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns"),
-              \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor")
+              \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor"), \(version < 5 ? "NULL" : "issues")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
@@ -67,7 +68,8 @@ extension Metadata {
             leftOut: CopiedTable.leftOut(try row.optional()),
             ownColumns: CopiedTable.ownColumns(try row.optional()),
             parts: CopiedTable.parts(try row.optional()),
-            cursor: try CopiedTable.cursor(try row.optional())
+            cursor: try CopiedTable.cursor(try row.optional()),
+            issues: try CopiedTable.issues(try row.optional())
         )
     }
 

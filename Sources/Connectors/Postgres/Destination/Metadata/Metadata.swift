@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 4
+    static let version = 5
     /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
@@ -39,7 +39,7 @@ struct Metadata {
                 source_schema text NOT NULL, source_table text NOT NULL, source_id bigint NOT NULL,
                 columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
                 checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
-                stream text, left_out text, own_columns text, parts text, cursor text,
+                stream text, left_out text, own_columns text, parts text, cursor text, issues text,
                 copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (schema_name, table_name)
             );
@@ -54,9 +54,10 @@ struct Metadata {
     private func upgrade(from version: Int) throws {
         let second = version < 2 ? "ADD COLUMN left_out text, ADD COLUMN own_columns text, " : ""
         let third = version < 3 ? "ADD COLUMN parts text, " : ""
+        let fourth = version < 4 ? "ADD COLUMN cursor text, " : ""
         try session.execute(
             """
-            ALTER TABLE \(Self.table("tables")) \(second)\(third)ADD COLUMN cursor text;
+            ALTER TABLE \(Self.table("tables")) \(second)\(third)\(fourth)ADD COLUMN issues text;
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )

@@ -60,6 +60,9 @@ struct BatchDecoder {
         tally: inout ReadTally
     ) -> Bitmap {
         var refused = Bitmap(repeating: false, count: rowCount)
+        let batch = RowBatch(rowCount: rowCount, columns: decoded.map(\.column), byteCount: 0)
+        // What stands in the place of a key that does not fit is the key of another row, or of none.
+        let unfitKeys = Set(schema.identity.flatMap { decoded[$0].unfit })
         for column in unfit {
             for row in decoded[column].unfit where !refused[row] {
                 refused.set(row)
@@ -67,17 +70,11 @@ struct BatchDecoder {
                 guard tally.refusals.count < ReadTally.refusalLimit else { continue }
                 let schema = schema.columns[column]
                 let cause = "a value does not fit \(schema.type), which \(schema.nativeType) became"
-                tally.refusals.append(Refusal(key: key(of: row, in: decoded), column: schema.name, cause: cause))
+                let text = RowKey.text(row, of: batch, columns: self.schema.identity, schema: self.schema)
+                let key = unfitKeys.contains(row) ? nil : RowKey(row, of: batch, columns: self.schema.identity)
+                tally.refusals.append(Refusal(key: text, rowKey: key, column: schema.name, cause: cause))
             }
         }
         return refused
-    }
-
-    /// What tells the row apart, for people.
-    private func key(of row: Int, in decoded: [DecodedColumn]) -> String {
-        schema.identity.map { index in
-            let text = decoded[index].column.text(row, as: schema.columns[index].type) ?? "NULL"
-            return "\(schema.columns[index].name) = \(text)"
-        }.joined(separator: ", ")
     }
 }

@@ -62,8 +62,10 @@ struct FollowedTable {
             return stretch(changes)
         }
         do {
-            let changes = try decoder.decode(net, tally: &tally)
-            return stretch(changes)
+            var read = ReadTally()
+            let changes = try decoder.decode(net, tally: &read)
+            tally.add(read)
+            return stretch(changes, read.refusals)
         } catch let error as UnfitValues {
             let names = error.columns.map { "\"\(schema.columns[$0].name)\"" }.joined(separator: ", ")
             throw NeedsCopy("a value does not fit the type of its column \(names)")
@@ -72,8 +74,15 @@ struct FollowedTable {
         } catch { throw NeedsCopy("its changes cannot be read: \(error)") }
     }
 
-    private func stretch(_ changes: NetChanges) -> ChangeBatch.Stretch {
-        ChangeBatch.Stretch(schema: schema, missing: missing, leftOut: leftOut, parts: parts, changes: changes)
+    private func stretch(_ changes: NetChanges, _ refusals: [Refusal] = []) -> ChangeBatch.Stretch {
+        ChangeBatch.Stretch(
+            schema: schema,
+            missing: missing,
+            leftOut: leftOut,
+            parts: parts,
+            changes: changes,
+            refusals: refusals
+        )
     }
 
     /// Takes the table as it is, without changes.

@@ -37,7 +37,7 @@ struct StretchDecoder {
             throw UnfitValues(columns: error.columns.map { whole.schema.identity[$0] })
         }
         for patch in net.patched {
-            if let rows = try patched(patch, tally: &tally) { changes.patched.append(rows) }
+            if let rows = try patched(patch, tally: &tally, removed: &changes.removed) { changes.patched.append(rows) }
         }
         return changes
     }
@@ -50,13 +50,26 @@ struct StretchDecoder {
         return batch.map { DeletedRows($0, times: times) }
     }
 
-    private func patched(_ patch: NetTuples.Patch, tally: inout ReadTally) throws -> PatchedRows? {
+    /// - Parameter removed: Takes the keys of rows that are refused, as it has those of whole ones.
+    private func patched(
+        _ patch: NetTuples.Patch,
+        tally: inout ReadTally,
+        removed: inout [RowBatch]
+    ) throws -> PatchedRows? {
         var patch = patch
         var passedOver = ReadTally()
         // First without the rows whose key was refused, then without those refused themselves.
         _ = try key.decode(&patch.keys, tally: &passedOver) { patch.rows.remove($0) }
         guard patch.rows.rowCount > 0 else { return nil }
-        let rows = try whole.decode(&patch.rows, tally: &tally) { patch.keys.remove($0) }
+        var gone: TupleBuffer?
+        let rows = try whole.decode(&patch.rows, tally: &tally) { refused in
+            var others = Bitmap(repeating: true, count: refused.count)
+            for row in 0..<refused.count where refused[row] { others.clear(row) }
+            gone = patch.keys
+            gone?.remove(others)
+            patch.keys.remove(refused)
+        }
+        if var gone, let keys = try key.decode(&gone, tally: &passedOver) { removed.append(keys) }
         guard let rows, let keys = try key.decode(&patch.keys, tally: &passedOver) else { return nil }
         return PatchedRows(keys: keys, rows: rows)
     }
