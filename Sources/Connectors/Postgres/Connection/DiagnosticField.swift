@@ -6,4 +6,6 @@ enum DiagnosticField: Int32 {
     case sqlState = 67
     case message = 77
     case hint = 72
+    case column = 99
+    case constraint = 110
 }

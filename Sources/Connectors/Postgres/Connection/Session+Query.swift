@@ -70,6 +70,7 @@ extension Session {
             let message = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
             return ConnectFailure.error(ofLost: endpoint, message: message)
         }
+        objection = Objection(code: state, constraint: field(.constraint), column: field(.column))
         return PostgresError(
             endpoint,
             sqlState: state,

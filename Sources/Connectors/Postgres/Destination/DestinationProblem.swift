@@ -16,6 +16,8 @@ package enum DestinationProblem: Hashable, Sendable {
     case noColumn(TableName, column: String)
     /// Something that users attached to a copy keeps it from becoming what its source is. `reason` is the server's.
     case held(TableName, by: [String], reason: String)
+    /// Rows that its users' constraints and triggers refuse.
+    case tooManyIssues(TableName, limit: Int, cause: String)
     // What was to be written
     case nameTooLong(String, limit: Int)
     case nestedList(TableName, column: String)
@@ -39,6 +41,8 @@ extension DestinationProblem: CustomStringConvertible {
         case .noColumn(let name, let column): "table \(name) no longer has column \"\(column)\""
         case .held(let name, let holders, let reason):
             "table \(name) cannot follow its source because of \(holders.joined(separator: ", ")): \(reason)"
+        case .tooManyIssues(let name, let limit, let cause):
+            "more than \(limit) rows of table \(name) are refused, the last of them because \(cause)"
         case .nameTooLong(let name, let limit): "the name \"\(name)\" is longer than the \(limit) bytes it takes"
         case .nestedList(let name, let column):
             "column \"\(column)\" of \(name) holds lists of lists, which are no type in Postgres"
@@ -66,6 +70,10 @@ extension DestinationProblem: CustomStringConvertible {
             Remedy("Choose another `into` or `target`, or let `tandem reset \(sync)` forget its tables.")
         case .noTable, .noColumn: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
         case .held: Remedy("Drop what is named there, run again, and make it anew.")
+        case .tooManyIssues:
+            Remedy(
+                "Drop or change the constraint or trigger there that refuses them, then run again. `tandem issues` lists those that were left out before."
+            )
         case .nameTooLong: Remedy("Give the table another `target`, or leave the column out with `columns`.")
         case .nestedList(_, let column), .unwritable(_, let column, _):
             Remedy("Leave the column out: `columns: [\"!\(column)\"]`.")

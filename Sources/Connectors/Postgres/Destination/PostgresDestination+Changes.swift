@@ -1,16 +1,30 @@
 package import TandemCore
+package import TandemRows
 
 extension PostgresDestination: ChangeDestination {
     package func stream(of sync: String) async throws -> StreamState? {
         try await connection.run { session in try session.transaction { try Metadata(session).stream(of: sync) } }
     }
 
-    package func apply(_ changes: [TargetChanges], reaching state: StreamState?, of sync: String) async throws {
-        try await applier.apply(changes, reaching: state, isLast: state != nil, of: sync)
+    /// Rows that users' constraints and triggers refuse are left out, each by itself: see ``RowSieve``.
+    @discardableResult
+    package func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]] {
+        try await applier.apply(
+            changes,
+            reaching: state,
+            isLast: state != nil,
+            leavesOut: true,
+            of: sync
+        )
     }
 
+    /// Nothing is left out: what a cursor has passed is not read again.
     package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
-        try await applier.apply(changes, reaching: nil, isLast: isLast, of: sync)
+        _ = try await applier.apply(changes, reaching: nil, isLast: isLast, leavesOut: false, of: sync)
     }
 
     package func rollback() async { await applier.undo() }

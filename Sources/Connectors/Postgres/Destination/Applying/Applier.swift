@@ -26,26 +26,25 @@ actor Applier {
 
     /// ``ChangeDestination/apply(_:reaching:of:)``, or where there never is a state
     /// ``ChangeDestination/merge(_:isLast:of:)``.
+    ///
+    /// - Parameter leavesOut: Whether rows that are refused may be left out.
     func apply(
         _ changes: [TargetChanges],
         reaching state: StreamState?,
         isLast: Bool,
+        leavesOut: Bool,
         of sync: String
-    ) async throws {
+    ) async throws -> [TableName: [RowIssue]] {
         let interruption = Interruption()
-        try await withTaskCancellationHandler {
+        return try await withTaskCancellationHandler {
             do {
-                let session = try begin(interruption)
-                try ChangeGroup.run(
-                    changes,
-                    isLast: isLast,
-                    stages: &stages,
-                    encoder: encoder,
-                    in: session
-                )
-                try remember(changes, of: sync, in: session)
-                if changes.contains(where: { $0.before.stream == nil && $0.after.stream != nil }) { isJoining = true }
-                if isLast { try commit(state, of: sync, in: session) }
+                let before = isOpen ? stages : nil
+                let part = Part(changes: changes, state: state, isLast: isLast, sync: sync, before: before)
+                do { try apply(part, interruption) } catch let refused as RefusedContent {
+                    guard leavesOut else { throw refused.meaning }
+                    return try sieve(part, after: refused, interruption)
+                }
+                return [:]
             } catch {
                 undo()
                 throw error
@@ -55,11 +54,119 @@ actor Applier {
         }
     }
 
+    /// What is applied at once.
+    private struct Part {
+        let changes: [TargetChanges]
+        let state: StreamState?
+        /// Whether the transaction ends with it.
+        let isLast: Bool
+        let sync: String
+        /// The temporary tables before it, where it goes on with a transaction.
+        let before: StageTables?
+    }
+
+    private func apply(_ part: Part, _ interruption: Interruption) throws {
+        let session = try begin(interruption)
+        if part.before != nil { try session.execute("SAVEPOINT \(Self.start)") }
+        var none: RowSieve?
+        try run(part.changes, part, &none, in: session)
+        try finish(part, part.changes, in: session)
+    }
+
+    /// Applies it once more from its beginning, and leaves out the rows that are refused: first with foreign keys that
+    /// may wait until the end, then with all of them looked at row by row.
+    ///
+    /// - Returns: The issues of the tables that rows were left out of.
+    private func sieve(
+        _ part: Part,
+        after refused: RefusedContent,
+        _ interruption: Interruption
+    ) throws -> [TableName: [RowIssue]] {
+        for isLast in [false, true] {
+            do {
+                let session = try beginAgain(part, interruption)
+                if isLast { try session.execute("SET CONSTRAINTS ALL IMMEDIATE") }
+                var sieve: RowSieve? = RowSieve(session)
+                try run(part.changes, part, &sieve, in: session)
+                // What would be refused at the end.
+                if !isLast { try explained(session) { try session.execute("SET CONSTRAINTS ALL IMMEDIATE") } }
+                try session.execute("SET CONSTRAINTS ALL DEFERRED")
+                let changes = part.changes.map { change in
+                    var change = change
+                    change.after = sieve?.completed(change) ?? change.after
+                    return change
+                }
+                try finish(part, changes, in: session)
+                let wanted = Dictionary(part.changes.map { ($0.after.target, $0.after.issues) }) { $1 }
+                let stored = Dictionary(changes.map { ($0.after.target, $0.after.issues) }) { $1 }
+                return stored.filter { wanted[$0.key] != $0.value }
+            } catch is RefusedContent where !isLast {
+                continue
+            } catch let refused as RefusedContent {
+                throw refused.meaning
+            }
+        }
+        throw refused.meaning
+    }
+
+    private static let start = "tandem_part"
+
+    /// The session as it was before the part.
+    private func beginAgain(_ part: Part, _ interruption: Interruption) throws -> Session {
+        guard let before = part.before else {
+            undo()
+            return try begin(interruption)
+        }
+        let session = try begin(interruption)
+        try session.execute("ROLLBACK TO \(Self.start)")
+        stages = before
+        return session
+    }
+
+    private func run(
+        _ changes: [TargetChanges],
+        _ part: Part,
+        _ sieve: inout RowSieve?,
+        in session: Session
+    ) throws {
+        try ChangeGroup.run(
+            changes,
+            isLast: part.isLast,
+            sieve: &sieve,
+            stages: &stages,
+            encoder: encoder,
+            in: session
+        )
+    }
+
+    private func finish(_ part: Part, _ changes: [TargetChanges], in session: Session) throws {
+        try remember(changes, of: part.sync, in: session)
+        if changes.contains(where: { $0.before.stream == nil && $0.after.stream != nil }) { isJoining = true }
+        guard part.isLast else {
+            if part.before != nil { try session.execute("RELEASE \(Self.start)") }
+            return
+        }
+        guard part.before == nil else { return try commit(part.state, of: part.sync, in: session) }
+        try explained(session) { try commit(part.state, of: part.sync, in: session) }
+    }
+
+    /// Calls `body`, where constraints that waited for it refuse rows of whichever table.
+    private func explained(_ session: Session, _ body: () throws -> Void) throws {
+        do { try body() } catch let error as PostgresError {
+            guard let objection = session.objection, objection.code == error.sqlState, objection.isAboutContent else {
+                throw error
+            }
+            throw RefusedContent(objection: objection, meaning: error)
+        }
+    }
+
     /// Undoes what is open, if anything is.
     func undo() {
         defer {
             isOpen = false
             isJoining = false
+            // What was prepared may have been a part of it.
+            isPrepared = false
             stages.rollback()
         }
         guard let session, isOpen else { return }

@@ -12,10 +12,12 @@ struct ChangeGroup {
 
     /// Applies all of `changes` in their order, in an open transaction.
     ///
-    /// - Throws: ``ChangeRefused``; ``PostgresError``.
+    /// - Parameter sieve: Leaves out the rows that are refused; without one nothing is.
+    /// - Throws: ``RefusedContent`` where there is no sieve; ``ChangeRefused``; ``PostgresError``.
     static func run(
         _ changes: [TargetChanges],
         isLast: Bool,
+        sieve: inout RowSieve?,
         stages: inout StageTables,
         encoder: RowEncoder,
         in session: Session
@@ -24,19 +26,25 @@ struct ChangeGroup {
         for change in changes {
             let isTouched = group.changes.contains { $0.after.target == change.before.target }
             if isTouched || !change.evolution.isEmpty {
-                try group.apply(stages: &stages, encoder: encoder, in: session)
+                try group.apply(sieve: &sieve, stages: &stages, encoder: encoder, in: session)
                 group = ChangeGroup(isLast: isLast)
             }
+            let change = sieve?.settle(change) ?? change
             if !change.evolution.isEmpty {
                 try stages.forget(change.before.target, in: session)
                 try TableEvolution(session: session).apply(change)
             }
             if !change.changes.isNothing { group.changes.append(change) }
         }
-        try group.apply(stages: &stages, encoder: encoder, in: session)
+        try group.apply(sieve: &sieve, stages: &stages, encoder: encoder, in: session)
     }
 
-    private func apply(stages: inout StageTables, encoder: RowEncoder, in session: Session) throws {
+    private func apply(
+        sieve: inout RowSieve?,
+        stages: inout StageTables,
+        encoder: RowEncoder,
+        in session: Session
+    ) throws {
         var merges: [TableMerge] = []
         for change in changes {
             let merge = TableMerge(
@@ -46,10 +54,16 @@ struct ChangeGroup {
                 isLast: isLast
             )
             if merge.stage.key.isEmpty { stages.hasCounted = true }
-            try merge.explained { try merge.stageRows(encoder) }
+            try merge.explained { try merge.stageRows(encoder, isNumbered: sieve != nil) }
             merges.append(merge)
         }
         let order = try order(of: merges, in: session)
+        guard sieve == nil else {
+            try sieve?.apply(order, of: changes)
+            // Their indexes by number are not wanted another time.
+            for merge in merges { try stages.forget(merge.target, in: session) }
+            return
+        }
         for merge in order.reversed() { try merge.explained { try merge.takeAway() } }
         for merge in order { try merge.explained { try merge.write() } }
     }

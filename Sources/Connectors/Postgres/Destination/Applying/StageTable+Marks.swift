@@ -25,14 +25,19 @@ extension StageTable {
         return "UPDATE ONLY \(quotedTarget) t SET \(marking(time)) WHERE true\(isThere)"
     }
 
+    /// Marks rows that were copied in as deleted, by their keys.
+    ///
+    /// - Parameter filter: What holds of the staged rows `s` that it is about.
+    func markingKeys(where filter: String = "true") -> String {
+        """
+        UPDATE ONLY \(quotedTarget) t SET \(marking("s.d")) FROM \(name) s
+        WHERE s.o = \(Kind.deleted.rawValue) AND \(isKey(of: "t", in: "s"))\(isThere) AND \(filter)
+        """
+    }
+
     /// Marks the rows that were copied in as deleted.
     var marking: String {
-        guard key.isEmpty else {
-            return """
-                UPDATE ONLY \(quotedTarget) t SET \(marking("s.d")) FROM \(name) s
-                WHERE s.o = \(Kind.deleted.rawValue) AND \(isKey(of: "t", in: "s"))\(isThere)
-                """
-        }
+        guard key.isEmpty else { return markingKeys() }
         let staged = target.types.indices.map { value(column($0), $0) }.joined(separator: ", ")
         let stored = target.types.indices.map { "t.\(targetColumn($0))" }.joined(separator: ", ")
         return """

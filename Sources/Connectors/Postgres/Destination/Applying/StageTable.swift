@@ -32,7 +32,8 @@ struct StageTable: Sendable {
     ///
     /// - Parameter isDropped: It goes with the transaction, because the session may be another client's next.
     func creation(isDropped: Bool) -> String {
-        var columns = ["o smallint NOT NULL"]
+        // Its number is only there where rows that are refused are looked for.
+        var columns = ["o smallint NOT NULL", "n integer"]
         if !key.isEmpty {
             columns.append("a bytea")
             for (place, index) in key.enumerated() {
@@ -117,12 +118,14 @@ struct StageTable: Sendable {
     /// Takes away the rows under all keys but those that are written again: these are changed in place, so that what
     /// refers to them goes on doing so.
     ///
-    /// - Parameter isOverlapping: Whether there are any such.
-    func deletion(isOverlapping: Bool) -> String {
+    /// - Parameters:
+    ///   - isOverlapping: Whether there are any such.
+    ///   - filter: What holds of the staged rows `s` that it is about; only where there are none such.
+    func deletion(isOverlapping: Bool, where filter: String = "true") -> String {
         guard isOverlapping else {
             return """
                 DELETE FROM ONLY \(quotedTarget) t USING \(name) s
-                WHERE s.o = \(Kind.removed.rawValue) AND \(isKey(of: "t", in: "s"))
+                WHERE s.o = \(Kind.removed.rawValue) AND \(isKey(of: "t", in: "s")) AND \(filter)
                 """
         }
         let gone = key.indices.map(keyColumn).joined(separator: ", ")
@@ -135,8 +138,10 @@ struct StageTable: Sendable {
             """
     }
 
-    /// - Parameter replaces: Whether there may be rows under the same keys.
-    func insertion(replaces: Bool) -> String {
+    /// - Parameters:
+    ///   - replaces: Whether there may be rows under the same keys.
+    ///   - filter: What holds of the staged rows `s` that it is about.
+    func insertion(replaces: Bool, where filter: String = "true") -> String {
         let columns = target.types.indices.map { targetColumn($0) }
         let values = target.types.indices.map { value(column($0), $0) }.joined(separator: ", ")
         let all = columns + (syncs ? [Self.syncedAt] : [])
@@ -144,7 +149,7 @@ struct StageTable: Sendable {
         let own = syncs ? (columns.isEmpty ? "" : ", ") + "pg_catalog.now()" : ""
         let insert = """
             INSERT INTO \(quotedTarget)\(names) SELECT \(values)\(own) FROM \(name) s
-            WHERE s.o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
+            WHERE s.o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue)) AND \(filter)
             """
         guard replaces else { return insert }
         var rest = columns.indices.filter { !key.contains($0) }.map { "\(columns[$0]) = EXCLUDED.\(columns[$0])" }

@@ -4,12 +4,12 @@ import TandemRows
 /// Brings the changes of one table into it, step by step.
 struct TableMerge {
     let stage: StageTable
-    private let changes: NetChanges
-    private let session: Session
+    let changes: NetChanges
+    let session: Session
     /// Whether the transaction ends with these changes.
     private let isLast: Bool
     /// What is to go, without what comes again where that is known here.
-    private let removed: [RowBatch]
+    let removed: [RowBatch]
     /// Whether the server still has to look for what comes again.
     private let isOverlapping: Bool
 
@@ -28,21 +28,25 @@ struct TableMerge {
         isOverlapping = rest == nil
     }
 
-    private var target: TableName { stage.target.target }
+    var target: TableName { stage.target.target }
 
     /// Copies everything to the server, and empties the table and fills patched rows there, where that is wanted.
-    func stageRows(_ encoder: RowEncoder) throws {
+    ///
+    /// - Parameter isNumbered: Whether each row gets a number, from 0 on in the order in which they are sent: those of
+    ///   ``removed``, written ones, deleted ones, patched ones.
+    func stageRows(_ encoder: RowEncoder, isNumbered: Bool = false) throws {
+        var next: Int32? = isNumbered ? 0 : nil
         if changes.isEmptied { try empty() }
         if let bound = changes.removedFrom { try remove(bound) }
-        try copy(.removed, removed.map { ($0.rowCount, $0.columns) }, encoder)
-        try copy(.written, changes.written.map { ($0.rowCount, $0.columns) }, encoder)
-        try copy(.deleted, changes.deleted.map { ($0.rows.rowCount, $0.rows.columns) }, encoder)
+        try copy(.removed, removed.map { ($0.rowCount, $0.columns) }, encoder, &next)
+        try copy(.written, changes.written.map { ($0.rowCount, $0.columns) }, encoder, &next)
+        try copy(.deleted, changes.deleted.map { ($0.rows.rowCount, $0.rows.columns) }, encoder, &next)
         guard !changes.patched.isEmpty else { return }
         let patched = changes.patched.map { patched in
             let rows = patched.rows
             return (rows.rowCount, patched.keys.columns + [Self.absences(of: rows)] + rows.columns.map(Self.withNulls))
         }
-        try copy(.patched, patched, encoder)
+        try copy(.patched, patched, encoder, &next)
         let absent = stage.target.types.indices.filter { index in
             changes.patched.contains { $0.rows.columns[index].absent != nil }
         }
@@ -103,15 +107,29 @@ struct TableMerge {
         }
     }
 
-    private func copy(_ kind: StageTable.Kind, _ parts: [(rows: Int, columns: [Column])], _ encoder: RowEncoder) throws
-    {
+    /// - Parameter next: The number of the next row, where they are numbered.
+    private func copy(
+        _ kind: StageTable.Kind,
+        _ parts: [(rows: Int, columns: [Column])],
+        _ encoder: RowEncoder,
+        _ next: inout Int32?
+    ) throws {
         guard parts.contains(where: { $0.rows > 0 }) else { return }
-        let layout = stage.layout(of: kind)
+        var layout = stage.layout(of: kind)
+        if next != nil {
+            layout.columns.insert("n", at: 1)
+            layout.encoders.insert(.int32, at: 1)
+        }
         let sent = parts.reduce(0) { $0 + $1.rows }
         let stored = try session.copyIn(stage.copy(layout.columns)) {
             for part in parts {
                 let word = Column(storage: .int16(Array(repeating: kind.rawValue, count: part.rows)))
-                let columns = [word] + part.columns
+                var columns = [word]
+                if let first = next {
+                    columns.append(Column(storage: .int32(Array(first..<first + Int32(part.rows)))))
+                    next = first + Int32(part.rows)
+                }
+                columns += part.columns
                 try session.sendCopy(encoded(columns, rows: part.rows, as: layout.encoders, encoder))
             }
         }
@@ -134,20 +152,35 @@ struct TableMerge {
     }
 
     /// Calls `body`, and says of the server's errors what they mean for this table.
+    ///
+    /// - Throws: ``RefusedContent`` where it is about what rows hold.
     func explained(_ body: () throws -> Void) throws {
         do { try body() } catch let error as PostgresError {
             guard let state = error.sqlState else { throw error }
             // The table is not what it was, or its columns do not take the values.
             let refusals = ["42P01", "42703", "42P10", "42804", "42846", "42883", "55000"]
-            if refusals.contains(state) || state.hasPrefix("22") {
-                throw ChangeRefused(target, because: "the server does not take them: \(error.serverMessage ?? state)")
+            if refusals.contains(state) { throw cannotTake(error) }
+            guard let objection = session.objection, objection.code == state, objection.isAboutContent else {
+                throw error
             }
-            guard state.hasPrefix("23") else { throw error }
-            throw PostgresError.destination(
-                session.endpoint,
-                .held(target, by: ["a constraint that was made here"], reason: error.serverMessage ?? state)
-            )
+            throw RefusedContent(objection: objection, meaning: meaning(of: error, state))
         }
+    }
+
+    /// Values are none of their columns' types.
+    func cannotTake(_ error: PostgresError) -> ChangeRefused {
+        ChangeRefused(target, because: "the server does not take them: \(error.serverMessage ?? "an error")")
+    }
+
+    private func meaning(of error: PostgresError, _ state: String) -> any Error {
+        if state.hasPrefix("22") { return cannotTake(error) }
+        guard state.hasPrefix("23") else { return error }
+        let problem = DestinationProblem.held(
+            target,
+            by: ["a constraint that was made here"],
+            reason: error.serverMessage ?? state
+        )
+        return PostgresError.destination(session.endpoint, problem)
     }
 }
 

@@ -1,0 +1,26 @@
+/// What a server's error names besides its code: which of the things that users made refused a row. Never a value.
+struct Objection: Hashable, Sendable {
+    /// SQLSTATE.
+    var code: String
+    var constraint: String?
+    var column: String?
+
+    /// Whether it is about what a row holds: a constraint, a value, or a trigger that raises.
+    var isAboutContent: Bool { code.hasPrefix("23") || code.hasPrefix("22") || code == "P0001" }
+
+    /// For people. The server's own words are not used: those of a trigger, and of a value that is none of its type,
+    /// quote what the row holds.
+    var cause: String {
+        let name = constraint.map { " \"\($0)\"" } ?? ""
+        switch code {
+        case "23514": return "check constraint\(name) refuses it"
+        case "23505": return "unique constraint\(name) refuses it"
+        case "23503": return "foreign key\(name) refuses it"
+        case "23502": return "column \"\(column ?? "")\" must not be null"
+        case "23P01": return "exclusion constraint\(name) refuses it"
+        case "P0001": return "a trigger refuses it"
+        default:
+            return code.hasPrefix("23") ? "constraint\(name) refuses it" : "a trigger or a constraint fails with it"
+        }
+    }
+}
