@@ -1,5 +1,5 @@
 import Synchronization
-import TandemCore
+package import TandemCore
 package import TandemRows
 
 /// Writes down one run as it goes. Where that fails, it tells so once, and the run goes on without.
@@ -35,6 +35,13 @@ package final class RunRecorder: Sendable {
     package func record(_ event: TableEvent, of source: TableName, id: UInt32, target: TableName) async {
         await attempt { (store, run) throws(StateError) in
             try await store.record(event, of: source, id: id, target: target, sync: sync, run: run)
+        }
+    }
+
+    /// Notes that these are the issues that a table has now.
+    package func record(_ issues: [RowIssue], of source: TableName) async {
+        await attempt { (store, run) throws(StateError) in
+            try await store.record(issues, of: source, sync: sync, run: run)
         }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import TandemCore
-import TandemRows
+package import TandemCore
+package import TandemRows
 
 extension StateStore {
     /// Notes what was refused in `run`.
@@ -36,6 +36,49 @@ extension StateStore {
             sql: "DELETE FROM issue WHERE sync = ? AND source_schema = ? AND source_table = ? AND run <> ?",
             arguments: [sync, table.schema, table.table, run]
         )
+    }
+
+    /// Notes that these are the issues that a table has now. Those that somebody has said are to stay are not kept
+    /// here.
+    package func record(
+        _ issues: [RowIssue],
+        of table: TableName,
+        sync: String,
+        run: Int64
+    ) async throws(StateError) {
+        let now = now().timeIntervalSince1970
+        let open = issues.filter { !$0.isIgnored }
+        // Most tables have none, and have had none.
+        if open.isEmpty, try await self.issues(of: sync).allSatisfy({ $0.table != table }) { return }
+        try await write { db in
+            let known = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, row_key, column_name, cause FROM issue
+                    WHERE sync = ? AND source_schema = ? AND source_table = ?
+                    """,
+                arguments: [sync, table.schema, table.table]
+            )
+            let kept = Set(open.map { [$0.keyText, $0.column, $0.cause] })
+            let delete = try db.makeStatement(sql: "DELETE FROM issue WHERE id = ?")
+            for row in known where !kept.contains([row["row_key"], row["column_name"], row["cause"]]) {
+                try delete.execute(arguments: [row["id"] as Int64])
+            }
+            let insert = try db.makeStatement(
+                sql: """
+                    INSERT INTO issue
+                        (sync, source_schema, source_table, row_key, column_name, cause, count, first_seen, last_seen, run)
+                    VALUES (:sync, :schema, :table, :key, :column, :cause, 1, :since, :now, :run)
+                    ON CONFLICT DO UPDATE SET count = count + (run <> :run), last_seen = :now, run = :run
+                    """
+            )
+            for issue in open {
+                try insert.execute(arguments: [
+                    "sync": sync, "schema": table.schema, "table": table.table, "key": issue.keyText,
+                    "column": issue.column, "cause": issue.cause, "since": issue.since, "now": now, "run": run,
+                ])
+            }
+        }
     }
 
     /// The rows that could not be synced, by table and in the order first met.

@@ -35,7 +35,7 @@ struct FollowedDatabase {
         return try #require(results.first)
     }
 
-    private func with<Value>(
+    func with<Value>(
         _ observe: @escaping @Sendable (RunEvent) async -> Void = { _ in },
         _ body: (SyncRun) async throws -> Value
     ) async throws -> Value {

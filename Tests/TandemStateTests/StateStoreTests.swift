@@ -73,6 +73,24 @@ struct StateStoreTests {
         #expect(try await store.issues(of: "shop").isEmpty)
     }
 
+    @Test func issuesOfAFollowedTableAreThoseThatItHasNow() async throws {
+        let store = try StateStore.inMemory()
+        func note(_ keys: [String]) async throws {
+            let run = try await store.beginRun(of: "shop")
+            let issues = keys.map { RowIssue(of: orders, key: nil, keyText: $0, cause: "refused", since: 5) }
+            // Twice in a run counts once.
+            for _ in 1...2 { try await store.record(issues, of: orders, sync: "shop", run: run) }
+        }
+        try await note(["id = 1", "id = 2"])
+        try await note(["id = 2", "id = 3"])
+        #expect(try await store.issues(of: "shop").map(\.key) == ["id = 2", "id = 3"])
+        #expect(try await store.issues(of: "shop").map(\.count) == [2, 1])
+        var ignored = RowIssue(of: orders, key: nil, keyText: "id = 2", cause: "refused", since: 5)
+        ignored.isIgnored = true
+        try await store.record([ignored], of: orders, sync: "shop", run: 3)
+        #expect(try await store.issues(of: "shop").isEmpty)
+    }
+
     @Test func forgettingATableLeavesTheOthers() async throws {
         let store = try StateStore.inMemory()
         let run = try await store.beginRun(of: "shop")

@@ -26,6 +26,9 @@ package enum RunEvent: Sendable {
     case caughtUp(tables: [TablePlan])
     /// Changes have been applied.
     case applied(StreamProgress)
+    /// The rows that the destination does not hold as the source has them are these from now on, in a table that is
+    /// followed.
+    case issues(TablePlan, [RowIssue])
     /// A table cannot be followed past a change; `reason` is what comes after "because".
     case copyingAgain(TablePlan, reason: String)
 }

@@ -1,3 +1,4 @@
+import Foundation
 package import TandemCore
 package import TandemRows
 
@@ -40,7 +41,7 @@ struct TableLoad {
                 guard written == tally.rows - tally.refused else {
                     throw CopyError.rowsMissing(table.schema.name, read: tally.rows - tally.refused, written: written)
                 }
-                let copy = CopiedTable(
+                var copy = CopiedTable(
                     target: table.target,
                     schema: travelling.schema,
                     rows: written,
@@ -48,6 +49,7 @@ struct TableLoad {
                     leftOut: table.leftOut,
                     ownColumns: table.ownColumns
                 )
+                copy.note(tally.refusals, at: Date().timeIntervalSince1970)
                 return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
             } catch let again as LoadAgain {
                 await observe(.tableReread(table, reason: again.description))

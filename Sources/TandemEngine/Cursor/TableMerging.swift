@@ -1,3 +1,4 @@
+import Foundation
 import TandemCore
 import TandemRows
 
@@ -79,14 +80,22 @@ struct TableMerging {
         let groups = RowGroups(rows)
         change.changes = try await first(groups, replacing: range, in: change.after.schema)
         while true {
+            change.after.settleIssues(by: &change.changes)
+            let settled = change
             async let next = groups.next()
-            try await destination.merge([change], isLast: false, of: sync)
+            try await destination.merge([settled], isLast: false, of: sync)
             let batches = try await next
             guard !batches.isEmpty else { break }
             change = TargetChanges(before: change.after, after: change.after, changes: net(batches))
         }
+        var noted = change.after
+        noted.note(rows.tally.refusals, at: Date().timeIntervalSince1970, after: copy.issues)
+        if noted != change.after {
+            let step = TargetChanges(before: change.after, after: noted, changes: NetChanges())
+            try await destination.merge([step], isLast: false, of: sync)
+        }
         return TableOutcome(
-            copy: change.after,
+            copy: noted,
             tally: rows.tally,
             duration: start.duration(to: .now),
             merge: TableOutcome.Merge(

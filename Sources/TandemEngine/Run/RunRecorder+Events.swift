@@ -21,6 +21,7 @@ extension RunRecorder {
         case .applied(let progress):
             await noteStream(progress.counts, isLast: false)
             for table in progress.takeUpToDate() { await record(.streaming, of: table) }
+        case .issues(let table, let issues): await record(issues, of: table.schema.name)
         case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
             .streamPrepared:
             break

@@ -1,19 +1,19 @@
 package import TandemCore
-import TandemRows
+package import TandemRows
 package import TandemState
 
 /// One run of a sync: looks, plans, copies, and notes what came of it.
 package struct SyncRun: Sendable {
-    private let sync: SyncConfiguration
-    private let source: any Source
-    private let destination: any Destination
+    let sync: SyncConfiguration
+    let source: any Source
+    let destination: any Destination
     private let readers: Int
     private let retries: RetryPolicy
     private let patience: WriterPatience
     private let follows: Bool
-    private let state: StateStore?
+    let state: StateStore?
     private let notify: @Sendable (String) -> Void
-    private let observe: @Sendable (RunEvent) async -> Void
+    let observe: @Sendable (RunEvent) async -> Void
 
     /// - Parameters:
     ///   - readers: How many threads may read the source at once.
@@ -50,6 +50,9 @@ package struct SyncRun: Sendable {
         /// What was followed, if anything was.
         package var stream: StreamProgress.Counts?
         package var duration: Duration
+        /// Rows that the destination does not hold as their source has them, without those that are to stay so, by
+        /// their tables at the destination.
+        package var issues: [TableName: [RowIssue]]
     }
 
     /// - Parameter isRepaired: Where given, only these of the planned tables are copied, also those that a stream keeps
@@ -93,8 +96,16 @@ package struct SyncRun: Sendable {
                 if let isRepaired { try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id)) }
                 counts = try await stream.run(into: &report).counts
             }
+            var issues: [TableName: [RowIssue]] = [:]
+            // What has been done is done, also where that cannot be asked.
+            for copy in (try? await destination.tables(of: sync.name)) ?? [] {
+                await recorder.record(copy.issues, of: copy.schema.name)
+                let open = copy.issues.filter { !$0.isIgnored }
+                if !open.isEmpty { issues[copy.target] = open }
+            }
             await recorder.finish(report, counts)
-            return Result(plan: plan, report: report, stream: counts, duration: start.duration(to: .now))
+            let duration = start.duration(to: .now)
+            return Result(plan: plan, report: report, stream: counts, duration: duration, issues: issues)
         } catch {
             await recorder.finish(after: error)
             throw error
@@ -166,7 +177,7 @@ package struct SyncRun: Sendable {
         return plan
     }
 
-    private func stream(
+    func stream(
         of plan: SyncPlan,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) throws(StreamError) -> StreamRun {

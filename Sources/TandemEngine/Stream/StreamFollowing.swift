@@ -105,6 +105,7 @@ private final class StreamApplier {
     func apply(_ batch: ChangeBatch) async throws {
         let destination = following.destination
         end.recopies.merge(batch.recopies) { first, _ in first }
+        let before = tables.mapValues(\.copy.issues)
         var changes: [TargetChanges] = []
         for stretch in batch.stretches where end.recopies[stretch.schema.id] == nil {
             do throws(StreamedTable.MustCopy) {
@@ -115,7 +116,10 @@ private final class StreamApplier {
         }
         if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
             do {
-                try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
+                let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
+                for id in tables.keys {
+                    if let found = tables[id].flatMap({ issues[$0.copy.target] }) { tables[id]?.copy.issues = found }
+                }
             } catch let refused as ChangeRefused {
                 let table = tables.first { $0.value.copy.target == refused.target }
                 guard let table else { throw refused }
@@ -126,6 +130,9 @@ private final class StreamApplier {
         if let state = batch.state { reached = state }
         following.progress.add(batch)
         await following.observe(.applied(following.progress))
+        for (id, table) in tables where table.copy.issues != before[id] {
+            await following.observe(.issues(table.plan, table.copy.issues))
+        }
         if end.hasOtherTables, !isOpen { throw Stopped() }
     }
 

@@ -83,7 +83,10 @@ struct StreamJoin {
                     if let reason = batch.recopies.values.first { throw StreamedTable.MustCopy(reason: reason) }
                     let folding = destination.nameFolding
                     let changes = try batch.stretches.map { try table.follow($0, folding: folding) }
-                    if !changes.isEmpty { try await destination.apply(changes, reaching: nil, of: sync) }
+                    if !changes.isEmpty {
+                        let issues = try await destination.apply(changes, reaching: nil, of: sync)
+                        if let found = issues[table.copy.target] { table.copy.issues = found }
+                    }
                     progress.addMissed(batch)
                 },
                 // The slot stays where it is until the table has joined.

@@ -104,6 +104,8 @@ struct StreamRun {
         }
         let end = follows ? nil : try await source.logPosition()
         let followed = settled.tables.values.map(\.plan)
+        // A run that was killed may have stored them and not said so.
+        for table in settled.tables.values { await observe(.issues(table.plan, table.copy.issues)) }
         await observe(.following(progress, tables: followed, end: end))
         let ending = try await following(plan, progress, desk).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
@@ -200,6 +202,7 @@ package enum StreamError: ExplainedError {
     case gap(sync: String, reason: String)
     case noStream(connection: String)
     case noCursor(sync: String)
+    case noLogSnapshot(connection: String)
 
     package var description: String {
         switch self {
@@ -207,12 +210,16 @@ package enum StreamError: ExplainedError {
         case .noStream(let connection):
             "The changes of \"\(connection)\" cannot be followed by this kind of connection."
         case .noCursor(let sync): "The source of sync \"\(sync)\" cannot be read by a cursor."
+        case .noLogSnapshot(let connection):
+            "The server of \"\(connection)\" cannot show its rows as of a place in its log."
         }
     }
 
     package var remedy: Remedy? {
         switch self {
         case .gap: Remedy("Set `on_gap: resnapshot`, or run `tandem reset` for the sync: its tables are copied again.")
+        case .noLogSnapshot:
+            Remedy("Postgres 10 and up can, but no standby. Let `tandem reset --table` have the table copied again.")
         case .noStream, .noCursor: Remedy("Write `method: FULL_TABLE` for its tables.")
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import TandemCore
 import TandemRows
 
@@ -43,8 +44,8 @@ struct StreamedTable {
         copy.leftOut.formUnion(stretch.leftOut)
         for part in stretch.parts where copy.parts[part] == nil { copy.parts[part] = "" }
         guard stretch.schema != source else {
-            let after = copy
-            return TargetChanges(before: before, after: after, changes: stretch.changes)
+            let changes = settle(stretch)
+            return TargetChanges(before: before, after: copy, changes: changes)
         }
         var evolution: [TargetChanges.Evolution] = []
         var after = copy
@@ -77,9 +78,23 @@ struct StreamedTable {
             }
             after.schema.columns.append(target)
         }
+        if before.identityNumbers != after.identityNumbers {
+            // Rows are told apart by something else now.
+            for index in after.issues.indices { after.issues[index].key = nil }
+        }
         copy = after
         source = stretch.schema
-        return TargetChanges(before: before, after: after, evolution: evolution, changes: stretch.changes)
+        let changes = settle(stretch)
+        return TargetChanges(before: before, after: copy, evolution: evolution, changes: changes)
+    }
+
+    /// Notes which rows are left out, and which are no more. What is left is to be applied.
+    private mutating func settle(_ stretch: ChangeBatch.Stretch) -> NetChanges {
+        var changes = stretch.changes
+        let earlier = copy.issues
+        copy.settleIssues(by: &changes)
+        copy.note(stretch.refusals, at: Date().timeIntervalSince1970, after: earlier)
+        return changes
     }
 
     private func take(
@@ -93,4 +108,8 @@ struct StreamedTable {
             throw MustCopy(reason: "its column \"\(name)\" has the name of one that is there already")
         }
     }
+}
+
+extension CopiedTable {
+    fileprivate var identityNumbers: [Int] { schema.identity.map { schema.columns[$0].id } }
 }

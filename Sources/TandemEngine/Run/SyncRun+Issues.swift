@@ -1,0 +1,93 @@
+package import TandemCore
+import TandemRows
+import TandemState
+
+extension SyncRun {
+    /// Reads rows that were left out of tables that are followed anew, and applies them in order with the stream, which
+    /// is brought up to date before.
+    ///
+    /// - Parameter isChosen: Which of the issues are to be tried.
+    /// - Returns: What came of each of these, the ones that the stream has settled meanwhile among them.
+    package func retryIssues(
+        _ isChosen: @escaping @Sendable (CopiedTable, RowIssue) -> Bool
+    ) async throws -> [RetriedIssue] {
+        let chosen = try await destination.tables(of: sync.name).flatMap { copy in
+            copy.issues.filter { isChosen(copy, $0) }.map { (copy: copy, issue: $0) }
+        }
+        guard chosen.contains(where: { $0.copy.stream != nil }) else { return chosen.map(Self.open) }
+        guard let log = source as? any ChangeSource, let followed = destination as? any ChangeDestination else {
+            return chosen.map(Self.open)
+        }
+        // Before the snapshot, so that what is planned is there by then.
+        let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == .logBased }
+        guard let snapshot = try await log.logSnapshot(readers: 1), let place = snapshot.moment.position else {
+            throw StreamError.noLogSnapshot(connection: sync.from)
+        }
+        do {
+            if !plan.tables.isEmpty {
+                var stream = try stream(of: plan, observe: observe)
+                stream.onGap = .fail
+                try await stream.catchUp(to: place)
+                _ = try await IssueRetry(
+                    destination: followed,
+                    snapshot: snapshot,
+                    plan: plan,
+                    isChosen: isChosen
+                ).run()
+            }
+        } catch {
+            await snapshot.close()
+            throw error
+        }
+        await snapshot.close()
+        let now = try await destination.tables(of: sync.name)
+        await noteIssues(of: now)
+        return chosen.map { chosen in
+            let copy = now.first { $0.schema.id == chosen.copy.schema.id && $0.target == chosen.copy.target }
+            let left = copy?.issues.first { $0.id == chosen.issue.id }
+            return RetriedIssue(
+                table: chosen.copy.schema.name,
+                target: chosen.copy.target,
+                issue: left ?? chosen.issue,
+                isSettled: left == nil
+            )
+        }
+    }
+
+    private static func open(_ chosen: (copy: CopiedTable, issue: RowIssue)) -> RetriedIssue {
+        RetriedIssue(
+            table: chosen.copy.schema.name,
+            target: chosen.copy.target,
+            issue: chosen.issue,
+            isSettled: false
+        )
+    }
+
+    /// Says of issues that they are to stay, so that they are not told of any more.
+    ///
+    /// - Returns: Those, which have not been such before.
+    package func ignoreIssues(
+        _ isChosen: @Sendable (CopiedTable, RowIssue) -> Bool
+    ) async throws -> [RetriedIssue] {
+        var ignored: [RetriedIssue] = []
+        var changed: [CopiedTable] = []
+        for var copy in try await destination.tables(of: sync.name) {
+            let before = copy.issues
+            for index in copy.issues.indices where isChosen(copy, copy.issues[index]) && !copy.issues[index].isIgnored {
+                copy.issues[index].isIgnored = true
+                ignored.append(Self.open((copy, copy.issues[index])))
+            }
+            if copy.issues != before { changed.append(copy) }
+        }
+        guard let destination = destination as? any ChangeDestination, !changed.isEmpty else { return [] }
+        try await destination.remember(changed, of: sync.name)
+        await noteIssues(of: changed)
+        return ignored
+    }
+
+    /// What the destination knows is what counts; history may miss it.
+    private func noteIssues(of copies: [CopiedTable]) async {
+        guard let state, let run = try? await state.lastRun(of: sync.name)?.id else { return }
+        for copy in copies { try? await state.record(copy.issues, of: copy.schema.name, sync: sync.name, run: run) }
+    }
+}
