@@ -78,8 +78,12 @@ struct Status: AsyncParsableCommand {
             Terminal.out("  error: \(entry.source): \(error)")
             if let remedy = entry.remedy { Terminal.out("    → " + remedy) }
         }
-        for issue in status.issues {
-            Terminal.out("  left out: \(issue.table): \(issue.key): \(issue.column) \(issue.cause)")
+        if !status.issues.isEmpty {
+            Terminal.out("  \(Amounts.issues(status.issues.count)); `tandem issues` lists them")
+        }
+        for issue in status.issues.prefix(5) {
+            let cause = [issue.column, issue.cause].filter { !$0.isEmpty }.joined(separator: " ")
+            Terminal.out("    left out: \(issue.table): \(issue.key): \(cause)")
         }
         Terminal.out("")
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Numbers as people read them.
 enum Amounts {
     /// `1,234,567`
@@ -11,6 +13,11 @@ enum Amounts {
 
     static func rows(_ value: Int) -> String { count(value) + (value == 1 ? " row" : " rows") }
     static func tables(_ value: Int) -> String { count(value) + (value == 1 ? " table" : " tables") }
+
+    static func issues(_ value: Int) -> String { count(value) + (value == 1 ? " issue" : " issues") }
+
+    /// - Parameter seconds: Since 1970.
+    static func time(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
 
     static func changes(_ value: Int) -> String { count(value) + (value == 1 ? " change" : " changes") }
     static func transactions(_ value: Int) -> String { count(value) + (value == 1 ? " transaction" : " transactions") }

@@ -80,7 +80,7 @@ final class ProgressDisplay: Sendable {
             state.withLock { $0.stream = (progress, tables.count) }
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
-        case .published, .applied, .caughtUp: break
+        case .published, .applied, .caughtUp, .issues: break
         }
     }
 

@@ -60,9 +60,13 @@ struct RunSummary {
             }
             if outcome.tally.refused > 0 {
                 lines.append(
-                    "warning: \(outcome.copy.target): \(Amounts.rows(outcome.tally.refused)) left out; `tandem status` lists them"
+                    "warning: \(outcome.copy.target): \(Amounts.rows(outcome.tally.refused)) left out; `tandem issues` lists them"
                 )
             }
+        }
+        let told = Set(report.outcomes.filter { $0.tally.refused > 0 }.map(\.copy.target))
+        for (target, issues) in result.issues.sorted(by: { $0.key < $1.key }) where !told.contains(target) {
+            lines.append("warning: \(target): \(Amounts.issues(issues.count)) open; `tandem issues` lists them")
         }
         let moments = Set(report.outcomes.filter { $0.copy.stream == nil }.map(\.copy.moment))
         if moments.count > 1 {
@@ -149,6 +153,8 @@ struct RunJSON: Encodable {
     var outcome: String
     var tables: [TableJSON]
     var stream: StreamJSON?
+    /// Rows, of all tables, that the destination does not hold as the source has them.
+    var issues: Int?
     var notes: [String]
     var seconds: Double?
     var error: String?
@@ -161,6 +167,7 @@ struct RunJSON: Encodable {
         sync = result.plan.sync
         outcome = result.report.failures.isEmpty ? "succeeded" : "failed"
         seconds = Amounts.seconds(result.duration)
+        issues = result.issues.values.reduce(0) { $0 + $1.count }
         stream = result.stream.map(StreamJSON.init)
         notes =
             result.plan.notes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
