@@ -18,11 +18,7 @@ struct TableLoad {
         guard stream != nil || table.cursor != nil else { return outcome }
         outcome.copy.stream = stream
         outcome.copy.cursor = table.cursor.map { CursorState(columns: $0.numbers, last: place?.values) }
-        if let extent = try await snapshot.extent(of: table.source) {
-            // What came between the plan and the snapshot has values in it, and will not be taken for new.
-            outcome.copy.leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))
-            outcome.copy.parts = extent.parts
-        }
+        outcome.copy.note(try await snapshot.extent(of: table.source), copying: table.schema)
         try await snapshot.awaitDurability()
         return outcome
     }

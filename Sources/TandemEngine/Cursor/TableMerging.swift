@@ -153,11 +153,7 @@ struct TableMerging {
         change.after.ownColumns = table.ownColumns
         change.after.moment = snapshot.moment
         change.after.leftOut.formUnion(table.leftOut)
-        if let extent = try await snapshot.extent(of: table.source) {
-            // What came between the plan and the snapshot has values in it, and will not be taken for new.
-            change.after.leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))
-            change.after.parts = extent.parts
-        }
+        change.after.note(try await snapshot.extent(of: table.source), copying: table.schema)
         change.after.cursor = CursorState(
             columns: cursor.numbers,
             last: place.map(\.values) ?? last,

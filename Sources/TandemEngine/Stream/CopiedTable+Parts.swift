@@ -1,6 +1,15 @@
 import TandemCore
+import TandemRows
 
 extension CopiedTable {
+    /// Takes down what the table consisted of when `schema` was copied of it. What came between the plan and the
+    /// snapshot has values in it, and will not be taken for new.
+    mutating func note(_ extent: TableExtent?, copying schema: TableSchema) {
+        guard let extent else { return }
+        leftOut.formUnion(extent.columns.subtracting(schema.columns.map(\.id)))
+        parts = extent.parts
+    }
+
     /// Why rows may have come or gone with a part of the table, of which no change tells: what comes after "copying the
     /// table again, because". `nil` where all of it is known.
     ///
