@@ -13,22 +13,22 @@ extension StateStore {
         now: Double,
         _ db: Database
     ) throws {
-        let insert = try db.makeStatement(
-            sql: """
-                INSERT INTO issue
-                    (sync, source_schema, source_table, row_key, column_name, cause, count, first_seen, last_seen, run)
-                VALUES (:sync, :schema, :table, :key, :column, :cause, 1, :now, :now, :run)
-                ON CONFLICT DO UPDATE SET count = count + (run <> :run), last_seen = :now, run = :run
-                """
-        )
+        let insert = try db.makeStatement(sql: insertion)
         for refusal in refusals {
             try insert.execute(arguments: [
                 "sync": sync, "schema": table.schema, "table": table.table, "key": refusal.key,
-                "column": refusal.column,
-                "cause": refusal.cause, "now": now, "run": run,
+                "column": refusal.column, "cause": refusal.cause, "since": now, "now": now, "run": run,
             ])
         }
     }
+
+    /// Adds an issue, or counts one more run of it.
+    private static let insertion = """
+        INSERT INTO issue
+            (sync, source_schema, source_table, row_key, column_name, cause, count, first_seen, last_seen, run)
+        VALUES (:sync, :schema, :table, :key, :column, :cause, 1, :since, :now, :run)
+        ON CONFLICT DO UPDATE SET count = count + (run <> :run), last_seen = :now, run = :run
+        """
 
     /// Forgets what was refused before `run` and not in it.
     static func removeIssues(of table: TableName, sync: String, before run: Int64, _ db: Database) throws {
@@ -64,14 +64,7 @@ extension StateStore {
             for row in known where !kept.contains([row["row_key"], row["column_name"], row["cause"]]) {
                 try delete.execute(arguments: [row["id"] as Int64])
             }
-            let insert = try db.makeStatement(
-                sql: """
-                    INSERT INTO issue
-                        (sync, source_schema, source_table, row_key, column_name, cause, count, first_seen, last_seen, run)
-                    VALUES (:sync, :schema, :table, :key, :column, :cause, 1, :since, :now, :run)
-                    ON CONFLICT DO UPDATE SET count = count + (run <> :run), last_seen = :now, run = :run
-                    """
-            )
+            let insert = try db.makeStatement(sql: Self.insertion)
             for issue in open {
                 try insert.execute(arguments: [
                     "sync": sync, "schema": table.schema, "table": table.table, "key": issue.keyText,

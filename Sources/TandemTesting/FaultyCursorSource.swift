@@ -1,16 +1,15 @@
-import Synchronization
 public import TandemCore
 public import TandemRows
 
 /// A source whose reading by a cursor fails where a test says, and that is the source it wraps otherwise.
 public struct FaultyCursorSource: CursorSource {
     private let source: any CursorSource
-    private let faults: FaultList
+    private let faults: FaultySource.FaultList
 
     /// - Parameter faults: For each table, the faults of its first, second, … reading by a cursor.
     public init(_ source: any CursorSource, faults: [TableName: [FaultySource.Fault]]) {
         self.source = source
-        self.faults = FaultList(faults)
+        self.faults = FaultySource.FaultList(faults)
     }
 
     public func catalog() async throws -> Catalog { try await source.catalog() }
@@ -29,24 +28,11 @@ public struct FaultyCursorSource: CursorSource {
         guard let cursors = snapshot as? any CursorSnapshot else { return snapshot }
         return FaultyCursorSnapshot(snapshot: cursors, faults: faults)
     }
-
-    fileprivate final class FaultList: Sendable {
-        private let left: Mutex<[TableName: [FaultySource.Fault]]>
-        init(_ faults: [TableName: [FaultySource.Fault]]) { left = Mutex(faults) }
-
-        func next(for table: TableName) -> FaultySource.Fault? {
-            left.withLock { left in
-                guard let fault = left[table]?.first else { return nil }
-                left[table]?.removeFirst()
-                return fault
-            }
-        }
-    }
 }
 
 private struct FaultyCursorSnapshot: CursorSnapshot {
     let snapshot: any CursorSnapshot
-    let faults: FaultyCursorSource.FaultList
+    let faults: FaultySource.FaultList
 
     var moment: Moment { snapshot.moment }
     var readers: Int { snapshot.readers }

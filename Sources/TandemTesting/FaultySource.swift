@@ -38,7 +38,8 @@ public struct FaultySource: Source {
         }
     }
 
-    private final class FaultList: Sendable {
+    /// What is left to happen.
+    final class FaultList: Sendable {
         private let left: Mutex<[TableName: [Fault]]>
         init(_ faults: [TableName: [Fault]]) { left = Mutex(faults) }
 
