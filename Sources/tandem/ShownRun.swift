@@ -42,13 +42,11 @@ struct ShownRun {
     func report() async throws -> RunJSON {
         let lock = try workspace.lock(sync.name)
         defer { withExtendedLifetime(lock) {} }
-        let source = try workspace.source(sync.from)
-        let destination = try workspace.destination(sync.to)
         let display = ProgressDisplay(isQuiet: isQuiet)
         let run = SyncRun(
             sync,
-            from: source,
-            to: destination,
+            from: try workspace.source(sync.from),
+            to: try workspace.destination(sync.to),
             readers: Processors.count,
             retries: retries,
             follows: follows,
@@ -57,14 +55,12 @@ struct ShownRun {
             observe: { display.handle($0) }
         )
         do {
-            let result = try await display.show { try await run.run(repairing: isRepaired) }
-            await source.close()
-            await destination.close()
+            let result = try await run.closing { run in
+                try await display.show { try await run.run(repairing: isRepaired) }
+            }
             if printsSummary { RunSummary(result).show() }
             return RunJSON(result)
         } catch {
-            await source.close()
-            await destination.close()
             guard !(error is CancellationError), !(error is PlanProblems), let explained = error as? any ExplainedError
             else { throw error }
             Terminal.error(RemedyText.error(explained))

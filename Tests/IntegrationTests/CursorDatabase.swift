@@ -47,25 +47,16 @@ struct CursorDatabase {
     ) async throws -> SyncRun.Result {
         let source = try #require(database.source() as? any CursorSource)
         let destination = try destination()
-        do {
-            let result = try await SyncRun(
-                sync,
-                from: FaultyCursorSource(source, faults: readFaults),
-                to: faults.map { FaultyChangeDestination(destination, $0) } ?? destination,
-                readers: 2,
-                retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
-                patience: patience,
-                state: nil,
-                observe: observe
-            ).run()
-            await source.close()
-            await destination.close()
-            return result
-        } catch {
-            await source.close()
-            await destination.close()
-            throw error
-        }
+        return try await SyncRun(
+            sync,
+            from: FaultyCursorSource(source, faults: readFaults),
+            to: faults.map { FaultyChangeDestination(destination, $0) } ?? destination,
+            readers: 2,
+            retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
+            patience: patience,
+            state: nil,
+            observe: observe
+        ).closing { try await $0.run() }
     }
 
     /// What a run reads of the only table, and whether it merges that.

@@ -41,17 +41,8 @@ struct FollowedDatabase {
     ) async throws -> Value {
         let source = try database.source(plugin: plugin)
         let destination = try folder.warehouse()
-        do {
-            let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
-            let value = try await body(run)
-            await source.close()
-            await destination.close()
-            return value
-        } catch {
-            await source.close()
-            await destination.close()
-            throw error
-        }
+        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+        return try await run.closing(body)
     }
 
     /// The answer of the warehouse, nulls as `-`.

@@ -69,17 +69,8 @@ struct RefusingPair {
         let source = try from.source()
         let plain = try #require(try to.destination() as? any ChangeDestination)
         let destination: any ChangeDestination = faults.map { FaultyChangeDestination(plain, $0) } ?? plain
-        do {
-            let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
-            let value = try await body(run)
-            await source.close()
-            await destination.close()
-            return value
-        } catch {
-            await source.close()
-            await destination.close()
-            throw error
-        }
+        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+        return try await run.closing(body)
     }
 
     func tearDown() async throws {

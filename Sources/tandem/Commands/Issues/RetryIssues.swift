@@ -115,23 +115,13 @@ private enum IssueWork {
     ) async throws -> [RetriedIssue] {
         let lock = try workspace.lock(sync.name)
         defer { withExtendedLifetime(lock) {} }
-        let source = try workspace.source(sync.from)
-        let destination = try workspace.destination(sync.to)
         let run = SyncRun(
             sync,
-            from: source,
-            to: destination,
+            from: try workspace.source(sync.from),
+            to: try workspace.destination(sync.to),
             readers: Processors.count,
             state: try? workspace.openStateIfPresent()
         )
-        let tried: [RetriedIssue]
-        do { tried = try await Interruptible.run { try await body(run) } } catch {
-            await source.close()
-            await destination.close()
-            throw error
-        }
-        await source.close()
-        await destination.close()
-        return tried
+        return try await run.closing { run in try await Interruptible.run { try await body(run) } }
     }
 }
