@@ -5,8 +5,8 @@ public import TandemRows
 /// How far a stream has been applied is kept here, and written in the
 /// transaction that writes the data.
 public protocol ChangeDestination: Destination {
-    /// How far the stream of `sync` has been applied here; `nil` before its first.
-    func stream(of sync: String) async throws -> StreamState?
+    /// How far the stream of `sync` that comes by `method` has been applied here; `nil` before its first.
+    func stream(of sync: String, by method: Method) async throws -> StreamState?
 
     /// Applies `changes` in their order, in one transaction together with `state`, and returns once both are durable.
     ///
@@ -41,8 +41,10 @@ public protocol ChangeDestination: Destination {
     func remember(_ copies: [CopiedTable], of sync: String) async throws
 }
 
-/// How far a sync has come with a source's log.
-public struct StreamState: Hashable, Sendable, Codable {
+/// How far a sync has come with a source's changes. A sync has one for each method that follows some of its tables.
+public struct StreamState: Hashable, Sendable {
+    /// By which they are told.
+    public var method: Method
     /// Tells this stream from every other, also from one that took its place after changes were lost.
     public var id: String
     /// All changes up to here have been applied, and none after it.
@@ -50,7 +52,8 @@ public struct StreamState: Hashable, Sendable, Codable {
     /// When the last transaction in it was committed by the source's clock, seconds since 1970; `nil` before the first.
     public var time: Double?
 
-    public init(id: String, checkpoint: Checkpoint, time: Double? = nil) {
+    public init(method: Method = .logBased, id: String, checkpoint: Checkpoint, time: Double? = nil) {
+        self.method = method
         self.id = id
         self.checkpoint = checkpoint
         self.time = time

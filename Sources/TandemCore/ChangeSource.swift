@@ -2,6 +2,10 @@ public import TandemRows
 
 /// A source whose changes can be followed.
 public protocol ChangeSource: Source {
+    /// This source as the one whose changes are told by `method`. It shares what is open with this one, which alone is
+    /// to be closed. `nil` where changes cannot be told so.
+    func following(by method: Method) -> (any ChangeSource)?
+
     /// Makes what following these tables needs and this user may make (a slot, a publication), and tells which stream
     /// that is. Called before any of the tables is copied: the stream has every change from ``StreamState/checkpoint``
     /// on.
@@ -38,6 +42,7 @@ public protocol ChangeSource: Source {
 }
 
 extension ChangeSource {
+    public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
     public func awaitWriters(of tables: [CatalogTable]) async throws {}
 }
 

@@ -20,7 +20,9 @@ public struct FaultyChangeDestination: ChangeDestination {
     public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
     public func close() async { await destination.close() }
     public func rollback() async { await destination.rollback() }
-    public func stream(of sync: String) async throws -> StreamState? { try await destination.stream(of: sync) }
+    public func stream(of sync: String, by method: Method) async throws -> StreamState? {
+        try await destination.stream(of: sync, by: method)
+    }
 
     public func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         try await destination.rows(of: copy, as: schema)

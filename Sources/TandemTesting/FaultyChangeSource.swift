@@ -11,6 +11,10 @@ public struct FaultyChangeSource: ChangeSource {
         self.faults = faults
     }
 
+    public func following(by method: Method) -> (any ChangeSource)? {
+        source.following(by: method).map { FaultyChangeSource($0, faults) }
+    }
+
     public func catalog() async throws -> Catalog { try await source.catalog() }
     public func check(_ tables: [TableName]) async -> [Finding] { await source.check(tables) }
     public func setup(_ request: SetupRequest) async throws -> SetupScript { try await source.setup(request) }

@@ -3,9 +3,9 @@ package import TandemCore
 package import TandemRows
 
 extension DuckDBDestination: ChangeDestination {
-    package func stream(of sync: String) async throws -> StreamState? {
+    package func stream(of sync: String, by method: Method) async throws -> StreamState? {
         do {
-            return try Metadata(try await reading()).stream(of: sync)
+            return try Metadata(try await reading()).stream(of: sync, by: method)
         } catch DuckDBError.missing {
             return nil
         }

@@ -115,7 +115,8 @@ package actor DuckDBDestination: Destination {
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {
         let isKnown = try await !self.tables(of: sync).isEmpty
-        let isFollowing = try await stream(of: sync) != nil
+        var isFollowing = false
+        for method in Method.allCases where try await stream(of: sync, by: method) != nil { isFollowing = true }
         guard isKnown || isFollowing else { return }
         try await loader.forget(sync, tables)
     }

@@ -21,7 +21,7 @@ package final class MemoryDatabase: Sendable {
     struct Content {
         var tables: [TableName: Table] = [:]
         var copies: [String: [CopiedTable]] = [:]
-        var streams: [String: StreamState] = [:]
+        var streams: [String: [Method: StreamState]] = [:]
     }
 
     struct State {

@@ -3,8 +3,8 @@ package import TandemCore
 package import TandemRows
 
 extension MemoryDestination: ChangeDestination {
-    package func stream(of sync: String) async throws -> StreamState? {
-        database.state.withLock { $0.content.streams[sync] }
+    package func stream(of sync: String, by method: Method) async throws -> StreamState? {
+        database.state.withLock { $0.content.streams[sync]?[method] }
     }
 
     @discardableResult
@@ -28,7 +28,7 @@ extension MemoryDestination: ChangeDestination {
             database.open = nil
             for target in changes { try content.apply(target, of: sync) }
             guard isLast else { return database.open = content }
-            if let state { content.streams[sync] = state }
+            if let state { content.streams[sync, default: [:]][state.method] = state }
             database.content = content
             database.version += 1
         }

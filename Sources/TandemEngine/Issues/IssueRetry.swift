@@ -11,6 +11,7 @@ package import TandemRows
 /// none is newer and there already.
 struct IssueRetry {
     let destination: any ChangeDestination
+    let method: Method
     /// Whose changes are applied up to where the snapshot is.
     let snapshot: any Snapshot
     let plan: SyncPlan
@@ -20,7 +21,7 @@ struct IssueRetry {
     ///
     /// - Returns: The plans of the tables that rows were tried of.
     func run() async throws -> [TablePlan] {
-        guard let reached = try await destination.stream(of: plan.sync) else { return [] }
+        guard let reached = try await destination.stream(of: plan.sync, by: method) else { return [] }
         let planned = Dictionary(plan.tables.map { ($0.schema.id, $0) }) { first, _ in first }
         var changes: [TargetChanges] = []
         var tried: [TablePlan] = []

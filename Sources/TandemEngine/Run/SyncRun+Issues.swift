@@ -14,32 +14,33 @@ extension SyncRun {
         let chosen = try await destination.tables(of: sync.name).flatMap { copy in
             copy.issues.filter { isChosen(copy, $0) }.map { (copy: copy, issue: $0) }
         }
-        guard chosen.contains(where: { $0.copy.stream != nil }) else { return chosen.map(Self.open) }
-        guard let log = source as? any ChangeSource, let followed = destination as? any ChangeDestination else {
-            return chosen.map(Self.open)
-        }
-        // Before the snapshot, so that what is planned is there by then.
-        let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == .logBased }
-        guard let snapshot = try await log.logSnapshot(readers: 1), let place = snapshot.moment.position else {
-            throw StreamError.noLogSnapshot(connection: sync.from)
-        }
-        do {
-            if !plan.tables.isEmpty {
-                var stream = try stream(of: plan, observe: observe)
-                stream.onGap = .fail
-                try await stream.catchUp(to: place)
-                _ = try await IssueRetry(
-                    destination: followed,
-                    snapshot: snapshot,
-                    plan: plan,
-                    isChosen: isChosen
-                ).run()
+        guard let followed = destination as? any ChangeDestination else { return chosen.map(Self.open) }
+        for (method, source, _) in try await followers(of: chosen.map(\.copy)) {
+            // Before the snapshot, so that what is planned is there by then.
+            let plan = try await Planner.plan(sync, from: self.source, to: destination).part { $0.method == method }
+            guard let snapshot = try await source.logSnapshot(readers: 1), let place = snapshot.moment.position else {
+                throw StreamError.noLogSnapshot(connection: sync.from)
             }
-        } catch {
+            do {
+                if !plan.tables.isEmpty {
+                    var stream = try stream(by: method, of: plan, observe: observe)
+                    stream.onGap = .fail
+                    try await stream.catchUp(to: place)
+                    let retry = IssueRetry(
+                        destination: followed,
+                        method: method,
+                        snapshot: snapshot,
+                        plan: plan,
+                        isChosen: isChosen
+                    )
+                    _ = try await retry.run()
+                }
+            } catch {
+                await snapshot.close()
+                throw error
+            }
             await snapshot.close()
-            throw error
         }
-        await snapshot.close()
         let now = try await destination.tables(of: sync.name)
         await noteIssues(of: now)
         return chosen.map { chosen in

@@ -7,10 +7,10 @@ package struct SyncRun: Sendable {
     let sync: SyncConfiguration
     let source: any Source
     let destination: any Destination
-    private let readers: Int
-    private let retries: RetryPolicy
+    let readers: Int
+    let retries: RetryPolicy
     private let patience: WriterPatience
-    private let follows: Bool
+    let follows: Bool
     let state: StateStore?
     private let notify: @Sendable (String) -> Void
     let observe: @Sendable (RunEvent) async -> Void
@@ -63,7 +63,7 @@ package struct SyncRun: Sendable {
         let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
         do {
             var plan = try await plan()
-            if let isRepaired { plan = plan.part { $0.method == .logBased || isRepaired($0) } }
+            if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
             await observe(.planned(plan))
             let note: @Sendable (RunEvent) async -> Void = { event in
                 await recorder.note(event)
@@ -73,7 +73,7 @@ package struct SyncRun: Sendable {
             let read = try await read(plan.part { $0.cursor?.copy != nil && isRepaired == nil }, observe: note)
             let again = Set(read.recopies.map(\.target))
             let copied = plan.part {
-                $0.method != .logBased && ($0.cursor?.copy == nil || isRepaired != nil || again.contains($0.target))
+                !$0.method.isFollowed && ($0.cursor?.copy == nil || isRepaired != nil || again.contains($0.target))
             }
             if !copied.tables.isEmpty {
                 let copy = FullCopy(
@@ -89,13 +89,7 @@ package struct SyncRun: Sendable {
             }
             report.outcomes += read.outcomes
             report.failures += read.failures
-            var counts: StreamProgress.Counts?
-            let followed = plan.part { $0.method == .logBased }
-            if !followed.tables.isEmpty {
-                let stream = try stream(of: followed, observe: note)
-                if let isRepaired { try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id)) }
-                counts = try await stream.run(into: &report).counts
-            }
+            let counts = try await follow(plan, repairing: isRepaired, into: &report, observe: note)
             var issues: [TableName: [RowIssue]] = [:]
             // What has been done is done, also where that cannot be asked.
             for copy in (try? await destination.tables(of: sync.name)) ?? [] {
@@ -133,67 +127,9 @@ package struct SyncRun: Sendable {
         ).run()
     }
 
-    /// Compares both ends. Tables that are followed are brought to one place in the source's log first, and compared
-    /// with the source as it was there, while it goes on.
-    ///
-    /// - Parameter report: Called with each result as it comes.
-    package func verify(
-        report: (Verification.TableResult) -> Void = { _ in }
-    ) async throws -> [Verification.TableResult] {
-        let verification = Verification(
-            of: sync.name,
-            source: source,
-            destination: destination,
-            unfit: sync.unfitValues,
-            readers: readers,
-            findsDeletes: sync.deletes == .compare,
-            isChosen: { [sync] in TableSelection(of: $1, in: sync).columnRule?.columns?.includes($0) ?? true }
-        )
-        let isFollowed = try await destination.tables(of: sync.name).contains { $0.stream != nil }
-        guard isFollowed, let log = source as? any ChangeSource else {
-            return try await verification.run(observe: report)
-        }
-        // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
-        let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == .logBased }
-        guard let snapshot = try await log.logSnapshot(readers: readers) else {
-            return try await verification.run(observe: report)
-        }
-        do {
-            if let place = snapshot.moment.position, !plan.tables.isEmpty {
-                var stream = try stream(of: plan, observe: observe)
-                stream.onGap = .fail
-                try await stream.catchUp(to: place)
-            }
-        } catch {
-            await snapshot.close()
-            throw error
-        }
-        return try await verification.run(at: snapshot, observe: report)
-    }
-
-    private func plan() async throws -> SyncPlan {
+    func plan() async throws -> SyncPlan {
         let plan = try await Planner.plan(sync, from: source, to: destination)
         if let refusal = plan.refusal { throw refusal }
         return plan
-    }
-
-    func stream(
-        of plan: SyncPlan,
-        observe: @escaping @Sendable (RunEvent) async -> Void
-    ) throws(StreamError) -> StreamRun {
-        // The planner gives LOG_BASED only to ends that have it.
-        guard let source = source as? any ChangeSource else { throw .noStream(connection: sync.from) }
-        guard let destination = destination as? any ChangeDestination else { throw .noStream(connection: sync.to) }
-        return StreamRun(
-            source: source,
-            destination: destination,
-            plan: plan,
-            onGap: sync.onGap,
-            follows: follows,
-            retries: retries,
-            readers: readers,
-            replan: { try await self.plan().part { $0.method == .logBased } },
-            observe: observe
-        )
     }
 }

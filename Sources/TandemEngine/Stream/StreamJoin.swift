@@ -43,7 +43,9 @@ struct StreamJoin {
     private func join(_ loaded: CopyDesk.Loaded) async throws {
         let destination = run.destination
         let sync = run.plan.sync
-        guard let reached = try await destination.stream(of: sync), reached.id == loaded.since.id else {
+        guard let reached = try await destination.stream(of: sync, by: run.method),
+            reached.id == loaded.since.id
+        else {
             throw StreamedTable.MustCopy(reason: "the stream that it was copied for is gone")
         }
         // The stream may not have moved.

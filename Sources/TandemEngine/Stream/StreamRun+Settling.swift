@@ -16,13 +16,21 @@ extension StreamRun {
     func settle(_ plan: SyncPlan, _ state: StreamState) async throws -> Settled {
         var copies = try await destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
+        var others: Set<String> = []
+        for other in Method.allCases where other != method {
+            if let stream = try await destination.stream(of: plan.sync, by: other) { others.insert(stream.id) }
+        }
         // What is followed no longer misses changes from now on.
-        let left = copies.filter { $0.stream != nil && ($0.stream != state.id || !ids.contains($0.schema.id)) }
+        let left = copies.filter { copy in
+            guard let stream = copy.stream else { return false }
+            return ids.contains(copy.schema.id) ? stream != state.id : !others.contains(stream)
+        }
         if !left.isEmpty {
             try await destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
             copies = try await destination.tables(of: plan.sync)
         }
-        let followed = Dictionary(copies.filter { $0.stream != nil }.map { ($0.schema.id, $0) }) { first, _ in first }
+        copies.removeAll { $0.stream != state.id }
+        let followed = Dictionary(copies.map { ($0.schema.id, $0) }) { first, _ in first }
         var settled = Settled()
         for table in plan.tables {
             let copy = followed[table.schema.id]
@@ -63,7 +71,7 @@ extension StreamRun {
         }
         after.parts = table.source.marks
         guard after != copy else { return copy }
-        let reached = try await destination.stream(of: plan.sync) ?? state
+        let reached = try await destination.stream(of: plan.sync, by: method) ?? state
         let fitting = TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges())
         try await destination.apply([fitting], reaching: reached, of: plan.sync)
         return after

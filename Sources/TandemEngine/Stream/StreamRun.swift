@@ -6,7 +6,9 @@ import TandemRows
 struct StreamRun {
     let source: any ChangeSource
     let destination: any ChangeDestination
-    /// Of the followed tables only.
+    /// By which the source tells of changes.
+    let method: Method
+    /// Of the tables only that are followed so.
     let plan: SyncPlan
     var onGap: GapPolicy
     /// Goes on until it is cancelled.
@@ -94,7 +96,7 @@ struct StreamRun {
             if hasChanged { return .again }
             settled = try await settle(plan, state)
         }
-        let start = try await destination.stream(of: plan.sync) ?? state
+        let start = try await destination.stream(of: plan.sync, by: method) ?? state
         if desk.expect(follows ? settled.waiting : [], at: start) { try await destination.discard() }
         guard !settled.tables.isEmpty else {
             // Not one could be copied.
@@ -146,7 +148,7 @@ struct StreamRun {
             let state = try await prepare(plan)
             let tables = try await settle(plan, state).tables
             guard !tables.isEmpty else { return }
-            let start = try await destination.stream(of: plan.sync) ?? state
+            let start = try await destination.stream(of: plan.sync, by: method) ?? state
             let ending = try await following(plan, StreamProgress(), CopyDesk(retries: retries)).run(
                 tables,
                 from: start,
@@ -172,7 +174,7 @@ struct StreamRun {
 
     /// Makes sure of the stream before anything is copied, and notes at the destination where it begins.
     private func prepare(_ plan: SyncPlan) async throws -> StreamState {
-        let known = try await destination.stream(of: plan.sync)
+        let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await source.prepareStream(
             of: plan.sync,
             tables: plan.tables.map(\.source),

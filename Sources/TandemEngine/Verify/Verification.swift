@@ -72,12 +72,14 @@ package struct Verification {
 
     /// - Parameters:
     ///   - snapshot: The moment of the source to compare with; as it is now where `nil`. Closed in the end.
+    ///   - isWanted: Which of the sync's copies to compare.
     ///   - observe: Called with each result as it comes.
     package func run(
         at snapshot: (any Snapshot)? = nil,
+        of isWanted: (CopiedTable) -> Bool = { _ in true },
         observe: (TableResult) -> Void = { _ in }
     ) async throws -> [TableResult] {
-        let copies = try await destination.tables(of: sync).sorted { $0.target < $1.target }
+        let copies = try await destination.tables(of: sync).filter(isWanted).sorted { $0.target < $1.target }
         let catalog = try await source.catalog()
         let moment: any Snapshot
         if let snapshot { moment = snapshot } else { moment = try await source.snapshot(readers: readers) }

@@ -187,7 +187,7 @@ import Testing
         await destination.close()
     }
 
-    @Test(arguments: [1, 2, 3, 4]) func upgradesAnOlderSchema(version: Int) async throws {
+    @Test(arguments: [1, 2, 3, 4, 5]) func upgradesAnOlderSchema(version: Int) async throws {
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let schema = SampleTable(orders, ids: 0..<3).schema
@@ -200,8 +200,10 @@ import Testing
         try await destination.publish([copy], retiring: [], of: "s")
         try database.execute(
             """
+            ALTER TABLE tandem.streams DROP COLUMN method, ADD PRIMARY KEY (sync);
             ALTER TABLE tandem.tables \(version < 2 ? "DROP COLUMN left_out, DROP COLUMN own_columns," : "")
-            \(version < 3 ? "DROP COLUMN parts," : "") \(version < 4 ? "DROP COLUMN cursor," : "") DROP COLUMN issues;
+            \(version < 3 ? "DROP COLUMN parts," : "") \(version < 4 ? "DROP COLUMN cursor," : "")
+            \(version < 5 ? "DROP COLUMN issues," : "") ALTER COLUMN schema_name SET NOT NULL;
             UPDATE tandem.version SET version = \(version)
             """
         )
@@ -214,7 +216,7 @@ import Testing
         copy.issues = [RowIssue(of: orders, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)]
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "5")
+        #expect(try database.execute("SELECT version FROM tandem.version") == "6")
         await destination.close()
     }
 

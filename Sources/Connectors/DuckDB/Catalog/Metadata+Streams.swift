@@ -3,15 +3,21 @@ import TandemRows
 
 /// How far streams have come, and what their changes make of the copies.
 extension Metadata {
-    func stream(of sync: String) throws -> StreamState? {
-        guard try exists(), try storedVersion() >= 2 else { return nil }
+    func stream(of sync: String, by method: Method) throws -> StreamState? {
+        guard try exists() else { return nil }
+        let version = try storedVersion()
+        guard version >= 7 || version >= 2 && method == .logBased else { return nil }
         let rows = try session.texts(
-            "SELECT id, checkpoint, time::VARCHAR FROM \(table("streams")) WHERE sync = $1",
+            """
+            SELECT id, checkpoint, time::VARCHAR FROM \(table("streams"))
+            WHERE sync = $1\(version < 7 ? "" : " AND method = \(SQL.literal(method.rawValue))")
+            """,
             [.text(sync)],
             to: "read how far \(sync) has come"
         )
         guard let row = rows.first else { return nil }
         return StreamState(
+            method: method,
             id: row[0] ?? "",
             checkpoint: Checkpoint(row[1] ?? ""),
             time: row[2].flatMap { Double($0) }
@@ -21,16 +27,18 @@ extension Metadata {
     /// Stores how far `sync` has come.
     func store(_ state: StreamState, of sync: String) throws {
         let action = "note how far \(sync) has come"
-        let values: [Session.Value] = [.text(sync), .text(state.id), .text(state.checkpoint.description)]
+        let values: [Session.Value] = [sync, state.id, state.checkpoint.description, state.method.rawValue].map {
+            .text($0)
+        }
         let time = state.time.map { "\($0)::DOUBLE" } ?? "NULL"
         let streams = table("streams")
         let updated = try session.run(
-            "UPDATE \(streams) SET id = $2, checkpoint = $3, time = \(time) WHERE sync = $1",
+            "UPDATE \(streams) SET id = $2, checkpoint = $3, time = \(time) WHERE sync = $1 AND method = $4",
             values,
             to: action
         )
         guard updated == 0 else { return }
-        try session.run("INSERT INTO \(streams) VALUES ($1, $2, $3, \(time))", values, to: action)
+        try session.run("INSERT INTO \(streams) VALUES ($1, $2, $3, \(time), $4)", values, to: action)
     }
 
     /// Adds to the numbers of rows that are remembered of the targets of `sync`.

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 6
+    static let version = 7
 
     let session: Session
 
@@ -40,7 +40,8 @@ struct Metadata {
     private var createStreams: String {
         """
         CREATE TABLE \(table("streams")) (
-            sync VARCHAR NOT NULL, id VARCHAR NOT NULL, checkpoint VARCHAR NOT NULL, time DOUBLE
+            sync VARCHAR NOT NULL, id VARCHAR NOT NULL, checkpoint VARCHAR NOT NULL, time DOUBLE,
+            method VARCHAR DEFAULT 'LOG_BASED'
         )
         """
     }
@@ -59,11 +60,13 @@ struct Metadata {
             """
         let fifth = "ALTER TABLE \(table("tables")) ADD COLUMN cursor VARCHAR;"
         let fourth = "ALTER TABLE \(table("tables")) ADD COLUMN parts VARCHAR;"
+        let sixth = "ALTER TABLE \(table("tables")) ADD COLUMN issues VARCHAR;"
+        let seventh = "ALTER TABLE \(table("streams")) ADD COLUMN method VARCHAR DEFAULT 'LOG_BASED';"
         try session.transaction {
             try session.run(
                 """
                 \(version < 2 ? second : "") \(version < 3 ? third : "") \(version < 4 ? fourth : "")
-                \(version < 5 ? fifth : "") ALTER TABLE \(table("tables")) ADD COLUMN issues VARCHAR;
+                \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \(version < 2 ? "" : seventh)
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"

@@ -2,8 +2,10 @@ package import TandemCore
 package import TandemRows
 
 extension PostgresDestination: ChangeDestination {
-    package func stream(of sync: String) async throws -> StreamState? {
-        try await connection.run { session in try session.transaction { try Metadata(session).stream(of: sync) } }
+    package func stream(of sync: String, by method: Method) async throws -> StreamState? {
+        try await connection.run { session in
+            try session.transaction { try Metadata(session).stream(of: sync, by: method) }
+        }
     }
 
     /// Rows that users' constraints and triggers refuse are left out, each by itself: see ``RowSieve``.

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 5
+    static let version = 6
     /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
@@ -44,20 +44,25 @@ struct Metadata {
                 PRIMARY KEY (schema_name, table_name)
             );
             CREATE TABLE \(Self.table("streams")) (
-                sync text PRIMARY KEY, id text NOT NULL, checkpoint text NOT NULL, source_time double precision,
-                applied_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+                sync text NOT NULL, method text NOT NULL, id text NOT NULL, checkpoint text NOT NULL,
+                source_time double precision, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+                PRIMARY KEY (sync, method)
             );
             """
         )
     }
 
     private func upgrade(from version: Int) throws {
-        let second = version < 2 ? "ADD COLUMN left_out text, ADD COLUMN own_columns text, " : ""
-        let third = version < 3 ? "ADD COLUMN parts text, " : ""
-        let fourth = version < 4 ? "ADD COLUMN cursor text, " : ""
+        let added = [
+            2: "ADD COLUMN left_out text, ADD COLUMN own_columns text", 3: "ADD COLUMN parts text",
+            4: "ADD COLUMN cursor text", 5: "ADD COLUMN issues text",
+        ]
+        let columns = added.keys.sorted().filter { version < $0 }.compactMap { added[$0] }.joined(separator: ", ")
         try session.execute(
             """
-            ALTER TABLE \(Self.table("tables")) \(second)\(third)\(fourth)ADD COLUMN issues text;
+            \(columns.isEmpty ? "" : "ALTER TABLE \(Self.table("tables")) \(columns);")
+            ALTER TABLE \(Self.table("streams")) ADD COLUMN method text NOT NULL DEFAULT 'LOG_BASED';
+            ALTER TABLE \(Self.table("streams")) DROP CONSTRAINT streams_pkey, ADD PRIMARY KEY (sync, method);
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )

@@ -1,0 +1,84 @@
+import TandemCore
+import TandemRows
+
+extension Method {
+    /// Whether a source tells of changes by it, which are applied to the copies.
+    package var isFollowed: Bool { self == .logBased || self == .triggerBased }
+}
+
+extension SyncRun {
+    /// Follows the tables of `plan` that are to be, one method after the other.
+    ///
+    /// - Returns: What was followed, if anything was.
+    func follow(
+        _ plan: SyncPlan,
+        repairing isRepaired: ((TablePlan) -> Bool)?,
+        into report: inout FullCopy.Report,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws -> StreamProgress.Counts? {
+        var counts: StreamProgress.Counts?
+        for method in Method.allCases where method.isFollowed {
+            let followed = plan.part { $0.method == method }
+            guard !followed.tables.isEmpty else { continue }
+            let stream = try stream(by: method, of: followed, observe: observe)
+            if let isRepaired { try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id)) }
+            let added = try await stream.run(into: &report).counts
+            counts = counts.map { $0.adding(added) } ?? added
+        }
+        return counts
+    }
+
+    /// - Parameter plan: Of the tables only that are followed by `method`.
+    func stream(
+        by method: Method,
+        of plan: SyncPlan,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) throws(StreamError) -> StreamRun {
+        // The planner gives these methods only to ends that have them.
+        guard let source = (source as? any ChangeSource)?.following(by: method) else {
+            throw .noStream(connection: sync.from)
+        }
+        guard let destination = destination as? any ChangeDestination else { throw .noStream(connection: sync.to) }
+        return StreamRun(
+            source: source,
+            destination: destination,
+            method: method,
+            plan: plan,
+            onGap: sync.onGap,
+            follows: follows,
+            retries: retries,
+            readers: readers,
+            replan: { try await self.plan().part { $0.method == method } },
+            observe: observe
+        )
+    }
+
+    /// What follows each of the sync's copies at the destination, without those that none does.
+    func followers(of copies: [CopiedTable]) async throws -> [(method: Method, source: any ChangeSource, id: String)] {
+        guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
+            return []
+        }
+        let ids = Set(copies.compactMap(\.stream))
+        var followers: [(method: Method, source: any ChangeSource, id: String)] = []
+        for method in Method.allCases where method.isFollowed && !ids.isEmpty {
+            guard let stream = try await destination.stream(of: sync.name, by: method), ids.contains(stream.id),
+                let source = source.following(by: method)
+            else { continue }
+            followers.append((method, source, stream.id))
+        }
+        return followers
+    }
+}
+
+extension StreamProgress.Counts {
+    fileprivate func adding(_ other: Self) -> Self {
+        var sum = self
+        sum.changes += other.changes
+        sum.transactions += other.transactions
+        sum.batches += other.batches
+        sum.time = [time, other.time].compactMap(\.self).max()
+        sum.isUpToDate = isUpToDate && other.isUpToDate
+        sum.tables.merge(other.tables) { $0 + $1 }
+        return sum
+    }
+}

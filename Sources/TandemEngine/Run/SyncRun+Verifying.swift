@@ -1,0 +1,44 @@
+import TandemCore
+import TandemRows
+
+extension SyncRun {
+    /// Compares both ends. Tables that are followed are brought to one moment of the source first, and compared with
+    /// the source as it was then, while it goes on.
+    ///
+    /// - Parameter report: Called with each result as it comes.
+    package func verify(
+        report: (Verification.TableResult) -> Void = { _ in }
+    ) async throws -> [Verification.TableResult] {
+        let verification = Verification(
+            of: sync.name,
+            source: source,
+            destination: destination,
+            unfit: sync.unfitValues,
+            readers: readers,
+            findsDeletes: sync.deletes == .compare,
+            isChosen: { [sync] in TableSelection(of: $1, in: sync).columnRule?.columns?.includes($0) ?? true }
+        )
+        var results: [Verification.TableResult] = []
+        var compared: Set<TableName> = []
+        for (method, source, id) in try await followers(of: destination.tables(of: sync.name)) {
+            // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
+            let plan = try await Planner.plan(sync, from: self.source, to: destination).part { $0.method == method }
+            guard let snapshot = try await source.logSnapshot(readers: readers) else { continue }
+            do {
+                if let place = snapshot.moment.position, !plan.tables.isEmpty {
+                    var stream = try stream(by: method, of: plan, observe: observe)
+                    stream.onGap = .fail
+                    try await stream.catchUp(to: place)
+                }
+            } catch {
+                await snapshot.close()
+                throw error
+            }
+            results += try await verification.run(at: snapshot, of: { $0.stream == id }, observe: report)
+            compared.formUnion(results.map(\.copy.target))
+        }
+        let rest = try await destination.tables(of: sync.name).filter { !compared.contains($0.target) }
+        guard !rest.isEmpty || results.isEmpty else { return results }
+        return results + (try await verification.run(of: { !compared.contains($0.target) }, observe: report))
+    }
+}
