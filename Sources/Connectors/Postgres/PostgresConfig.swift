@@ -27,6 +27,11 @@ package struct PostgresConfig: Sendable {
         case dropSlot = "drop_slot"
     }
 
+    /// What becomes of changes that are noted by triggers where too many of them have not been read.
+    package enum MaxNotesPolicy: String, CaseIterable, Sendable {
+        case warn, stop
+    }
+
     package var url: String?
     package var host: String?
     package var port: String?
@@ -48,6 +53,8 @@ package struct PostgresConfig: Sendable {
     package var publication: String?
     package var maxSlotLog: ByteSize?
     package var maxSlotLogPolicy: MaxSlotLogPolicy?
+    package var maxNotes: ByteSize?
+    package var maxNotesPolicy: MaxNotesPolicy?
     package var readers: Int?
     package var options: String?
 
@@ -57,6 +64,11 @@ package struct PostgresConfig: Sendable {
     package static let standardConnectTimeout = 10
     package static let standardApplicationName = "tandem"
     package static let readerRange = 1...64
+}
+
+extension PostgresConfig {
+    /// Where triggers stop noting changes, if they are to.
+    var noteLimit: ByteSize? { maxNotesPolicy == .stop ? maxNotes ?? .standard : nil }
 }
 
 extension PostgresConfig: CustomStringConvertible, CustomReflectable {

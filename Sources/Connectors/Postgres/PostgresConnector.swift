@@ -83,6 +83,20 @@ package enum PostgresConnector: Connector {
             standard: .warn
         ),
         .init(
+            "max_log",
+            \.maxNotes,
+            help: "How large the log of one table may grow that triggers write for TRIGGER_BASED.",
+            kind: .other("a size such as 5GB"),
+            standard: ByteSize.standard.description,
+            parse: { ByteSize($0).map { .some($0) } ?? ByteSize??.none }
+        ),
+        .init(
+            "max_log_policy",
+            \.maxNotesPolicy,
+            help: "Whether a larger one is warned of, or not written to any more and the table copied again.",
+            standard: .warn
+        ),
+        .init(
             "readers",
             \.readers,
             help: "How many connections read at once; more than cores where the network is slow.",

@@ -1,0 +1,120 @@
+import Foundation
+import TandemCore
+
+/// Reads what there is of the objects of TRIGGER_BASED.
+struct CaptureStates {
+    private let session: Session
+
+    init(_ session: Session) { self.session = session }
+
+    /// Everything that has a name of ours, by the number of the table that it was made for, also where that is gone.
+    ///
+    /// - Throws: ``PostgresError``.
+    func all() throws -> [UInt32: CaptureState] {
+        guard session.isInTransaction else { return try session.transaction(.snapshot) { try all() } }
+        do {
+            var states: [UInt32: CaptureState] = [:]
+            func change(_ relation: UInt32, _ change: (inout CaptureState) -> Void) {
+                change(&states[relation, default: CaptureState(relation: relation)])
+            }
+            for cells in try session.query(Self.objects).rows {
+                var row = ResultRow(cells)
+                let kind = try row.text()
+                guard let relation = UInt32(try row.text()) else { continue }
+                let number: UInt32 = try row.number()
+                let text = try row.text()
+                if kind == "log" {
+                    change(relation) {
+                        $0.log = number
+                        $0.logTypes = Self.list(text)
+                    }
+                } else {
+                    let sum = try row.text()
+                    let runsAsOwner = try row.flag()
+                    change(relation) { ($0.source, $0.sourceSum, $0.runsAsOwner) = (text, sum, runsAsOwner) }
+                }
+            }
+            for cells in try session.query(Self.triggers).rows {
+                var row = ResultRow(cells)
+                guard let captured = UInt32(try row.text()) else { continue }
+                let trigger = CaptureState.Trigger(
+                    relation: try row.number(),
+                    name: try row.text(),
+                    mark: try row.text(),
+                    enabled: try row.text()
+                )
+                change(captured) { $0.triggers.append(trigger) }
+            }
+            try readRecords { relation, record in change(relation) { $0.record = record } }
+            try readGaps { relation, reason in change(relation) { $0.gaps.append(reason) } }
+            return states
+        } catch is UnreadableCell {
+            throw PostgresError.malformed(session.endpoint, what: "a row of \(TriggerNames.captures)")
+        }
+    }
+
+    private func readRecords(_ take: (UInt32, CaptureState.Record) -> Void) throws {
+        guard try exists(TriggerNames.captures) else { return }
+        let question = """
+            SELECT relation, schema_name, table_name, array_to_string(key_columns, ' '), to_json(key_names), key_index,
+              log, is_by_row, version, source
+            FROM \(TriggerNames.captures)
+            """
+        for cells in try session.query(question).rows {
+            var row = ResultRow(cells)
+            let relation: UInt32 = try row.number()
+            take(
+                relation,
+                CaptureState.Record(
+                    name: [try row.text(), try row.text()],
+                    keyNumbers: try row.text().split(separator: " ").compactMap { Int($0) },
+                    keyNames: Self.list(try row.text()),
+                    keyIndex: try row.number(),
+                    log: try row.number(),
+                    isByRow: try row.flag(),
+                    version: try row.number(),
+                    source: try row.text()
+                )
+            )
+        }
+    }
+
+    private func readGaps(_ take: (UInt32, String) -> Void) throws {
+        guard try exists(TriggerNames.gaps) else { return }
+        let question = "SELECT relation, reason FROM \(TriggerNames.gaps) GROUP BY relation, reason ORDER BY min(noted)"
+        for cells in try session.query(question).rows {
+            var row = ResultRow(cells)
+            take(try row.number(), try row.text())
+        }
+    }
+
+    /// Whether a table of the schema is there.
+    func exists(_ name: String) throws -> Bool {
+        try session.query("SELECT pg_catalog.to_regclass(\(SQL.literal(name))) IS NOT NULL").value == "t"
+    }
+
+    private static func list(_ json: String) -> [String] {
+        (try? JSONDecoder().decode([String].self, from: Data(json.utf8))) ?? []
+    }
+
+    /// Logs with the types of their key columns; functions with their texts.
+    private static let objects = """
+        SELECT 'log', pg_catalog.substr(c.relname, 5), c.oid, (
+            SELECT pg_catalog.json_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
+            FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attnum > 2 AND NOT a.attisdropped)::text, NULL, NULL
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = '\(TriggerNames.schema)' AND c.relkind = 'r' AND c.relname ~ '^log_[0-9]+$'
+        UNION ALL
+        SELECT 'function', pg_catalog.substr(p.proname, 6), p.oid, p.prosrc, pg_catalog.md5(p.prosrc), p.prosecdef
+        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$' AND p.pronargs = 0
+        """
+
+    private static let triggers = """
+        SELECT pg_catalog.substr(p.proname, 6), t.tgrelid, t.tgname, pg_catalog.concat(t.oid, '.', t.xmin), t.tgenabled
+        FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$'
+        """
+}

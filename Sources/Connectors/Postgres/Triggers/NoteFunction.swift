@@ -1,0 +1,294 @@
+/// The trigger function that notes which rows of a table have changed. Pure.
+///
+/// It runs in the application's transaction with the rights of its owner and the application's `search_path`: every
+/// name and operator in it is qualified, and what is compared without an operator (`UNION`) goes by the type's own
+/// operator class. It must not make the statement fail.
+struct NoteFunction: Sendable {
+    static let version = 1
+
+    let table: TriggerTable
+    /// Where a log that has grown larger is not to be written to any more.
+    var limit: ByteSize?
+
+    /// The statement that makes it, or makes it anew, once its log is there.
+    var statement: String {
+        let text = source(log: Self.place).replacing("%", with: "%%").replacing(Self.place, with: "%1$s")
+        let create = """
+            CREATE OR REPLACE FUNCTION \(name)() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \
+            \(SQL.dollarQuoted(text, tag: "note"))
+            """
+        let block = """
+
+            BEGIN
+              -- The number that the log has got is written into the function.
+              EXECUTE pg_catalog.format(\(SQL.dollarQuoted(create, tag: "function")),
+                pg_catalog.to_regclass('\(log)')::pg_catalog.oid);
+            END
+            """
+        return "DO " + SQL.dollarQuoted(block, tag: "do")
+    }
+
+    /// What a function of this version consists of, where the log has the number `log`.
+    func source(log number: UInt32) -> String { source(log: String(number)) }
+
+    /// Stands in for the log's number.
+    private static let place = "\u{1}"
+
+    private var log: String { TriggerNames.log(table.relation) }
+    private var name: String { TriggerNames.function(table.relation) }
+
+    private func source(log number: String) -> String {
+        """
+
+        #variable_conflict use_column
+        -- Made by tandem, version \(Self.version): notes the keys of rows of \(comment) that change.
+        DECLARE
+          tandem_names text;
+          tandem_reason text;
+        BEGIN
+          -- Whether everything is as it was when this was made: the log itself, and not one that was restored from a dump;
+          -- the key's columns, by their present names.
+          IF \(([isOurLog(number)] + areNamed + isSmall(number)).joined(separator: "\n    AND "))
+          THEN
+            \(indented(table.isByRow ? noteRow : noteRows, by: 4))
+            RETURN NULL;
+          END IF;
+        \(indented(detour(number), by: 2, first: true))
+          RETURN NULL;
+        END
+        """
+    }
+
+    private var comment: String {
+        SQL.name(table.name).replacing("\n", with: " ").replacing("\r", with: " ").replacing(Self.place, with: " ")
+    }
+
+    // MARK: The conditions, which need no query
+
+    private func isOurLog(_ number: String) -> String {
+        "pg_catalog.to_regclass('\(log)')::pg_catalog.oid OPERATOR(pg_catalog.=) \(number)::pg_catalog.oid"
+    }
+
+    private var areNamed: [String] {
+        table.key.enumerated().map { index, column in
+            let isNamed = """
+                pg_catalog.pg_get_indexdef(\(table.keyIndex), \(index + 1), false) OPERATOR(pg_catalog.=) \
+                \(SQL.literal(column.quotedName))::pg_catalog.text
+                """
+            guard table.isIndexUnsure else { return isNamed }
+            let isThere = "pg_catalog.has_table_privilege(\(table.keyIndex)::pg_catalog.oid, 'SELECT') IS NOT NULL"
+            return "(CASE WHEN \(isThere) THEN \(isNamed) ELSE false END)"
+        }
+    }
+
+    private func isSmall(_ number: String) -> [String] {
+        guard let limit else { return [] }
+        return [
+            """
+            pg_catalog.pg_relation_size(\(number)::pg_catalog.oid::pg_catalog.regclass) OPERATOR(pg_catalog.<) \
+            \(min(limit.bytes, UInt64(Int64.max)))::pg_catalog.int8
+            """
+        ]
+    }
+
+    // MARK: Noting
+
+    private func insert(_ rest: String) -> String {
+        "INSERT INTO \(log) (xid, kind, \(table.logColumns)) " + rest
+    }
+
+    private var noteRows: String {
+        let names = table.key.map { SQL.identifier($0.name) }.joined(separator: ", ")
+        return """
+            IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+              \(insert(changed(names)));
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+              \(insert(rows(names, of: "new_rows")));
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+              \(insert(rows(names, of: "old_rows")));
+            ELSE
+              \(indented(noteTruncate, by: 2))
+            END IF;
+            """
+    }
+
+    private func rows(_ names: String, of rows: String) -> String {
+        "SELECT pg_catalog.txid_current(), 'r', \(names) FROM \(rows)"
+    }
+
+    /// Old and new keys. Where equal values may differ, as 1.0 and 1.00 do, both are noted.
+    private func changed(_ names: String) -> String {
+        let union = table.key.allSatisfy(\.isExact) ? "UNION" : "UNION ALL"
+        return """
+            SELECT pg_catalog.txid_current(), 'r', k.* FROM (SELECT \(names) FROM old_rows \(union) \
+            SELECT \(names) FROM new_rows) AS k
+            """
+    }
+
+    private var noteRow: String {
+        func values(_ row: String) -> String {
+            "VALUES (pg_catalog.txid_current(), 'r', \(fields(of: row)))"
+        }
+        return """
+            IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+              \(insert(values("OLD")));
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'TRUNCATE' THEN
+              \(indented(noteTruncate, by: 2))
+            ELSE
+              \(insert(values("NEW")));
+              IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+                IF NOT pg_catalog.record_image_eq(ROW(\(fields(of: "OLD"))), ROW(\(fields(of: "NEW")))) THEN
+                  \(insert(values("OLD")));
+                END IF;
+              END IF;
+            END IF;
+            """
+    }
+
+    private func fields(of row: String) -> String {
+        table.key.map { row + "." + SQL.identifier($0.name) }.joined(separator: ", ")
+    }
+
+    /// Of a partition that is truncated alone nobody knows which rows went. Where the whole table is, its own trigger
+    /// fires first.
+    private var noteTruncate: String {
+        let whole = "INSERT INTO \(log) (xid, kind) VALUES (pg_catalog.txid_current(), 't');"
+        guard table.isPartitioned else { return whole }
+        let setting = "'tandem.truncated_\(table.relation)'"
+        let transaction = "pg_catalog.txid_current()::pg_catalog.text"
+        return """
+            IF TG_RELID OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid THEN
+              \(whole)
+              PERFORM pg_catalog.set_config(\(setting), \(transaction), true);
+            ELSIF coalesce(pg_catalog.current_setting(\(setting), true), '') OPERATOR(pg_catalog.<>) \(transaction) THEN
+              tandem_reason := 'A partition was truncated.';
+              \(indented(gap, by: 2))
+            END IF;
+            """
+    }
+
+    /// Notes that changes are missing: once, and by each transaction that would not see that this was noted already, or
+    /// that it has been read since.
+    private var gap: String {
+        """
+        INSERT INTO \(TriggerNames.gaps) (relation, reason, xid, noted)
+        SELECT \(table.relation)::pg_catalog.oid, tandem_reason, pg_catalog.txid_current(), pg_catalog.now()
+        WHERE NOT EXISTS (
+          SELECT FROM \(TriggerNames.gaps) g WHERE g.relation OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid
+            AND (g.xid OPERATOR(pg_catalog.=) pg_catalog.txid_current()
+              OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed'));
+        """
+    }
+
+    // MARK: Where something is not as it was
+
+    private func detour(_ number: String) -> String {
+        """
+        -- Something has changed since. What cannot be noted becomes a gap, and the table is copied again; the statement
+        -- goes on in any case.
+        IF \(isElsewhere) THEN
+          RETURN NULL;
+        END IF;
+        BEGIN
+          IF NOT coalesce(\(isOurLog(number)), false) THEN
+            tandem_reason := 'The table that changes are noted in was gone.';
+          \(limitReason(number))ELSIF TG_OP OPERATOR(pg_catalog.=) 'TRUNCATE' THEN
+            \(indented(noteTruncate, by: 4))
+            RETURN NULL;
+          ELSE
+            SELECT \(presentNames) INTO tandem_names
+            FROM pg_catalog.unnest('{\(list(table.key.map { String($0.number) }))}'::pg_catalog.int2[],
+                '{\(list(table.key.map { String($0.type) }))}'::pg_catalog.oid[])
+                WITH ORDINALITY AS k (number, type, place)
+              JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid
+                AND a.attnum OPERATOR(pg_catalog.=) k.number AND a.atttypid OPERATOR(pg_catalog.=) k.type
+                AND NOT a.attisdropped
+            HAVING pg_catalog.count(*) OPERATOR(pg_catalog.=) \(table.key.count);
+            IF tandem_names IS NULL THEN
+              tandem_reason := 'A column of the key was dropped, or got another type.';
+            ELSE
+              \(indented(table.isByRow ? noteRowByNames : noteRowsByNames, by: 6))
+              RETURN NULL;
+            END IF;
+          END IF;
+        EXCEPTION WHEN OTHERS THEN
+          tandem_reason := pg_catalog.concat('The change could not be noted: error ', SQLSTATE, '.');
+        END;
+        BEGIN
+          \(indented(gap, by: 2))
+        EXCEPTION WHEN OTHERS THEN
+          RETURN NULL;
+        END;
+        """
+    }
+
+    /// Whether this is another database's copy of the table.
+    private var isElsewhere: String {
+        guard table.isPartitioned else {
+            return "TG_RELID OPERATOR(pg_catalog.<>) \(table.relation)::pg_catalog.oid"
+        }
+        return "pg_catalog.pg_get_indexdef(\(table.keyIndex)) IS NULL "
+            + "AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) "
+            + "\(table.relation)::pg_catalog.oid)"
+    }
+
+    private func limitReason(_ number: String) -> String {
+        guard let limit else { return "" }
+        return """
+            ELSIF NOT (\(isSmall(number)[0])) THEN
+                tandem_reason := 'More than \(limit) of changes had been noted and not been read (max_log).';
+              
+            """
+    }
+
+    private var presentNames: String {
+        let prefix = table.isByRow ? "'($1).', " : ""
+        return
+            "pg_catalog.string_agg(pg_catalog.concat(\(prefix)pg_catalog.quote_ident(a.attname)), ', ' ORDER BY k.place)"
+    }
+
+    private var noteRowsByNames: String {
+        func execute(_ text: String) -> String {
+            "EXECUTE pg_catalog.format(" + SQL.literal(insert(text)) + ", tandem_names);"
+        }
+        return """
+            IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+              \(execute(changed("%1$s")))
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+              \(execute(rows("%1$s", of: "new_rows")))
+            ELSE
+              \(execute(rows("%1$s", of: "old_rows")))
+            END IF;
+            """
+    }
+
+    private var noteRowByNames: String {
+        let execute =
+            "EXECUTE pg_catalog.format("
+            + SQL.literal(insert("SELECT pg_catalog.txid_current(), 'r', %1$s")) + ", tandem_names)"
+        return """
+            IF TG_OP OPERATOR(pg_catalog.<>) 'INSERT' THEN
+              \(execute) USING OLD;
+            END IF;
+            IF TG_OP OPERATOR(pg_catalog.<>) 'DELETE' THEN
+              \(execute) USING NEW;
+            END IF;
+            """
+    }
+
+    private func list(_ items: [String]) -> String { items.joined(separator: ",") }
+
+    private func indented(_ text: String, by spaces: Int, first: Bool = false) -> String {
+        let indent = String(repeating: " ", count: spaces)
+        return (first ? indent : "") + text.replacing("\n", with: "\n" + indent)
+    }
+}
+
+extension SQL {
+    /// `text` as a constant between dollars, readable as it is.
+    static func dollarQuoted(_ text: String, tag: String) -> String {
+        var tag = tag
+        while text.contains("$\(tag)$") { tag += "_" }
+        return "$\(tag)$\(text)$\(tag)$"
+    }
+}

@@ -1,0 +1,71 @@
+import TandemRows
+
+/// What TRIGGER_BASED makes in a database is called.
+///
+/// All of it is in the schema that a destination keeps its own tables in; `oid` is the captured table's number.
+enum TriggerNames {
+    static let schema = Metadata.schema
+    /// One row a captured table.
+    static let captures = "tandem.captures"
+    /// Changes that could not be noted: the table has to be copied again.
+    static let gaps = "tandem.gaps"
+    /// How far each sync has read, durably.
+    static let readers = "tandem.readers"
+
+    /// The tables that are there once, whatever is captured, and their columns.
+    static let shared: [(name: String, columns: String)] = [
+        (
+            captures,
+            """
+            relation oid PRIMARY KEY, schema_name text NOT NULL, table_name text NOT NULL,
+              key_columns smallint[] NOT NULL, key_names text[] NOT NULL, key_index oid NOT NULL, log oid NOT NULL,
+              is_by_row boolean NOT NULL, version integer NOT NULL, source text NOT NULL, made timestamptz NOT NULL
+            """
+        ),
+        (gaps, "relation oid NOT NULL, reason text NOT NULL, xid bigint NOT NULL, noted timestamptz NOT NULL"),
+        (readers, "sync text PRIMARY KEY, place text NOT NULL, seen timestamptz NOT NULL"),
+    ]
+
+    /// The keys of changed rows.
+    static func log(_ oid: UInt32) -> String { "\(schema).log_\(oid)" }
+    /// The function that notes them, without its parentheses.
+    static func function(_ oid: UInt32) -> String { "\(schema).note_\(oid)" }
+    /// A column of a log: the key's first one is `k1`.
+    static func keyColumn(_ index: Int) -> String { "k\(index + 1)" }
+}
+
+/// One of the triggers that call a note function.
+enum NoteTrigger: String, CaseIterable, Sendable {
+    case insert = "tandem_note_insert"
+    case update = "tandem_note_update"
+    case delete = "tandem_note_delete"
+    case row = "tandem_note_row"
+    case truncate = "tandem_note_truncate"
+
+    /// Those that a table has.
+    static func needed(byRow: Bool) -> [Self] {
+        byRow ? [.row, .truncate] : [.insert, .update, .delete, .truncate]
+    }
+
+    /// What stands between the name and the table.
+    var events: String {
+        switch self {
+        case .insert: "AFTER INSERT"
+        case .update: "AFTER UPDATE"
+        case .delete: "AFTER DELETE"
+        case .row: "AFTER INSERT OR UPDATE OR DELETE"
+        case .truncate: "AFTER TRUNCATE"
+        }
+    }
+
+    /// What stands between the table and the function.
+    var level: String {
+        switch self {
+        case .insert: "REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"
+        case .update: "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"
+        case .delete: "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"
+        case .row: "FOR EACH ROW"
+        case .truncate: "FOR EACH STATEMENT"
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import TandemRows
+
+/// Compares what notes a table's changes with what should, and writes the statements that make it so. Pure.
+struct TriggerPlan: Sendable {
+    let table: TriggerTable
+    /// `nil` where there is nothing yet.
+    var state: CaptureState?
+    /// Where the log is not to be written to any more.
+    var limit: ByteSize?
+    /// Who is to own what is made, where that is not the one who makes it. Without the quotes.
+    var owner: String?
+    /// Whether triggers can be enabled for what is replicated to the server, too.
+    var setsAlways: Bool { table.isOwner }
+
+    private var function: NoteFunction { NoteFunction(table: table, limit: limit) }
+
+    // MARK: What is wrong
+
+    /// Empty where every change is noted.
+    var faults: [TriggerFault] {
+        guard let state, state.record != nil || state.log != nil || state.source != nil || !state.triggers.isEmpty
+        else { return [.notSetUp] }
+        var faults: [TriggerFault] = []
+        if state.record == nil { faults.append(.unlisted) }
+        if state.log == nil || state.log != state.record?.log { faults.append(.logGone) }
+        if state.log != nil, state.logTypes != table.key.map(\.logType) || hasOtherKey(state) {
+            faults.append(.otherKey)
+        }
+        if let record = state.record, record.isByRow != table.isByRow { faults.append(.otherLevel) }
+        if let fault = functionFault(state) { faults.append(fault) }
+        return faults + triggerFaults(state)
+    }
+
+    private func hasOtherKey(_ state: CaptureState) -> Bool {
+        state.record.map { $0.keyNumbers != table.key.map(\.number) } ?? false
+    }
+
+    private func functionFault(_ state: CaptureState) -> TriggerFault? {
+        guard let source = state.source else { return .functionGone }
+        guard let log = state.log, source != function.source(log: log) || !state.runsAsOwner else { return nil }
+        // As it was made, though for another log, key or version.
+        guard state.sourceSum == state.record?.source, state.runsAsOwner else { return .functionChanged }
+        return .functionOutdated
+    }
+
+    private func triggerFaults(_ state: CaptureState) -> [TriggerFault] {
+        places.flatMap { place in
+            place.triggers.compactMap { kind -> TriggerFault? in
+                let name = kind.rawValue
+                let found = state.triggers.first { $0.relation == place.number && $0.name == name }
+                guard let found else { return .triggerGone(name, on: place.name) }
+                if !found.fires { return .triggerDisabled(name, on: place.name) }
+                return setsAlways && found.enabled != "A" ? .triggerNotAlways(name, on: place.name) : nil
+            }
+        }
+    }
+
+    /// What there has to be where: the triggers for rows on a partitioned table are on its partitions by themselves.
+    private var places: [(number: UInt32, name: TableName, triggers: [NoteTrigger])] {
+        let needed = NoteTrigger.needed(byRow: table.isByRow)
+        return [(table.relation, table.name, needed)] + table.parts.map { ($0.number, $0.name, needed) }
+    }
+
+    // MARK: The statements
+
+    /// What makes it so; empty where nothing has to be done. They belong into one transaction, whose locks on the table
+    /// are taken by the last of them.
+    var statements: [String] {
+        let faults = faults
+        guard !faults.isEmpty else { return [] }
+        let isNew = faults == [.notSetUp]
+        var steps = isNew ? [] : removal(faults)
+        let hasLog = !isNew && state?.log != nil && !faults.contains(.otherKey)
+        if !hasLog { steps += logSteps }
+        if !hasLog || state?.source == nil || functionFault(state ?? CaptureState(relation: table.relation)) != nil {
+            steps += functionSteps
+        }
+        steps += listing
+        if !isNew, faults.contains(where: \.losesChanges) { steps.append(gap(because: faults)) }
+        return steps + triggerSteps(faults)
+    }
+
+    private var quotedTable: String { SQL.name(table.name) }
+    private var log: String { TriggerNames.log(table.relation) }
+    private var functionName: String { TriggerNames.function(table.relation) + "()" }
+
+    /// Of a log that cannot hold the present key.
+    private func removal(_ faults: [TriggerFault]) -> [String] {
+        faults.contains(.otherKey) ? ["DROP TABLE IF EXISTS \(log)"] : []
+    }
+
+    private var logSteps: [String] {
+        let columns = table.key.enumerated().map { "\(TriggerNames.keyColumn($0)) \($1.logType)" }.joined(
+            separator: ", "
+        )
+        return [
+            """
+            CREATE TABLE \(log) (xid bigint NOT NULL, kind "char" NOT NULL, \(columns))
+              WITH (autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_scale_factor = 0)
+            """,
+            "REVOKE ALL ON \(log) FROM PUBLIC",
+        ] + owned("TABLE \(log)")
+    }
+
+    private var functionSteps: [String] {
+        [function.statement, "REVOKE ALL ON FUNCTION \(functionName) FROM PUBLIC"] + owned("FUNCTION \(functionName)")
+    }
+
+    private func owned(_ object: String) -> [String] {
+        owner.map { ["ALTER \(object) OWNER TO \(SQL.identifier($0))"] } ?? []
+    }
+
+    private var listing: [String] {
+        let numbers = table.key.map { String($0.number) }.joined(separator: ",")
+        let names = table.key.map { SQL.literal($0.name) }.joined(separator: ", ")
+        return [
+            "DELETE FROM \(TriggerNames.captures) WHERE relation = \(table.relation)",
+            """
+            INSERT INTO \(TriggerNames.captures)
+              SELECT \(table.relation), \(SQL.literal(table.name.schema)), \(SQL.literal(table.name.table)), '{\(numbers)}',
+                ARRAY[\(names)], \(table.keyIndex), '\(log)'::regclass, \(table.isByRow), \(NoteFunction.version),
+                md5(prosrc), now()
+              FROM pg_catalog.pg_proc WHERE oid = '\(functionName)'::regprocedure
+            """,
+        ]
+    }
+
+    private func gap(because faults: [TriggerFault]) -> String {
+        let reason = faults.filter(\.losesChanges).map(\.description).joined(separator: "; ")
+        return """
+            INSERT INTO \(TriggerNames.gaps)
+              VALUES (\(table.relation), \(SQL.literal("Before it was set up again, " + reason + ".")), txid_current(), now())
+            """
+    }
+
+    private func triggerSteps(_ faults: [TriggerFault]) -> [String] {
+        let others = NoteTrigger.allCases.filter { !NoteTrigger.needed(byRow: table.isByRow).contains($0) }
+        var steps: [String] = []
+        let existing = state?.triggers ?? []
+        func has(_ trigger: NoteTrigger, on number: UInt32) -> Bool {
+            existing.contains { $0.relation == number && $0.name == trigger.rawValue }
+        }
+        for other in others where has(other, on: table.relation) {
+            steps.append("DROP TRIGGER \(other.rawValue) ON \(quotedTable)")
+        }
+        for place in places {
+            let name = SQL.name(place.name)
+            let isRoot = place.number == table.relation
+            for trigger in place.triggers {
+                let found = existing.first { $0.relation == place.number && $0.name == trigger.rawValue }
+                // Rows' triggers come to partitions with the root's.
+                if found == nil, isRoot || trigger == .truncate {
+                    steps.append(
+                        """
+                        CREATE TRIGGER \(trigger.rawValue) \(trigger.events) ON \(name)
+                          \(trigger.level) EXECUTE PROCEDURE \(functionName)
+                        """
+                    )
+                    if !isRoot, trigger == .truncate, state?.record != nil { steps.append(truncated(place.number)) }
+                }
+                if setsAlways, found?.enabled != "A" {
+                    steps.append("ALTER TABLE \(name) ENABLE ALWAYS TRIGGER \(trigger.rawValue)")
+                } else if !setsAlways, let found, !found.fires {
+                    steps.append("ALTER TABLE \(name) ENABLE TRIGGER \(trigger.rawValue)")
+                }
+            }
+        }
+        return steps
+    }
+
+    /// A partition that was never truncated or rewritten lies where it was made; now that it has its trigger, what
+    /// was done before can be told.
+    private func truncated(_ part: UInt32) -> String {
+        """
+        INSERT INTO \(TriggerNames.gaps)
+          SELECT \(table.relation), 'A partition was truncated or rewritten before a trigger could note it.',
+            txid_current(), now()
+          FROM pg_catalog.pg_class
+          WHERE oid = \(part) AND relkind = 'r' AND pg_catalog.pg_relation_filenode(oid) <> oid
+        """
+    }
+}
+
+/// What is made once, whatever is captured. Pure.
+struct TriggerGround: Sendable {
+    var hasSchema: Bool
+    /// Names of the shared tables that are there.
+    var tables: Set<String>
+    var owner: String?
+
+    var statements: [String] {
+        let to = owner.map { " OWNER TO \(SQL.identifier($0))" }
+        var steps = hasSchema ? [] : ["CREATE SCHEMA \(TriggerNames.schema)"]
+        if !hasSchema, let to { steps.append("ALTER SCHEMA \(TriggerNames.schema)\(to)") }
+        for table in TriggerNames.shared where !tables.contains(table.name) {
+            steps.append("CREATE TABLE \(table.name) (\(table.columns))")
+            steps.append("REVOKE ALL ON \(table.name) FROM PUBLIC")
+            if let to { steps.append("ALTER TABLE \(table.name)\(to)") }
+        }
+        return steps
+    }
+}
