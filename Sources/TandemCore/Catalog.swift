@@ -78,5 +78,7 @@ public struct OmittedColumn: Hashable, Sendable {
 public enum Eligibility: Hashable, Sendable {
     /// With what the user should know, if anything.
     case usable(note: String?)
+    /// Once something has been made at the source that changes the application's tables (`tandem setup`).
+    case needsSetup(reason: String, remedy: Remedy?)
     case unusable(reason: String, remedy: Remedy?)
 }

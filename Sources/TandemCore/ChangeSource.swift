@@ -10,10 +10,14 @@ public protocol ChangeSource: Source {
     /// that is. Called before any of the tables is copied: the stream has every change from ``StreamState/checkpoint``
     /// on.
     ///
-    /// - Parameter state: What the destination has of this sync's stream.
+    /// - Parameters:
+    ///   - maySetUp: Whether it may make on the tables, which are the application's, what
+    ///     ``Eligibility/needsSetup(reason:remedy:)`` is about.
+    ///   - state: What the destination has of this sync's stream.
     func prepareStream(
         of sync: String,
         tables: [CatalogTable],
+        maySetUp: Bool,
         continuing state: StreamState?
     ) async throws -> PreparedStream
 

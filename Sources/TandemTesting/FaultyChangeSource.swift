@@ -37,10 +37,11 @@ public struct FaultyChangeSource: ChangeSource {
     public func prepareStream(
         of sync: String,
         tables: [CatalogTable],
+        maySetUp: Bool,
         continuing state: StreamState?
     ) async throws -> PreparedStream {
         try faults.pass(.prepareStream)
-        let prepared = try await source.prepareStream(of: sync, tables: tables, continuing: state)
+        let prepared = try await source.prepareStream(of: sync, tables: tables, maySetUp: maySetUp, continuing: state)
         try faults.pass(.streamPrepared)
         return prepared
     }

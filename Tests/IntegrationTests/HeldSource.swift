@@ -49,9 +49,10 @@ struct HeldSource: ChangeSource {
     func prepareStream(
         of sync: String,
         tables: [CatalogTable],
+        maySetUp: Bool,
         continuing state: StreamState?
     ) async throws -> PreparedStream {
-        try await source.prepareStream(of: sync, tables: tables, continuing: state)
+        try await source.prepareStream(of: sync, tables: tables, maySetUp: maySetUp, continuing: state)
     }
 
     func snapshot(readers: Int) async throws -> any Snapshot {

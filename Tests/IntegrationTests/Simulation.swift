@@ -24,6 +24,12 @@ struct Simulation {
         static let all =
             PostgresServer.Version.allCases.map { Way(version: $0) } + [Way(version: .v15, plugin: "wal2json")]
             + PostgresServer.Version.allCases.map { Way(version: $0, isIntoPostgres: true) }
+            + PostgresServer.Version.allCases.map { Way(version: $0, plugin: triggers) }
+            + [Way(version: .v16, plugin: triggers, isIntoPostgres: true)]
+
+        /// In the place of a plugin: what changes is noted by triggers.
+        static let triggers = "triggers"
+        var isNoted: Bool { plugin == Self.triggers }
     }
 
     private let seed: UInt64
@@ -31,7 +37,7 @@ struct Simulation {
     private let evolves: Bool
     private let deletes: DeletePolicy
     /// The table of the history whose rows nothing tells apart: it would be copied whole, and not marked.
-    private let notMarked: TableRule
+    private let keyless: TablePattern
     private let database: TestDatabase
     private let warehouse: Warehouse
     private let rounds = 3
@@ -52,7 +58,7 @@ struct Simulation {
 
     init(seed: UInt64, _ way: Way, evolves: Bool = false, deletes: DeletePolicy = .hard) throws {
         self.deletes = deletes
-        notMarked = TableRule(try TablePattern("*.events"), excludes: true)
+        keyless = try TablePattern("*.events")
         self.seed = seed
         self.way = way
         self.evolves = evolves
@@ -155,7 +161,7 @@ struct Simulation {
     }
 
     private func changeSource() throws -> any ChangeSource {
-        guard let source = try database.source(plugin: way.plugin) as? any ChangeSource else {
+        guard let source = try database.source(plugin: way.isNoted ? "auto" : way.plugin) as? any ChangeSource else {
             throw PostgresServer.Failure(description: "Postgres has no stream")
         }
         return source
@@ -171,10 +177,16 @@ struct Simulation {
             name: "simulation",
             from: "shop",
             to: "warehouse",
-            method: .auto,
-            tables: deletes == .soft ? [notMarked] : [],
+            method: way.isNoted ? .fixed(.triggerBased) : .auto,
+            tables: tables,
             deletes: deletes,
-            syncedAt: deletes == .soft
+            syncedAt: deletes == .soft,
+            autoSetup: way.isNoted
         )
+    }
+
+    private var tables: [TableRule] {
+        if deletes == .soft { return [TableRule(keyless, excludes: true)] }
+        return way.isNoted ? [TableRule(keyless, method: .fixed(.fullTable))] : []
     }
 }

@@ -134,6 +134,7 @@ final class LoggedSource: ChangeSource {
     func prepareStream(
         of sync: String,
         tables: [CatalogTable],
+        maySetUp: Bool,
         continuing known: StreamState?
     ) async throws -> PreparedStream {
         state.withLock { state in

@@ -65,16 +65,19 @@ struct PlanTests {
         #expect(plan.refusal?.description == "sync s: public.secret cannot be copied: The user may not read it.")
     }
 
-    @Test func otherMethodsAreNotPartOfThisVersion() {
-        let plan = Sample.plan([Sample.table("public.a"), Sample.table("public.b")], method: .fixed(.triggerBased))
-        #expect(
-            plan.problems.map(\.message) == [
-                "The method TRIGGER_BASED is not part of this version."
-            ]
-        )
-        #expect(
-            plan.problems.first?.remedy?.text == "Write `method: LOG_BASED`, `INCREMENTAL`, `FULL_TABLE` or `auto`."
-        )
+    @Test func whatTakesASetupIsTakenOnceThatIsDone() {
+        var table = Sample.table("public.a")
+        table.methods[.logBased] = .unusable(reason: "No rights.", remedy: nil)
+        table.methods[.triggerBased] = .needsSetup(reason: "No triggers.", remedy: Remedy("Set it up."))
+        let before = Sample.plan([table])
+        #expect(before.tables.map(\.method) == [.fullTable])
+        #expect(before.tables.first?.notes.first == "Not LOG_BASED: No rights. Not TRIGGER_BASED: No triggers.")
+        let asked = Sample.plan([table], method: .fixed(.triggerBased))
+        #expect(asked.skipped.map(\.reason) == ["No triggers."])
+        #expect(asked.skipped.map(\.remedy) == [Remedy("Set it up.")])
+        #expect(Sample.plan([table], autoSetup: true).tables.map(\.method) == [.triggerBased])
+        table.methods[.triggerBased] = .usable(note: nil)
+        #expect(Sample.plan([table]).tables.map(\.method) == [.triggerBased])
         #expect(
             Sample.plan([Sample.table("public.a")], method: .fixed(.fullTable)).tables.first?.reason
                 == "The configuration asks for it."
@@ -250,6 +253,7 @@ extension Sample {
         into: String? = nil,
         deletes: DeletePolicy = .hard,
         unfit: UnfitPolicy = .text,
+        autoSetup: Bool = false,
         folding: NameFolding = .caseInsensitive
     ) -> SyncPlan {
         let sync = SyncConfiguration(
@@ -260,7 +264,8 @@ extension Sample {
             tables: tables,
             into: into,
             deletes: deletes,
-            unfitValues: unfit
+            unfitValues: unfit,
+            autoSetup: autoSetup
         )
         return Planner(sync: sync, catalog: Catalog(tables: catalog), copied: copied, folding: folding).plan()
     }

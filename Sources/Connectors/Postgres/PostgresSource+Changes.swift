@@ -1,18 +1,41 @@
 package import TandemCore
 package import TandemRows
 
+/// Changes are told by the log or by what triggers note; ``PostgresSource/capture`` says which.
 extension PostgresSource: ChangeSource {
-    /// Makes the publications and the slot where they are missing, and compares what the destination has with what the
-    /// slot still holds.
+    package func following(by method: Method) -> (any ChangeSource)? {
+        switch method {
+        case capture: self
+        case .logBased, .triggerBased: PostgresSource(self, capturing: method)
+        case .fullTable, .incremental: nil
+        }
+    }
+
+    private var isNoted: Bool { capture == .triggerBased }
+
+    /// Makes the publications and the slot where they are missing, or what notes changes where that is allowed, and
+    /// compares what the destination has with what there still is.
     ///
     /// - Throws: ``PostgresError``; among others `notReplicable`, with what an administrator can do.
     package func prepareStream(
         of sync: String,
         tables: [CatalogTable],
+        maySetUp: Bool,
         continuing state: StreamState?
     ) async throws -> PreparedStream {
-        try await connection.run { session in
-            try StreamPreparation(
+        let isNoted = isNoted
+        return try await connection.run { session in
+            guard !isNoted else {
+                return try TriggerPreparation(
+                    session: session,
+                    config: config,
+                    context: context,
+                    sync: sync,
+                    tables: tables,
+                    maySetUp: maySetUp
+                ).run(continuing: state)
+            }
+            return try StreamPreparation(
                 session: session,
                 config: config,
                 context: context,
@@ -22,8 +45,10 @@ extension PostgresSource: ChangeSource {
         }
     }
 
-    /// Over a connection of its own: others are asked meanwhile.
+    /// Over a connection of its own: others are asked meanwhile. What triggers note is noted in every transaction that
+    /// a snapshot does not show.
     package func awaitWriters(of tables: [CatalogTable]) async throws {
+        guard !isNoted else { return }
         let (config, context, pinned) = (config, context, pinned)
         let numbers = tables.map(\.schema.id)
         try await Blocking.run { interruption in
@@ -33,23 +58,38 @@ extension PostgresSource: ChangeSource {
         }
     }
 
-    /// A place in the log behind everything that is committed by now, which a stream reaches soon.
+    /// A place behind everything that is committed by now, which a stream reaches soon.
     package func logPosition() async throws -> Checkpoint {
-        try await connection.run { LogCheckpoint(try LogEnd.mark($0)).checkpoint }
+        let isNoted = isNoted
+        return try await connection.run { session in
+            guard isNoted else { return LogCheckpoint(try LogEnd.mark(session)).checkpoint }
+            return TriggerCheckpoint(snapshot: try TriggerLogs(session).moment().snapshot).checkpoint
+        }
     }
 
     package func logSnapshot(readers: Int) async throws -> (any Snapshot)? {
         let taking = SnapshotTaking(config: config, context: context, pinned: pinned)
-        let count = config.readers ?? readers
+        let count = max(1, config.readers ?? readers)
+        let isNoted = isNoted
         return try await Blocking.run { interruption in
-            try taking.takeFromLog(readers: max(1, count), interruption: interruption)
+            guard isNoted else { return try taking.takeFromLog(readers: count, interruption: interruption) }
+            let snapshot = try taking.take(readers: count, isNoted: true, interruption: interruption)
+            // One that others cannot join is none that the destination could be brought to.
+            return snapshot.moment.position.flatMap(TriggerCheckpoint.init) == nil ? nil : snapshot
         }
     }
 
-    /// Follows the slot that the request's state names. Where the connection is lost the stream is to be asked for
-    /// again, from what the destination has.
+    /// Follows the slot that the request's state names, or what triggers note. Where the connection is lost the stream
+    /// is to be asked for again, from what the destination has.
     package func changes(_ request: StreamRequest) async throws -> any ChangeStream {
-        let stream = LogStream(try LogOpening(request, config: config, context: context, pinned: pinned, times: times))
+        let stream: FeedStream
+        if isNoted {
+            let opening = try TriggerOpening(request, config: config, context: context, pinned: pinned, times: times)
+            stream = FeedStream("tandem.postgres.triggers") { try opening.feed($0) }
+        } else {
+            let opening = try LogOpening(request, config: config, context: context, pinned: pinned, times: times)
+            stream = FeedStream("tandem.postgres.stream") { try opening.feed($0) }
+        }
         do { try await stream.open() } catch {
             await stream.close()
             throw error

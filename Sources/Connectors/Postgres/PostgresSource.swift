@@ -9,6 +9,8 @@ package final class PostgresSource: Source {
     let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
     let times: FeedTimes
     let connection: Connection
+    /// By which this source tells of changes.
+    let capture: Method
 
     /// Does not connect yet.
     ///
@@ -26,6 +28,14 @@ package final class PostgresSource: Source {
         self.pinned = pinned
         self.times = times
         connection = Connection(config, in: context, pinned: pinned)
+        capture = .logBased
+    }
+
+    /// The same source, as one that tells of changes by `capture`.
+    init(_ other: PostgresSource, capturing capture: Method) {
+        (config, context, pinned, times) = (other.config, other.context, other.pinned, other.times)
+        connection = other.connection
+        self.capture = capture
     }
 
     package func catalog() async throws -> Catalog {
@@ -33,7 +43,10 @@ package final class PostgresSource: Source {
         while true {
             do {
                 return try await connection.run { session in
-                    Catalog(tables: try CatalogReader(session).tables().map(\.catalogTable))
+                    try session.transaction(.snapshot) {
+                        let tables = try CatalogReader(session).tables().map(\.catalogTable)
+                        return Catalog(tables: try TriggerReadiness(session, config).settle(tables))
+                    }
                 }
             } catch PostgresError.catalogChanged where attempt < Self.catalogRetries {
                 attempt += 1

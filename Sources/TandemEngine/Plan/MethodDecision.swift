@@ -5,32 +5,43 @@ enum MethodDecision: Hashable {
     case use(Method, reason: String, note: String?)
     /// The table itself does not allow it.
     case unusable(reason: String, remedy: Remedy?)
-    /// Nothing about the table: this version cannot do what is asked for.
-    case unsupported(Method)
 
     /// The methods there are, best first.
     private static let ranking: [Method] = [.logBased, .triggerBased, .incremental, .fullTable]
-    private static let supported: Set<Method> = [.logBased, .incremental, .fullTable]
 
-    /// - Parameter hasCursor: Whether a cursor is configured, without which INCREMENTAL is out of the question.
-    init(_ choice: MethodChoice, methods: [Method: Eligibility], hasCursor: Bool) {
+    /// - Parameters:
+    ///   - hasCursor: Whether a cursor is configured, without which INCREMENTAL is out of the question.
+    ///   - maySetUp: Whether what a method needs may be made on the way.
+    init(_ choice: MethodChoice, methods: [Method: Eligibility], hasCursor: Bool, maySetUp: Bool) {
+        var methods = methods
+        if maySetUp {
+            methods = methods.mapValues { if case .needsSetup = $0 { .usable(note: nil) } else { $0 } }
+        }
         switch choice {
-        case .fixed(let method) where !Self.supported.contains(method): self = .unsupported(method)
         case .fixed(let method): self.init(method, methods[method], reason: "The configuration asks for it.")
         case .auto:
-            let candidates = Self.ranking.filter {
-                Self.supported.contains($0) && ($0 != .incremental || hasCursor)
-            }
+            let candidates = Self.ranking.filter { $0 != .incremental || hasCursor }
             let decisions = candidates.map { Self($0, methods[$0], reason: Self.autoReason($0)) }
-            let usable = decisions.first { if case .use = $0 { true } else { false } }
-            self = usable ?? decisions.last ?? .unsupported(.fullTable)
+            let place = decisions.firstIndex { if case .use = $0 { true } else { false } }
+            self = place.map { decisions[$0] } ?? decisions[decisions.count - 1]
+            guard case .use(let method, let reason, let note) = self else { return }
+            // Why not something better: that is for the user to change.
+            let better = candidates.prefix { $0 != method }.compactMap { candidate -> String? in
+                switch methods[candidate] {
+                case .needsSetup(let why, _), .unusable(let why, _): "Not \(candidate.rawValue): \(why)"
+                case .usable, nil: nil
+                }
+            }
+            let notes = [note].compactMap(\.self) + better
+            self = .use(method, reason: reason, note: notes.isEmpty ? nil : notes.joined(separator: " "))
         }
     }
 
     private init(_ method: Method, _ eligibility: Eligibility?, reason: String) {
         switch eligibility {
         case .usable(let note): self = .use(method, reason: reason, note: note)
-        case .unusable(let reason, let remedy): self = .unusable(reason: reason, remedy: remedy)
+        case .unusable(let reason, let remedy), .needsSetup(let reason, let remedy):
+            self = .unusable(reason: reason, remedy: remedy)
         case nil: self = .unusable(reason: "The source does not offer \(method.rawValue) for it.", remedy: nil)
         }
     }

@@ -37,7 +37,9 @@ package struct Planner: Sendable {
         if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
             let reason = "Changes cannot be followed from \"\(sync.from)\" to \"\(sync.to)\"."
             for index in catalog.tables.indices {
-                catalog.tables[index].methods[.logBased] = .unusable(reason: reason, remedy: nil)
+                for method in Method.allCases where method.isFollowed {
+                    catalog.tables[index].methods[method] = .unusable(reason: reason, remedy: nil)
+                }
             }
         }
         if !(source is any CursorSource) || !(destination is any ChangeDestination) {
@@ -93,15 +95,9 @@ package struct Planner: Sendable {
         switch MethodDecision(
             selection.method,
             methods: cursor.methods(of: table),
-            hasCursor: !selection.cursor.isEmpty
+            hasCursor: !selection.cursor.isEmpty,
+            maySetUp: sync.autoSetup
         ) {
-        case .unsupported(let method):
-            let problem = PlanProblem(
-                line: selection.methodLine,
-                message: "The method \(method.rawValue) is not part of this version.",
-                remedy: Remedy("Write `method: LOG_BASED`, `INCREMENTAL`, `FULL_TABLE` or `auto`.")
-            )
-            if !plan.problems.contains(problem) { plan.problems.append(problem) }
         case .unusable(let reason, let remedy):
             if let naming = selection.naming {
                 plan.problems.append(

@@ -45,6 +45,7 @@ extension SyncRun {
             method: method,
             plan: plan,
             onGap: sync.onGap,
+            maySetUp: sync.autoSetup,
             follows: follows,
             retries: retries,
             readers: readers,

@@ -11,6 +11,8 @@ struct StreamRun {
     /// Of the tables only that are followed so.
     let plan: SyncPlan
     var onGap: GapPolicy
+    /// Whether the source may make on the tables what following them takes.
+    let maySetUp: Bool
     /// Goes on until it is cancelled.
     let follows: Bool
     let retries: RetryPolicy
@@ -178,6 +180,7 @@ struct StreamRun {
         let prepared = try await source.prepareStream(
             of: plan.sync,
             tables: plan.tables.map(\.source),
+            maySetUp: maySetUp,
             continuing: known
         )
         await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))

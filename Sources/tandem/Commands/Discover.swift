@@ -41,7 +41,11 @@ struct Discover: AsyncParsableCommand {
     }
 
     private static func word(_ eligibility: Eligibility?) -> String {
-        if case .usable? = eligibility { "yes" } else { "no" }
+        switch eligibility {
+        case .usable: "yes"
+        case .needsSetup: "after setup"
+        case .unusable, nil: "no"
+        }
     }
 
     private func describe(_ table: CatalogTable) {
@@ -57,7 +61,7 @@ struct Discover: AsyncParsableCommand {
         for method in Method.allCases {
             switch table.methods[method] {
             case .usable(let note): Terminal.out("  ✓ \(method.rawValue)\(note.map { ": " + $0 } ?? "")")
-            case .unusable(let reason, let remedy):
+            case .needsSetup(let reason, let remedy), .unusable(let reason, let remedy):
                 Terminal.out("  ✗ \(method.rawValue): \(reason)")
                 for line in RemedyText.lines(remedy, indent: "      ") { Terminal.out(line) }
             case nil: break
@@ -115,7 +119,7 @@ private struct DiscoveredTableJSON: Encodable {
         methods = Method.allCases.map { method in
             switch entry.methods[method] {
             case .usable(let note): MethodJSON(method: method, usable: true, reason: note)
-            case .unusable(let reason, let remedy):
+            case .needsSetup(let reason, let remedy), .unusable(let reason, let remedy):
                 MethodJSON(method: method, usable: false, reason: reason, remedy: remedy)
             case nil: MethodJSON(method: method, usable: false)
             }

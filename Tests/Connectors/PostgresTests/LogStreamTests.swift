@@ -25,7 +25,7 @@ import Testing
             try prepare(stage)
             source = PostgresSource(stage.config, in: stage.context)
             let table = try await source.table("t")
-            let prepared = try await source.prepareStream(of: "one", tables: [table], continuing: nil)
+            let prepared = try await source.prepareStream(of: "one", tables: [table], maySetUp: false, continuing: nil)
             let snapshot = try await source.snapshot(readers: 1)
             let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
             await snapshot.close()

@@ -3,8 +3,9 @@ import Glibc
 import TandemRows
 
 extension Session {
-    /// Starts `COPY … TO STDOUT`, whose rows ``receiveRows(into:skipping:)`` takes. Inside a transaction only.
-    func beginCopy(_ sql: String) throws {
+    /// Starts `COPY … TO STDOUT`, whose rows ``receiveRows(into:at:)`` takes, or ``receiveLine(_:)`` where they are
+    /// text. Inside a transaction only.
+    func beginCopy(_ sql: String, isBinary: Bool = true) throws {
         guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
         try flush()
         guard let result = try nextResult() else {
@@ -16,7 +17,7 @@ extension Session {
             try drain()
             throw failure
         }
-        guard PQbinaryTuples(result) == 1 else {
+        guard (PQbinaryTuples(result) == 1) == isBinary else {
             close()
             throw PostgresError.malformed(endpoint, what: "a COPY in another format than asked for")
         }
@@ -27,19 +28,33 @@ extension Session {
     /// - Parameter position: Where in the COPY we are; rows that were taken in an earlier attempt are passed over.
     /// - Returns: Whether more is to come.
     func receiveRows(into buffer: inout TupleBuffer, at position: inout CopyPosition) throws -> Bool {
-        let connection = try live()
-        var hasLooked = false
         while !buffer.isFull {
-            var message: UnsafeMutablePointer<CChar>?
-            let length = PQgetCopyData(connection, &message, 1)
-            if length > 0, let message {
-                defer { PQfreemem(message) }
-                hasLooked = false
-                let bytes = UnsafeRawBufferPointer(start: message, count: Int(length))
+            let isMore = try receiveLine { bytes in
                 do throws(MalformedRow) { try position.take(bytes, into: &buffer) } catch {
                     close()
                     throw PostgresError.malformed(endpoint, what: error.description)
                 }
+            }
+            guard isMore else { return false }
+        }
+        return true
+    }
+
+    /// Takes what comes next of a COPY: in text format one row, with its newline.
+    ///
+    /// - Parameter take: Gets the bytes, which are valid during the call only.
+    /// - Returns: Whether there was something; not so once the COPY has ended.
+    @inline(__always)
+    func receiveLine(_ take: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+        let connection = try live()
+        var hasLooked = false
+        while true {
+            var message: UnsafeMutablePointer<CChar>?
+            let length = PQgetCopyData(connection, &message, 1)
+            if length > 0, let message {
+                defer { PQfreemem(message) }
+                try take(UnsafeRawBufferPointer(start: message, count: Int(length)))
+                return true
             } else if length == 0 {
                 // Looks again at once before it sleeps: under load the next bytes are there already.
                 if hasLooked { try wait(POLLIN) }
@@ -54,7 +69,6 @@ extension Session {
                 return false
             }
         }
-        return true
     }
 
     /// Takes what follows the rows.

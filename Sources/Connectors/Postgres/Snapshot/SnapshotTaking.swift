@@ -9,12 +9,14 @@ struct SnapshotTaking: Sendable {
 
     /// Fixes this moment. Blocks.
     ///
-    /// - Parameter readers: How many connections are to read it; each comes on top of the one that holds it.
-    func take(readers: Int, interruption: Interruption) throws -> ExportedSnapshot {
+    /// - Parameters:
+    ///   - readers: How many connections are to read it; each comes on top of the one that holds it.
+    ///   - isNoted: Whether its place is one that what triggers note can be followed to.
+    func take(readers: Int, isNoted: Bool = false, interruption: Interruption) throws -> ExportedSnapshot {
         let leader = try connect(interruption)
         let origin = try Origin.read(leader)
         let reason: String
-        switch try export(leader, origin: origin, readers: readers, interruption: interruption) {
+        switch try export(leader, origin: origin, readers: readers, isNoted: isNoted, interruption: interruption) {
         case .success(let snapshot): return snapshot
         case .failure(let refusal): reason = refusal.reason
         }
@@ -42,6 +44,7 @@ struct SnapshotTaking: Sendable {
         _ leader: Session,
         origin: String,
         readers: Int,
+        isNoted: Bool,
         interruption: Interruption
     ) throws -> Result<ExportedSnapshot, Refusal> {
         guard leader.capabilities.canExportSnapshot else {
@@ -60,9 +63,14 @@ struct SnapshotTaking: Sendable {
             let pool = try SessionPool(first: join(interruption), limit: readers, make: join) { session in
                 try self.rejoin(name, expecting: moment.checkpoint, with: session)
             }
+            var placed = moment
+            if isNoted {
+                let place = TriggerCheckpoint(snapshot: moment.checkpoint.description, exported: name)
+                placed.position = place.checkpoint
+            }
             return .success(
                 ExportedSnapshot(
-                    moment: moment,
+                    moment: placed,
                     readers: readers,
                     notes: [],
                     types: types,

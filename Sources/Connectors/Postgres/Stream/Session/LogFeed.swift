@@ -2,7 +2,7 @@ import TandemCore
 import TandemRows
 
 /// Receives a slot's stream and gathers it into batches. Used by one thread; calls block.
-final class LogFeed {
+final class LogFeed: ChangeFeed {
     private let replication: ReplicationSession
     private let beside: CatalogSession
     private var reader: ChangeReader
@@ -59,13 +59,12 @@ final class LogFeed {
         silence = min(.seconds(10), answerTime / 3)
     }
 
-    /// See `ChangeStream.next(isWanted:)`.
-    func next(isWanted: () -> Bool, confirmed: () -> LSN) throws -> ChangeBatch? {
+    func next(isWanted: () -> Bool, confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         guard !hasEnded else { return nil }
         while true {
             _ = free(isWanted)
             let hasMoved = try drain(isWanted)
-            try tell(confirmed())
+            try tell(place(confirmed()))
             try limitSlot()
             if reader.assembler.isEnding {
                 hasEnded = true
@@ -80,22 +79,21 @@ final class LogFeed {
                 }
                 if isDue(isWanted) { return try give() }
             }
-            if end != nil, !hasMoved { try ask(confirmed()) } else { askPause = times.asking.lowerBound }
+            if end != nil, !hasMoved { try ask(place(confirmed())) } else { askPause = times.asking.lowerBound }
             _ = try replication.wait(milliseconds: patience(isWanted))
         }
     }
 
     /// Says that we are there, and looks after the slot.
-    func keepAlive(_ confirmed: LSN) throws {
+    func keepAlive(_ confirmed: Checkpoint?) throws {
         guard !hasEnded else { return }
-        try say(confirmed)
+        try say(place(confirmed))
         try limitSlot()
     }
 
-    /// Says what was confirmed last, and ends the stream.
-    func end(_ confirmed: LSN) {
+    func end(_ confirmed: Checkpoint?) {
         // It is over in any case, and what was not said comes again.
-        try? say(confirmed)
+        try? say(place(confirmed))
         replication.end()
         beside.close()
     }
@@ -196,6 +194,11 @@ final class LogFeed {
     }
 
     // MARK: Answering
+
+    /// What to tell the server: never less than before.
+    private func place(_ confirmed: Checkpoint?) -> LSN {
+        max(told, confirmed.flatMap { LogCheckpoint($0)?.position } ?? told)
+    }
 
     /// Tells the server what was confirmed, if it is time to.
     private func tell(_ confirmed: LSN) throws {

@@ -1,0 +1,213 @@
+import TandemCore
+import TandemRows
+
+/// Reads which rows triggers have noted, and the rows themselves, round by round. Used by one thread; calls block.
+///
+/// A round is one snapshot of the source. It takes the keys that were noted by
+/// transactions which this snapshot shows and the one before did not, and the
+/// rows that stand under them now. So the order in which they were noted does
+/// not matter, and the destination goes from one moment of the source to a
+/// later one.
+final class TriggerFeed: ChangeFeed {
+    private let session: Session
+    private let logs: TriggerLogs
+    private let keeping: TriggerKeeping
+    private var assembler: ChangeAssembler
+    private let tables: [FollowedLog]
+    private let end: TriggerCheckpoint?
+    private let times: FeedTimes
+    private let clock: RoundClock
+    /// The round under way.
+    private var round: TriggerRound?
+    /// The tables that the last round had changes of: these are likely to have some again.
+    private var busy: Set<UInt32> = []
+    private var givenAt = ContinuousClock.now
+    private var hasEnded = false
+
+    var interruption: Interruption {
+        get { session.interruption }
+        set { session.interruption = newValue }
+    }
+
+    init(
+        _ session: Session,
+        request: StreamRequest,
+        start: TriggerCheckpoint,
+        keeping: TriggerKeeping,
+        times: FeedTimes
+    ) {
+        self.session = session
+        self.keeping = keeping
+        self.times = times
+        let clock = RoundClock(start)
+        self.clock = clock
+        end = request.end.flatMap(TriggerCheckpoint.init)
+        let catalog = RelationCatalog(version: session.capabilities.version) { try session.query($0, $1) }
+        assembler = ChangeAssembler(
+            request,
+            from: .none,
+            catalog: catalog,
+            checksUTF8: !session.capabilities.sendsValidUTF8
+        ) { _ in clock.reached.checkpoint }
+        tables = request.tables.map { FollowedLog(table: $0.schema.id, copied: $0.moment.checkpoint.description) }
+        logs = TriggerLogs(session)
+    }
+
+    func next(isWanted: () -> Bool, confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
+        while !hasEnded {
+            if let round {
+                if try read(round) { try finish(round) }
+                return try give()
+            }
+            try keeping.tell(confirmed(), through: session)
+            if assembler.isEnding {
+                hasEnded = true
+                return try give()
+            }
+            guard isWanted() else {
+                try session.interruption.pause(milliseconds: 5)
+                continue
+            }
+            if let end, let visibility = end.visibility, clock.covers(visibility) {
+                hasEnded = true
+                try assembler.bringExpected()
+                return assembler.hasNews ? try give() : nil
+            }
+            guard try !begin() else { continue }
+            if end != nil { continue }
+            if assembler.hasNews, givenAt.duration(to: .now) >= times.idle { return try give() }
+            try session.interruption.pause(milliseconds: Self.pause)
+        }
+        return nil
+    }
+
+    /// Between two looks at the logs, in milliseconds.
+    private static let pause = 50
+
+    func keepAlive(_ confirmed: Checkpoint?) throws {
+        guard !hasEnded, round == nil else { return }
+        try keeping.tell(confirmed, through: session)
+    }
+
+    func end(_ confirmed: Checkpoint?) {
+        // What was not told is read again, and cleaned by the next run.
+        if round == nil { try? keeping.end(confirmed, through: session) }
+        session.close()
+    }
+
+    private func give() throws -> ChangeBatch {
+        var batch = try assembler.take()
+        givenAt = .now
+        batch.isUpToDate = end == nil && batch.state != nil
+        return batch
+    }
+
+    // MARK: A round
+
+    /// Takes a snapshot, and looks for what is new in it.
+    ///
+    /// - Returns: Whether there is anything. If not the place is reached, and no transaction is open.
+    private func begin() throws -> Bool {
+        // The tables are locked before the snapshot is taken: what is done to one that is not so much as a write shows
+        // in it then, or waits. Which ones is known behind the snapshot only, so it may take another.
+        var locked = busy
+        while true {
+            try session.begin(.snapshot, joining: end?.exported)
+            do {
+                if end?.exported == nil { try logs.lock(locked) }
+                let moment = try logs.moment()
+                let news = try logs.news(of: tables, after: clock.reached.snapshot)
+                let gaps = try logs.gaps(of: tables, after: clock.reached.snapshot)
+                let changed = Set(news.map(\.table))
+                if end?.exported == nil, !changed.isSubset(of: locked) {
+                    try session.execute("ROLLBACK")
+                    locked.formUnion(changed)
+                    continue
+                }
+                for (table, reason) in gaps { assembler.giveUp(table: table, reason) }
+                let reached = TriggerCheckpoint(snapshot: moment.snapshot, timeline: clock.reached.timeline)
+                busy = changed
+                guard !news.isEmpty else {
+                    try session.execute("COMMIT")
+                    clock.reached = reached
+                    assembler.advance(to: clock.tick())
+                    return false
+                }
+                assembler.begin(TransactionStart(xid: moment.next, time: moment.time))
+                round = TriggerRound(reached: reached, time: moment.time, news: news)
+                return true
+            } catch {
+                if session.isOpen { try? session.execute("ROLLBACK") }
+                throw error
+            }
+        }
+    }
+
+    /// Reads on until there is enough for a batch.
+    ///
+    /// - Returns: Whether all of the round has been read.
+    private func read(_ round: TriggerRound) throws -> Bool {
+        while !assembler.isFull {
+            if round.isCopying {
+                if try !round.take(from: session, into: &assembler) { try confirm(round) }
+            } else if let news = round.next() {
+                try round.start(news, logs: logs, into: &assembler)
+            } else {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Makes sure that the table which was read was not emptied or rewritten since the snapshot.
+    private func confirm(_ round: TriggerRound) throws {
+        guard end?.exported != nil, let table = round.table else { return }
+        guard try CopyPlanner.isUnchanged(table, on: session) else {
+            throw PostgresError.snapshotLost(
+                session.endpoint,
+                reason: "a table was emptied or rewritten meanwhile",
+                isTransient: true
+            )
+        }
+    }
+
+    private func finish(_ round: TriggerRound) throws {
+        try session.execute("COMMIT")
+        clock.reached = round.reached
+        let place = clock.tick()
+        assembler.commit(TransactionEnd(commit: place, end: place, time: round.time))
+        self.round = nil
+    }
+}
+
+/// A table's log, and what of it counts.
+struct FollowedLog: Sendable {
+    var table: UInt32
+    /// The snapshot that the table was copied in: what it shows is in the copy.
+    var copied: String
+}
+
+/// Which place of the source the rounds have come to. The assembler counts rounds, as if they were places in a log.
+final class RoundClock {
+    var reached: TriggerCheckpoint
+    private var rounds: UInt64 = 0
+
+    init(_ start: TriggerCheckpoint) { reached = start }
+
+    func tick() -> LSN {
+        rounds += 1
+        return LSN(rawValue: rounds)
+    }
+
+    /// Whether a round has been read that shows all that `end` shows.
+    func covers(_ end: SnapshotVisibility) -> Bool {
+        reached.visibility.map { end.isCovered(by: $0) } ?? false
+    }
+}
+
+extension ChangeAssembler {
+    /// Follows the table with the number `table` no further.
+    mutating func giveUp(table: UInt32, _ reason: String) {
+        if let index = numbers[table] { giveUp(index, reason) }
+    }
+}

@@ -1,0 +1,104 @@
+import TandemCore
+import TandemRows
+
+/// Keeps at the source how far a sync has read, and removes from the logs what every sync has.
+final class TriggerKeeping {
+    private let sync: String
+    private let relations: [UInt32]
+    private let times: FeedTimes
+    private var told: String
+    private var toldAt = ContinuousClock.now
+    private var cleanedAt = ContinuousClock.now
+    /// Rows removed from each log since it was vacuumed.
+    private var removed: [UInt32: Int] = [:]
+
+    /// How often the logs are cleaned while they are followed.
+    private static let cleaning = Duration.seconds(5)
+    /// Rows that one statement removes at most, so that none takes long.
+    private static let portion = 20_000
+    /// Rows removed after which a log is vacuumed, so that their room is used again.
+    private static let vacuumAfter = 50_000
+
+    /// - Parameters:
+    ///   - relations: The tables whose logs the sync reads.
+    ///   - told: How far it has read as the source knows it.
+    init(sync: String, relations: [UInt32], told: String, times: FeedTimes) {
+        self.sync = sync
+        self.relations = relations
+        self.times = times
+        self.told = told
+    }
+
+    /// Tells the source how far the destination is, now and then, and cleans up behind that.
+    func tell(_ confirmed: Checkpoint?, through session: Session) throws {
+        if toldAt.duration(to: .now) >= times.telling { try say(confirmed, session) }
+        guard cleanedAt.duration(to: .now) >= Self.cleaning else { return }
+        try clean(session)
+    }
+
+    /// The same, at the end.
+    func end(_ confirmed: Checkpoint?, through session: Session) throws {
+        try say(confirmed, session)
+        try clean(session)
+    }
+
+    private func say(_ confirmed: Checkpoint?, _ session: Session) throws {
+        toldAt = .now
+        guard let place = confirmed.flatMap(TriggerCheckpoint.init)?.snapshot, place != told else { return }
+        try Self.note(place, of: sync, through: session)
+        told = place
+    }
+
+    /// Notes that all transactions which `place` shows are durable at the destination of `sync`.
+    static func note(_ place: String, of sync: String, through session: Session) throws {
+        try session.transaction(.readWrite) {
+            let values = [SQL.literal(sync), SQL.literal(place)].joined(separator: ", ")
+            let updated = try session.query(
+                """
+                UPDATE \(TriggerNames.readers) SET place = $2, seen = pg_catalog.now() WHERE sync = $1 RETURNING true
+                """,
+                [sync, place]
+            )
+            if updated.value == nil {
+                try session.execute("INSERT INTO \(TriggerNames.readers) VALUES (\(values), pg_catalog.now())")
+            }
+        }
+    }
+
+    private func clean(_ session: Session) throws {
+        cleanedAt = .now
+        let places = try session.query("SELECT place FROM \(TriggerNames.readers)").rows.compactMap { $0[0] }
+        guard !places.isEmpty else { return }
+        let isDone = Set(places).map { place in
+            "pg_catalog.txid_visible_in_snapshot(xid, \(SQL.literal(place))::pg_catalog.txid_snapshot)"
+        }.joined(separator: " AND ")
+        for relation in relations {
+            let count = try remove(from: TriggerNames.log(relation), isDone, session)
+            removed[relation, default: 0] += count
+            guard removed[relation, default: 0] >= Self.vacuumAfter else { continue }
+            removed[relation] = 0
+            try session.execute("VACUUM \(TriggerNames.log(relation))")
+        }
+        _ = try remove(from: TriggerNames.gaps, isDone, session)
+    }
+
+    /// - Returns: How many rows.
+    private func remove(from table: String, _ condition: String, _ session: Session) throws -> Int {
+        var total = 0
+        while true {
+            let count = try session.transaction(.readWrite) {
+                try session.query(
+                    """
+                    WITH gone AS (
+                      DELETE FROM \(table) WHERE ctid = ANY (ARRAY(
+                        SELECT ctid FROM \(table) WHERE \(condition) LIMIT \(Self.portion))) RETURNING 1)
+                    SELECT count(*) FROM gone
+                    """
+                ).value.flatMap { Int($0) } ?? 0
+            }
+            total += count
+            guard count == Self.portion else { return total }
+            try session.interruption.check()
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import TandemCore
+import TandemRows
+
+/// Gets the stream of what triggers note ready: that they are there, and whether it goes on where the destination is.
+/// Blocks.
+struct TriggerPreparation {
+    let session: Session
+    let config: PostgresConfig
+    let context: ConnectionContext
+    let sync: String
+    let tables: [CatalogTable]
+    /// Whether triggers may be made on the tables.
+    let maySetUp: Bool
+
+    /// - Throws: ``PostgresError``; among others `notReplicable` where a table's changes are not noted.
+    func run(continuing state: StreamState?) throws -> PreparedStream {
+        let relations = tables.map(\.schema.id)
+        let notes = try repair(relations)
+        try noteMarks(try TriggerFacts.of(relations, session, config: config))
+        let origin = try Origin.read(session)
+        let timeline = try timeline()
+        let gap = try state.flatMap { try self.gap(after: $0, origin, timeline) }
+        if let state, gap == nil {
+            var state = state
+            if var reached = TriggerCheckpoint(state.checkpoint) {
+                reached.timeline = timeline
+                state.checkpoint = reached.checkpoint
+            }
+            return PreparedStream(state: state, notes: notes)
+        }
+        let start = try TriggerLogs(session).moment().snapshot
+        try TriggerKeeping.note(start, of: sync, through: session)
+        let identity = TriggerIdentity(origin: origin, time: Int64(Date().timeIntervalSince1970 * 1000))
+        let begun = StreamState(
+            method: .triggerBased,
+            id: identity.description,
+            checkpoint: TriggerCheckpoint(snapshot: start, timeline: timeline).checkpoint
+        )
+        return PreparedStream(state: begun, gap: gap, notes: notes)
+    }
+
+    // MARK: What notes the changes
+
+    /// Makes what is missing where that concerns nobody else's tables, or is allowed.
+    private func repair(_ relations: [UInt32]) throws -> [String] {
+        let before = try TriggerFacts.of(relations, session, config: config)
+        let wanted = relations.filter { (relation: UInt32) -> Bool in
+            guard let faults = before.captures[relation]?.faults, !faults.isEmpty else { return false }
+            return maySetUp || !faults.contains(where: \.needsTriggers)
+        }
+        let made = try TriggerSetup(session: session, config: config, notify: context.notify).apply(wanted)
+        let after = made.isEmpty ? before : try TriggerFacts.of(relations, session, config: config)
+        for table in tables {
+            let faults: [TriggerFault] = after.captures[table.schema.id]?.faults ?? [.notSetUp]
+            guard let fault = faults.first(where: \.losesChanges) else { continue }
+            throw PostgresError.notReplicable(
+                session.endpoint,
+                reason: "of \(table.schema.name) \(fault)",
+                remedy: .setUpTriggers
+            )
+        }
+        return made.map { "Made what notes the changes of \($0)." }
+    }
+
+    /// Compares the triggers with what they were: whoever disabled one and enabled it again has left a gap.
+    private func noteMarks(_ facts: TriggerFacts) throws {
+        let known = try session.query("SELECT relation, mark FROM \(TriggerNames.captures)").rows
+        let marks = Dictionary(
+            known.compactMap { cells in cells[0].flatMap { UInt32($0) }.map { ($0, cells[1]) } }
+        ) { first, _ in first }
+        for (relation, capture) in facts.captures where marks[relation] != .some(capture.mark.description) {
+            let earlier = marks[relation].flatMap(\.self).flatMap(TriggerMark.init)
+            try session.transaction(.readWrite) {
+                if let earlier, !capture.mark.continues(earlier) {
+                    try session.execute(
+                        """
+                        INSERT INTO \(TriggerNames.gaps) VALUES (\(relation),
+                          'Its triggers were disabled or made anew.', pg_catalog.txid_current(), pg_catalog.now())
+                        """
+                    )
+                }
+                try session.execute(
+                    """
+                    UPDATE \(TriggerNames.captures) SET mark = \(SQL.literal(capture.mark.description))
+                    WHERE relation = \(relation)
+                    """
+                )
+            }
+        }
+    }
+
+    // MARK: Whether it goes on
+
+    private func timeline() throws -> UInt32 {
+        let name = session.capabilities.version >= 100_000 ? "pg_walfile_name" : "pg_xlogfile_name"
+        let question = "SELECT pg_catalog.\(name)(\(session.capabilities.logPosition))"
+        return try session.query(question).value.flatMap { UInt32($0.prefix(8), radix: 16) } ?? 0
+    }
+
+    /// Which changes are missing behind `state`, in a sentence; `nil` where none are.
+    private func gap(after state: StreamState, _ origin: String, _ timeline: UInt32) throws -> String? {
+        guard let identity = TriggerIdentity(state.id), let reached = TriggerCheckpoint(state.checkpoint),
+            let shown = reached.visibility
+        else { return "What was known of the stream was not written by this version." }
+        guard identity.origin == origin else {
+            return "This is another server or database than the one whose changes were followed."
+        }
+        let place = try session.query("SELECT place FROM \(TriggerNames.readers) WHERE sync = $1", [sync]).value
+        guard let place, let told = SnapshotVisibility(place) else {
+            return "\(TriggerNames.readers) does not know the sync any more: what was noted since may be gone."
+        }
+        guard told.isCovered(by: shown) else {
+            return "What was noted behind the place where the destination is has been removed: it is older than it was."
+        }
+        guard let now = SnapshotVisibility(try TriggerLogs(session).moment().snapshot), shown.next <= now.next else {
+            return "The source is older than what was read from it: it was restored."
+        }
+        // What a server that was promoted does not have was lost in silence. If it has what was told last, which came
+        // after everything that was read, it has all.
+        guard reached.timeline == timeline || reached.timeline == 0 || place == reached.snapshot else {
+            return
+                "The server was promoted or restored (timeline \(reached.timeline), now \(timeline)): it may lack changes that were read."
+        }
+        return nil
+    }
+}
+
+extension Remedy {
+    static let setUpTriggers = Remedy(
+        "Run `tandem setup` for the connection with `--method TRIGGER_BASED --apply`; or set auto_setup: true, and each run does."
+    )
+}
