@@ -22,8 +22,8 @@ package struct TriggerMark: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether no change can have been missed since `earlier`, as far as triggers go.
     ///
-    /// Partitions that have come since count as complete, and those that went do not count: that is for those who compare
-    /// the table's parts.
+    /// Partitions that have come since count as complete, and those that went do not count: that is for those who
+    /// compare the table's parts.
     package func continues(_ earlier: Self) -> Bool {
         earlier.triggers.allSatisfy { number, text in triggers[number].map { $0 == text } ?? true }
             && (triggers.isEmpty == earlier.triggers.isEmpty)

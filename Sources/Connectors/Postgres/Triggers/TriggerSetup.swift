@@ -21,8 +21,8 @@ package struct TriggerSetup {
 
     /// Sees to it that every later change of `relations` is noted.
     ///
-    /// Transactions that are open now may have changed rows before their tables' triggers were there; who copies a table
-    /// waits for them first. A table without a key, or that is gone, is passed over.
+    /// Transactions that are open now may have changed rows before the triggers were there; who copies a table waits
+    /// for them first. A table without a key, or that is gone, is passed over.
     ///
     /// - Returns: The tables at which something had to be done.
     /// - Throws: ``PostgresError``; `lockTimeout` where a table could not be had. Tables before it are done then.
