@@ -33,7 +33,9 @@ struct StreamStage {
             tables?.contains($0.schema.name.table) ?? ($0.kind == .table || $0.kind == .partitionedTable)
         }
         let prepared: PreparedStream
-        do { prepared = try await source.prepareStream(of: sync, tables: catalog, maySetUp: false, continuing: state) } catch {
+        do {
+            prepared = try await source.prepareStream(of: sync, tables: catalog, maySetUp: false, continuing: state)
+        } catch {
             await source.close()
             throw error
         }

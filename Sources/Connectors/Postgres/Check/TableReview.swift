@@ -38,7 +38,8 @@ struct TableReview: Sendable {
         let subject = table.name.description
         var findings: [Finding] = []
         switch table.methods[.fullTable] {
-        case .unusable(let reason, let remedy), .needsSetup(let reason, let remedy): return [Finding(.error, subject, reason, remedy: remedy)]
+        case .unusable(let reason, let remedy), .needsSetup(let reason, let remedy):
+            return [Finding(.error, subject, reason, remedy: remedy)]
         case .usable(let note?): findings.append(Finding(.note, subject, note))
         case .usable(nil) where !table.omitted.isEmpty: break
         case .usable(nil), nil: findings.append(Finding(.ok, subject, "It can be read, with all its columns."))
