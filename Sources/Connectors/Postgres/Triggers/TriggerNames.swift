@@ -19,7 +19,8 @@ enum TriggerNames {
             """
             relation oid PRIMARY KEY, schema_name text NOT NULL, table_name text NOT NULL,
               key_columns smallint[] NOT NULL, key_names text[] NOT NULL, key_index oid NOT NULL, log oid NOT NULL,
-              is_by_row boolean NOT NULL, version integer NOT NULL, source text NOT NULL, made timestamptz NOT NULL
+              is_by_row boolean NOT NULL, version integer NOT NULL, source text NOT NULL, made timestamptz NOT NULL,
+              mark text
             """
         ),
         (gaps, "relation oid NOT NULL, reason text NOT NULL, xid bigint NOT NULL, noted timestamptz NOT NULL"),
