@@ -12,6 +12,8 @@ public struct SetupRequest: Sendable {
     public var uses: Set<Use>
     /// By sync, the tables whose changes are to be followed in the log. Empty where none are.
     public var following: [String: [TableName]]
+    /// The tables whose changes are to be noted by triggers.
+    public var noting: [TableName]
     /// What is to decode the log, by the database's own name for it; `nil` for what the connection's settings say.
     public var plugin: String?
     /// Whether the password may be printed; a placeholder stands in its place otherwise.
@@ -24,6 +26,7 @@ public struct SetupRequest: Sendable {
         schemas: [String],
         uses: Set<Use> = [.reading],
         following: [String: [TableName]] = [:],
+        noting: [TableName] = [],
         plugin: String? = nil,
         showPassword: Bool = false,
         apply: Bool = false,
@@ -32,6 +35,7 @@ public struct SetupRequest: Sendable {
         self.schemas = schemas
         self.uses = uses
         self.following = following
+        self.noting = noting
         self.plugin = plugin
         self.showPassword = showPassword
         self.apply = apply

@@ -123,6 +123,15 @@ def latency_table(figures):
             "p90", "p99", "longest")]) + f" | {figures['cpu']:.1f} | {figures['rss']:.0f} |"]) + "\n"
 
 
+def trigger_table(times):
+    lines = ["## What an update costs the application, with what notes it", "",
+             "| | µs CPU | × nothing |", "|---|---:|---:|"]
+    for workload, ways in times.items():
+        for way, cost in ways.items():
+            lines.append(f"| {workload} in a statement, a row: {way} | {cost:.2f} | {cost / ways['nothing']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def memory_table(memory):
     lines = ["## Memory of the first copy, by the number of rows", "", "| | rows | peak MB |", "|---|---:|---:|"]
     lines += [f"| {name} | {entry['rows']:,} | {entry['rss']:.0f} |" for name, entry in memory.items()]

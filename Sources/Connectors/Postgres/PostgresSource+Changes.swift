@@ -46,14 +46,15 @@ extension PostgresSource: ChangeSource {
     }
 
     /// Over a connection of its own: others are asked meanwhile. What triggers note is noted in every transaction that
-    /// a snapshot does not show.
+    /// a snapshot does not show, but for gaps.
     package func awaitWriters(of tables: [CatalogTable]) async throws {
-        guard !isNoted else { return }
+        let isNoted = isNoted
         let (config, context, pinned) = (config, context, pinned)
         let numbers = tables.map(\.schema.id)
         try await Blocking.run { interruption in
             let session = try Session(config, in: context, interruption: interruption, pinned: pinned)
             defer { session.close() }
+            guard !isNoted else { return try TriggerGaps(session: session, notify: context.notify).close(numbers) }
             try Publishing(session: session, notify: context.notify).awaitWriters(of: numbers)
         }
     }

@@ -8,7 +8,8 @@ struct Setup: AsyncParsableCommand {
         abstract: "Print the SQL an administrator runs so that Tandem may read or write.",
         discussion: """
             Covers the schemas of the tables that the syncs using the connection select, and what writing takes where \
-            one of them writes to it. Nothing is run unless --apply is given.
+            one of them writes to it; for TRIGGER_BASED, the triggers on their tables. Nothing is run unless --apply is \
+            given.
             """
     )
 
@@ -23,7 +24,7 @@ struct Setup: AsyncParsableCommand {
     var adminURL: String?
     @Flag(name: .long, help: "Print the connection's password in the SQL instead of a placeholder.")
     var showPassword = false
-    @Option(name: .long, help: "LOG_BASED: what following the log takes, too. By default as the syncs say.")
+    @Option(name: .long, help: "LOG_BASED or TRIGGER_BASED: what that takes, too. By default as the syncs say.")
     var method: String?
     @Option(name: .long, help: "What is to decode the log: pgoutput, or wal2json with a slot made by hand.")
     var plugin: String?
@@ -47,6 +48,7 @@ struct Setup: AsyncParsableCommand {
             schemas: await schemas(of: source, in: workspace),
             uses: uses(in: workspace),
             following: await following(of: source, in: workspace),
+            noting: await noting(of: source, in: workspace),
             plugin: plugin,
             showPassword: showPassword,
             apply: apply,
@@ -86,6 +88,24 @@ struct Setup: AsyncParsableCommand {
         }
         // Asked for a connection that no sync reads from.
         return following.isEmpty && isAsked ? [connection: []] : following
+    }
+
+    /// The tables whose changes are to be noted by triggers: where that is asked for, all that a sync selects.
+    private func noting(of source: any Source, in workspace: Workspace) async -> [TableName] {
+        let isAsked = method == Method.triggerBased.rawValue
+        guard isAsked || method == nil, let catalog = try? await source.catalog() else { return [] }
+        var names: [TableName] = []
+        for sync in workspace.configuration.syncs where sync.from == connection {
+            var sync = sync
+            // As if they were there already.
+            sync.autoSetup = true
+            let plan = Planner.firstPlan(of: sync, reading: catalog)
+            let chosen = plan.tables.filter { isAsked || $0.method == .triggerBased }.map(\.schema.name)
+            let skipped = plan.skipped.filter { isAsked && $0.remedy != nil }.map(\.name)
+            names += (chosen + skipped).filter { !names.contains($0) }
+        }
+        let kinds = Dictionary(catalog.tables.map { ($0.schema.name, $0.kind) }) { first, _ in first }
+        return names.filter { kinds[$0] == .table || kinds[$0] == .partitionedTable }
     }
 
     /// The schemas the syncs read from, or none for all, where the user may not see them yet.

@@ -6,8 +6,8 @@ struct Teardown: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove all that Tandem created in a database.",
         discussion: """
-            The copied tables are yours and stay. At the source, the slot and publications of LOG_BASED go; what an \
-            administrator made stays. A full copy creates nothing there.
+            The copied tables are yours and stay. At the source, the slot and publications of LOG_BASED go, and the triggers \
+            and logs of TRIGGER_BASED; what an administrator made stays. A full copy creates nothing there.
             """
     )
 
@@ -42,7 +42,7 @@ struct Teardown: AsyncParsableCommand {
     /// Slots keep log until they are dropped, so the source comes first.
     private func tearDownSource(of sync: SyncConfiguration, in workspace: Workspace) async throws -> [String] {
         // What made nothing there does not need it to be there.
-        guard sync.method == .auto || sync.asks(for: .logBased) else { return [] }
+        guard sync.method == .auto || sync.asks(for: .logBased) || sync.asks(for: .triggerBased) else { return [] }
         let source = try workspace.source(sync.from)
         let removed = try await (source as? any ChangeSource)?.teardown(syncs: [sync.name]) ?? []
         await source.close()

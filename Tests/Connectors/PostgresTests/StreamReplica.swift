@@ -21,8 +21,6 @@ final class StreamReplica {
     private(set) var batches: [ChangeBatch] = []
     private(set) var state: StreamState
     private var moments: [UInt32: Moment] = [:]
-    /// The keys that changes have named, by table.
-    private var touched: [UInt32: Set<[String?]>] = [:]
     private let session: Session
     var unfit = UnfitPolicy.text
     var limits = ChangeAssembler.Limits()
@@ -76,63 +74,14 @@ final class StreamReplica {
         if reader.assembler.hasNews { apply(try reader.take()) }
     }
 
-    /// Follows what triggers note, up to now, from where `start` is.
-    ///
-    /// - Returns: Where it is then.
-    func follow(_ source: any ChangeSource, of sync: String, from start: StreamState) async throws -> StreamState {
-        let wanted: [StreamRequest.Table] = tables.compactMap { id, table in
-            moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
-        }
-        let end = try await source.logPosition()
-        let request = StreamRequest(sync: sync, tables: wanted, start: start, end: end, unfit: unfit)
-        let stream = try await source.changes(request)
-        var reached = start
-        while let batch = try await stream.next(isWanted: { true }) {
-            let before = state
-            apply(batch)
-            state = before
-            guard let state = batch.state else { continue }
-            reached = state
-            stream.confirm(state.checkpoint)
-        }
-        await stream.close()
-        return reached
-    }
-
-    /// What became of each row whose key was named since the last call, and of tables that were emptied.
-    func takeEffects() -> [String] {
-        defer { touched = [:] }
-        return touched.flatMap { id, keys -> [String] in
-            guard let table = tables[id] else { return [] }
-            return keys.map { key in
-                let row = table.rows.first { row in table.schema.identity.map { row[$0] } == key }
-                return "\(table.schema.name) \(key): \(row.map { "\($0)" } ?? "gone")"
-            }
-        }.sorted()
-    }
-
     private func apply(_ batch: ChangeBatch) {
         batches.append(batch)
         for stretch in batch.stretches {
             guard var table = tables[stretch.schema.id] else { continue }
-            let before = Set(stretch.changes.isEmptied ? table.keys : [])
             table.follow(stretch)
             tables[stretch.schema.id] = table
-            touched[stretch.schema.id, default: []].formUnion(before.union(Self.keys(of: stretch)))
         }
         if let state = batch.state { self.state = state }
-    }
-
-    private static func keys(of stretch: ChangeBatch.Stretch) -> Set<[String?]> {
-        let (schema, changes) = (stretch.schema, stretch.changes)
-        let key = schema.identity.map { schema.columns[$0] }
-        var keys = Set((changes.removed + changes.patched.map(\.keys)).flatMap { Table.texts($0, key) })
-        for rows in changes.written + changes.patched.map(\.rows) {
-            var part = rows
-            part.columns = schema.identity.map { rows.columns[$0] }
-            keys.formUnion(Table.texts(part, key))
-        }
-        return keys
     }
 
     /// Expects each table to be what it is at the source by now.
@@ -160,8 +109,6 @@ final class StreamReplica {
 }
 
 extension StreamReplica.Table {
-    fileprivate var keys: [[String?]] { rows.map { row in schema.identity.map { row[$0] } } }
-
     /// Does what a destination does.
     fileprivate mutating func follow(_ stretch: ChangeBatch.Stretch) {
         evolve(to: stretch)

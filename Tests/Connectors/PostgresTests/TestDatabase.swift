@@ -19,6 +19,12 @@ struct TestDatabase {
         name = try server.makeDatabase()
     }
 
+    /// A database that is there.
+    init(_ server: PostgresServer, named name: String) {
+        self.server = server
+        self.name = name
+    }
+
     var config: PostgresConfig { server.config(database: name) }
 
     @discardableResult

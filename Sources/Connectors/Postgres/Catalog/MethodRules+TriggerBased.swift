@@ -12,7 +12,7 @@ extension MethodRules {
             return .unusable(reason: "Triggers do not see what changes at the foreign server.", remedy: nil)
         case .table, .partitionedTable: break
         }
-        if let obstacle { return obstacle }
+        if let obstacle = obstacle ?? wrongKindForTriggers ?? missingKey { return obstacle }
         if server.isStandby {
             return .unusable(
                 reason: "This is a standby, where no trigger can be made.",
@@ -28,16 +28,55 @@ extension MethodRules {
                 )
             )
         }
-        guard server.mayCreateInDatabase || server.mayCreateInSchema else {
+        guard server.mayCreateNotes else {
             let database = SQL.identifier(server.database)
             return .unusable(
                 reason: "The user \"\(server.user)\" may not create the table that triggers write to.",
                 remedy: Remedy(
-                    "As the database's owner, let it make a schema of its own.",
-                    sql: ["GRANT CREATE ON DATABASE \(database) TO \(quotedUser)"]
+                    "As the database's owner, let it make a schema of its own; or use the one that is there.",
+                    sql: [
+                        server.hasNotesSchema
+                            ? "GRANT USAGE, CREATE ON SCHEMA \(TriggerNames.schema) TO \(quotedUser)"
+                            : "GRANT CREATE ON DATABASE \(database) TO \(quotedUser)"
+                    ]
                 )
             )
         }
         return .usable(note: "Every change then writes one row more, in the application's own transaction.")
+    }
+
+    private var wrongKindForTriggers: Eligibility? {
+        if table.kind == .partitionedTable, server.version < 110_000 {
+            return .unusable(
+                reason: "Before Postgres 11 a partitioned table has no triggers for its rows.",
+                remedy: nil
+            )
+        }
+        if table.isHypertable {
+            return .unusable(reason: "Triggers do not see all changes of a TimescaleDB hypertable.", remedy: nil)
+        }
+        if let part = table.foreignPart {
+            return .unusable(
+                reason: "Its partition \(part) is a foreign table, whose changes no trigger here sees.",
+                remedy: nil
+            )
+        }
+        guard table.isUnlogged || table.unloggedPart != nil else { return nil }
+        let sql = server.version >= 90_500 && table.isUnlogged ? ["ALTER TABLE \(quotedName) SET LOGGED"] : []
+        return .unusable(
+            reason: "An unlogged table is emptied by a crash of the server, which no trigger sees.",
+            remedy: Remedy("As its owner \"\(table.owner)\", make it logged, which rewrites it.", sql: sql)
+        )
+    }
+
+    private var missingKey: Eligibility? {
+        let usable = Set(columns.filter { $0.maySelect && $0.isNotNull }.map(\.number))
+        guard KeyCandidate.best(of: keys, usable: usable) == nil else { return nil }
+        return .unusable(
+            reason: "It has no key by which triggers could note which rows change.",
+            remedy: Remedy(
+                "Add a primary key, or a unique index over columns that are NOT NULL, which this user may SELECT."
+            )
+        )
     }
 }

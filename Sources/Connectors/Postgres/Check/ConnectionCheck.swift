@@ -27,14 +27,19 @@ package enum ConnectionCheck {
                     isPooled: session.capabilities.isPooled,
                     readers: readers
                 )
-                guard !tables.isEmpty || !following.isEmpty else { return review.findings }
+                let noted =
+                    try TriggerReview.read(session, wanted: tables, syncs: context.syncs, config: config)?.findings
+                    ?? []
+                guard !tables.isEmpty || !following.isEmpty else { return review.findings + noted }
                 let known = try catalog.tables()
                 let tableReview = TableReview(
                     tables: known,
                     user: facts.user,
                     isSuperuser: facts.isSuperuser
                 )
-                guard !following.isEmpty else { return review.findings + tableReview.findings(for: tables) }
+                guard !following.isEmpty else {
+                    return review.findings + noted + tableReview.findings(for: tables)
+                }
                 let followed = following.mapValues { names in
                     known.filter { names.contains($0.name) }.map(\.catalogTable)
                 }
@@ -52,7 +57,7 @@ package enum ConnectionCheck {
                     context: context,
                     isPooled: session.capabilities.isPooled
                 )
-                return review.findings + logReview.findings + tableReview.findings(for: tables)
+                return review.findings + logReview.findings + noted + tableReview.findings(for: tables)
             }
         } catch {
             return [Reachability.finding(for: error)]

@@ -12,8 +12,10 @@ struct ServerFacts: Sendable {
     var connectionLimit: Int?
     var databaseConnectionLimit: Int?
     var mayCreateInDatabase = false
-    /// Whether some schema, not a temporary one, takes tables of this user.
-    var mayCreateInSchema = false
+    /// Whether there is the schema that notes of changes are kept in, and whether tables can be made there, or the
+    /// schema.
+    var hasNotesSchema = false
+    var mayCreateNotes = false
     var isStandby = false
     var encoding = "UTF8"
     var connections = 0

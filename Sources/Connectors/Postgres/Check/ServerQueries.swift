@@ -17,14 +17,16 @@ struct ServerQueries: Sendable {
                 WHERE h.rolname = 'rds_replication' AND pg_catalog.pg_has_role(h.oid, 'MEMBER')),
               \(bypasses) OR r.rolsuper, CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit END,
               CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit END,
-              pg_catalog.has_database_privilege(d.oid, 'CREATE'), EXISTS (
-                SELECT FROM pg_catalog.pg_namespace n
-                WHERE \(CatalogQueries.userSchema) AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')),
+              pg_catalog.has_database_privilege(d.oid, 'CREATE'), n.oid IS NOT NULL,
+              CASE WHEN n.oid IS NULL THEN pg_catalog.has_database_privilege(d.oid, 'CREATE')
+                ELSE pg_catalog.has_schema_privilege(n.oid, 'CREATE') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                END,
               pg_catalog.pg_is_in_recovery(), pg_catalog.pg_encoding_to_char(d.encoding),
               (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients)),
               (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients) AND a.usename = current_user),
               (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE \(clients) AND a.datid = d.oid)
             FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
+              LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = '\(TriggerNames.schema)'
             WHERE r.rolname = current_user AND d.datname = pg_catalog.current_database()
             """
     }

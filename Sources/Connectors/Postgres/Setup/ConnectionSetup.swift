@@ -44,25 +44,33 @@ package struct ConnectionSetup: Sendable {
 
     private func write(_ request: SetupRequest, in session: Session) throws -> SetupScript {
         let plan = try session.transaction(.snapshot) { try self.plan(request, in: session) }
-        return script(plan, steps: plan.steps)
+        return script(plan, steps: plan.steps + (plan.noting?.steps ?? []))
     }
 
     private func apply(_ request: SetupRequest, in session: Session) throws -> SetupScript {
         var alone: [SetupPlan.Step] = []
+        var noting: NotingSetup?
         let script = try session.transaction(.readWrite) {
             let plan = try plan(request, in: session)
             let needed = plan.steps.filter(\.isNeeded)
             let together = needed.filter { !$0.standsAlone }
             for step in together { try session.execute(step.secretSQL ?? step.sql) }
             alone = needed.filter(\.standsAlone)
-            var script = self.script(plan, steps: together + alone)
+            noting = plan.noting
+            let triggers = plan.noting?.steps ?? []
+            var script = self.script(plan, steps: together + alone + triggers)
             script.applied = true
-            if needed.isEmpty, plan.blocked.isEmpty {
+            if needed.isEmpty, triggers.isEmpty, plan.blocked.isEmpty {
                 script.advice.insert("Everything was in place already; nothing was changed.", at: 0)
             }
             return script
         }
         for step in alone { try session.transaction(.readWrite) { try session.execute(step.sql) } }
+        if let noting {
+            var triggers = TriggerSetup(session: session, config: config, notify: context.notify)
+            triggers.owner = noting.owner
+            try triggers.apply(noting.relations)
+        }
         return script
     }
 
@@ -123,7 +131,8 @@ package struct ConnectionSetup: Sendable {
                     hashed: { session.hash($0, of: user, at: server) }
                 ),
                 facts: isForAnother ? facts.forAdministrator : facts,
-                log: try log(request, user, server, in: session)
+                log: try log(request, user, server, in: session),
+                noting: try noting(request, user, in: session)
             )
         } catch is UnreadableCell {
             throw PostgresError.malformed(session.endpoint, what: "a row of its catalog")

@@ -24,6 +24,8 @@ struct SetupPlan: Sendable {
     let facts: SetupFacts?
     /// What following the log needs, where that is asked for.
     var log: LogSetup?
+    /// What noting changes by triggers needs, where that is asked for.
+    var noting: NotingSetup?
 
     var steps: [Step] {
         let reading = uses.contains(.reading) ? access.flatMap { [usage($0)] + select($0) + future($0) } : []
@@ -130,6 +132,7 @@ struct SetupPlan: Sendable {
 
     var advice: [String] {
         unknownSchemas + restricted + blocked + host.setupAdvice(user: user) + (log?.advice ?? [])
+            + (noting?.advice ?? [])
             + [
                 "For FULL_TABLE nothing is created in this database. The user is yours; to remove it: "
                     + "DROP OWNED BY \(quotedUser); DROP USER \(quotedUser)."

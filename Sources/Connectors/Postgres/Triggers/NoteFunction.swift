@@ -167,14 +167,15 @@ struct NoteFunction: Sendable {
             """
     }
 
-    /// Notes that changes are missing: once, and by each transaction that would not see that this was noted already, or
-    /// that it has been read since.
+    /// Notes that changes are missing, if that does not stand there yet (``TriggerGaps``). A transaction that sees what
+    /// was there at its beginning cannot know, and does so once.
     private var gap: String {
         """
-        INSERT INTO \(TriggerNames.gaps) (relation, reason, xid, noted)
-        SELECT \(table.relation)::pg_catalog.oid, tandem_reason, pg_catalog.txid_current(), pg_catalog.now()
+        INSERT INTO \(TriggerNames.gaps) (relation, reason, xid, noted, is_open)
+        SELECT \(table.relation)::pg_catalog.oid, tandem_reason, pg_catalog.txid_current(), pg_catalog.now(), true
         WHERE NOT EXISTS (
-          SELECT FROM \(TriggerNames.gaps) g WHERE g.relation OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid
+          SELECT FROM \(TriggerNames.gaps) g
+          WHERE g.relation OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid AND g.is_open
             AND (g.xid OPERATOR(pg_catalog.=) pg_catalog.txid_current()
               OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed'));
         """
@@ -197,8 +198,8 @@ struct NoteFunction: Sendable {
             RETURN NULL;
           ELSE
             SELECT \(presentNames) INTO tandem_names
-            FROM pg_catalog.unnest('{\(list(table.key.map { String($0.number) }))}'::pg_catalog.int2[],
-                '{\(list(table.key.map { String($0.type) }))}'::pg_catalog.oid[])
+            FROM ROWS FROM (pg_catalog.unnest('{\(list(table.key.map { String($0.number) }))}'::pg_catalog.int2[]),
+                pg_catalog.unnest('{\(list(table.key.map { String($0.type) }))}'::pg_catalog.oid[]))
                 WITH ORDINALITY AS k (number, type, place)
               JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid
                 AND a.attnum OPERATOR(pg_catalog.=) k.number AND a.atttypid OPERATOR(pg_catalog.=) k.type

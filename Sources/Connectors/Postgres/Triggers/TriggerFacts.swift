@@ -48,7 +48,7 @@ package struct TriggerFacts: Sendable {
         var captures: [UInt32: Capture] = [:]
         for relation in wanted where known[relation] != nil || states[relation] != nil {
             let state = states[relation]
-            let plan = known[relation].map { TriggerPlan(table: $0, state: state, limit: config.noteLimit) }
+            let plan = known[relation].map { TriggerPlan(table: $0, states: states, limit: config.noteLimit) }
             captures[relation] = Capture(
                 relation: relation,
                 name: known[relation]?.name,

@@ -7,7 +7,7 @@ enum TriggerNames {
     static let schema = Metadata.schema
     /// One row a captured table.
     static let captures = "tandem.captures"
-    /// Changes that could not be noted: the table has to be copied again.
+    /// Changes that could not be noted: the table has to be copied again. See ``TriggerGaps``.
     static let gaps = "tandem.gaps"
     /// How far each sync has read, durably.
     static let readers = "tandem.readers"
@@ -19,11 +19,17 @@ enum TriggerNames {
             """
             relation oid PRIMARY KEY, schema_name text NOT NULL, table_name text NOT NULL,
               key_columns smallint[] NOT NULL, key_names text[] NOT NULL, key_index oid NOT NULL, log oid NOT NULL,
-              is_by_row boolean NOT NULL, version integer NOT NULL, source text NOT NULL, made timestamptz NOT NULL,
-              mark text
+              is_by_row boolean NOT NULL, version integer NOT NULL, source text NOT NULL, mark text,
+              made timestamptz NOT NULL
             """
         ),
-        (gaps, "relation oid NOT NULL, reason text NOT NULL, xid bigint NOT NULL, noted timestamptz NOT NULL"),
+        (
+            gaps,
+            """
+            relation oid NOT NULL, reason text NOT NULL, xid bigint NOT NULL, noted timestamptz NOT NULL,
+              is_open boolean NOT NULL DEFAULT false
+            """
+        ),
         (readers, "sync text PRIMARY KEY, place text NOT NULL, seen timestamptz NOT NULL"),
     ]
 

@@ -5,10 +5,26 @@ struct TriggerPlan: Sendable {
     let table: TriggerTable
     /// `nil` where there is nothing yet.
     var state: CaptureState?
+    /// Triggers of our names that call another table's function: from a restored dump, or from before the table became
+    /// a partition.
+    var strangers: [CaptureState.Trigger] = []
     /// Where the log is not to be written to any more.
     var limit: ByteSize?
     /// Who is to own what is made, where that is not the one who makes it. Without the quotes.
     var owner: String?
+
+    /// - Parameter states: All that there is.
+    init(table: TriggerTable, states: [UInt32: CaptureState], limit: ByteSize? = nil, owner: String? = nil) {
+        (self.table, self.limit, self.owner) = (table, limit, owner)
+        state = states[table.relation]
+        let places = [table.relation] + table.parts.map(\.number)
+        strangers = places.flatMap { place in
+            states.values.filter { $0.relation != table.relation }.flatMap(\.triggers).filter {
+                $0.relation == place && NoteTrigger(rawValue: $0.name) != nil
+            }
+        }
+    }
+
     /// Whether triggers can be enabled for what is replicated to the server, too.
     var setsAlways: Bool { table.isOwner }
 
@@ -77,7 +93,16 @@ struct TriggerPlan: Sendable {
         }
         steps += listing
         if !isNew, faults.contains(where: \.losesChanges) { steps.append(gap(because: faults)) }
-        return steps + triggerSteps(faults)
+        return steps + strangerSteps + triggerSteps(faults)
+    }
+
+    /// Those on a partitioned table take those on its partitions along.
+    private var strangerSteps: [String] {
+        strangers.compactMap { stranger in
+            places.first { $0.number == stranger.relation }.map {
+                "DROP TRIGGER IF EXISTS \(stranger.name) ON \(SQL.name($0.name))"
+            }
+        }
     }
 
     private var quotedTable: String { SQL.name(table.name) }
@@ -113,24 +138,34 @@ struct TriggerPlan: Sendable {
     private var listing: [String] {
         let numbers = table.key.map { String($0.number) }.joined(separator: ",")
         let names = table.key.map { SQL.literal($0.name) }.joined(separator: ", ")
+        let made = "FROM pg_catalog.pg_proc WHERE oid = '\(functionName)'::regprocedure"
+        guard state?.record != nil else {
+            return [
+                """
+                INSERT INTO \(TriggerNames.captures) (relation, schema_name, table_name, key_columns, key_names, key_index,
+                    log, is_by_row, version, source, made)
+                  SELECT \(table.relation), \(SQL.literal(table.name.schema)), \(SQL.literal(table.name.table)),
+                    '{\(numbers)}', ARRAY[\(names)], \(table.keyIndex), '\(log)'::regclass, \(table.isByRow),
+                    \(NoteFunction.version), md5(prosrc), now()
+                  \(made)
+                """
+            ]
+        }
         return [
-            "DELETE FROM \(TriggerNames.captures) WHERE relation = \(table.relation)",
             """
-            INSERT INTO \(TriggerNames.captures)
-              SELECT \(table.relation), \(SQL.literal(table.name.schema)), \(SQL.literal(table.name.table)), '{\(numbers)}',
-                ARRAY[\(names)], \(table.keyIndex), '\(log)'::regclass, \(table.isByRow), \(NoteFunction.version),
-                md5(prosrc), now()
-              FROM pg_catalog.pg_proc WHERE oid = '\(functionName)'::regprocedure
-            """,
+            UPDATE \(TriggerNames.captures) SET schema_name = \(SQL.literal(table.name.schema)),
+                table_name = \(SQL.literal(table.name.table)), key_columns = '{\(numbers)}', key_names = ARRAY[\(names)],
+                key_index = \(table.keyIndex), log = '\(log)'::regclass, is_by_row = \(table.isByRow),
+                version = \(NoteFunction.version), source = (SELECT md5(prosrc) \(made)), made = now()
+              WHERE relation = \(table.relation)
+            """
         ]
     }
 
     private func gap(because faults: [TriggerFault]) -> String {
         let reason = faults.filter(\.losesChanges).map(\.description).joined(separator: "; ")
-        return """
-            INSERT INTO \(TriggerNames.gaps)
-              VALUES (\(table.relation), \(SQL.literal("Before it was set up again, " + reason + ".")), txid_current(), now())
-            """
+        let text = SQL.literal("Before it was set up again, " + reason + ".")
+        return "INSERT INTO \(TriggerNames.gaps) VALUES (\(table.relation), \(text), txid_current(), now(), false)"
     }
 
     private func triggerSteps(_ faults: [TriggerFault]) -> [String] {
@@ -174,7 +209,7 @@ struct TriggerPlan: Sendable {
         """
         INSERT INTO \(TriggerNames.gaps)
           SELECT \(table.relation), 'A partition was truncated or rewritten before a trigger could note it.',
-            txid_current(), now()
+            txid_current(), now(), false
           FROM pg_catalog.pg_class
           WHERE oid = \(part) AND relkind = 'r' AND pg_catalog.pg_relation_filenode(oid) <> oid
         """
@@ -186,12 +221,17 @@ struct TriggerGround: Sendable {
     var hasSchema: Bool
     /// Names of the shared tables that are there.
     var tables: Set<String>
+    /// Whether the owner may not use it.
+    var lacksSchema = false
     var owner: String?
 
     var statements: [String] {
         let to = owner.map { " OWNER TO \(SQL.identifier($0))" }
         var steps = hasSchema ? [] : ["CREATE SCHEMA \(TriggerNames.schema)"]
         if !hasSchema, let to { steps.append("ALTER SCHEMA \(TriggerNames.schema)\(to)") }
+        if lacksSchema, let owner {
+            steps.append("GRANT USAGE, CREATE ON SCHEMA \(TriggerNames.schema) TO \(SQL.identifier(owner))")
+        }
         for table in TriggerNames.shared where !tables.contains(table.name) {
             steps.append("CREATE TABLE \(table.name) (\(table.columns))")
             steps.append("REVOKE ALL ON \(table.name) FROM PUBLIC")

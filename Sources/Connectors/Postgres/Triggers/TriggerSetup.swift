@@ -7,22 +7,21 @@ package import TandemRows
 package struct TriggerSetup {
     let session: Session
     let config: PostgresConfig
+    /// Who is to own what is made, where that is somebody else.
+    var owner: String?
     let notify: @Sendable (String) -> Void
 
     package init(session: Session, config: PostgresConfig, notify: @escaping @Sendable (String) -> Void) {
         self.session = session
         self.config = config
+        owner = nil
         self.notify = notify
     }
 
-    /// Attempts at a table that is being written to, and the pause after the first, which doubles.
-    private static let attempts = 6
-    private static let pause = 500
-
     /// Sees to it that every later change of `relations` is noted.
     ///
-    /// Transactions that are open now may have changed rows before the triggers were there; who copies a table waits
-    /// for them first. A table without a key, or that is gone, is passed over.
+    /// Where triggers are made, nobody has written to the table then who has not ended; for whatever else was mended
+    /// there is a gap. A table without a key, or that is gone, is passed over.
     ///
     /// - Returns: The tables at which something had to be done.
     /// - Throws: ``PostgresError``; `lockTimeout` where a table could not be had. Tables before it are done then.
@@ -32,7 +31,7 @@ package struct TriggerSetup {
         try prepareGround()
         var changed: [TableName] = []
         for relation in relations {
-            if let name = try persistently({ try apply(to: relation) }) { changed.append(name) }
+            if let name = try LockPatience(session, notify).run({ try apply(to: relation) }) { changed.append(name) }
         }
         return changed
     }
@@ -46,31 +45,34 @@ package struct TriggerSetup {
         }
     }
 
-    private func ground() throws -> TriggerGround { try TriggerGround.read(session) }
+    private func ground() throws -> TriggerGround { try TriggerGround.read(session, owner: owner) }
 
     private func apply(to relation: UInt32) throws -> TableName? {
         try session.transaction(.readWrite) {
             try session.execute("SET LOCAL lock_timeout = '3s'")
             guard let table = try TriggerTables(session).read([relation]).first else { return nil }
-            let state = try CaptureStates(session).all()[relation]
-            let plan = TriggerPlan(table: table, state: state, limit: config.noteLimit)
-            let statements = plan.statements
+            let states = try CaptureStates(session).all()
+            let statements = try Self.statements(table, states, config, owner, in: session)
             for statement in statements { try session.execute(statement) }
             return statements.isEmpty ? nil : table.name
         }
     }
+}
 
-    private func persistently<Value>(_ body: () throws -> Value) throws -> Value {
-        var (attempt, pause) = (1, Self.pause)
-        while true {
-            do { return try body() } catch PostgresError.lockTimeout(_, let message) where attempt < Self.attempts {
-                if attempt == 2 {
-                    notify("waiting until nobody writes to a table that is to get its triggers: \(message)")
-                }
-                try session.interruption.pause(milliseconds: pause)
-                (attempt, pause) = (attempt + 1, pause * 2)
-            }
+extension TriggerSetup {
+    /// What is to be run for one table, with what `owner` has to be granted.
+    static func statements(
+        _ table: TriggerTable,
+        _ states: [UInt32: CaptureState],
+        _ config: PostgresConfig,
+        _ owner: String?,
+        in session: Session
+    ) throws -> [String] {
+        let plan = TriggerPlan(table: table, states: states, limit: config.noteLimit, owner: owner)
+        guard let owner, try TriggerGrants(session: session, user: owner).lacksTrigger(on: table.relation) else {
+            return plan.statements
         }
+        return ["GRANT TRIGGER ON \(SQL.name(table.name)) TO \(SQL.identifier(owner))"] + plan.statements
     }
 }
 
@@ -81,6 +83,7 @@ extension TriggerGround {
         return Self(
             hasSchema: try session.query(schema, [TriggerNames.schema]).value == "t",
             tables: Set(try TriggerNames.shared.map(\.name).filter { try states.exists($0) }),
+            lacksSchema: try owner.map { try TriggerGrants(session: session, user: $0).lacksSchema() } ?? false,
             owner: owner
         )
     }

@@ -97,16 +97,21 @@ struct Metadata {
             try session.execute("DROP TABLE IF EXISTS \(Self.table(name))")
             removed.append("table \(Self.schema).\(name)")
         }
-        // Users, and this program as a source, may have things of their own there.
+        return try removed + (removeSchemaIfEmpty() ? ["schema \(Self.schema)"] : [])
+    }
+
+    /// Drops the schema if nothing is left in it: users, and this program at the other end, may have things of their
+    /// own there. Inside a transaction.
+    func removeSchemaIfEmpty() throws -> Bool {
         let question = """
             SELECT NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
                 AND d.refobjid = n.oid) AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
             FROM pg_catalog.pg_namespace n WHERE n.nspname = $1
             """
-        guard try session.query(question, [Self.schema]).value == "t" else { return removed }
+        guard try session.query(question, [Self.schema]).value == "t" else { return false }
         try session.execute("DROP SCHEMA \(SQL.identifier(Self.schema))")
-        return removed + ["schema \(Self.schema)"]
+        return true
     }
 }
 

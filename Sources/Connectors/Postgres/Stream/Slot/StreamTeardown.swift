@@ -9,6 +9,10 @@ struct StreamTeardown {
     /// - Parameter syncs: Whose; `nil` for all that is this program's in this database.
     /// - Returns: What was removed, for people.
     func run(_ syncs: [String]?) throws -> [String] {
+        try runOnLog(syncs) + TriggerTeardown(session: session, notify: context.notify).run(syncs)
+    }
+
+    private func runOnLog(_ syncs: [String]?) throws -> [String] {
         guard let database = try session.query("SELECT pg_catalog.current_database()").value else { return [] }
         let slots = try SlotFacts.all(session).filter { slot in
             // Those for a snapshot go with their connection.

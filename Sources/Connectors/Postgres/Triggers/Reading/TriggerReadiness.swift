@@ -25,13 +25,6 @@ struct TriggerReadiness {
         return tables.map { table in
             guard case .usable = table.methods[.triggerBased] else { return table }
             var table = table
-            guard !table.schema.identity.isEmpty else {
-                table.methods[.triggerBased] = .unusable(
-                    reason: "It has no key, and triggers note the keys of rows.",
-                    remedy: Remedy("Add a primary key, or a unique index over columns that are NOT NULL.")
-                )
-                return table
-            }
             if let fault = faults[table.schema.id, default: .notSetUp] {
                 let reason = "\(fault)."
                 table.methods[.triggerBased] = .needsSetup(
