@@ -168,13 +168,10 @@ extension ChangeBuffer {
         deleted.removeAll()
         states.removeAll(keepingCapacity: states.capacity <= 1 << 16)
         index.removeAll()
+        hasMovedPatch = false
         times.removeAll(keepingCapacity: true)
         departures.removeAll()
     }
-}
-
-extension ChangeBuffer.RowState {
-    fileprivate var isNothing: Bool { if case .nothing = self { true } else { false } }
 }
 
 extension TupleBuffer {
