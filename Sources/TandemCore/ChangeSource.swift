@@ -146,11 +146,27 @@ public protocol ChangeStream: Sendable {
     /// Lets the source forget what lies before `checkpoint`, which the destination has made durable. Does not wait.
     func confirm(_ checkpoint: Checkpoint)
 
+    /// Has what changes in `table`, which is about to be copied, held back from the end of a transaction on, in place of
+    /// any other table's: ``ChangeBatch/holdings`` says from where. `nil` for no table's. Does not wait.
+    ///
+    /// - Returns: Whether a batch will say so; `false` where this table or this source cannot be held.
+    func hold(_ table: HeldTable?) -> Bool
+
+    /// Has what is held of `table`, which is copied now, given out once the stream is past `place`, which is behind all
+    /// that the copy shows. From there on the table is followed like all others: ``ChangeBatch/holdings`` says so.
+    /// Does not wait.
+    func join(_ table: StreamRequest.Table, after place: Checkpoint)
+
     /// Answers the source while nobody waits in ``next(isWanted:)``. To be called every few seconds.
     func keepAlive() async throws
 
     /// Tells the source what was confirmed last, and ends.
     func close() async
+}
+
+extension ChangeStream {
+    public func hold(_ table: HeldTable?) -> Bool { false }
+    public func join(_ table: StreamRequest.Table, after place: Checkpoint) {}
 }
 
 /// Changes up to the end of a transaction, to be applied whole or not at all.
@@ -192,6 +208,8 @@ public struct ChangeBatch: Sendable {
     /// Tables, by number, that can be followed no further and must be copied again, with the reason (what follows
     /// "because"). Their changes are left out from here on, and the stream ends after this batch.
     public var recopies: [UInt32: String]
+    /// What is to be known of tables that are held, by number. Empty in the middle of a transaction.
+    public var holdings: [UInt32: Holding]
     /// Where to resume once this is applied. `nil` in the middle of a transaction.
     public var state: StreamState?
     /// Whether the source had nothing else to say when this was given out.
@@ -203,12 +221,14 @@ public struct ChangeBatch: Sendable {
     public init(
         stretches: [Stretch] = [],
         recopies: [UInt32: String] = [:],
+        holdings: [UInt32: Holding] = [:],
         state: StreamState? = nil,
         transactions: Int = 0,
         tallies: [UInt32: ReadTally] = [:]
     ) {
         self.stretches = stretches
         self.recopies = recopies
+        self.holdings = holdings
         self.state = state
         self.transactions = transactions
         self.tallies = tallies

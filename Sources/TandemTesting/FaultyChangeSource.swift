@@ -67,6 +67,8 @@ private struct FaultyStream: ChangeStream {
         stream.confirm(checkpoint)
     }
 
+    func hold(_ table: HeldTable?) -> Bool { stream.hold(table) }
+    func join(_ table: StreamRequest.Table, after place: Checkpoint) { stream.join(table, after: place) }
     func keepAlive() async throws { try await stream.keepAlive() }
     func close() async { await stream.close() }
 }
