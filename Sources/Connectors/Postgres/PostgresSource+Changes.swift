@@ -89,7 +89,8 @@ extension PostgresSource: ChangeSource {
             stream = FeedStream("tandem.postgres.triggers") { try opening.feed($0) }
         } else {
             let opening = try LogOpening(request, config: config, context: context, pinned: pinned, times: times)
-            stream = FeedStream("tandem.postgres.stream") { try opening.feed($0) }
+            let orders = HoldOrders()
+            stream = FeedStream("tandem.postgres.stream", orders: orders) { try opening.feed($0, orders) }
         }
         do { try await stream.open() } catch {
             await stream.close()

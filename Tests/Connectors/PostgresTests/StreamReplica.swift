@@ -74,6 +74,83 @@ final class StreamReplica {
         if reader.assembler.hasNews { apply(try reader.take()) }
     }
 
+<<<<<<< HEAD
+=======
+    /// Follows what triggers note, up to now, from where `start` is.
+    ///
+    /// - Returns: Where it is then.
+    func follow(_ source: any ChangeSource, of sync: String, from start: StreamState) async throws -> StreamState {
+        let wanted: [StreamRequest.Table] = tables.compactMap { id, table in
+            moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
+        }
+        let end = try await source.logPosition()
+        let request = StreamRequest(sync: sync, tables: wanted, start: start, end: end, unfit: unfit)
+        let stream = try await source.changes(request)
+        var reached = start
+        while let batch = try await stream.next(isWanted: { true }) {
+            let before = state
+            apply(batch)
+            state = before
+            guard let state = batch.state else { continue }
+            reached = state
+            stream.confirm(state.checkpoint)
+        }
+        await stream.close()
+        return reached
+    }
+
+    /// What became of each row whose key was named since the last call, and of tables that were emptied.
+    func takeEffects() -> [String] {
+        defer { touched = [:] }
+        return touched.flatMap { id, keys -> [String] in
+            guard let table = tables[id] else { return [] }
+            return keys.map { key in
+                let row = table.rows.first { row in table.schema.identity.map { row[$0] } == key }
+                return "\(table.schema.name) \(key): \(row.map { "\($0)" } ?? "gone")"
+            }
+        }.sorted()
+    }
+
+    /// Holds what changes in `name` from where the stream was to its end, and joins there. What is shown already comes
+    /// too.
+    ///
+    /// - Returns: What is said of it last.
+    func followHolding(_ name: String, _ capture: StreamCapture, keepsDeletions: Bool = false) throws -> Holding? {
+        let table = try table(name)
+        let id = table.schema.id
+        let request = StreamRequest(sync: "s", tables: [], start: state, end: nil, unfit: unfit)
+        let catalog = RelationCatalog(version: session.capabilities.version) { [session] in
+            try session.query($0, $1)
+        }
+        let start = try #require(LSN(state.checkpoint.description))
+        let assembler = ChangeAssembler(request, from: start, catalog: catalog, limits: limits)
+        var reader = ChangeReader(capture.decoding, into: assembler)
+        let held = HeldTable(
+            schema: table.schema,
+            leftOut: [],
+            keepsDeletions: keepsDeletions,
+            includes: includes
+        )
+        reader.follow(.hold(held))
+        var said = try reader.take().holdings[id]
+        for message in try capture.messages() {
+            try message.bytes.withUnsafeBytes { try reader.read($0, at: message.start) }
+        }
+        let copied = StreamRequest.Table(
+            schema: table.schema,
+            moment: try #require(moments[id]),
+            keepsDeletions: keepsDeletions,
+            includes: includes
+        )
+        reader.follow(.join(copied, after: reader.assembler.reached))
+        let batch = try reader.take()
+        said = batch.holdings[id] ?? said
+        #expect(batch.recopies.isEmpty, "nothing of this ends the stream")
+        if said == .joined { apply(batch) } else { #expect(batch.stretches.isEmpty) }
+        return said
+    }
+
+>>>>>>> fbeeb29 (postgres: hold what changes in a table until it is copied)
     private func apply(_ batch: ChangeBatch) {
         batches.append(batch)
         for stretch in batch.stretches {

@@ -45,7 +45,7 @@ extension ChangeAssembler {
             let isPartition = partitioned?.contains(schema.id) == true && isAlike
             guard isRenamed || isPartition else { continue }
             mayBeOurs = true
-            guard !tables[index].moment.shows(transaction, number: transactionNumber) else { continue }
+            guard !tables[index].shows(transaction, number: transactionNumber) else { continue }
             giveUp(
                 index,
                 isRenamed

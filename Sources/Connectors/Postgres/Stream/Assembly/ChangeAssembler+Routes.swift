@@ -12,7 +12,7 @@ extension ChangeAssembler {
             guard let found = try look(up: relation, transaction) else { return nil }
             map = found
         }
-        guard !tables[map.table].moment.shows(transaction, number: transactionNumber) else { return nil }
+        guard !tables[map.table].shows(transaction, number: transactionNumber) else { return nil }
         return map
     }
 
@@ -20,7 +20,7 @@ extension ChangeAssembler {
         let part = describedPart.flatMap { $0.root == relation ? $0.part : nil }
         forgetDescriptions()
         let map = try find(relation, transaction)
-        if let part, let map, !tables[map.table].moment.shows(transaction, number: transactionNumber) {
+        if let part, let map, !tables[map.table].shows(transaction, number: transactionNumber) {
             tables[map.table].parts.insert(part)
         }
         return map
@@ -47,7 +47,7 @@ extension ChangeAssembler {
                 return nil
             }
             // Not before a change of it counts: what it was while the copy shows all may be gone from the catalog.
-            guard !tables[table].moment.shows(transaction, number: transactionNumber) else { return nil }
+            guard !tables[table].shows(transaction, number: transactionNumber) else { return nil }
             if let part { tables[table].parts.insert(part) }
             return try resolve(described, table, isPartition: part != nil)
         }
@@ -98,7 +98,10 @@ extension ChangeAssembler {
                 typeNames: { [catalog] in try catalog.names(of: types) }
             )
             let resolved = try resolution.resolve()
-            if resolved.schema != known { changeSchema(of: table) }
+            if resolved.schema != known {
+                guard !tables[table].isHeld else { throw NeedsCopy("its columns changed") }
+                changeSchema(of: table)
+            }
             guard tables[table].reason == nil else { return nil }
             let decoder = StretchDecoder(resolved, policy: policy, checksUTF8: checksUTF8)
             tables[table].change(to: resolved, decoder: decoder)

@@ -100,11 +100,16 @@ extension ChangeAssembler: ChangeSink {
         let whole = Set(found.filter { $0.part == nil }.map(\.table))
         let emptied = Set(relations.compactMap { self.relations[$0]?.table })
         for table in Set(found.map(\.table)) where tables[table].reason == nil {
-            guard !tables[table].moment.shows(transaction, number: transactionNumber) else { continue }
+            guard !tables[table].shows(transaction, number: transactionNumber) else { continue }
             // Of a table with partitions these alone are listed.
             guard try whole.contains(table) || emptied.isSuperset(of: catalog.leaves(of: tables[table].schema.id))
             else {
                 giveUp(table, "one of its partitions was truncated")
+                continue
+            }
+            guard !tables[table].isHeld || !tables[table].keepsDeletions else {
+                // Rows of the copy that came after this would be marked as if they had gone with it.
+                giveUp(table, "it was emptied, and rows that go are to be marked")
                 continue
             }
             tables[table].buffer.time = transaction.time
@@ -115,6 +120,7 @@ extension ChangeAssembler: ChangeSink {
 
     @inline(__always)
     private mutating func count(_ table: Int, bytes: Int) {
+        if tables[table].isHeld { return limitHeld(table) }
         changeCount += 1
         byteCount += bytes
         hasChanged = true

@@ -21,6 +21,8 @@ struct ChangeAssembler {
     struct Limits {
         var changes = 250_000
         var bytes = 8 << 20
+        /// Memory for what is held of a table that is being copied.
+        var held = 64 << 20
     }
 
     let streamID: String
@@ -32,7 +34,7 @@ struct ChangeAssembler {
     var catalog: RelationCatalog
     var tables: [FollowedTable]
     /// Index of the table with this number.
-    let numbers: [UInt32: Int]
+    var numbers: [UInt32: Int]
     /// Tables by the number of a partition.
     var partitions: [UInt32: UInt32]
     /// Numbers of the followed tables that have partitions, once somebody wanted to know.
@@ -67,10 +69,13 @@ struct ChangeAssembler {
     var closed: [ChangeBatch.Stretch] = []
     var touched: [Int] = []
     var recopies: [UInt32: String] = [:]
+    /// The table that is held, and what is to be said of it.
+    var held: Held?
+    var holdings: [UInt32: Holding] = [:]
     var transactionCount = 0
     var changeCount = 0
     var byteCount = 0
-    private var hasGivenPart = false
+    private(set) var hasGivenPart = false
     private var knownRecopies = 0
 
     /// - Parameters:
@@ -120,7 +125,7 @@ struct ChangeAssembler {
     /// Whether there is something to be taken.
     var hasNews: Bool {
         !closed.isEmpty || !touched.isEmpty || knownRecopies != recopies.count
-            || !isInTransaction && (reached != given || hasGivenPart)
+            || !isInTransaction && (reached != given || hasGivenPart || hasWordOfHeld)
     }
 
     /// Notes that everything up to `place` has come. Without effect inside of a transaction, which ends behind it.
@@ -147,6 +152,7 @@ struct ChangeAssembler {
         var batch = ChangeBatch()
         if knowsNamesOnly { try confirmNames() }
         for index in touched { closeStretch(of: index) }
+        joinHeld()
         batch.stretches = closed
         batch.recopies = recopies
         batch.transactions = transactionCount
@@ -154,6 +160,8 @@ struct ChangeAssembler {
             if let tally = tables[index].takeTally() { batch.tallies[tables[index].schema.id] = tally }
         }
         if !isInTransaction {
+            batch.holdings = holdings
+            holdings = [:]
             batch.state = StreamState(id: streamID, checkpoint: checkpoint(reached), time: time)
             given = reached
         }
@@ -166,7 +174,7 @@ struct ChangeAssembler {
 
     /// Ends the stretch that `table` is in.
     mutating func closeStretch(of table: Int) {
-        guard tables[table].reason == nil else { return }
+        guard tables[table].reason == nil, !tables[table].isHeld else { return }
         do throws(NeedsCopy) {
             if let stretch = try tables[table].takeStretch() { closed.append(stretch) }
         } catch { giveUp(table, error.reason) }
@@ -178,9 +186,14 @@ struct ChangeAssembler {
         let schema = tables[table].schema
         tables[table].reason = reason
         tables[table].buffer = ChangeBuffer(columnCount: schema.columns.count, identity: schema.identity)
+        last = nil
+        guard !tables[table].isHeld else {
+            held = nil
+            holdings[schema.id] = .lost(reason)
+            return
+        }
         closed.removeAll { $0.schema.id == schema.id }
         recopies[schema.id] = reason
-        last = nil
     }
 
     mutating func end(_ transaction: TransactionEnd) {

@@ -43,6 +43,14 @@ struct ChangeReader {
     /// - Throws: What asking the catalog throws.
     mutating func bringExpected() throws { try assembler.bringExpected() }
 
+    /// Does what the engine wants of a table that is copied meanwhile. To be called between two transactions.
+    mutating func follow(_ order: HoldOrder) {
+        switch order {
+        case .hold(let table): assembler.hold(table)
+        case .join(let table, let place): assembler.join(table, after: place)
+        }
+    }
+
     /// Notes that everything up to `place` has come.
     mutating func advance(to place: LSN) { assembler.advance(to: place) }
 }

@@ -9,10 +9,13 @@ struct FollowedTable {
     /// Columns that were there and are not copied, by number.
     private(set) var leftOut: Set<Int>
     /// Whether its destination marks rows that are deleted.
-    private let keepsDeletions: Bool
+    let keepsDeletions: Bool
     /// Partitions that rows were changed in, by number.
     var parts: Set<UInt32> = []
-    var moment: TableMoment
+    /// `nil` where nothing that comes is shown by the copy, or where that does not matter.
+    private var moment: TableMoment?
+    /// Whether it is being copied, and what has changed waits until it is.
+    var isHeld = false
     /// As it is now, by the stream.
     var schema: TableSchema
     /// What rows have in columns that came since the last stretch, by number.
@@ -28,14 +31,43 @@ struct FollowedTable {
 
     /// `nil` where it was not copied from a snapshot of Postgres.
     init?(_ request: StreamRequest.Table) {
-        guard let moment = TableMoment(request.moment) else { return nil }
-        self.moment = moment
+        moment = TableMoment(request.moment)
+        guard moment != nil else { return nil }
         includes = request.includes
         expected = request.expected
         leftOut = request.leftOut
         schema = request.schema
         keepsDeletions = request.keepsDeletions
         buffer = Self.buffer(for: schema, keepsDeletions: keepsDeletions)
+    }
+
+    /// One that is about to be copied.
+    ///
+    /// - Parameter byteLimit: Of what is held of it.
+    init(_ held: HeldTable, byteLimit: Int) {
+        isHeld = true
+        includes = held.includes
+        expected = []
+        leftOut = held.leftOut
+        schema = held.schema
+        keepsDeletions = held.keepsDeletions
+        buffer = ChangeBuffer(
+            columnCount: schema.columns.count,
+            identity: schema.identity,
+            keepsDeletions: keepsDeletions,
+            byteLimit: byteLimit
+        )
+    }
+
+    /// Goes on with what was held, once it is copied.
+    mutating func leaveOut(_ columns: Set<Int>) { leftOut.formUnion(columns) }
+
+    /// Whether the copy shows the transaction.
+    ///
+    /// - Parameter number: Tells the transaction from those before it in this stream.
+    @inline(__always)
+    mutating func shows(_ transaction: TransactionStart, number: Int) -> Bool {
+        moment?.shows(transaction, number: number) ?? false
     }
 
     private static func buffer(for schema: TableSchema, keepsDeletions: Bool) -> ChangeBuffer {

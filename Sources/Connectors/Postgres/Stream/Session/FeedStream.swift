@@ -25,6 +25,7 @@ actor FeedStream: ChangeStream {
     private let connect: @Sendable (Interruption) throws -> any ChangeFeed
     private var feed: (any ChangeFeed)?
     private let confirmed = Mutex<Checkpoint?>(nil)
+    private let orders: HoldOrders?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -32,9 +33,15 @@ actor FeedStream: ChangeStream {
     ///
     /// - Parameters:
     ///   - label: The thread's name.
+    ///   - orders: Where the feed looks for them, if it can hold tables.
     ///   - connect: Connects, and starts to receive. Blocks.
-    init(_ label: String, connect: @escaping @Sendable (Interruption) throws -> any ChangeFeed) {
+    init(
+        _ label: String,
+        orders: HoldOrders? = nil,
+        connect: @escaping @Sendable (Interruption) throws -> any ChangeFeed
+    ) {
         executor = ThreadExecutor(label: label)
+        self.orders = orders
         self.connect = connect
     }
 
@@ -52,6 +59,10 @@ actor FeedStream: ChangeStream {
     }
 
     nonisolated func confirm(_ checkpoint: Checkpoint) { confirmed.withLock { $0 = checkpoint } }
+
+    nonisolated func hold(_ table: HeldTable?) -> Bool { orders?.hold(table) ?? false }
+
+    nonisolated func join(_ table: StreamRequest.Table, after place: Checkpoint) { orders?.join(table, after: place) }
 
     func keepAlive() async throws { try feed?.keepAlive(confirmedPlace()) }
 

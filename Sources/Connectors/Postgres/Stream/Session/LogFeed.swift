@@ -8,6 +8,7 @@ final class LogFeed: ChangeFeed {
     private var reader: ChangeReader
     private let end: LSN?
     private let times: FeedTimes
+    private let orders: HoldOrders
     private var watch: SlotWatch
     /// How long the server may go without a word of ours.
     private let silence: Duration
@@ -45,6 +46,7 @@ final class LogFeed: ChangeFeed {
         start: LSN,
         end: LSN?,
         times: FeedTimes,
+        orders: HoldOrders,
         watch: SlotWatch,
         answerTime: Duration
     ) {
@@ -53,6 +55,7 @@ final class LogFeed: ChangeFeed {
         self.reader = reader
         self.end = end
         self.times = times
+        self.orders = orders
         self.watch = watch
         askPause = times.asking.lowerBound
         told = start
@@ -62,6 +65,7 @@ final class LogFeed: ChangeFeed {
     func next(isWanted: () -> Bool, confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         guard !hasEnded else { return nil }
         while true {
+            if !reader.assembler.isInTransaction { for order in orders.take() { reader.follow(order) } }
             _ = free(isWanted)
             let hasMoved = try drain(isWanted)
             try tell(place(confirmed()))
@@ -79,7 +83,11 @@ final class LogFeed: ChangeFeed {
                 }
                 if isDue(isWanted) { return try give() }
             }
-            if end != nil, !hasMoved { try ask(place(confirmed())) } else { askPause = times.asking.lowerBound }
+            if end != nil || reader.assembler.awaitsPlace, !hasMoved {
+                try ask(place(confirmed()))
+            } else {
+                askPause = times.asking.lowerBound
+            }
             _ = try replication.wait(milliseconds: patience(isWanted))
         }
     }
@@ -121,7 +129,8 @@ final class LogFeed: ChangeFeed {
         case .keepAlive(let end, _, let isReplyWanted):
             reader.advance(to: end)
             // Without being asked, and without asking, it says so when it has nothing more to send.
-            isAtEnd = self.end == nil && !isReplyWanted && !reader.assembler.isInTransaction
+            let isUnasked = self.end == nil && !reader.assembler.awaitsPlace
+            isAtEnd = isUnasked && !isReplyWanted && !reader.assembler.isInTransaction
             if isReplyWanted { isAnswerWanted = true }
         }
     }
@@ -223,5 +232,5 @@ final class LogFeed: ChangeFeed {
 
 extension ChangeAssembler {
     /// Whether changes are gathered, and not merely a place that was reached.
-    var hasChanges: Bool { changeCount > 0 || !closed.isEmpty }
+    var hasChanges: Bool { changeCount > 0 || !closed.isEmpty || hasWordOfHeld }
 }

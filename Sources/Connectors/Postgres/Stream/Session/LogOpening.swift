@@ -38,7 +38,7 @@ struct LogOpening: Sendable {
     }
 
     /// Connects and starts the stream. Blocks.
-    func feed(_ interruption: Interruption) throws -> LogFeed {
+    func feed(_ interruption: Interruption, _ orders: HoldOrders) throws -> LogFeed {
         let catalog = CatalogSession(config, in: context, pinned: pinned)
         catalog.interruption = interruption
         let beside = try catalog.open()
@@ -74,6 +74,7 @@ struct LogOpening: Sendable {
                 start: kept,
                 end: end,
                 times: times,
+                orders: orders,
                 watch: SlotWatch(slot: slot, config: config, interval: times.watching, notify: context.notify),
                 answerTime: timeout
             )
