@@ -65,6 +65,8 @@ import Testing
             group.cancelAll()
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
+        let again = gate.requests.filter { $0.end != nil }.flatMap(\.tables).map(\.schema.name.table)
+        #expect(again == ["keyless"], "only what has no key is read once more")
         for result in try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify() {
             guard case .equal = result.verdict else {
                 Issue.record("\(result.copy.target): \(result.verdict)")

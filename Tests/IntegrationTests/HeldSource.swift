@@ -3,17 +3,23 @@ import TandemCore
 import TandemRows
 import TandemTesting
 
-/// A source whose rows do not come before somebody lets them, and is the one it wraps otherwise.
+/// A source whose rows do not come before somebody lets them, which notes what streams it is asked for, and is the one
+/// it wraps otherwise.
 struct HeldSource: ChangeSource {
     let source: any ChangeSource
-    let gate: Gate
+    let gate: any RowGate
 
     /// Blocks who reads rows, until it is opened.
     // Unchecked because the condition guards what changes.
-    final class Gate: @unchecked Sendable {
+    final class Gate: RowGate, @unchecked Sendable {
         private let condition = NSCondition()
         private var isOpen = false
         private var reached = false
+        private var streams: [StreamRequest] = []
+
+        /// The streams that were asked for.
+        var requests: [StreamRequest] { condition.withLock { streams } }
+        func note(_ request: StreamRequest) { condition.withLock { streams.append(request) } }
 
         /// Whether somebody has wanted rows.
         var isReached: Bool { condition.withLock { reached } }
@@ -44,7 +50,11 @@ struct HeldSource: ChangeSource {
     func streamStatus(of sync: String) async throws -> StreamStatus { try await source.streamStatus(of: sync) }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }
     func teardown(syncs: [String]?) async throws -> [String] { try await source.teardown(syncs: syncs) }
-    func changes(_ request: StreamRequest) async throws -> any ChangeStream { try await source.changes(request) }
+
+    func changes(_ request: StreamRequest) async throws -> any ChangeStream {
+        gate.note(request)
+        return try await source.changes(request)
+    }
 
     func prepareStream(
         of sync: String,
@@ -64,4 +74,14 @@ struct HeldSource: ChangeSource {
             }
         }
     }
+}
+
+/// What rows have to pass.
+protocol RowGate: Sendable {
+    /// Called with each stream that is asked for.
+    func note(_ request: StreamRequest)
+    /// Called with each batch, by the destination's own threads.
+    func pass()
+    /// Called when nobody wants the rows any more.
+    func open()
 }

@@ -90,6 +90,52 @@ import Testing
         let copies = try await MemoryDestination(warehouse).tables(of: "test")
         #expect(copies.allSatisfy { $0.stream == "first" } && copies.count == 2)
         #expect(source.state.withLock { $0.snapshots } == 2)
+        // The bounded run, and the stream that went on all the while: nothing was read once more.
+        #expect(source.state.withLock { $0.requests.map { $0.end == nil } } == [false, true])
+        #expect(source.state.withLock { $0.holdings } == [.begun, .joined])
+    }
+
+    /// Where nothing, or not all, can be held, what has changed is read once more.
+    @Test(arguments: [(false, Int.max), (true, 1)]) func whatIsNotHeldIsReadOnceMore(can: Bool, limit: Int) async throws
+    {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        add(items, number: 9, ids: 0..<3, to: source)
+        source.state.withLock { ($0.isCopyHeld, $0.canHold, $0.holdLimit) = (true, can, limit) }
+        try await following(source) {
+            try await eventually("the copy begins") { source.state.withLock { $0.snapshots } == 2 }
+            for id in 3..<6 { try source.insert(SampleTable(items, ids: id..<id + 1)) }
+            try source.insert(SampleTable(orders, ids: 5..<6))
+            try await eventually("the others go on") { ids(orders) == Array(0..<6) }
+            source.state.withLock { $0.isCopyHeld = false }
+            try await eventually("it joins") { ids(items) == Array(0..<6) }
+            try source.insert(SampleTable(items, ids: 6..<7))
+            try await eventually("it is followed") { ids(items) == Array(0..<7) }
+        }
+        let stretches = source.state.withLock {
+            $0.requests.filter { $0.end != nil }.map { $0.tables.map(\.schema.id) }
+        }
+        #expect(stretches == [[1], [9]], "the bounded run, and what was read for this table alone")
+        let reasons = source.state.withLock(\.holdings)
+        #expect(reasons == (can ? [.begun, .lost("there is too much of it")] : []))
+    }
+
+    /// A stream that breaks has lost what it held; the copy is not made again.
+    @Test func aStreamThatBreaksMeanwhileCostsNoCopy() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        add(items, number: 9, ids: 0..<3, to: source)
+        source.state.withLock { ($0.isCopyHeld, $0.failures) = (true, [TestFault(isTransient: true)]) }
+        try await following(source) {
+            try await eventually("the copy begins") { source.state.withLock { $0.snapshots } == 2 }
+            try source.insert(SampleTable(items, ids: 3..<4))
+            try await eventually("another stream begins") { source.state.withLock { $0.requests.count } == 3 }
+            try source.insert(SampleTable(items, ids: 4..<5))
+            source.state.withLock { $0.isCopyHeld = false }
+            try await eventually("it joins") { ids(items) == Array(0..<5) }
+        }
+        #expect(source.state.withLock { $0.snapshots } == 2)
+        #expect(source.state.withLock { $0.holdings } == [.begun])
     }
 
     @Test func aCopyThatFailsIsMadeAgainAndTheOthersGoOn() async throws {

@@ -24,6 +24,11 @@ final class LoggedSource: ChangeSource {
         var failures: [any Error] = []
         /// Entries in the middle of which a stream ends, once, because these tables must be copied again.
         var cuts: [Int: [UInt32: String]] = [:]
+        /// Whether tables can be held, and how many entries of one.
+        var canHold = true
+        var holdLimit = Int.max
+        /// What streams said of tables that they held.
+        var holdings: [Holding] = []
         /// Whether snapshots have to wait.
         var isCopyHeld = false
         /// Errors that snapshots end with, in turn.
@@ -158,6 +163,8 @@ final class LoggedSource: ChangeSource {
         private let request: StreamRequest
         private let failure: (any Error)?
         private let position: Mutex<Int>
+        private let held = Mutex<HeldEntries?>(nil)
+        private let joined = Mutex<[StreamRequest.Table]>([])
         private static let ended = -1
 
         init(_ source: LoggedSource, _ request: StreamRequest, _ failure: (any Error)?) {
@@ -167,25 +174,55 @@ final class LoggedSource: ChangeSource {
             position = Mutex(Int(request.start.checkpoint.description) ?? 0)
         }
 
+        func hold(_ table: HeldTable?) -> Bool {
+            let canHold = source.state.withLock { $0.canHold }
+            held.withLock { $0 = canHold ? table.map { HeldEntries(table: $0.schema.id) } : nil }
+            return canHold
+        }
+
+        func join(_ table: StreamRequest.Table, after place: Checkpoint) {
+            held.withLock { $0?.joining = (table, Int(place.description) ?? 0) }
+        }
+
+        /// What there is to be said of the table that is held, with the entries before `at` read.
+        private func word(at: Int) -> ChangeBatch? {
+            let limit = source.state.withLock { $0.holdLimit }
+            let said = held.withLock { held -> (HeldEntries, Holding)? in
+                guard let word = held?.takeWord(at: at, limit: limit), let entries = held else { return nil }
+                if word != .begun { held = nil }
+                return (entries, word)
+            }
+            guard let (entries, word) = said else { return nil }
+            source.state.withLock { $0.holdings.append(word) }
+            if word == .joined, let table = entries.joining?.table { joined.withLock { $0.append(table) } }
+            return ChangeBatch(
+                stretches: word == .joined ? entries.stretches : [],
+                holdings: [entries.table: word],
+                state: StreamState(id: request.start.id, checkpoint: Checkpoint("\(at)"), time: Double(at))
+            )
+        }
+
         func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch? {
             let start = Int(request.start.checkpoint.description) ?? 0
             let end = request.end.flatMap { Int($0.description) } ?? .max
-            let at = position.withLock { position in
-                defer { if position != Self.ended { position += 1 } }
-                return position
-            }
+            let at = position.withLock(\.self)
             guard at != Self.ended else { return nil }
             if at > start, let failure { throw failure }
             // Who follows waits for more.
             while request.end == nil, source.state.withLock({ $0.log.count <= at }) {
+                if let word = word(at: at) { return word }
                 try await Task.sleep(for: .milliseconds(1))
             }
+            if let word = word(at: at) { return word }
+            position.withLock { $0 += 1 }
             guard at < end, let entry = source.state.withLock({ $0.log.indices.contains(at) ? $0.log[at] : nil })
             else { return nil }
-            let shown = request.tables.filter { table in
+            let tables = request.tables + joined.withLock(\.self)
+            let shown = tables.filter { table in
                 entry.version.map { $0 <= Int(table.moment.checkpoint.description) ?? 0 } ?? false
             }
-            let numbers = Set(request.tables.map(\.schema.id)).subtracting(shown.map(\.schema.id))
+            let numbers = Set(tables.map(\.schema.id)).subtracting(shown.map(\.schema.id))
+            held.withLock { held in held?.take(entry) }
             if let recopies = source.state.withLock({ $0.cuts.removeValue(forKey: at) }) {
                 position.withLock { $0 = Self.ended }
                 return ChangeBatch(
@@ -208,5 +245,35 @@ final class LoggedSource: ChangeSource {
         func confirm(_ checkpoint: Checkpoint) { source.state.withLock { $0.confirmed.append("\(checkpoint)") } }
         func keepAlive() async throws {}
         func close() async {}
+    }
+}
+
+/// The entries of the log for a table that is being copied.
+private struct HeldEntries {
+    let table: UInt32
+    var stretches: [ChangeBatch.Stretch] = []
+    /// As what it joins, and behind which place.
+    var joining: (table: StreamRequest.Table, place: Int)?
+    private var hasBegun = false
+
+    init(table: UInt32) { self.table = table }
+
+    /// The copy may show the rows already, which make way.
+    mutating func take(_ entry: LoggedSource.Entry) {
+        for var stretch in entry.stretches where stretch.schema.id == table {
+            stretch.changes.removed = stretch.changes.written.map { batch in
+                RowBatch(rowCount: batch.rowCount, columns: [batch.columns[0]], byteCount: 0)
+            }
+            stretches.append(stretch)
+        }
+    }
+
+    mutating func takeWord(at: Int, limit: Int) -> Holding? {
+        guard hasBegun else {
+            hasBegun = true
+            return .begun
+        }
+        guard stretches.count <= limit else { return .lost("there is too much of it") }
+        return joining.map { $0.place <= at } == true ? .joined : nil
     }
 }

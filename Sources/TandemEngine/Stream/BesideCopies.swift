@@ -22,7 +22,9 @@ struct BesideCopies {
             }
             do {
                 let outcome = try await wantedCopy(of: table, for: since)
-                guard desk.finish(outcome) else { throw Unwanted() }
+                // Without that place what has changed is read once more.
+                let end = desk.isHeld ? try? await source.logPosition() : nil
+                guard desk.finish(outcome, end: end) else { throw Unwanted() }
             } catch {
                 // What was loaded is swept later where it cannot be removed now.
                 try? await destination.discard()

@@ -5,8 +5,9 @@ import TandemRows
 /// What a stream and the copies that are made beside it tell each other.
 ///
 /// A copy of a table shows some of the changes behind the place where the
-/// stream was when it began. From there on the source has to keep its log,
-/// until the table has joined the stream.
+/// stream was when it began. From there on the stream holds what changes in
+/// the table, if it can, and the source has to keep its log, until the table
+/// has joined the stream.
 final class CopyDesk: Sendable {
     /// A copy that is loaded, and waits to join the stream.
     struct Loaded: Sendable {
@@ -14,8 +15,20 @@ final class CopyDesk: Sendable {
         var outcome: TableOutcome
         /// Where the stream was before the copy was begun: what was committed earlier is in it.
         var since: StreamState
+        /// A place behind all that it shows, where that is known.
+        var end: Checkpoint?
         /// Whether it is in place already, as it was copied.
         var isPublished = false
+    }
+
+    /// What a stream is to do.
+    enum Step {
+        /// Hold what changes in a table that is about to be copied.
+        case hold(TablePlan)
+        /// Let a table that is copied join.
+        case join(Loaded, after: Checkpoint)
+        /// End, so that what has changed in a table that is copied can be read.
+        case stop
     }
 
     private struct Setback {
@@ -28,10 +41,17 @@ final class CopyDesk: Sendable {
     private struct State {
         var waiting: [TablePlan] = []
         var setbacks: [UInt32: Setback] = [:]
+        /// What the stream was asked to hold. Its copy begins once that has answered.
+        var asked: TablePlan?
         /// What is being copied, and since when the log is kept for it.
         var current: (table: TablePlan, since: StreamState)?
+        var hasBegun = false
         var isUnwanted = false
         var loaded: Loaded?
+        /// Whether the stream holds what has changed since in what is being copied, or is loaded.
+        var isHeld = false
+        /// Whether it has been asked to let that join.
+        var isJoining = false
         /// How far the destination is.
         var reached: StreamState?
         /// A place that was reached and not confirmed, for the sake of a copy.
@@ -71,6 +91,61 @@ final class CopyDesk: Sendable {
         while state.withLock({ $0.current != nil }) { try await Task.sleep(for: .milliseconds(20)) }
     }
 
+    /// Notes that a stream begins: what another one held is gone.
+    func open() {
+        state.withLock { state in
+            state.asked = nil
+            (state.isHeld, state.isJoining) = (false, false)
+            if !state.hasBegun { state.current = nil }
+        }
+    }
+
+    /// What the stream is to do now, if anything. Each table is asked for once.
+    func nextStep() -> Step? {
+        state.withLock { state in
+            if let loaded = state.loaded {
+                guard state.isHeld, let end = loaded.end else { return .stop }
+                guard !state.isJoining else { return nil }
+                state.isJoining = true
+                return .join(loaded, after: end)
+            }
+            guard state.kept == nil, state.asked == nil, state.reached != nil else { return nil }
+            let now = ContinuousClock.now
+            let table = state.waiting.first { state.setbacks[$0.schema.id]?.notBefore ?? now <= now }
+            state.asked = table
+            return table.map { .hold($0) }
+        }
+    }
+
+    /// Notes what the stream says of a table that it was asked to hold, at a place that is reached.
+    func note(_ holding: Holding, of table: UInt32, at reached: StreamState) {
+        state.withLock { state in
+            if state.asked?.schema.id == table { Self.begin(at: reached, isHeld: holding == .begun, &state) }
+            guard case .lost = holding, (state.loaded?.table ?? state.current?.table)?.schema.id == table else {
+                return
+            }
+            state.isHeld = false
+        }
+    }
+
+    /// Notes that the stream cannot hold the table that it was asked to: what changes will be read from where it is.
+    func beginWithoutHolding() {
+        state.withLock { state in
+            guard let reached = state.reached else { return }
+            Self.begin(at: reached, isHeld: false, &state)
+        }
+    }
+
+    private static func begin(at reached: StreamState, isHeld: Bool, _ state: inout State) {
+        guard let table = state.asked.take() else { return }
+        state.current = (table, reached)
+        (state.hasBegun, state.isUnwanted) = (false, false)
+        (state.isHeld, state.isJoining) = (isHeld, false)
+    }
+
+    /// Whether the stream holds what changes in a table.
+    var isHeld: Bool { state.withLock { $0.isHeld && $0.kept != nil } }
+
     /// From where on the source must keep its log. `nil` for where the stream begins.
     var keep: Checkpoint? { state.withLock { $0.kept?.checkpoint } }
 
@@ -93,8 +168,17 @@ final class CopyDesk: Sendable {
         }
     }
 
-    /// Notes that the loaded copy is in place.
-    func publish() { state.withLock { $0.loaded?.isPublished = true } }
+    /// Puts the loaded copy in place, as `copy`.
+    func publish(
+        _ loaded: Loaded,
+        as copy: CopiedTable,
+        at destination: any ChangeDestination,
+        of sync: String
+    ) async throws {
+        let retired = [loaded.table.retires].compactMap(\.self).filter { $0 != copy.target }
+        try await destination.publish([copy], retiring: retired, of: sync)
+        state.withLock { $0.loaded?.isPublished = true }
+    }
 
     /// Notes that the loaded copy is kept up to date by the stream now.
     func join() {
@@ -123,13 +207,9 @@ final class CopyDesk: Sendable {
     /// The next table to be copied, and where the stream is. `nil` where there is none, or one has not joined yet.
     func begin() -> (table: TablePlan, since: StreamState)? {
         state.withLock { state in
-            guard state.kept == nil, let reached = state.reached else { return nil }
-            let now = ContinuousClock.now
-            guard let table = state.waiting.first(where: { state.setbacks[$0.schema.id]?.notBefore ?? now <= now })
-            else { return nil }
-            state.isUnwanted = false
-            state.current = (table, reached)
-            return state.current
+            guard !state.hasBegun, state.loaded == nil, let current = state.current else { return nil }
+            state.hasBegun = true
+            return current
         }
     }
 
@@ -138,12 +218,13 @@ final class CopyDesk: Sendable {
 
     /// Hands over the copy that was begun.
     ///
+    /// - Parameter end: A place behind all that it shows, where that is known.
     /// - Returns: Whether it is wanted still.
-    func finish(_ outcome: TableOutcome) -> Bool {
+    func finish(_ outcome: TableOutcome, end: Checkpoint?) -> Bool {
         state.withLock { state in
-            defer { state.current = nil }
+            defer { (state.current, state.hasBegun) = (nil, false) }
             guard let current = state.current, !state.isUnwanted else { return false }
-            state.loaded = Loaded(table: current.table, outcome: outcome, since: current.since)
+            state.loaded = Loaded(table: current.table, outcome: outcome, since: current.since, end: end)
             return true
         }
     }
@@ -155,7 +236,7 @@ final class CopyDesk: Sendable {
     func fail() -> (count: Int, pause: Duration) {
         state.withLock { state in
             let table = (state.loaded?.table ?? state.current?.table)?.schema.id
-            (state.current, state.loaded) = (nil, nil)
+            (state.current, state.loaded, state.hasBegun) = (nil, nil, false)
             guard let table else { return (0, .zero) }
             if state.isUnwanted { return (0, .zero) }
             return Self.delay(table, in: &state, retries)

@@ -35,6 +35,7 @@ struct StreamFollowing {
             unfit: plan.unfit,
             keep: desk.keep
         )
+        desk.open()
         let stream = try await source.changes(request)
         let applier = StreamApplier(self, tables, start)
         do {
@@ -75,81 +76,23 @@ struct StreamFollowing {
         }
         let (plan, replan, desk) = (plan, replan, desk)
         return [
-            StreamPump.Watch(interval: .seconds(30)) { try await shape(replan()) != shape(plan) },
+            StreamPump.Watch(interval: .seconds(30)) {
+                let (before, now) = (shape(plan), try await shape(replan()))
+                // Tables that have come would wait for the one that is being copied, which would lose what is held.
+                return desk.isHeld ? before.contains { now[$0.key] != $0.value } : before != now
+            },
             StreamPump.Watch(interval: .milliseconds(50)) {
                 desk.confirmRest(stream.confirm)
-                return desk.loaded != nil
+                switch desk.nextStep() {
+                case nil: return false
+                case .stop: return true
+                case .hold(let table): if !stream.hold(table.held) { desk.beginWithoutHolding() }
+                case .join(let loaded, let place):
+                    let table = StreamedTable(plan: loaded.table, copy: loaded.outcome.copy)
+                    stream.join(table.request, after: place)
+                }
+                return false
             },
         ]
-    }
-}
-
-/// Turns what the source says of its tables into what the destination does with its own.
-private final class StreamApplier {
-    /// Something needs to be done before more can be applied.
-    struct Stopped: Error {}
-
-    private let following: StreamFollowing
-    private var tables: [UInt32: StreamedTable]
-    private var reached: StreamState
-    var end = StreamFollowing.End()
-    /// Whether the destination has a transaction open.
-    private(set) var isOpen = false
-
-    init(_ following: StreamFollowing, _ tables: [UInt32: StreamedTable], _ start: StreamState) {
-        self.following = following
-        self.tables = tables
-        reached = start
-    }
-
-    func apply(_ batch: ChangeBatch) async throws {
-        let destination = following.destination
-        end.recopies.merge(batch.recopies) { first, _ in first }
-        let before = tables.mapValues(\.copy.issues)
-        var changes: [TargetChanges] = []
-        for stretch in batch.stretches where end.recopies[stretch.schema.id] == nil {
-            do throws(StreamedTable.MustCopy) {
-                if let next = try follow(stretch) { changes.append(next) }
-            } catch {
-                return try await stop(copying: stretch.schema.id, because: error.reason)
-            }
-        }
-        if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
-            do {
-                let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
-                for id in tables.keys {
-                    if let found = tables[id].flatMap({ issues[$0.copy.target] }) { tables[id]?.copy.issues = found }
-                }
-            } catch let refused as ChangeRefused {
-                let table = tables.first { $0.value.copy.target == refused.target }
-                guard let table else { throw refused }
-                return try await stop(copying: table.key, because: refused.reason)
-            }
-        }
-        isOpen = batch.state == nil
-        if let state = batch.state { reached = state }
-        following.progress.add(batch)
-        await following.observe(.applied(following.progress))
-        for (id, table) in tables where table.copy.issues != before[id] {
-            await following.observe(.issues(table.plan, table.copy.issues))
-        }
-        if end.hasOtherTables, !isOpen { throw Stopped() }
-    }
-
-    private func follow(_ stretch: ChangeBatch.Stretch) throws(StreamedTable.MustCopy) -> TargetChanges? {
-        guard var table = tables[stretch.schema.id] else { return nil }
-        let (name, parts) = (table.source.name, table.copy.parts.count)
-        let changes = try table.follow(stretch, folding: following.destination.nameFolding)
-        // A part that is new may be gone by now: the catalog tells.
-        if stretch.schema.name != name || table.copy.parts.count != parts { end.hasOtherTables = true }
-        tables[stretch.schema.id] = table
-        return changes
-    }
-
-    /// Leaves the transaction, of which nothing stays; it comes again once the table has been copied.
-    private func stop(copying table: UInt32, because reason: String) async throws {
-        await following.destination.rollback()
-        end.recopies[table] = reason
-        throw Stopped()
     }
 }

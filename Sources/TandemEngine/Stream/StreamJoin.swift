@@ -1,7 +1,8 @@
 import TandemCore
 import TandemRows
 
-/// Puts a table that was copied beside a stream in place, and brings it to where the stream is.
+/// Puts a table that was copied beside a stream in place, and brings it to where the stream is, where the stream does
+/// not hold what has changed in it since.
 ///
 /// The stream stands still meanwhile. The source has kept its log from where
 /// the stream was before the copy began, and what happened to this table since
@@ -53,9 +54,7 @@ struct StreamJoin {
         var copy = loaded.outcome.copy
         if !hasMissedNothing { copy.stream = nil }
         if !loaded.isPublished {
-            let retired = [loaded.table.retires].compactMap(\.self).filter { $0 != copy.target }
-            try await destination.publish([copy], retiring: retired, of: sync)
-            desk.publish()
+            try await desk.publish(loaded, as: copy, at: destination, of: sync)
             await run.observe(.published(tables: 1))
         } else if try await destination.tables(of: sync).contains(where: {
             $0.target == copy.target && $0.stream == reached.id

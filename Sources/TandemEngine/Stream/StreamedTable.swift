@@ -110,6 +110,18 @@ struct StreamedTable {
     }
 }
 
+extension TablePlan {
+    /// What of it is to be held while it is copied.
+    var held: HeldTable {
+        HeldTable(
+            schema: schema,
+            leftOut: leftOut,
+            keepsDeletions: ownColumns.contains(.deletedAt),
+            includes: includes
+        )
+    }
+}
+
 extension CopiedTable {
     fileprivate var identityNumbers: [Int] { schema.identity.map { schema.columns[$0].id } }
 }

@@ -1,0 +1,127 @@
+import TandemCore
+import TandemRows
+
+/// Turns what the source says of its tables into what the destination does with its own.
+final class StreamApplier {
+    /// Something needs to be done before more can be applied.
+    struct Stopped: Error {}
+
+    private let following: StreamFollowing
+    private var tables: [UInt32: StreamedTable]
+    private var reached: StreamState
+    var end = StreamFollowing.End()
+    /// Whether the destination has a transaction open.
+    private(set) var isOpen = false
+
+    init(_ following: StreamFollowing, _ tables: [UInt32: StreamedTable], _ start: StreamState) {
+        self.following = following
+        self.tables = tables
+        reached = start
+    }
+
+    func apply(_ batch: ChangeBatch) async throws {
+        let destination = following.destination
+        end.recopies.merge(batch.recopies) { first, _ in first }
+        let before = tables.mapValues(\.copy.issues)
+        let joining = try await place(batch)
+        var changes = joining.map { [take($0)] } ?? []
+        for stretch in batch.stretches where end.recopies[stretch.schema.id] == nil {
+            do throws(StreamedTable.MustCopy) {
+                if let next = try follow(stretch) { changes.append(next) }
+            } catch {
+                return try await stop(copying: stretch.schema.id, because: error.reason)
+            }
+        }
+        if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
+            do {
+                let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
+                for id in tables.keys {
+                    if let found = tables[id].flatMap({ issues[$0.copy.target] }) { tables[id]?.copy.issues = found }
+                }
+            } catch let refused as ChangeRefused {
+                let table = tables.first { $0.value.copy.target == refused.target }
+                guard let table else { throw refused }
+                return try await stop(copying: table.key, because: refused.reason)
+            }
+        }
+        isOpen = batch.state == nil
+        if let state = batch.state {
+            reached = state
+            for (table, holding) in batch.holdings { following.desk.note(holding, of: table, at: state) }
+        }
+        if let joining { await noteJoined(joining) }
+        following.progress.add(batch)
+        await following.observe(.applied(following.progress))
+        for (id, table) in tables where table.copy.issues != before[id] {
+            await following.observe(.issues(table.plan, table.copy.issues))
+        }
+        if end.hasOtherTables, !isOpen { throw Stopped() }
+    }
+
+    private func follow(_ stretch: ChangeBatch.Stretch) throws(StreamedTable.MustCopy) -> TargetChanges? {
+        guard var table = tables[stretch.schema.id] else { return nil }
+        let (name, parts) = (table.source.name, table.copy.parts.count)
+        let changes = try table.follow(stretch, folding: following.destination.nameFolding)
+        // A part that is new may be gone by now: the catalog tells.
+        if stretch.schema.name != name || table.copy.parts.count != parts { end.hasOtherTables = true }
+        tables[stretch.schema.id] = table
+        return changes
+    }
+
+    /// Leaves the transaction, of which nothing stays; it comes again once the table has been copied.
+    private func stop(copying table: UInt32, because reason: String) async throws {
+        await following.destination.rollback()
+        end.recopies[table] = reason
+        throw Stopped()
+    }
+
+    // MARK: A table that was copied beside the stream
+
+    /// Puts the copy in place whose changes `batch` brings, if there is one.
+    ///
+    /// - Throws: What is worth another attempt with the same copy. Any other failure has the table copied once more.
+    private func place(_ batch: ChangeBatch) async throws -> CopyDesk.Loaded? {
+        let (desk, destination) = (following.desk, following.destination)
+        guard let loaded = desk.loaded, batch.holdings[loaded.table.schema.id] == .joined else { return nil }
+        var copy = loaded.outcome.copy
+        // Not before the changes are there too. A run that is killed until then leaves a table that is copied again.
+        copy.stream = nil
+        do {
+            try await desk.publish(loaded, as: copy, at: destination, of: following.plan.sync)
+            await following.observe(.published(tables: 1))
+            return loaded
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as any ExplainedError where error.isTransient {
+            throw error
+        } catch {
+            try? await destination.discard()
+            desk.fail()
+            await following.observe(.tableFailed(loaded.table, TableFailure(error)))
+            // The stream brings its changes from here on, which nobody wants.
+            end.hasOtherTables = true
+            return nil
+        }
+    }
+
+    /// The step by which a copy that is in place belongs to the stream.
+    private func take(_ loaded: CopyDesk.Loaded) -> TargetChanges {
+        var before = loaded.outcome.copy
+        before.stream = nil
+        var after = before
+        after.stream = reached.id
+        tables[after.schema.id] = StreamedTable(plan: loaded.table, copy: after)
+        return TargetChanges(before: before, after: after, changes: NetChanges())
+    }
+
+    private func noteJoined(_ loaded: CopyDesk.Loaded) async {
+        following.desk.join()
+        let (planned, copy) = (loaded.table, loaded.outcome.copy)
+        // What it consists of changed between the plan and the copy: the catalog tells what else has.
+        if copy.parts != planned.source.marks || !copy.leftOut.isSubset(of: planned.leftOut) {
+            end.hasOtherTables = true
+        }
+        await following.observe(.tableLoaded(planned, loaded.outcome))
+        await following.observe(.following(following.progress, tables: tables.values.map(\.plan), end: nil))
+    }
+}
