@@ -146,8 +146,8 @@ public protocol ChangeStream: Sendable {
     /// Lets the source forget what lies before `checkpoint`, which the destination has made durable. Does not wait.
     func confirm(_ checkpoint: Checkpoint)
 
-    /// Has what changes in `table`, which is about to be copied, held back from the end of a transaction on, in place of
-    /// any other table's: ``ChangeBatch/holdings`` says from where. `nil` for no table's. Does not wait.
+    /// Has what changes in `table`, which is about to be copied, held back from the end of a transaction on, in place
+    /// of any other table's: ``ChangeBatch/holdings`` says from where. `nil` for no table's. Does not wait.
     ///
     /// - Returns: Whether a batch will say so; `false` where this table or this source cannot be held.
     func hold(_ table: HeldTable?) -> Bool

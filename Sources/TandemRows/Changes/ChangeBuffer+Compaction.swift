@@ -1,6 +1,6 @@
 extension ChangeBuffer {
-    /// Forgets the bytes that no row needs any more, such as those of rows that changed again. Takes a copy of the rest,
-    /// and so as much memory for that time. Of no effect where there is no identity.
+    /// Forgets the bytes that no row needs any more, such as those of rows that changed again. Takes a copy of the
+    /// rest, and so as much memory for that time. Of no effect where there is no identity.
     public mutating func compact() {
         guard hasIdentity, rows.count > 0 else { return }
         let kept = ByteStorage(capacity: 4096)
