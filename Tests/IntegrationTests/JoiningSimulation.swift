@@ -41,7 +41,7 @@ struct JoiningSimulation {
         var history = RandomHistory(seed: seed, schema: schema, options: options)
         let before = history.setup + (0..<10).flatMap { _ in history.nextTransaction() }
         try database.execute(before.joined(separator: ";\n") + ";")
-        let transactions = (0..<60).map { _ in history.nextTransaction() }
+        let transactions = (0..<40).map { _ in history.nextTransaction() }
         let faults = Faults(seed: seed &+ 1, chance: 0.05, limit: 4)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await follow(faults) }
