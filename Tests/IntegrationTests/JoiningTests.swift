@@ -13,7 +13,7 @@ import Testing
         return first..<first + (environment["TANDEM_SEEDS"].flatMap { UInt64($0) } ?? 1)
     }
 
-    @Test(arguments: Simulation.Way.all)
+    @Test(arguments: Simulation.Way.logged)
     func tablesJoinWhateverHappensMeanwhile(way: Simulation.Way) async throws {
         for seed in Self.seeds {
             do {

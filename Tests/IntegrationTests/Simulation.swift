@@ -27,6 +27,9 @@ struct Simulation {
             + PostgresServer.Version.allCases.map { Way(version: $0, plugin: triggers) }
             + [Way(version: .v16, plugin: triggers, isIntoPostgres: true)]
 
+        /// Those that read the log.
+        static let logged = all.filter { !$0.isNoted }
+
         /// In the place of a plugin: what changes is noted by triggers.
         static let triggers = "triggers"
         var isNoted: Bool { plugin == Self.triggers }

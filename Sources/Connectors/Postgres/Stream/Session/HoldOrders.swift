@@ -1,5 +1,6 @@
 import Synchronization
 import TandemCore
+import TandemRows
 
 /// What is wanted of a table that is copied beside the stream.
 enum HoldOrder: Sendable {
