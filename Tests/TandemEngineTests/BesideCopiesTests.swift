@@ -120,6 +120,29 @@ import Testing
         #expect(reasons == (can ? [.begun, .lost("there is too much of it")] : []))
     }
 
+    /// A table that has joined and cannot follow later is copied again, and joins again, and it is said.
+    @Test func aTableThatJoinedIsCopiedAgain() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        try await run(source)
+        add(items, number: 9, ids: 0..<3, to: source)
+        let reasons = Mutex<[String]>([])
+        try await following(
+            source,
+            observe: { event in
+                if case .copyingAgain(_, let reason) = event { reasons.withLock { $0.append(reason) } }
+            }
+        ) {
+            try await eventually("it joins") { source.state.withLock { $0.holdings } == [.begun, .joined] }
+            try source.replace(SampleTable(items, ids: 0..<9))
+            source.state.withLock { $0.log.append(.init(recopies: [9: "its columns changed"])) }
+            try await eventually("it is copied again") { ids(items) == Array(0..<9) }
+            try source.insert(SampleTable(items, ids: 9..<10))
+            try await eventually("and followed") { ids(items) == Array(0..<10) }
+        }
+        #expect(reasons.withLock(\.self) == ["its columns changed"])
+        #expect(source.state.withLock { $0.holdings } == [.begun, .joined, .begun, .joined])
+    }
+
     /// A stream that breaks has lost what it held; the copy is not made again.
     @Test func aStreamThatBreaksMeanwhileCostsNoCopy() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])

@@ -9,7 +9,9 @@ final class StreamApplier {
     private let following: StreamFollowing
     private var tables: [UInt32: StreamedTable]
     private var reached: StreamState
-    var end = StreamFollowing.End()
+    /// Those that joined since, by number.
+    private var joined: Set<UInt32> = []
+    private var end = StreamFollowing.End()
     /// Whether the destination has a transaction open.
     private(set) var isOpen = false
 
@@ -56,6 +58,16 @@ final class StreamApplier {
             await following.observe(.issues(table.plan, table.copy.issues))
         }
         if end.hasOtherTables, !isOpen { throw Stopped() }
+    }
+
+    /// What ended it.
+    func finish() async -> StreamFollowing.End {
+        for (id, reason) in end.recopies where joined.contains(id) {
+            guard let table = tables[id] else { continue }
+            following.desk.recopy(id)
+            await following.observe(.copyingAgain(table.plan, reason: reason))
+        }
+        return end
     }
 
     private func follow(_ stretch: ChangeBatch.Stretch) throws(StreamedTable.MustCopy) -> TargetChanges? {
@@ -116,6 +128,7 @@ final class StreamApplier {
 
     private func noteJoined(_ loaded: CopyDesk.Loaded) async {
         following.desk.join()
+        joined.insert(loaded.table.schema.id)
         let (planned, copy) = (loaded.table, loaded.outcome.copy)
         // What it consists of changed between the plan and the copy: the catalog tells what else has.
         if copy.parts != planned.source.marks || !copy.leftOut.isSubset(of: planned.leftOut) {

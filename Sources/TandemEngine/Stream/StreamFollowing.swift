@@ -54,13 +54,13 @@ struct StreamFollowing {
         } catch is StreamPump.Stopped {
             await destination.rollback()
             await stream.close()
-            return End(recopies: applier.end.recopies, hasOtherTables: true)
+            return End(recopies: await applier.finish().recopies, hasOtherTables: true)
         } catch {
             await destination.rollback()
             await stream.close()
             throw error
         }
-        return applier.end
+        return await applier.finish()
     }
 
     /// What of a table has the plan be made anew when it changes.

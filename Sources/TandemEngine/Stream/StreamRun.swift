@@ -117,10 +117,10 @@ struct StreamRun {
             return .done
         }
         try await release(ending.recopies.keys)
-        for table in plan.tables {
-            guard let reason = ending.recopies[table.schema.id] else { continue }
-            desk.recopy(table.schema.id)
-            await observe(.copyingAgain(table, reason: reason))
+        for (id, reason) in ending.recopies {
+            guard let table = settled.tables[id] else { continue }
+            desk.recopy(id)
+            await observe(.copyingAgain(table.plan, reason: reason))
         }
         return .again
     }
