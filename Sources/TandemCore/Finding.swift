@@ -49,4 +49,10 @@ public protocol ExplainedError: Error, CustomStringConvertible {
     var remedy: Remedy? { get }
     /// Whether the same attempt may go through a little later: a lost connection, a server starting up, a conflict.
     var isTransient: Bool { get }
+    /// Whether it is about the method by which changes were to be followed, and another method may do.
+    var rulesOutMethod: Bool { get }
+}
+
+extension ExplainedError {
+    public var rulesOutMethod: Bool { false }
 }

@@ -41,6 +41,7 @@ struct Simulation {
     private let deletes: DeletePolicy
     /// The table of the history whose rows nothing tells apart: it would be copied whole, and not marked.
     private let keyless: TablePattern
+    private let every: TablePattern
     private let database: TestDatabase
     private let warehouse: Warehouse
     private let rounds = 3
@@ -62,6 +63,7 @@ struct Simulation {
     init(seed: UInt64, _ way: Way, evolves: Bool = false, deletes: DeletePolicy = .hard) throws {
         self.deletes = deletes
         keyless = try TablePattern("*.events")
+        every = try TablePattern("*.*")
         self.seed = seed
         self.way = way
         self.evolves = evolves
@@ -89,6 +91,7 @@ struct Simulation {
             }
         }
         try await sync(nil)
+        if way.isNoted { #expect(try database.execute("SELECT count(*) > 2 FROM tandem.captures") == "t") }
         let differences = try await verify()
         try await tearDown()
         return Outcome(differences: differences, faults: faults.log)
@@ -190,6 +193,6 @@ struct Simulation {
 
     private var tables: [TableRule] {
         if deletes == .soft { return [TableRule(keyless, excludes: true)] }
-        return way.isNoted ? [TableRule(keyless, method: .fixed(.fullTable))] : []
+        return way.isNoted ? [TableRule(keyless, method: .fixed(.fullTable)), TableRule(every)] : []
     }
 }

@@ -17,6 +17,8 @@ final class LoggedSource: ChangeSource {
         var log: [Entry] = []
         var stream = "first"
         var gap: String?
+        /// What keeps it from being followed.
+        var refusal: NotFollowable?
         /// What streams were asked for, and what was confirmed.
         var requests: [StreamRequest] = []
         var confirmed: [String] = []
@@ -142,7 +144,8 @@ final class LoggedSource: ChangeSource {
         maySetUp: Bool,
         continuing known: StreamState?
     ) async throws -> PreparedStream {
-        state.withLock { state in
+        try state.withLock { state in
+            if let refusal = state.refusal { throw refusal }
             if let known, known.id == state.stream { return PreparedStream(state: known) }
             let begin = StreamState(id: state.stream, checkpoint: Checkpoint("\(state.log.count)"))
             return PreparedStream(state: begin, gap: known == nil ? nil : state.gap)
@@ -276,4 +279,12 @@ private struct HeldEntries {
         guard stretches.count <= limit else { return .lost("there is too much of it") }
         return joining.map { $0.place <= at } == true ? .joined : nil
     }
+}
+
+/// A source that cannot be followed by a method.
+struct NotFollowable: ExplainedError {
+    var description: String
+    var remedy: Remedy? { Remedy("Make room.") }
+    var isTransient: Bool { false }
+    var rulesOutMethod: Bool { true }
 }

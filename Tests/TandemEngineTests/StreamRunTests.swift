@@ -51,6 +51,22 @@ import Testing
         #expect(source.state.withLock { $0.confirmed } == ["1"])
     }
 
+    @Test func aMethodThatIsRefusedIsPassedOverUntilAStreamHasBegun() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        source.state.withLock { $0.refusal = NotFollowable(description: "No slot is free") }
+        let first = try await run(source)
+        #expect(first.plan.tables.map(\.method) == [.fullTable])
+        #expect(first.plan.tables.first?.notes.contains("Not LOG_BASED: No slot is free.") == true)
+        #expect(first.report.outcomes.count == 1 && first.stream == nil && ids(orders) == Array(0..<5))
+        #expect(try await stream == nil)
+        source.state.withLock { $0.refusal = nil }
+        #expect(try await run(source).plan.tables.map(\.method) == [.logBased])
+        // Whoever has followed it once does not fall back to copying everything.
+        source.state.withLock { $0.refusal = NotFollowable(description: "No slot is free") }
+        await #expect(throws: NotFollowable.self) { try await run(source) }
+        #expect(try await stream != nil)
+    }
+
     @Test func aTableThatIsNewIsCopiedAndTheOthersAreNot() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)

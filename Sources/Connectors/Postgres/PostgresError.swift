@@ -107,6 +107,10 @@ package enum PostgresError: ExplainedError, Equatable {
         return message.contains("snapshot") && ["22023", "42704", "55000", "0A000"].contains(state)
     }
 
+    package var rulesOutMethod: Bool {
+        if case .notReplicable = self { true } else { false }
+    }
+
     package var isTransient: Bool {
         switch self {
         case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict,

@@ -16,6 +16,8 @@ package enum RunEvent: Sendable {
     case tableFailed(TablePlan, TableFailure)
     /// The source did not answer as it should; the next attempt comes after a pause.
     case retrying(any ExplainedError, pause: Duration, attempt: Int)
+    /// The source turned out not to offer a method that `auto` had chosen: its tables take another one.
+    case methodRuledOut(Method, reason: String, remedy: Remedy?)
     /// All that was loaded is in place.
     case published(tables: Int)
     /// It is clear which stream is followed. A gap says which changes are missing, so that every table is copied again.

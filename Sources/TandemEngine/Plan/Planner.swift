@@ -8,6 +8,8 @@ package struct Planner: Sendable {
     let copied: [CopiedTable]
     let owners: [TableName: String]
     let folding: NameFolding
+    /// Methods that have turned out not to do, with the reason: `auto` passes them over.
+    let ruledOut: [Method: String]
 
     /// - Parameters:
     ///   - copied: What the sync has put at the destination before: ``Destination/tables(of:)``.
@@ -18,20 +20,23 @@ package struct Planner: Sendable {
         catalog: Catalog,
         copied: [CopiedTable],
         owners: [TableName: String] = [:],
-        folding: NameFolding
+        folding: NameFolding,
+        ruledOut: [Method: String] = [:]
     ) {
         self.sync = sync
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
         self.owners = owners
         self.folding = folding
+        self.ruledOut = ruledOut
     }
 
     /// The plan of `sync` with what its two ends say now.
     package static func plan(
         _ sync: SyncConfiguration,
         from source: any Source,
-        to destination: any Destination
+        to destination: any Destination,
+        without ruledOut: [Method: String] = [:]
     ) async throws -> SyncPlan {
         var catalog = try await source.catalog()
         if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
@@ -50,8 +55,14 @@ package struct Planner: Sendable {
         }
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners()
-        return Planner(sync: sync, catalog: catalog, copied: copied, owners: owners, folding: destination.nameFolding)
-            .plan()
+        return Planner(
+            sync: sync,
+            catalog: catalog,
+            copied: copied,
+            owners: owners,
+            folding: destination.nameFolding,
+            ruledOut: ruledOut
+        ).plan()
     }
 
     /// The plan of the first run of `sync`, as far as its source decides it: which tables it reads, by which method,
@@ -94,7 +105,7 @@ package struct Planner: Sendable {
         let cursor = CursorChoice(of: table, copying: columns.schema, selection)
         switch MethodDecision(
             selection.method,
-            methods: cursor.methods(of: table),
+            methods: methods(cursor.methods(of: table), selection.method),
             hasCursor: !selection.cursor.isEmpty,
             maySetUp: sync.autoSetup
         ) {
@@ -136,6 +147,7 @@ package struct Planner: Sendable {
                     target: target(of: name, selection),
                     method: method,
                     reason: reason,
+                    isAutomatic: selection.method == .auto,
                     schema: columns.schema,
                     targetNames: targetNames(of: columns.schema, notes: &columns.notes),
                     includes: { rule?.includes($0) ?? true },
@@ -145,6 +157,11 @@ package struct Planner: Sendable {
                 )
             )
         }
+    }
+
+    private func methods(_ methods: [Method: Eligibility], _ choice: MethodChoice) -> [Method: Eligibility] {
+        guard choice == .auto else { return methods }
+        return methods.merging(ruledOut.mapValues { .unusable(reason: $0, remedy: nil) }) { $1 }
     }
 
     private var compareEvery: Int? { sync.deletes == .compare ? sync.compareEvery : nil }

@@ -9,6 +9,8 @@ package struct TablePlan: Sendable {
     package var method: Method
     /// Why this method, one sentence.
     package var reason: String
+    /// Whether it is what `auto` has chosen.
+    package var isAutomatic = false
     /// The chosen columns in the source's order, under the source's names. A type may be text where an earlier run met
     /// a value that did not fit.
     package var schema: TableSchema
@@ -30,6 +32,7 @@ package struct TablePlan: Sendable {
         target: TableName,
         method: Method,
         reason: String,
+        isAutomatic: Bool = false,
         schema: TableSchema,
         targetNames: [String],
         retires: TableName? = nil,
@@ -42,6 +45,7 @@ package struct TablePlan: Sendable {
         self.target = target
         self.method = method
         self.reason = reason
+        self.isAutomatic = isAutomatic
         self.schema = schema
         self.targetNames = targetNames
         self.retires = retires

@@ -23,7 +23,7 @@ extension RunRecorder {
             for table in progress.takeUpToDate() { await record(.streaming, of: table) }
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
         case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
-            .streamPrepared:
+            .streamPrepared, .methodRuledOut:
             break
         }
     }

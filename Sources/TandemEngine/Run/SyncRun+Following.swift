@@ -7,6 +7,33 @@ extension Method {
 }
 
 extension SyncRun {
+    /// Begins the streams that are new. What `auto` has chosen and the source then refuses is planned otherwise.
+    ///
+    /// A stream that has begun goes on by its method: what is in its way has to be mended, for another method would
+    /// copy every table again.
+    ///
+    /// - Returns: The plan, and the run that keeps to it.
+    func beginning(_ plan: SyncPlan) async throws -> (run: SyncRun, plan: SyncPlan) {
+        var (run, plan) = (self, plan)
+        guard let destination = destination as? any ChangeDestination else { return (run, plan) }
+        for method in Method.allCases where method.isFollowed {
+            let followed = plan.part { $0.method == method }
+            guard followed.tables.contains(where: \.isAutomatic),
+                try await destination.stream(of: sync.name, by: method) == nil
+            else { continue }
+            do {
+                try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
+            } catch let error as any ExplainedError where error.rulesOutMethod {
+                let reason = "\(error)"
+                await observe(.methodRuledOut(method, reason: reason, remedy: error.remedy))
+                run.ruledOut[method] = reason.hasSuffix(".") ? reason : reason + "."
+                plan = try await run.plan()
+                await observe(.planned(plan))
+            }
+        }
+        return (run, plan)
+    }
+
     /// Follows the tables of `plan` that are to be, one method after the other.
     ///
     /// - Returns: What was followed, if anything was.

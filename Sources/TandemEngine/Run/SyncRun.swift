@@ -14,6 +14,8 @@ package struct SyncRun: Sendable {
     let state: StateStore?
     private let notify: @Sendable (String) -> Void
     let observe: @Sendable (RunEvent) async -> Void
+    /// Methods that the source turned out not to offer now.
+    var ruledOut: [Method: String] = [:]
 
     /// - Parameters:
     ///   - readers: How many threads may read the source at once.
@@ -65,6 +67,8 @@ package struct SyncRun: Sendable {
             var plan = try await plan()
             if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
             await observe(.planned(plan))
+            var run = self
+            if isRepaired == nil { (run, plan) = try await beginning(plan) }
             let note: @Sendable (RunEvent) async -> Void = { event in
                 await recorder.note(event)
                 await observe(event)
@@ -89,7 +93,7 @@ package struct SyncRun: Sendable {
             }
             report.outcomes += read.outcomes
             report.failures += read.failures
-            let counts = try await follow(plan, repairing: isRepaired, into: &report, observe: note)
+            let counts = try await run.follow(plan, repairing: isRepaired, into: &report, observe: note)
             var issues: [TableName: [RowIssue]] = [:]
             // What has been done is done, also where that cannot be asked.
             for copy in (try? await destination.tables(of: sync.name)) ?? [] {
@@ -128,7 +132,7 @@ package struct SyncRun: Sendable {
     }
 
     func plan() async throws -> SyncPlan {
-        let plan = try await Planner.plan(sync, from: source, to: destination)
+        let plan = try await Planner.plan(sync, from: source, to: destination, without: ruledOut)
         if let refusal = plan.refusal { throw refusal }
         return plan
     }

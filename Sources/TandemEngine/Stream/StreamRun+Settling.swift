@@ -16,14 +16,14 @@ extension StreamRun {
     func settle(_ plan: SyncPlan, _ state: StreamState) async throws -> Settled {
         var copies = try await destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
-        var others: Set<String> = []
+        var others: [String: Method] = [:]
         for other in Method.allCases where other != method {
-            if let stream = try await destination.stream(of: plan.sync, by: other) { others.insert(stream.id) }
+            if let stream = try await destination.stream(of: plan.sync, by: other) { others[stream.id] = other }
         }
         // What is followed no longer misses changes from now on.
         let left = copies.filter { copy in
             guard let stream = copy.stream else { return false }
-            return ids.contains(copy.schema.id) ? stream != state.id : !others.contains(stream)
+            return ids.contains(copy.schema.id) ? stream != state.id : others[stream] == nil
         }
         if !left.isEmpty {
             try await destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
@@ -32,6 +32,9 @@ extension StreamRun {
         copies.removeAll { $0.stream != state.id }
         let followed = Dictionary(copies.map { ($0.schema.id, $0) }) { first, _ in first }
         var settled = Settled()
+        let methods = Dictionary(
+            left.compactMap { copy in copy.stream.flatMap { others[$0] }.map { (copy.schema.id, $0) } }
+        ) { first, _ in first }
         for table in plan.tables {
             let copy = followed[table.schema.id]
             let departure = copy.flatMap { $0.departure(from: table.source.parts) }
@@ -42,7 +45,8 @@ extension StreamRun {
                 )
             } else {
                 settled.waiting.append(table)
-                if let departure { settled.recopies.append((table, departure)) }
+                let before = methods[table.schema.id].map { "its changes came by \($0.rawValue) until now" }
+                if let reason = departure ?? before { settled.recopies.append((table, reason)) }
             }
         }
         // The stream goes on without them.

@@ -175,7 +175,8 @@ struct StreamRun {
     }
 
     /// Makes sure of the stream before anything is copied, and notes at the destination where it begins.
-    private func prepare(_ plan: SyncPlan) async throws -> StreamState {
+    @discardableResult
+    func prepare(_ plan: SyncPlan) async throws -> StreamState {
         let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await source.prepareStream(
             of: plan.sync,

@@ -80,6 +80,9 @@ final class ProgressDisplay: Sendable {
             state.withLock { $0.stream = (progress, tables.count) }
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
+        case .methodRuledOut(let method, let reason, let remedy):
+            line("note: \(method.rawValue) cannot be used, and its tables take another method: \(reason)")
+            for text in RemedyText.lines(remedy, indent: "  ") { line(text) }
         case .published, .applied, .caughtUp, .issues: break
         }
     }

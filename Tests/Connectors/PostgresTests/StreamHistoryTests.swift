@@ -68,6 +68,49 @@ import Testing
             #expect(one.net(table) == other.net(table), "seed \(seed)")
         }
     }
+
+    /// Both plugins and triggers, over one history: each time they are read they tell of the same rows, and make the same
+    /// of them.
+    @Test(arguments: [1, 2, 3])
+    func capturesAgree(_ number: Int) async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        let database = try TestDatabase(.v15)
+        // Of these the log and the triggers name the same key.
+        let names = ["keyed", "fullkey", "parted"]
+        var history = StreamHistory(seed: seed)
+        try database.execute(StreamHistory.setUp + history.sql(transactions: 30))
+        let log = database.source()
+        let source = try #require(log.following(by: .triggerBased))
+        let tables = try await source.catalog().tables.filter { names.contains($0.schema.name.table) }
+        var state = try await source.prepareStream(of: "s", tables: tables, maySetUp: true, continuing: nil).state
+        let captures = [
+            try StreamCapture(database), try StreamCapture(database, plugin: "wal2json", format: .changes),
+        ]
+        defer { for capture in captures { try? capture.drop() } }
+        try database.execute(history.sql(transactions: 20))
+        var replicas: [StreamReplica] = []
+        for _ in 0..<3 { replicas.append(try await StreamReplica(database, tables: names)) }
+        for round in 0..<8 {
+            try database.execute(history.sql(transactions: 15))
+            try replicas[0].follow(captures[0])
+            try replicas[1].follow(captures[1])
+            state = try await replicas[2].follow(source, of: "s", from: state)
+            let effects = replicas.map { $0.takeEffects() }
+            for (one, other) in [(0, 1), (0, 2)] {
+                let (first, second) = (Set(effects[one]), Set(effects[other]))
+                #expect(
+                    first == second,
+                    "seed \(seed), round \(round): \(first.subtracting(second).sorted()), \(second.subtracting(first).sorted())"
+                )
+            }
+            for replica in replicas {
+                #expect(replica.recopies.isEmpty, "seed \(seed) \(replica.recopies)")
+                try await replica.expectEqual("seed \(seed)")
+            }
+        }
+        await log.close()
+    }
 }
 
 extension StreamReplica {

@@ -21,6 +21,8 @@ final class StreamReplica {
     private(set) var batches: [ChangeBatch] = []
     private(set) var state: StreamState
     private var moments: [UInt32: Moment] = [:]
+    /// The keys that changes have named, by table.
+    private var touched: [UInt32: Set<[String?]>] = [:]
     private let session: Session
     var unfit = UnfitPolicy.text
     var limits = ChangeAssembler.Limits()
@@ -74,8 +76,6 @@ final class StreamReplica {
         if reader.assembler.hasNews { apply(try reader.take()) }
     }
 
-<<<<<<< HEAD
-=======
     /// Follows what triggers note, up to now, from where `start` is.
     ///
     /// - Returns: Where it is then.
@@ -150,15 +150,28 @@ final class StreamReplica {
         return said
     }
 
->>>>>>> fbeeb29 (postgres: hold what changes in a table until it is copied)
     private func apply(_ batch: ChangeBatch) {
         batches.append(batch)
         for stretch in batch.stretches {
             guard var table = tables[stretch.schema.id] else { continue }
+            let before = Set(stretch.changes.isEmptied ? table.keys : [])
             table.follow(stretch)
             tables[stretch.schema.id] = table
+            touched[stretch.schema.id, default: []].formUnion(before.union(Self.keys(of: stretch)))
         }
         if let state = batch.state { self.state = state }
+    }
+
+    private static func keys(of stretch: ChangeBatch.Stretch) -> Set<[String?]> {
+        let (schema, changes) = (stretch.schema, stretch.changes)
+        let key = schema.identity.map { schema.columns[$0] }
+        var keys = Set((changes.removed + changes.patched.map(\.keys)).flatMap { Table.texts($0, key) })
+        for rows in changes.written + changes.patched.map(\.rows) {
+            var part = rows
+            part.columns = schema.identity.map { rows.columns[$0] }
+            keys.formUnion(Table.texts(part, key))
+        }
+        return keys
     }
 
     /// Expects each table to be what it is at the source by now.
@@ -186,6 +199,8 @@ final class StreamReplica {
 }
 
 extension StreamReplica.Table {
+    fileprivate var keys: [[String?]] { rows.map { row in schema.identity.map { row[$0] } } }
+
     /// Does what a destination does.
     fileprivate mutating func follow(_ stretch: ChangeBatch.Stretch) {
         evolve(to: stretch)

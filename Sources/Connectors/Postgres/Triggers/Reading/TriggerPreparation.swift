@@ -76,7 +76,7 @@ struct TriggerPreparation {
                     try session.execute(
                         """
                         INSERT INTO \(TriggerNames.gaps) VALUES (\(relation),
-                          'Its triggers were disabled or made anew.', pg_catalog.txid_current(), pg_catalog.now())
+                          'Its triggers were disabled or made anew.', pg_catalog.txid_current(), pg_catalog.now(), false)
                         """
                     )
                 }
