@@ -1,6 +1,8 @@
-/// How the log of a source stands for a sync that follows it.
+/// How the changes of a source stand for a sync that follows them.
 public struct StreamStatus: Hashable, Sendable {
-    /// What the source keeps its log by: the name of a slot.
+    /// By which they are told.
+    public var method: Method
+    /// What the source keeps its log by: the name of a slot, or of what triggers write to.
     public var slot: String
     /// Whether it is there. Nothing else is known of one that is not.
     public var exists = false
@@ -20,5 +22,8 @@ public struct StreamStatus: Hashable, Sendable {
     /// What somebody should see to.
     public var warnings: [Finding] = []
 
-    public init(slot: String) { self.slot = slot }
+    public init(method: Method = .logBased, slot: String) {
+        self.method = method
+        self.slot = slot
+    }
 }

@@ -100,8 +100,10 @@ extension PostgresSource: ChangeSource {
     }
 
     package func streamStatus(of sync: String) async throws -> StreamStatus {
-        try await connection.run { session in
-            try SlotStanding(session: session, config: config, context: context).status(of: sync)
+        let isNoted = isNoted
+        return try await connection.run { session in
+            guard !isNoted else { return try TriggerStanding(session: session, config: config).status(of: sync) }
+            return try SlotStanding(session: session, config: config, context: context).status(of: sync)
         }
     }
 

@@ -34,7 +34,7 @@ extension SyncRun {
         return (run, plan)
     }
 
-    /// Follows the tables of `plan` that are to be, one method after the other.
+    /// Follows the tables of `plan` that are to be.
     ///
     /// - Returns: What was followed, if anything was.
     func follow(
@@ -43,12 +43,47 @@ extension SyncRun {
         into report: inout FullCopy.Report,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws -> StreamProgress.Counts? {
+        let methods = Method.allCases.filter { method in
+            method.isFollowed && plan.tables.contains { $0.method == method }
+        }
+        if let isRepaired {
+            for method in methods {
+                let followed = plan.part { $0.method == method }
+                let stream = try stream(by: method, of: followed, observe: observe)
+                try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id))
+            }
+        }
+        guard follows, methods.count > 1 else {
+            return try await follow(plan, by: methods, into: &report, observe: observe)
+        }
+        // A destination takes one stream at a time, so they take turns, each as far as its source is by then.
+        var turn = self
+        turn.follows = false
+        var (plan, plannedAt) = (plan, ContinuousClock.now)
+        while true {
+            _ = try await turn.follow(plan, by: methods, into: &report, observe: observe)
+            try await Task.sleep(for: Self.turnPause)
+            guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
+            (plan, plannedAt) = (try await self.plan(), .now)
+        }
+    }
+
+    /// Between two turns of streams that take turns.
+    private static let turnPause = Duration.milliseconds(200)
+    /// How often it is looked for tables that came or went meanwhile.
+    private static let replanning = Duration.seconds(30)
+
+    private func follow(
+        _ plan: SyncPlan,
+        by methods: [Method],
+        into report: inout FullCopy.Report,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws -> StreamProgress.Counts? {
         var counts: StreamProgress.Counts?
-        for method in Method.allCases where method.isFollowed {
+        for method in methods {
             let followed = plan.part { $0.method == method }
             guard !followed.tables.isEmpty else { continue }
             let stream = try stream(by: method, of: followed, observe: observe)
-            if let isRepaired { try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id)) }
             let added = try await stream.run(into: &report).counts
             counts = counts.map { $0.adding(added) } ?? added
         }

@@ -10,7 +10,7 @@ package struct SyncRun: Sendable {
     let readers: Int
     let retries: RetryPolicy
     private let patience: WriterPatience
-    let follows: Bool
+    var follows: Bool
     let state: StateStore?
     private let notify: @Sendable (String) -> Void
     let observe: @Sendable (RunEvent) async -> Void

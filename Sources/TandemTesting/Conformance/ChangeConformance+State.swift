@@ -17,6 +17,13 @@ extension ChangeConformance {
         try await destination.apply([], reaching: timeless, of: "another")
         try expectEqual("each sync has a stream of its own", try await destination.stream(of: sync), state(2))
         try expectEqual("a state may have no time", try await destination.stream(of: "another"), timeless)
+        let noted = StreamState(method: .triggerBased, id: "noted", checkpoint: Checkpoint("1 7:7:"), time: 7)
+        try await destination.apply([], reaching: noted, of: sync)
+        let (logged, found) = (
+            try await destination.stream(of: sync), try await destination.stream(of: sync, by: .triggerBased)
+        )
+        try expectEqual("each method has a stream of its own", found, noted)
+        try expectEqual("and moves no other", logged, state(2))
 
         let copies = try await destination.tables(of: sync)
         try expectEqual("a copy knows its stream and its place in the log", copies, [table.copy].map(counted(copies)))
@@ -28,6 +35,8 @@ extension ChangeConformance {
         let known = try await reopened.tables(of: sync)
         try expectEqual("what is remembered outlives closing", known, [table.copy].map(counted(known)))
         try expectEqual("state outlives closing", try await reopened.stream(of: sync), state(2))
+        let kept = try await reopened.stream(of: sync, by: .triggerBased)
+        try expectEqual("of every method", kept, noted)
         try await table.expectEqual("data outlives closing", in: reopened, of: sync)
         await reopened.close()
     }

@@ -60,6 +60,24 @@ struct Check: AsyncParsableCommand {
         return findings
     }
 
+    /// What a setup would make of tables that `auto` cannot follow as they are.
+    private static func advice(on plan: SyncPlan) -> Finding? {
+        let waiting = plan.tables.filter(\.isAutomatic).compactMap { table -> (table: TablePlan, remedy: Remedy?)? in
+            guard !table.method.isFollowed, case .needsSetup(_, let remedy) = table.source.methods[.triggerBased] else {
+                return nil
+            }
+            return (table, remedy)
+        }
+        guard let first = waiting.first else { return nil }
+        let more = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
+        return Finding(
+            .note,
+            "sync \(plan.sync)",
+            "Of \(first.table.schema.name)\(more) the log cannot be read; triggers could note what changes.",
+            remedy: first.remedy
+        )
+    }
+
     private func checkSource(_ source: any Source, of syncs: [SyncConfiguration]) async -> [Finding] {
         do {
             let catalog = try await source.catalog()
@@ -71,6 +89,7 @@ struct Check: AsyncParsableCommand {
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
                 let followed = plan.tables.filter { $0.method == .logBased }.map(\.schema.name)
                 if !followed.isEmpty || sync.method == .fixed(.logBased) { following[sync.name] = followed }
+                if let advice = Self.advice(on: plan) { findings.append(advice) }
                 // What is excluded on purpose has no remedy and is no finding.
                 findings += plan.skipped.filter { $0.remedy != nil }.map {
                     Finding(

@@ -30,7 +30,7 @@ struct Status: AsyncParsableCommand {
                 SyncStatus(
                     sync: sync.name,
                     run: try await state?.lastRun(of: sync.name),
-                    stream: streams[sync.name],
+                    streams: streams[sync.name] ?? [:],
                     tables: try await state?.tables(of: sync.name) ?? [],
                     issues: try await state?.issues(of: sync.name) ?? []
                 )
@@ -43,7 +43,7 @@ struct Status: AsyncParsableCommand {
     private static func show(_ status: SyncStatus) {
         guard let run = status.run else {
             Terminal.out("\(status.sync): has not been run")
-            for line in status.stream?.lines(after: nil) ?? [] { Terminal.out(line) }
+            for line in status.streamLines(after: nil) { Terminal.out(line) }
             return Terminal.out("")
         }
         let took = run.ended.map { " in " + Amounts.duration(.seconds($0.timeIntervalSince(run.started))) } ?? ""
@@ -56,7 +56,7 @@ struct Status: AsyncParsableCommand {
                 "  followed: \(Amounts.changes(run.changes)) of \(Amounts.transactions(run.transactions))\(asOf)"
             )
         }
-        for line in status.stream?.lines(after: run) ?? [] { Terminal.out(line) }
+        for line in status.streamLines(after: run) { Terminal.out(line) }
         if let error = run.error { Terminal.out("  error: " + error) }
         if let remedy = run.remedy { Terminal.out("  → " + remedy) }
         if !status.tables.isEmpty {
@@ -94,7 +94,11 @@ struct Status: AsyncParsableCommand {
 struct SyncStatus {
     var sync: String
     var run: RunRecord?
-    var stream: StreamReport?
+    var streams: [Method: StreamReport]
+
+    func streamLines(after run: RunRecord?) -> [String] {
+        Method.allCases.compactMap { streams[$0] }.flatMap { $0.lines(after: run) }
+    }
     var tables: [TableState]
     var issues: [IssueRecord]
 }
@@ -137,6 +141,7 @@ private struct SyncStatusJSON: Encodable {
     var sync: String
     var lastRun: RunJSON?
     var stream: StreamJSON?
+    var triggers: StreamJSON?
     var tables: [TableJSON]
     var issues: [IssueJSON]
 
@@ -156,7 +161,8 @@ private struct SyncStatusJSON: Encodable {
                 remedy: $0.remedy
             )
         }
-        stream = status.stream.map { StreamJSON($0, after: status.run) }
+        stream = status.streams[.logBased].map { StreamJSON($0, after: status.run) }
+        triggers = status.streams[.triggerBased].map { StreamJSON($0, after: status.run) }
         tables = status.tables.map {
             TableJSON(
                 source: $0.source,

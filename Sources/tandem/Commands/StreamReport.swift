@@ -15,24 +15,33 @@ enum StreamReport: Sendable {
 
     /// Asks the source of each sync that may follow one, all at once.
     ///
-    /// - Returns: By sync; nothing of those that follow no stream.
-    static func all(of syncs: [SyncConfiguration], in workspace: Workspace) async -> [String: StreamReport] {
-        await withTaskGroup(of: (String, StreamReport?).self) { group in
-            for sync in syncs where sync.mayFollow { group.addTask { (sync.name, await of(sync, in: workspace)) } }
+    /// - Returns: By sync and method; nothing of those that follow no stream.
+    static func all(of syncs: [SyncConfiguration], in workspace: Workspace) async -> [String: [Method: StreamReport]] {
+        await withTaskGroup(of: (String, [Method: StreamReport]).self) { group in
+            for sync in syncs { group.addTask { (sync.name, await of(sync, in: workspace)) } }
             return await group.reduce(into: [:]) { reports, next in reports[next.0] = next.1 }
         }
     }
 
-    private static func of(_ sync: SyncConfiguration, in workspace: Workspace) async -> StreamReport? {
+    private static func of(_ sync: SyncConfiguration, in workspace: Workspace) async -> [Method: StreamReport] {
+        let methods = Method.allCases.filter { $0.isFollowed && sync.mayFollow(by: $0) }
+        guard let first = methods.first else { return [:] }
         do {
             let opened = try workspace.source(sync.from)
-            guard let source = opened as? any ChangeSource else { return nil }
-            let report = await ask(source, of: sync)
+            guard let source = opened as? any ChangeSource else { return [:] }
+            var reports: [Method: StreamReport] = [:]
+            for method in methods {
+                guard let following = source.following(by: method) else { continue }
+                let report = await ask(following, of: sync)
+                reports[method] = report
+                // One that does not answer would not the second time.
+                guard case .status(let status) = report else { break }
+                // Whether tables that take what is best take this one shows in that it is there.
+                if !status.exists, !sync.isSureToFollow(by: method) { reports[method] = nil }
+            }
             await source.close()
-            // Whether tables that take what is best take the log shows in that there is a slot.
-            if case .status(let status) = report, !status.exists, !sync.isSureToFollow { return nil }
-            return report
-        } catch { return unknown(error) }
+            return reports
+        } catch { return [first: unknown(error)] }
     }
 
     private static func ask(_ source: any ChangeSource, of sync: SyncConfiguration) async -> StreamReport {
@@ -55,12 +64,12 @@ enum StreamReport: Sendable {
 }
 
 extension SyncConfiguration {
-    fileprivate var mayFollow: Bool {
-        ([method] + tables.compactMap(\.method)).contains { $0 == .auto || $0 == .fixed(.logBased) }
+    fileprivate func mayFollow(by way: Method) -> Bool {
+        ([method] + tables.compactMap(\.method)).contains { $0 == .auto || $0 == .fixed(way) }
     }
 
-    fileprivate var isSureToFollow: Bool {
-        ([method] + tables.compactMap(\.method)).contains(.fixed(.logBased))
+    fileprivate func isSureToFollow(by way: Method) -> Bool {
+        ([method] + tables.compactMap(\.method)).contains(.fixed(way))
     }
 }
 
@@ -73,7 +82,9 @@ extension StreamReport {
         case .unknown(let message, let remedy):
             return ["  source: " + message] + RemedyText.lines(remedy, indent: "    ")
         case .status(let status) where !status.exists:
-            return ["  slot \(status.slot): not there; the next run makes it and copies every table"]
+            return status.method == .triggerBased
+                ? ["  triggers: nothing has been read yet; the next run copies every table"]
+                : ["  slot \(status.slot): not there; the next run makes it and copies every table"]
         case .status(let status):
             var parts = [status.isRead ? "being read" : "not being read"]
             if let kept = status.kept { parts.append("keeps \(Amounts.bytes(kept)) of log") }
@@ -85,7 +96,8 @@ extension StreamReport {
             let warnings = status.warnings.flatMap { finding in
                 ["  ! \(finding.subject): \(finding.message)"] + RemedyText.lines(finding.remedy, indent: "    ")
             }
-            return ["  slot \(status.slot)\(plugin): " + parts.joined(separator: ", ")] + warnings
+            let name = status.method == .triggerBased ? "triggers" : "slot \(status.slot)\(plugin)"
+            return ["  \(name): " + parts.joined(separator: ", ")] + warnings
         }
     }
 }

@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    /// Both plugins and triggers, over one history: each time they are read they tell of the same rows, and make the same
-    /// of them.
+    /// Both plugins and triggers, over one history: each time they are read they tell of the same rows, and make the
+    /// same of them.
     @Test(arguments: [1, 2, 3])
     func capturesAgree(_ number: Int) async throws {
         let seed = UInt64.random(in: 0 ... .max)

@@ -25,6 +25,7 @@ struct ChangeAssembler {
         var held = 64 << 20
     }
 
+    let method: Method
     let streamID: String
     let policy: UnfitPolicy
     let checksUTF8: Bool
@@ -93,6 +94,7 @@ struct ChangeAssembler {
         limits: Limits = Limits(),
         checkpoint: @escaping (LSN) -> Checkpoint = { Checkpoint($0.description) }
     ) {
+        method = request.start.method
         streamID = request.start.id
         policy = request.unfit
         self.checksUTF8 = checksUTF8
@@ -162,7 +164,12 @@ struct ChangeAssembler {
         if !isInTransaction {
             batch.holdings = holdings
             holdings = [:]
-            batch.state = StreamState(id: streamID, checkpoint: checkpoint(reached), time: time)
+            batch.state = StreamState(
+                method: method,
+                id: streamID,
+                checkpoint: checkpoint(reached),
+                time: time
+            )
             given = reached
         }
         hasGivenPart = isInTransaction

@@ -1,0 +1,109 @@
+import Foundation
+import TandemTesting
+import Testing
+
+/// What a user does whose host gives nobody the right to replicate: a role that owns its tables, and nothing else.
+@Suite(.blocking) struct TriggerTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static var rounds: Int { environment["TANDEM_KILLS"].flatMap { Int($0) } ?? 3 }
+
+    private static func configuration(_ server: PostgresServer, _ database: String, more: String = "") -> String {
+        Program.configuration(server, database, method: "auto", more: more)
+            .replacing("    user: \(PostgresServer.user)\n", with: "    user: app\n    password: secret\n")
+    }
+
+    /// A server whose log nobody can read, and a database of `app`.
+    private func hosted(_ version: PostgresServer.Version) throws -> PostgresServer {
+        let server = try PostgresServer(version, settings: ["wal_level": "replica", "max_wal_senders": "0"])
+        try server.execute("CREATE ROLE app LOGIN PASSWORD 'secret'")
+        try server.execute("CREATE DATABASE shop OWNER app")
+        return server
+    }
+
+    @Test(arguments: PostgresServer.Version.allCases)
+    func fromTheFirstCheckToTheTeardown(version: PostgresServer.Version) throws {
+        let server = try hosted(version)
+        defer { server.remove() }
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Self.configuration(server, "shop"))
+        func asApp(_ sql: String) throws { try server.execute("SET ROLE app; " + sql, in: "shop") }
+        try asApp(
+            """
+            CREATE TABLE public.orders (id int PRIMARY KEY, word text);
+            CREATE TABLE public.parts (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+            CREATE TABLE public.parts_low PARTITION OF public.parts FOR VALUES FROM (0) TO (100);
+            INSERT INTO public.orders SELECT i, 'first' FROM generate_series(1, 100) i;
+            INSERT INTO public.parts SELECT i, 0 FROM generate_series(1, 50) i
+            """
+        )
+        // Until it is asked for nothing is made: every run copies everything, and says what there would be.
+        let planned = try program.run("plan")
+        #expect(planned.output.contains("FULL_TABLE") && planned.output.contains("Not TRIGGER_BASED"))
+        #expect(planned.output.contains("wal_level is replica"))
+        #expect(try program.run("check").output.contains("--method TRIGGER_BASED --apply"))
+        #expect(try program.run("run", "--quiet").status == 0)
+        #expect(try server.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal", in: "shop") == "0")
+        let setup = try program.run("setup", "shop", "--method", "TRIGGER_BASED", "--apply")
+        #expect(setup.status == 0, "\(setup.errors)")
+        let again = try program.run("plan")
+        #expect(again.output.contains("TRIGGER_BASED") && !again.output.contains("FULL_TABLE"), "\(again.output)")
+        let first = try program.run("run")
+        #expect(first.status == 0, "\(first.errors)")
+        try asApp(
+            """
+            UPDATE public.orders SET word = 'second' WHERE id <= 10; DELETE FROM public.orders WHERE id > 90;
+            UPDATE public.orders SET id = id + 1000 WHERE id = 50; INSERT INTO public.parts VALUES (60, 1);
+            CREATE TABLE public.parts_high PARTITION OF public.parts FOR VALUES FROM (100) TO (200);
+            INSERT INTO public.parts VALUES (150, 2)
+            """
+        )
+        let second = try program.run("run", "--json")
+        #expect(second.status == 0, "\(second.errors)")
+        #expect(!second.errors.contains("again"), "nothing is copied twice: \(second.errors)")
+        let verified = try program.run("verify", "copy")
+        #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+        let status = try program.run("status")
+        #expect(status.status == 0 && status.output.contains("triggers"), "\(status.output)")
+        let removed = try program.run("teardown", "shop")
+        #expect(removed.status == 0, "\(removed.errors)")
+        #expect(try server.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal", in: "shop") == "0")
+        #expect(try server.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'tandem'", in: "shop") == "0")
+        try asApp("UPDATE public.orders SET word = 'third'")
+    }
+
+    @Test(arguments: [PostgresServer.Version.v15, .v18])
+    func whateverIsKilledBothSidesEndUpEqual(version: PostgresServer.Version) throws {
+        let seed = Self.environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        let server = try hosted(version)
+        defer { server.remove() }
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Self.configuration(server, "shop", more: "    auto_setup: true\n"))
+        var history = RandomHistory(seed: seed)
+        func write(_ statements: [String]) throws {
+            try server.execute("SET ROLE app;\n" + statements.joined(separator: ";\n") + ";", in: "shop")
+        }
+        try write(history.setup)
+        for _ in 0..<Self.rounds {
+            for _ in 0..<5 { try write(history.nextTransaction()) }
+            let run = try program.start(["run", "--follow", "--quiet"])
+            let end = ContinuousClock.now + .seconds(Double.random(in: 0...2, using: &random))
+            while run.isRunning, ContinuousClock.now < end { usleep(1000) }
+            if Bool.random(using: &random) {
+                kill(run.processIdentifier, SIGKILL)
+            } else {
+                server.kill()
+                try server.start()
+                kill(run.processIdentifier, SIGINT)
+            }
+            run.waitUntilExit()
+        }
+        let last = try program.run("run")
+        #expect(last.status == 0, "\(last.errors), seed \(seed)")
+        let verified = try program.run("verify", "copy")
+        #expect(verified.status == 0, "\(verified.output)\(verified.errors), seed \(seed)")
+    }
+}
