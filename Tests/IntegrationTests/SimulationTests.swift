@@ -3,21 +3,26 @@ import TandemEngine
 import TandemTesting
 import Testing
 
-/// Random histories with faults. `TANDEM_SEEDS` sets how many of each kind, `TANDEM_SEED` the first one.
+/// Random histories with faults. `TANDEM_SEEDS` sets how many of each kind, `TANDEM_SEED` the first one; `TANDEM_WAY` is
+/// a part of the names of those to be taken, such as `triggers`.
 @Suite(.blocking) struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     /// Set by `make soak`.
     private static let count = environment["TANDEM_SEEDS"].flatMap { UInt64($0) }
+
+    private static let ways = Simulation.Way.all.filter { way in
+        environment["TANDEM_WAY"].map(way.testDescription.contains) ?? true
+    }
 
     private static var seeds: Range<UInt64> {
         let first = environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? 1
         return first..<first + (count ?? 2)
     }
 
-    @Test(arguments: Simulation.Way.all)
+    @Test(arguments: ways)
     func whateverHappensBothSidesEndUpEqual(way: Simulation.Way) async throws { try await simulate(way) }
 
-    @Test(.enabled(if: count != nil, "a part of `make soak`"), arguments: Simulation.Way.all)
+    @Test(.enabled(if: count != nil, "a part of `make soak`"), arguments: ways)
     func changesOfShapeAreFollowed(way: Simulation.Way) async throws { try await simulate(way, evolves: true) }
 
     private func simulate(_ way: Simulation.Way, evolves: Bool = false) async throws {
