@@ -104,7 +104,7 @@ import Testing
         let deleted = try session.transaction(.readWrite) {
             try session.query("DELETE FROM \(log) RETURNING k1").value
         }
-        #expect(deleted == "1")
+        #expect(deleted == "{1}")
         session.close()
         #expect(try await script(stage, apply: true, admin: true).steps.isEmpty)
         let source = PostgresSource(stage.config, in: .test)

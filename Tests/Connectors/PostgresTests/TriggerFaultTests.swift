@@ -184,25 +184,25 @@ import Testing
         let number = UInt32(try restored.execute("SELECT 't'::regclass::oid")) ?? 0
         try TriggerSetup(session: session, config: restored.config) { _ in }.apply([number])
         try restored.execute("INSERT INTO t VALUES (4)")
-        #expect(try restored.execute("SELECT k1 FROM \(TriggerNames.log(number))") == "4")
+        #expect(try restored.execute("SELECT k1 FROM \(TriggerNames.log(number))") == "{4}")
         try stage.database.execute("INSERT INTO t VALUES (5)")
         #expect(try stage.take("t") == ["r 5"])
     }
 
     @Test func aLogThatNobodyReadsStopsWhereItIsToldTo() throws {
         var stage = try TriggerStage(.v18, "CREATE TABLE t (id int PRIMARY KEY)")
-        stage.config.maxNotes = ByteSize(100_000)
+        stage.config.maxNotes = ByteSize(20_000)
         stage.config.maxNotesPolicy = .stop
         try stage.capture("t")
         try stage.database.execute("INSERT INTO t SELECT generate_series(1, 10000)")
         #expect(try stage.notes("t").count == 10000 && stage.gaps("t").isEmpty)
         try stage.database.execute("INSERT INTO t VALUES (0); DELETE FROM t WHERE id = 1")
         #expect(try stage.notes("t").count == 10000)
-        #expect(try stage.gaps("t") == ["More than 97.7KB of changes had been noted and not been read (max_log)."])
+        #expect(try stage.gaps("t") == ["More than 19.5KB of changes had been noted and not been read (max_log)."])
         stage.config.maxNotesPolicy = .warn
         #expect(try stage.facts("t")?.faults == [.functionOutdated])
         try stage.capture("t")
-        try stage.database.execute("INSERT INTO t VALUES (1)")
+        try stage.database.execute("INSERT INTO t VALUES (20000)")
         #expect(try stage.notes("t").count == 10001)
     }
 

@@ -31,13 +31,19 @@ struct TriggerStage {
         try TriggerSetup(session: session, config: config) { _ in }.apply(try tables.map(number))
     }
 
-    /// What is noted of `table`, sorted: `r 1`, `r 1 two`, `t`.
+    /// What is noted of `table`, each once and sorted: `r 1`, `r 1 two`, `t`.
     func notes(_ table: String) throws -> [String] {
         let log = TriggerNames.log(try number(table))
-        let rows = try session.query("SELECT l.*::text FROM (SELECT * FROM \(log)) l").rows
-        return rows.compactMap { $0.first ?? nil }.map { row in
-            row.dropFirst().dropLast().split(separator: ",").dropFirst().joined(separator: " ")
-        }.sorted()
+        let question = "SELECT count(*) FROM pg_attribute WHERE attrelid = '\(log)'::regclass AND attnum > 2"
+        let count = Int(try database.execute(question)) ?? 0
+        let keys = (0..<count).map { "n.\(TriggerNames.keyColumn($0))" }.joined(separator: ", ")
+        let rows = try session.query(
+            """
+            SELECT pg_catalog.concat_ws(' ', l.kind, \(keys))
+            FROM \(log) l LEFT JOIN LATERAL \(TriggerNames.keys(count)) ON true
+            """
+        ).rows
+        return Set(rows.compactMap { $0.first ?? nil }).sorted()
     }
 
     /// What was noted since the last call.

@@ -71,12 +71,15 @@ extension MethodRules {
 
     private var missingKey: Eligibility? {
         let usable = Set(columns.filter { $0.maySelect && $0.isNotNull }.map(\.number))
-        guard KeyCandidate.best(of: keys, usable: usable) == nil else { return nil }
-        return .unusable(
-            reason: "It has no key by which triggers could note which rows change.",
-            remedy: Remedy(
-                "Add a primary key, or a unique index over columns that are NOT NULL, which this user may SELECT."
+        guard let key = KeyCandidate.best(of: keys, usable: usable) else {
+            return .unusable(
+                reason: "It has no key by which triggers could note which rows change.",
+                remedy: Remedy(
+                    "Add a primary key, or a unique index over columns that are NOT NULL, which this user may SELECT."
+                )
             )
-        )
+        }
+        let hasList = columns.contains { key.columns.contains($0.number) && $0.typeName.hasSuffix("[]") }
+        return hasList ? .unusable(reason: "Its key has an array, which the log cannot hold.", remedy: nil) : nil
     }
 }

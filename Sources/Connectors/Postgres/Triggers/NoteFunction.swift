@@ -1,8 +1,8 @@
 /// The trigger function that notes which rows of a table have changed. Pure.
 ///
 /// It runs in the application's transaction with the rights of its owner and the application's `search_path`: every
-/// name and operator in it is qualified, and what is compared without an operator (`UNION`) goes by the type's own
-/// operator class. It must not make the statement fail.
+/// name and operator in it is qualified, and keys are compared by none. It must
+/// not make the statement fail.
 struct NoteFunction: Sendable {
     static let version = 1
 
@@ -85,7 +85,7 @@ struct NoteFunction: Sendable {
         guard let limit else { return [] }
         return [
             """
-            pg_catalog.pg_relation_size(\(number)::pg_catalog.oid::pg_catalog.regclass) OPERATOR(pg_catalog.<) \
+            pg_catalog.pg_table_size(\(number)::pg_catalog.oid::pg_catalog.regclass) OPERATOR(pg_catalog.<) \
             \(min(limit.bytes, UInt64(Int64.max)))::pg_catalog.int8
             """
         ]
@@ -103,44 +103,62 @@ struct NoteFunction: Sendable {
             IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
               \(insert(changed(names)));
             ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-              \(insert(rows(names, of: "new_rows")));
+              \(insert(keys("SELECT \(names) FROM new_rows")));
             ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-              \(insert(rows(names, of: "old_rows")));
+              \(insert(keys("SELECT \(names) FROM old_rows")));
             ELSE
               \(indented(noteTruncate, by: 2))
             END IF;
             """
     }
 
-    private func rows(_ names: String, of rows: String) -> String {
-        "SELECT pg_catalog.txid_current(), 'r', \(names) FROM \(rows)"
-    }
+    /// Keys of one row of the log; the rest of a larger statement has one each, so that memory stays bounded.
+    private static let length = 20_000
 
-    /// Old and new keys. Where equal values may differ, as 1.0 and 1.00 do, both are noted.
-    private func changed(_ names: String) -> String {
-        let union = table.key.allSatisfy(\.isExact) ? "UNION" : "UNION ALL"
+    private static let begin = "SELECT pg_catalog.txid_current(), 'r'::pg_catalog.\"char\", "
+
+    private func keys(_ rows: String) -> String {
+        let all = table.key.indices.map { "pg_catalog.array_agg(\(key($0)))" }.joined(separator: ", ")
+        let names = table.logColumns
         return """
-            SELECT pg_catalog.txid_current(), 'r', k.* FROM (SELECT \(names) FROM old_rows \(union) \
-            SELECT \(names) FROM new_rows) AS k
+            \(Self.begin)k.* FROM (SELECT \(all) FROM (\(rows) LIMIT \(Self.length)) AS r (\(names))) AS k (\(names)) \
+            WHERE k.k1 IS NOT NULL \
+            UNION ALL \(Self.begin)\(single) FROM (\(rows) OFFSET \(Self.length)) AS r (\(names))
             """
     }
 
+    /// Old and new keys. Comparing them would cost more than it saves.
+    private func changed(_ names: String) -> String {
+        keys("SELECT \(names) FROM old_rows UNION ALL SELECT \(names) FROM new_rows")
+    }
+
+    /// A column of a row `r`, as the log has it.
+    private func key(_ index: Int) -> String {
+        "r.\(TriggerNames.keyColumn(index))" + (table.key[index].baseType.map { "::\($0)" } ?? "")
+    }
+
+    private var single: String { table.key.indices.map { "ARRAY[\(key($0))]" }.joined(separator: ", ") }
+
     private var noteRow: String {
-        func values(_ row: String) -> String {
-            "VALUES (pg_catalog.txid_current(), 'r', \(fields(of: row)))"
+        func values(_ rows: [String]) -> String {
+            let arrays = table.key.map { column in
+                let cast = column.baseType.map { "::\($0)" } ?? ""
+                return "ARRAY[" + rows.map { "\($0).\(SQL.identifier(column.name))\(cast)" }.joined(separator: ", ")
+                    + "]"
+            }
+            return insert("VALUES (pg_catalog.txid_current(), 'r', \(arrays.joined(separator: ", ")));")
         }
         return """
-            IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-              \(insert(values("OLD")));
+            IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+              \(values(["NEW"]))
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+              \(values(["OLD"]))
             ELSIF TG_OP OPERATOR(pg_catalog.=) 'TRUNCATE' THEN
               \(indented(noteTruncate, by: 2))
+            ELSIF pg_catalog.record_image_eq(ROW(\(fields(of: "OLD"))), ROW(\(fields(of: "NEW")))) THEN
+              \(values(["NEW"]))
             ELSE
-              \(insert(values("NEW")));
-              IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-                IF NOT pg_catalog.record_image_eq(ROW(\(fields(of: "OLD"))), ROW(\(fields(of: "NEW")))) THEN
-                  \(insert(values("OLD")));
-                END IF;
-              END IF;
+              \(values(["OLD", "NEW"]))
             END IF;
             """
     }
@@ -256,9 +274,9 @@ struct NoteFunction: Sendable {
             IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
               \(execute(changed("%1$s")))
             ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-              \(execute(rows("%1$s", of: "new_rows")))
+              \(execute(keys("SELECT %1$s FROM new_rows")))
             ELSE
-              \(execute(rows("%1$s", of: "old_rows")))
+              \(execute(keys("SELECT %1$s FROM old_rows")))
             END IF;
             """
     }
@@ -266,7 +284,8 @@ struct NoteFunction: Sendable {
     private var noteRowByNames: String {
         let execute =
             "EXECUTE pg_catalog.format("
-            + SQL.literal(insert("SELECT pg_catalog.txid_current(), 'r', %1$s")) + ", tandem_names)"
+            + SQL.literal(insert("\(Self.begin)\(single) FROM (SELECT %1$s) AS r (\(table.logColumns))"))
+            + ", tandem_names)"
         return """
             IF TG_OP OPERATOR(pg_catalog.<>) 'INSERT' THEN
               \(execute) USING OLD;

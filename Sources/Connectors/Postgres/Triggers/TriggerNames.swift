@@ -35,9 +35,15 @@ enum TriggerNames {
 
     /// The keys of changed rows.
     static func log(_ oid: UInt32) -> String { "\(schema).log_\(oid)" }
+    /// The keys in a log `l`, one a row and perhaps more than once: `k1`, `k2`, … of `n`.
+    static func keys(_ count: Int) -> String {
+        let names = (0..<count).map(keyColumn)
+        return "unnest(\(names.map { "l.\($0)" }.joined(separator: ", "))) AS n (\(names.joined(separator: ", ")))"
+    }
     /// The function that notes them, without its parentheses.
     static func function(_ oid: UInt32) -> String { "\(schema).note_\(oid)" }
-    /// A column of a log: the key's first one is `k1`.
+    /// A column of a log: an array of the values that the key's first column has in the rows of a statement is `k1`,
+    /// and so on.
     static func keyColumn(_ index: Int) -> String { "k\(index + 1)" }
 }
 

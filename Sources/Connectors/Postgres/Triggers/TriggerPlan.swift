@@ -39,7 +39,7 @@ struct TriggerPlan: Sendable {
         var faults: [TriggerFault] = []
         if state.record == nil { faults.append(.unlisted) }
         if state.log == nil || state.log != state.record?.log { faults.append(.logGone) }
-        if state.log != nil, state.logTypes != table.key.map(\.logType) || hasOtherKey(state) {
+        if state.log != nil, state.logTypes != table.key.map({ $0.logType + "[]" }) || hasOtherKey(state) {
             faults.append(.otherKey)
         }
         if let record = state.record, record.isByRow != table.isByRow { faults.append(.otherLevel) }
@@ -115,14 +115,17 @@ struct TriggerPlan: Sendable {
     }
 
     private var logSteps: [String] {
-        let columns = table.key.enumerated().map { "\(TriggerNames.keyColumn($0)) \($1.logType)" }.joined(
-            separator: ", "
-        )
+        let names = table.key.indices.map(TriggerNames.keyColumn)
+        let columns = zip(names, table.key).map { "\($0) \($1.logType)[]" }.joined(separator: ", ")
+        let storage = names.map { "ALTER \($0) SET STORAGE EXTERNAL" }.joined(separator: ", ")
         return [
             """
             CREATE TABLE \(log) (xid bigint NOT NULL, kind "char" NOT NULL, \(columns))
-              WITH (autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_scale_factor = 0)
+              WITH (autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_scale_factor = 0,
+                toast.autovacuum_vacuum_threshold = 10000, toast.autovacuum_vacuum_scale_factor = 0)
             """,
+            // To compress many keys costs more than to write them.
+            "ALTER TABLE \(log) \(storage)",
             "REVOKE ALL ON \(log) FROM PUBLIC",
         ] + owned("TABLE \(log)")
     }

@@ -10,10 +10,10 @@ package struct TriggerTable: Sendable {
         var quotedName: String
         /// Its type's number.
         var type: UInt32
-        /// The type of the log's column: without its domain, and without a length.
+        /// The type of one value in the log: without its domain, and without a length.
         var logType: String
-        /// Whether values that are equal are the same to the last bit.
-        var isExact: Bool
+        /// The same with its schema, where the column's own is a domain.
+        var baseType: String?
     }
 
     struct Part: Hashable, Sendable {

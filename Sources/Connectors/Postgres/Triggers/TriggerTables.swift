@@ -24,7 +24,8 @@ struct TriggerTables {
                 let index = indexes[table.oid]?.first { $0.columns == numbers }?.index
                 guard let index, !numbers.isEmpty else { return nil }
                 let key = numbers.compactMap { number in columns[table.oid]?.first { $0.number == number } }
-                guard key.count == numbers.count else { return nil }
+                // The log has arrays of keys, and there are none of arrays.
+                guard key.count == numbers.count, !key.contains(where: \.isArray) else { return nil }
                 return TriggerTable(
                     relation: table.oid,
                     name: table.name,
@@ -85,7 +86,7 @@ struct TriggerTables {
     }
 
     private func keyColumns(_ relations: [UInt32]) throws -> [UInt32: [TriggerTable.KeyColumn]] {
-        let rows = try session.query(columns, [list(relations)]).rows.map { cells in
+        let rows = try session.query(Self.columns, [list(relations)]).rows.map { cells in
             var row = ResultRow(cells)
             let relation: UInt32 = try row.number()
             let column = TriggerTable.KeyColumn(
@@ -94,44 +95,35 @@ struct TriggerTables {
                 quotedName: try row.text(),
                 type: try row.number(),
                 logType: try row.text(),
-                isExact: try row.flag()
+                baseType: try row.optional()
             )
             return (relation: relation, column: column)
         }
         return Dictionary(grouping: rows, by: \.relation).mapValues { $0.map(\.column) }
     }
 
-    /// Types whose equality is that of their bytes: truth values, whole numbers, bytes, names, dates, times, addresses,
-    /// uuids. With a scale or a length that all values have, also decimals and `character`.
-    private static let exact = """
-        16, 17, 18, 19, 20, 21, 23, 26, 650, 774, 790, 829, 869, 1082, 1083, 1114, 1184, 1266, 2950
+    private static let columns = """
+        WITH RECURSIVE base(relation, number, name, declared, type) AS (
+          SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypid
+          FROM pg_catalog.pg_attribute a
+          WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+          UNION ALL
+          SELECT b.relation, b.number, b.name, b.declared, t.typbasetype
+          FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
+        )
+        SELECT b.relation, b.number, b.name, pg_catalog.quote_ident(b.name), b.declared,
+          pg_catalog.format_type(b.type, -1), CASE WHEN b.type <> b.declared
+            THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) END
+        FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type
+          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        WHERE t.typtype <> 'd'
         """
 
-    private var columns: String {
-        let isDeterministic =
-            session.capabilities.version >= 120_000
-            ? "NOT EXISTS (SELECT FROM pg_catalog.pg_collation o WHERE o.oid = b.rules AND NOT o.collisdeterministic)"
-            : "true"
-        return """
-            WITH RECURSIVE base(relation, number, name, declared, type, modifier, rules) AS (
-              SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypid, a.atttypmod, a.attcollation
-              FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
-              UNION ALL
-              SELECT b.relation, b.number, b.name, b.declared, t.typbasetype,
-                CASE WHEN b.modifier >= 0 THEN b.modifier ELSE t.typtypmod END, b.rules
-              FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
-            )
-            SELECT b.relation, b.number, b.name, pg_catalog.quote_ident(b.name), b.declared,
-              pg_catalog.format_type(b.type, -1), t.typtype = 'e' OR b.type IN (\(Self.exact))
-                OR b.type IN (1042, 1700) AND b.modifier >= 0 AND \(isDeterministic)
-                OR b.type IN (25, 1043) AND \(isDeterministic)
-            FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type
-            WHERE t.typtype <> 'd'
-            """
-    }
-
     private func list(_ relations: [UInt32]) -> String { "{" + relations.map(String.init).joined(separator: ",") + "}" }
+}
+
+extension TriggerTable.KeyColumn {
+    fileprivate var isArray: Bool { logType.hasSuffix("[]") }
 }
 
 extension ServerCapabilities {

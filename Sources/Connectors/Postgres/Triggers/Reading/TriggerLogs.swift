@@ -18,7 +18,7 @@ struct TriggerLogs {
 
     /// How the rows of a table are noted.
     struct Log: Sendable {
-        /// The numbers of the key's columns; the log has them as `k1`, `k2`, …
+        /// The numbers of the key's columns; the log has arrays of them as `k1`, `k2`, …
         var key: [Int]
         /// Whether values of the key that are equal are the same to the last bit.
         var isExact: Bool
@@ -158,8 +158,9 @@ struct TriggerLogs {
         try session.beginCopy(
             """
             COPY (SELECT \((keys.map { "l.\($0)" } + columns).joined(separator: ", "))
-              FROM (SELECT \(log.isExact ? "DISTINCT " : "")\(keys.joined(separator: ", "))
-                FROM \(TriggerNames.log(news.table)) WHERE kind = 'r' AND \(Self.unknown(news.known))) AS l
+              FROM (SELECT \(log.isExact ? "DISTINCT " : "")\(keys.map { "n.\($0)" }.joined(separator: ", "))
+                FROM \(TriggerNames.log(news.table)) AS l, \(TriggerNames.keys(keys.count))
+                WHERE l.kind = 'r' AND \(Self.unknown(news.known))) AS l
               LEFT JOIN \(only)\(table) AS t ON \(same)) TO STDOUT
             """,
             isBinary: false
