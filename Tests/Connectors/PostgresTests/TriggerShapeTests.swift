@@ -39,7 +39,7 @@ import Testing
         #expect(
             facts.isSound
                 && facts.faults.contains(
-                    .triggerGone("tandem_note_truncate", on: TableName(schema: "public", table: "p22"))
+                    .partUnwatched(TableName(schema: "public", table: "p22"))
                 )
         )
         #expect(facts.mark.continues(before))

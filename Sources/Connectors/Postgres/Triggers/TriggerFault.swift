@@ -10,6 +10,8 @@ package enum TriggerFault: Hashable, Sendable, CustomStringConvertible {
     /// By somebody else.
     case functionChanged
     case triggerGone(String, on: TableName)
+    /// A partition that was made later: its TRUNCATE would not be noted.
+    case partUnwatched(TableName)
     case triggerDisabled(String, on: TableName)
     /// It does not fire for what is replicated to this server.
     case triggerNotAlways(String, on: TableName)
@@ -23,8 +25,7 @@ package enum TriggerFault: Hashable, Sendable, CustomStringConvertible {
     /// Whether changes may be missing because of it, so that the table has to be copied again.
     package var losesChanges: Bool {
         switch self {
-        case .functionOutdated, .triggerNotAlways: false
-        case .triggerGone(let name, _): name != NoteTrigger.truncate.rawValue
+        case .functionOutdated, .triggerNotAlways, .partUnwatched: false
         default: true
         }
     }
@@ -37,6 +38,7 @@ package enum TriggerFault: Hashable, Sendable, CustomStringConvertible {
         case .functionOutdated: "the function that notes its changes is of an earlier version, or from before a rename"
         case .functionChanged: "somebody has changed the function that notes its changes"
         case .triggerGone(let name, let table): "the trigger \"\(name)\" is missing on \(table)"
+        case .partUnwatched(let table): "the partition \(table) came later, and nothing would note its TRUNCATE"
         case .triggerDisabled(let name, let table): "the trigger \"\(name)\" is disabled on \(table)"
         case .triggerNotAlways(let name, let table):
             "the trigger \"\(name)\" on \(table) does not fire where session_replication_role is replica"

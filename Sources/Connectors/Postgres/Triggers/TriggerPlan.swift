@@ -64,7 +64,10 @@ struct TriggerPlan: Sendable {
             place.triggers.compactMap { kind -> TriggerFault? in
                 let name = kind.rawValue
                 let found = state.triggers.first { $0.relation == place.number && $0.name == name }
-                guard let found else { return .triggerGone(name, on: place.name) }
+                guard let found else {
+                    let isPart = place.number != table.relation && kind == .truncate
+                    return isPart ? .partUnwatched(place.name) : .triggerGone(name, on: place.name)
+                }
                 if !found.fires { return .triggerDisabled(name, on: place.name) }
                 return setsAlways && found.enabled != "A" ? .triggerNotAlways(name, on: place.name) : nil
             }

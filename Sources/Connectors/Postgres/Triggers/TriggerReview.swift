@@ -71,7 +71,7 @@ struct TriggerReview: Sendable {
                     sql: ["ALTER TABLE \(SQL.name(table)) ENABLE ALWAYS TRIGGER \(SQL.identifier(trigger))"]
                 )
             )
-        case .functionOutdated, .triggerGone(NoteTrigger.truncate.rawValue, _):
+        case .functionOutdated, .partUnwatched:
             return Finding(.note, subject, message, remedy: setup)
         default: return Finding(.error, subject, message, remedy: setup)
         }
