@@ -73,6 +73,61 @@ import Testing
     }
 
     @Test(arguments: [PostgresServer.Version.v15, .v18])
+    func whatIsDoneByHandBreaksNoStatementAndIsNoticed(version: PostgresServer.Version) throws {
+        let server = try hosted(version)
+        defer { server.remove() }
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Self.configuration(server, "shop"))
+        func asApp(_ sql: String) throws { try server.execute("SET ROLE app; " + sql, in: "shop") }
+        try asApp(
+            """
+            CREATE TABLE public.orders (id int PRIMARY KEY, word text);
+            INSERT INTO public.orders SELECT i, 'first' FROM generate_series(1, 100) i
+            """
+        )
+        #expect(try program.run("setup", "shop", "--method", "TRIGGER_BASED", "--apply").status == 0)
+        #expect(try program.run("run", "--quiet").status == 0)
+        let log = "tandem.log_" + (try server.execute("SELECT 'public.orders'::regclass::oid", in: "shop"))
+        for (what, hasGap) in [
+            (
+                "ALTER TABLE public.orders RENAME id TO number; UPDATE public.orders SET word = 'a' WHERE number = 1",
+                false
+            ),
+            (
+                "ALTER TABLE public.orders ADD extra int DEFAULT 7; UPDATE public.orders SET word = 'b' WHERE number = 2",
+                false
+            ),
+            ("ALTER TABLE public.orders RENAME TO sales; UPDATE public.sales SET word = 'c' WHERE number = 3", false),
+            ("ALTER TABLE public.sales RENAME TO orders; DELETE FROM public.orders WHERE number = 4", false),
+            ("DROP TABLE \(log); UPDATE public.orders SET word = 'd' WHERE number = 5", true),
+            (
+                """
+                ALTER TABLE public.orders DISABLE TRIGGER ALL; UPDATE public.orders SET word = 'e' WHERE number = 6;
+                ALTER TABLE public.orders ENABLE TRIGGER ALL
+                """, true
+            ),
+            (
+                "ALTER TABLE public.orders ALTER number TYPE bigint; UPDATE public.orders SET word = 'f' WHERE number = 7",
+                false
+            ),
+            ("TRUNCATE public.orders; INSERT INTO public.orders VALUES (1, 'g')", false),
+        ] {
+            try asApp(what)
+            let run = try program.run("run")
+            #expect(run.status == 0, "\(what): \(run.errors)")
+            #expect(run.errors.contains("again") == hasGap, "\(what): \(run.errors)")
+            let verified = try program.run("verify", "copy")
+            #expect(verified.status == 0, "\(what): \(verified.output)\(verified.errors)")
+        }
+        try asApp("DROP SCHEMA tandem CASCADE; UPDATE public.orders SET word = 'h'")
+        let planned = try program.run("plan")
+        #expect(planned.output.contains("Not TRIGGER_BASED: Nothing notes its changes yet."), "\(planned.output)")
+        #expect(try program.run("run", "--quiet").status == 0)
+        #expect(try program.run("verify", "copy").status == 0)
+    }
+
+    @Test(arguments: [PostgresServer.Version.v15, .v18])
     func whateverIsKilledBothSidesEndUpEqual(version: PostgresServer.Version) throws {
         let seed = Self.environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
         print("seed \(seed)")

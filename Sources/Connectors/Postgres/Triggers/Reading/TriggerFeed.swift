@@ -138,9 +138,21 @@ final class TriggerFeed: ChangeFeed {
                 return true
             } catch {
                 if session.isOpen { try? session.execute("ROLLBACK") }
-                throw error
+                throw explained(error)
             }
         }
+    }
+
+    /// A log that is gone, or a table that was renamed in this moment, is for the next preparation to see to.
+    private func explained(_ error: any Error) -> any Error {
+        guard let error = error as? PostgresError, ["42P01", "3F000"].contains(error.sqlState ?? "") else {
+            return error
+        }
+        return PostgresError.snapshotLost(
+            session.endpoint,
+            reason: "a table, or the log of its changes, was dropped or renamed meanwhile",
+            isTransient: true
+        )
     }
 
     /// Reads on until there is enough for a batch.

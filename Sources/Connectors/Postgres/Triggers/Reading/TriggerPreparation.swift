@@ -47,7 +47,8 @@ struct TriggerPreparation {
         let before = try TriggerFacts.of(relations, session, config: config)
         let wanted = relations.filter { (relation: UInt32) -> Bool in
             guard let faults = before.captures[relation]?.faults, !faults.isEmpty else { return false }
-            return maySetUp || !faults.contains(where: \.needsTriggers)
+            return maySetUp
+                || faults.contains { !$0.needsTriggers } && !faults.contains { $0.needsTriggers && $0.losesChanges }
         }
         let made = try TriggerSetup(session: session, config: config, notify: context.notify).apply(wanted)
         let after = made.isEmpty ? before : try TriggerFacts.of(relations, session, config: config)
