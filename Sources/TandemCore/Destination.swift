@@ -35,7 +35,7 @@ public protocol Destination: Sendable {
     /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws
 
-    /// Removes what was loaded and not published.
+    /// Removes what was loaded and not published, but for what is kept to be gone on with (``SectionDestination``).
     func discard() async throws
 
     /// The rows of a copy as they lie here now, as `schema` types them, without those that ``CopiedTable/ownColumns``
@@ -83,6 +83,9 @@ public struct CopiedTable: Hashable, Sendable {
     public var cursor: CursorState?
     /// Rows that it does not hold as their source has them.
     public var issues: [RowIssue]
+    /// Whether its rows were read at different moments, of which ``moment`` is the first: a row may be there as it was
+    /// later, or not at all, until the stream has passed the last of these moments.
+    public var isPatchwork: Bool
 
     public init(
         target: TableName,
@@ -94,7 +97,8 @@ public struct CopiedTable: Hashable, Sendable {
         ownColumns: OwnColumns = [],
         parts: [UInt32: String] = [:],
         cursor: CursorState? = nil,
-        issues: [RowIssue] = []
+        issues: [RowIssue] = [],
+        isPatchwork: Bool = false
     ) {
         self.target = target
         self.schema = schema
@@ -106,6 +110,7 @@ public struct CopiedTable: Hashable, Sendable {
         self.parts = parts
         self.cursor = cursor
         self.issues = issues
+        self.isPatchwork = isPatchwork
     }
 }
 

@@ -68,6 +68,25 @@ public protocol Snapshot: Sendable {
         under keys: [RowKey]
     ) async throws -> any TableRows
 
+    /// Stretches that all rows of ``rows(of:as:unfit:)`` lie in, to be read one after another. None where the table is
+    /// better read as a whole, or cannot be read otherwise.
+    ///
+    /// - Parameter earlier: What another snapshot gave. It is given again where it still is all of the table: nothing
+    ///   was stored anew, came or went since otherwise than by changes.
+    func sections(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        continuing earlier: [TableSection]
+    ) async throws -> [TableSection]
+
+    /// The rows of ``rows(of:as:unfit:)`` that lie in `section`, which this snapshot gave.
+    func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        in section: TableSection
+    ) async throws -> any TableRows
+
     /// The sum of the rows that ``rows(of:as:unfit:)`` would give, taken where they lie. `nil` where that cannot be
     /// done, or did not succeed: then they are to be read.
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum?
@@ -142,7 +161,7 @@ public protocol RowReader: AnyObject {
 }
 
 /// What became of the rows that were read.
-public struct ReadTally: Hashable, Sendable {
+public struct ReadTally: Hashable, Sendable, Codable {
     public var rows = 0
     public var bytes = 0
     /// Values put in the place of unfit ones, by column index (``UnfitPolicy/clamp``).
