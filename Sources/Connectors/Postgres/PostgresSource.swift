@@ -8,6 +8,7 @@ package final class PostgresSource: Source {
     let context: ConnectionContext
     let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
     let times: FeedTimes
+    private let sectionBytes: Int
     let connection: Connection
     /// By which this source tells of changes.
     let capture: Method
@@ -17,16 +18,19 @@ package final class PostgresSource: Source {
     /// - Parameters:
     ///   - pinned: Changes what the server is taken to be able to do. For tests.
     ///   - times: By which a stream is read. For tests.
+    ///   - sectionBytes: How large a section of a table is at least. For tests.
     package init(
         _ config: PostgresConfig,
         in context: ConnectionContext,
         pinned: (@Sendable (inout ServerCapabilities) -> Void)? = nil,
-        times: FeedTimes = FeedTimes()
+        times: FeedTimes = FeedTimes(),
+        sectionBytes: Int? = nil
     ) {
         self.config = config
         self.context = context
         self.pinned = pinned
         self.times = times
+        self.sectionBytes = sectionBytes ?? HeapSections.standardBytes
         connection = Connection(config, in: context, pinned: pinned)
         capture = .logBased
     }
@@ -84,7 +88,7 @@ package final class PostgresSource: Source {
     package func snapshot(readers: Int) async throws -> any Snapshot { try await exported(readers: readers) }
 
     func exported(readers: Int) async throws -> ExportedSnapshot {
-        let taking = SnapshotTaking(config: config, context: context, pinned: pinned)
+        let taking = SnapshotTaking(config: config, context: context, pinned: pinned, sectionBytes: sectionBytes)
         let count = config.readers ?? readers
         return try await Blocking.run { interruption in
             try taking.take(readers: max(1, count), interruption: interruption)

@@ -46,6 +46,8 @@ struct CopyRelation: Sendable {
     let oid: UInt32
     let name: TableName
     let kind: String
+    /// The number of its storage as the snapshot shows it, which TRUNCATE and rewrites change.
+    let storage: UInt32
     /// Its heap, in pages.
     let pages: Int
     /// With what is kept beside the heap, for large values.
@@ -71,6 +73,7 @@ extension CopyPlan {
     ///   - leaves: Where its rows lie: itself, or its leaf partitions.
     ///   - filter: A condition that rows must meet, if there is one.
     ///   - pieces: Where given, conditions that cut each of them up, and not ranges of its pages.
+    ///   - section: Where given, the only pages that are wanted; `leaves` can be read by pages then.
     init(
         root: CopyRelation,
         leaves: [CopyRelation],
@@ -78,16 +81,20 @@ extension CopyPlan {
         readers: Int,
         hasTIDRangeScan: Bool,
         filter: String? = nil,
-        pieces: [String]? = nil
+        pieces: [String]? = nil,
+        section: HeapSection? = nil
     ) {
         let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
         self.columns = columns
         isReadThroughPolicies = !root.isReadable
         if isReadByLeaf {
-            let total = leaves.reduce(0) { $0 + $1.bytes }
+            let parts = section.map { $0.parts(of: leaves) } ?? leaves.map { ($0, 0, nil) }
+            let total = parts.reduce(0) { $0 + $1.leaf.bytes(from: $1.start, to: $1.end) }
             let share = min(Self.rangeBytes, max(Self.leastRangeBytes, total / (2 * readers)))
-            ranges = leaves.flatMap { leaf in
-                let pages = Self.conditions(of: leaf, rangeBytes: share, hasTIDRangeScan: hasTIDRangeScan)
+            ranges = parts.flatMap { leaf, start, end in
+                let pages =
+                    hasTIDRangeScan && leaf.isHeap
+                    ? Self.conditions(of: leaf, from: start, to: end, rangeBytes: share) : [nil]
                 return (pieces.map { $0.map(Optional.some) } ?? pages).map { condition in
                     Range(
                         relation: leaf.oid,
@@ -109,17 +116,41 @@ extension CopyPlan {
         return conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
     }
 
-    /// The conditions that divide a relation, the last one open-ended for what was added since it was measured.
-    private static func conditions(of leaf: CopyRelation, rangeBytes: Int, hasTIDRangeScan: Bool) -> [String?] {
-        guard hasTIDRangeScan, leaf.isHeap, leaf.pages > 0 else { return [nil] }
-        let bytesPerPage = max(1, leaf.bytes / leaf.pages)
-        let pages = max(1, rangeBytes / bytesPerPage)
-        let starts = Array(stride(from: 0, to: leaf.pages, by: pages))
-        guard starts.count > 1 else { return [nil] }
-        return starts.map { start in
-            let lower = "ctid >= '(\(start),0)'"
-            guard start != starts.last else { return lower }
-            return (start == 0 ? "" : lower + " AND ") + "ctid < '(\(start + pages),0)'"
+    /// The conditions that divide pages of a relation, the last one open-ended for what was added since it was
+    /// measured, where no end is given.
+    private static func conditions(
+        of leaf: CopyRelation,
+        from start: Int,
+        to end: Int?,
+        rangeBytes: Int
+    ) -> [String?] {
+        let pages = max(1, rangeBytes / leaf.bytesPerPage)
+        var starts = Array(stride(from: start, to: end ?? leaf.pages, by: pages))
+        if starts.isEmpty { starts = [start] }
+        let ends = starts.dropFirst().map(Optional.some) + [end]
+        return zip(starts, ends).map { start, end in
+            let bounds = [
+                start == 0 ? nil : "ctid >= '(\(start),0)'",
+                end.map { "ctid < '(\($0),0)'" },
+            ].compactMap(\.self)
+            return bounds.isEmpty ? nil : bounds.joined(separator: " AND ")
         }
+    }
+}
+
+extension CopyRelation {
+    var bytesPerPage: Int { max(1, bytes / max(1, pages)) }
+
+    /// About how much lies in some of its pages.
+    func bytes(from start: Int, to end: Int?) -> Int {
+        start == 0 && end == nil ? bytes : max(0, (end ?? pages) - start) * bytesPerPage
+    }
+}
+
+extension HeapSection {
+    /// Which pages of which of `leaves` it is.
+    fileprivate func parts(of leaves: [CopyRelation]) -> [(leaf: CopyRelation, start: Int, end: Int?)] {
+        let known = Dictionary(leaves.map { ($0.oid, $0) }) { first, _ in first }
+        return stretches.compactMap { stretch in known[stretch.relation].map { ($0, stretch.start, stretch.end) } }
     }
 }

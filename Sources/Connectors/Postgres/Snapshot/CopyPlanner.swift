@@ -11,15 +11,20 @@ struct CopyPlanner {
     var filter: String?
     /// The rows that are wanted by a cursor, if they are.
     var range: CursorRange?
+    /// The only stretches that are wanted, if that is not all.
+    var section: TableSection?
 
     /// - Throws: ``PostgresError``.
     func plan(readers: Int) throws -> CopyPlan {
-        let relations = try relations()
-        let root = try root(of: relations)
+        let (root, leaves) = try tree()
         let columns = try columns()
-        let isPartitioned = root.kind == "p"
-        let leaves = isPartitioned ? relations.filter { $0.kind != "p" && $0.oid != root.oid } : [root]
-        guard leaves.allSatisfy(\.isUnchanged) else { throw Self.rewritten(schema.name, session.endpoint) }
+        let heap = try section.map { section in
+            // Looked at by whoever has cut it, in this snapshot.
+            guard Self.isCuttable(root, leaves, session), HeapSections.isPart(section, of: leaves),
+                let heap = HeapSection(section.place)
+            else { throw Self.rewritten(schema.name, session.endpoint) }
+            return heap
+        }
         return CopyPlan(
             root: root,
             leaves: leaves,
@@ -29,8 +34,35 @@ struct CopyPlanner {
             filter: filter,
             pieces: try range.map {
                 try CursorReading(session: session, table: table, types: types).conditions(for: $0)
-            }
+            },
+            section: heap
         )
+    }
+
+    /// The sections that the table can be read in: `earlier`, if these still are all of it.
+    ///
+    /// - Parameter bytes: How large one is at least.
+    /// - Throws: ``PostgresError``.
+    func sections(continuing earlier: [TableSection], bytes: Int) throws -> [TableSection] {
+        let (root, leaves) = try tree()
+        guard Self.isCuttable(root, leaves, session) else { return [] }
+        if !earlier.isEmpty, HeapSections.cover(earlier, leaves) { return earlier }
+        return HeapSections(bytes: bytes).cut(leaves)
+    }
+
+    /// Whether every row can be read by the page that it lies in, and who reads sees all.
+    private static func isCuttable(_ root: CopyRelation, _ leaves: [CopyRelation], _ session: Session) -> Bool {
+        session.capabilities.hasTIDRangeScan && root.isReadable && !leaves.isEmpty
+            && leaves.allSatisfy { $0.isReadable && $0.isHeap && $0.storage != 0 }
+    }
+
+    /// The table itself, and where its rows lie.
+    private func tree() throws -> (root: CopyRelation, leaves: [CopyRelation]) {
+        let relations = try relations()
+        let root = try root(of: relations)
+        let leaves = root.kind == "p" ? relations.filter { $0.kind != "p" && $0.oid != root.oid } : [root]
+        guard leaves.allSatisfy(\.isUnchanged) else { throw Self.rewritten(schema.name, session.endpoint) }
+        return (root, leaves)
     }
 
     /// The table itself.
@@ -101,16 +133,18 @@ struct CopyPlanner {
         let wanted = "{" + schema.columns.map { String($0.id) }.joined(separator: ",") + "}"
         let answer = try session.query(question, [String(table.schema.id), wanted])
         // Asked only where it matters: what inherits from a plain table may be its chunks.
-        let mayBeHypertables = answer.rows.contains { $0.last == "t" }
+        let mayBeHypertables = answer.rows.contains { $0.count > 9 && $0[9] == "t" }
         let hypertables = try mayBeHypertables ? Hypertables(session) : Hypertables()
         return try answer.rows.map { row in
-            guard row.count == 10, let oid = row[0].flatMap({ UInt32($0) }), let namespace = row[1], let name = row[2],
-                let kind = row[3], let pages = row[4].flatMap({ Int($0) }), let bytes = row[5].flatMap({ Int($0) })
+            guard row.count == 11, let oid = row[0].flatMap({ UInt32($0) }), let namespace = row[1], let name = row[2],
+                let kind = row[3], let pages = row[4].flatMap({ Int($0) }), let bytes = row[5].flatMap({ Int($0) }),
+                let storage = row[10].flatMap({ UInt32($0) })
             else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
             return CopyRelation(
                 oid: oid,
                 name: TableName(schema: namespace, table: name),
                 kind: kind,
+                storage: storage,
                 pages: pages,
                 bytes: bytes,
                 isHeap: row[6] == "t" && !hypertables.roots.contains(oid),
@@ -153,7 +187,8 @@ struct CopyPlanner {
                 )
               ),
               \(Self.unchanged),
-              c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid)
+              c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
+              c.relfilenode
             FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             ORDER BY c.oid
             """

@@ -14,6 +14,8 @@ final class ExportedSnapshot: Snapshot {
     let pool: SessionPool
     private let leader: Leader?
     let types: TypeMap
+    /// How large a section of a table is at least.
+    let sectionBytes: Int
 
     init(
         moment: Moment,
@@ -21,7 +23,8 @@ final class ExportedSnapshot: Snapshot {
         notes: [String],
         types: TypeMap,
         pool: SessionPool,
-        leader: Leader?
+        leader: Leader?,
+        sectionBytes: Int
     ) {
         self.moment = moment
         self.readers = readers
@@ -29,6 +32,7 @@ final class ExportedSnapshot: Snapshot {
         self.types = types
         self.pool = pool
         self.leader = leader
+        self.sectionBytes = sectionBytes
     }
 
     /// Reading starts with the first reader's first call, and what is wrong with the table is said then.

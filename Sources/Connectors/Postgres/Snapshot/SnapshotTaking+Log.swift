@@ -44,7 +44,8 @@ extension SnapshotTaking {
                 notes: [],
                 types: CatalogReader(session).types(),
                 pool: pool,
-                leader: Leader(replication.session)
+                leader: Leader(replication.session),
+                sectionBytes: sectionBytes
             )
         } catch {
             replication.close()

@@ -6,6 +6,8 @@ struct SnapshotTaking: Sendable {
     let config: PostgresConfig
     let context: ConnectionContext
     let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
+    /// How large a section of a table is at least.
+    var sectionBytes = HeapSections.standardBytes
 
     /// Fixes this moment. Blocks.
     ///
@@ -30,7 +32,8 @@ struct SnapshotTaking: Sendable {
             notes: readers > 1 ? [note] : [],
             types: CatalogReader(leader).types(),
             pool: SessionPool(first: leader, limit: 1, make: nil),
-            leader: nil
+            leader: nil,
+            sectionBytes: sectionBytes
         )
     }
 
@@ -75,7 +78,8 @@ struct SnapshotTaking: Sendable {
                     notes: [],
                     types: types,
                     pool: pool,
-                    leader: Leader(leader)
+                    leader: Leader(leader),
+                    sectionBytes: sectionBytes
                 )
             )
         } catch let error as PostgresError where leader.isOpen {

@@ -16,6 +16,7 @@ final class TableCopy: TableRows {
     let interruption = Interruption()
     private let filter: String?
     private let range: CursorRange?
+    private let section: TableSection?
     private let plan = Mutex<Result<CopyPlan, any Error>?>(nil)
     private let state = Mutex(State())
 
@@ -28,6 +29,7 @@ final class TableCopy: TableRows {
     ///   - readers: How many connections the snapshot has.
     ///   - filter: A condition that rows must meet, if there is one.
     ///   - range: The rows that are wanted by a cursor, if they are.
+    ///   - section: The only part of the table that is wanted, if that is not all.
     init(
         _ table: CatalogTable,
         as schema: TableSchema,
@@ -36,8 +38,10 @@ final class TableCopy: TableRows {
         types: TypeMap?,
         readers: Int,
         filter: String? = nil,
-        range: CursorRange? = nil
+        range: CursorRange? = nil,
+        section: TableSection? = nil
     ) {
+        self.section = section
         self.filter = filter
         self.range = range
         self.table = table
@@ -77,7 +81,8 @@ final class TableCopy: TableRows {
                     schema: schema,
                     types: types,
                     filter: filter,
-                    range: range
+                    range: range,
+                    section: section
                 )
                 return try planner.plan(readers: readers)
             }
