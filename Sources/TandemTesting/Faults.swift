@@ -4,7 +4,7 @@ import TandemCore
 /// Where a test may cut a run off: before and after whatever leaves a trace at either end.
 public enum FaultPoint: String, CaseIterable, Sendable {
     case prepareStream, streamPrepared
-    case load, loaded, publish, published
+    case load, loaded, section, sectionLoaded, publish, published
     case apply, applied, merge, merged, remember, remembered
     case read, confirm
 }
@@ -15,6 +15,8 @@ public final class Faults: Sendable {
         var generator: SeededGenerator
         var left: Int
         var log: [FaultPoint] = []
+        /// The only point at which it fails, and how often that is passed first.
+        var exact: (point: FaultPoint, count: Int)?
     }
 
     private let state: Mutex<State>
@@ -31,12 +33,24 @@ public final class Faults: Sendable {
         self.isTransient = isTransient
     }
 
+    /// One fault, at a point that has been passed `count` times before.
+    public init(at point: FaultPoint, after count: Int, isTransient: Bool) {
+        state = Mutex(State(generator: SeededGenerator(seed: 0), left: 1, exact: (point, count)))
+        chance = 1
+        self.isTransient = isTransient
+    }
+
     /// The points at which it failed.
     public var log: [FaultPoint] { state.withLock { $0.log } }
 
     /// Throws a ``TestFault``, or not.
     public func pass(_ point: FaultPoint) throws {
         let fault: TestFault? = state.withLock { state in
+            if let exact = state.exact {
+                guard exact.point == point else { return nil }
+                state.exact?.count -= 1
+                guard exact.count == 0 else { return nil }
+            }
             guard state.left > 0, Double.random(in: 0..<1, using: &state.generator) < chance else { return nil }
             state.left -= 1
             state.log.append(point)

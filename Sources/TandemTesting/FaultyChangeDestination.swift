@@ -2,7 +2,7 @@ public import TandemCore
 public import TandemRows
 
 /// A destination that fails before or after it has done what it was asked to, and is the one it wraps otherwise.
-public struct FaultyChangeDestination: ChangeDestination {
+public struct FaultyChangeDestination: SectionDestination {
     private let destination: any ChangeDestination
     private let faults: Faults
 
@@ -67,5 +67,31 @@ public struct FaultyChangeDestination: ChangeDestination {
         try faults.pass(.remember)
         try await destination.remember(copies, of: sync)
         try faults.pass(.remembered)
+    }
+
+    public func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
+        try await (destination as? any SectionDestination)?.sectionedLoads(of: sync) ?? []
+    }
+
+    public func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
+        try faults.pass(.section)
+        let more = try await sections().load(rows, addingTo: load)
+        try faults.pass(.sectionLoaded)
+        return more
+    }
+
+    public func finish(_ load: SectionedLoad) async throws -> Int {
+        try faults.pass(.load)
+        let count = try await sections().finish(load)
+        try faults.pass(.loaded)
+        return count
+    }
+
+    public func drop(_ load: SectionedLoad) async throws { try await sections().drop(load) }
+
+    /// What it wraps, which is asked for sections only by a test whose destination keeps them.
+    private func sections() throws -> any SectionDestination {
+        guard let sections = destination as? any SectionDestination else { throw TestFault(isTransient: false) }
+        return sections
     }
 }

@@ -28,4 +28,21 @@ public struct InterceptedSnapshot: Snapshot {
     ) async throws -> any TableRows {
         intercept(try await snapshot.rows(of: table, as: schema, unfit: unfit), table.schema.name)
     }
+
+    public func sections(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        continuing earlier: [TableSection]
+    ) async throws -> [TableSection] {
+        try await snapshot.sections(of: table, as: schema, continuing: earlier)
+    }
+
+    public func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        in section: TableSection
+    ) async throws -> any TableRows {
+        intercept(try await snapshot.rows(of: table, as: schema, unfit: unfit, in: section), table.schema.name)
+    }
 }

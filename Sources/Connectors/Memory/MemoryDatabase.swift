@@ -30,6 +30,8 @@ package final class MemoryDatabase: Sendable {
         var open: Content?
         /// Loaded and not yet published.
         var loaded: [TableName: Table] = [:]
+        /// Loaded section by section, and kept until that goes on.
+        var sectioned: [TableName: (load: SectionedLoad, table: Table)] = [:]
         /// Counts every change, and so serves as the position.
         var version = 0
     }

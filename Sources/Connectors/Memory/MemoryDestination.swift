@@ -20,13 +20,21 @@ package struct MemoryDestination: Destination {
     package func check() async -> [Finding] { [] }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        let batches = try await pull(rows)
+        let table = MemoryDatabase.Table(schema: rows.schema, batches: batches)
+        database.state.withLock {
+            $0.sectioned[target] = nil
+            $0.loaded[target] = table
+        }
+        return batches.reduce(0) { $0 + $1.rowCount }
+    }
+
+    func pull(_ rows: any TableRows) async throws -> [RowBatch] {
         try await withTaskCancellationHandler {
             let reader = try rows.makeReader()
             var batches: [RowBatch] = []
             while let batch = try reader.next() { batches.append(batch) }
-            let table = MemoryDatabase.Table(schema: rows.schema, batches: batches)
-            database.state.withLock { $0.loaded[target] = table }
-            return batches.reduce(0) { $0 + $1.rowCount }
+            return batches
         } onCancel: {
             rows.cancel()
         }
@@ -47,6 +55,7 @@ package struct MemoryDestination: Destination {
                 let old = former.flatMap { former in state.content.tables[former.target].map { (former, $0) } }
                 whole[index].rows += table.complete(for: copy, after: old)
                 next.content.tables[copy.target] = table
+                next.sectioned[copy.target] = nil
             }
             let replaced = Set(copies.map(\.target) + retired)
             next.content.copies[sync] =
@@ -70,6 +79,9 @@ package struct MemoryDestination: Destination {
 
     package func forget(_ sync: String, tables: [TableName]?) async throws {
         database.state.withLock { state in
+            state.sectioned = state.sectioned.filter { target, kept in
+                kept.load.sync != sync || tables.map { !$0.contains(target) } ?? false
+            }
             guard let tables else {
                 state.content.streams[sync] = nil
                 return state.content.copies[sync] = nil
@@ -84,7 +96,7 @@ package struct MemoryDestination: Destination {
             let removed = syncs.sorted().map { "what was remembered of \($0)" }
             state.content.copies = [:]
             state.content.streams = [:]
-            state.loaded = [:]
+            (state.loaded, state.sectioned) = ([:], [:])
             return removed
         }
     }

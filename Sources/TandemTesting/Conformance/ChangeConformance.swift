@@ -57,6 +57,8 @@ public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
         try await forgottenStreamsAreGone()
         try await mergesMoveNoStream()
         try await rowsFromAPlaceOnAreReplaced()
+        try await sectionsAreKept()
+        try await sectionsAreNotKeptForEver()
         try await randomChanges()
     }
 }

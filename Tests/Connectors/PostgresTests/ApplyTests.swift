@@ -187,7 +187,7 @@ import Testing
         await destination.close()
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5]) func upgradesAnOlderSchema(version: Int) async throws {
+    @Test(arguments: [1, 2, 3, 4, 5, 6]) func upgradesAnOlderSchema(version: Int) async throws {
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let schema = SampleTable(orders, ids: 0..<3).schema
@@ -200,23 +200,25 @@ import Testing
         try await destination.publish([copy], retiring: [], of: "s")
         try database.execute(
             """
-            ALTER TABLE tandem.streams DROP COLUMN method, ADD PRIMARY KEY (sync);
+            \(version < 6 ? "ALTER TABLE tandem.streams DROP COLUMN method, ADD PRIMARY KEY (sync);" : "")
             ALTER TABLE tandem.tables \(version < 2 ? "DROP COLUMN left_out, DROP COLUMN own_columns," : "")
             \(version < 3 ? "DROP COLUMN parts," : "") \(version < 4 ? "DROP COLUMN cursor," : "")
-            \(version < 5 ? "DROP COLUMN issues," : "") ALTER COLUMN schema_name SET NOT NULL;
+            \(version < 5 ? "DROP COLUMN issues," : "") DROP COLUMN patchwork;
+            ALTER TABLE tandem.loads DROP COLUMN note, DROP COLUMN is_text;
             UPDATE tandem.version SET version = \(version)
             """
         )
         #expect(try await destination.tables(of: "s") == [copy])
         #expect(try database.execute("SELECT version FROM tandem.version") == "\(version)", "reading changes nothing")
         copy.leftOut = [3, 12]
+        copy.isPatchwork = true
         copy.ownColumns = .deletedAt
         copy.parts = [16_390: "731", 16_400: ""]
         copy.cursor = CursorState(columns: [2, 1], last: ["2024-01-01", "it's 1"], reads: 3)
         copy.issues = [RowIssue(of: orders, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)]
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "6")
+        #expect(try database.execute("SELECT version FROM tandem.version") == "7")
         await destination.close()
     }
 

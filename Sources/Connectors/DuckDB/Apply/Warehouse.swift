@@ -8,7 +8,7 @@ final class Warehouse {
     private let feed = RowFeed()
     private let config: DuckDBConfig
     /// What was loaded and waits to be published, by the folded name of its target.
-    private(set) var loads: [String: Shadow]
+    var loads: [String: Shadow]
     /// What has which name, as far as this warehouse has made and dropped it; looked at anew to publish.
     private var names: TableNames
     /// The folded names of the schemas there are.
@@ -18,6 +18,8 @@ final class Warehouse {
     struct Shadow {
         let target: TableName
         let name: TableName
+        /// Whether it was loaded in sections, and is kept until it is published or not wanted any more.
+        var isKept = false
     }
 
     /// - Parameter loads: What was loaded already, before the file was closed and opened again.
@@ -46,9 +48,9 @@ final class Warehouse {
         try session.run("SET \(setting) = '\(kibibytes)KiB'", to: "prepare to load")
     }
 
-    /// Drops what runs that were killed had loaded.
+    /// Drops what runs that were killed had loaded, and nobody can go on with.
     private func sweep() throws {
-        let kept = Set(loads.values.map(\.name))
+        let kept = try Set(loads.values.map(\.name) + keptLoads().filter(\.isCurrent).map(\.name))
         for load in try Metadata(session).loads() where !kept.contains(load) {
             try drop(load)
             try Metadata(session).forgetLoads([load])
@@ -67,17 +69,18 @@ final class Warehouse {
         }
     }
 
-    private func drop(_ table: TableName) throws {
+    func drop(_ table: TableName) throws {
         try session.run("DROP TABLE IF EXISTS \(session.quoted(table))", to: "drop \(table)")
         names[table] = nil
     }
 
-    /// Forgets and drops every load.
+    /// Forgets every load, and drops what is not kept.
     func discard() throws {
-        for shadow in loads.values { try discard(shadow) }
+        for shadow in loads.values where !shadow.isKept { try discard(shadow) }
+        loads = [:]
     }
 
-    private func discard(_ shadow: Shadow) throws {
+    func discard(_ shadow: Shadow) throws {
         try drop(shadow.name)
         try Metadata(session).forgetLoads([shadow.name])
         loads[SQL.fold(shadow.target)] = nil
@@ -86,11 +89,7 @@ final class Warehouse {
 
     /// Loads `rows` beside `target`, and returns how many there were.
     func load(_ rows: any TableRows, into target: TableName) throws -> Int {
-        if let other = loads[SQL.fold(target)] {
-            guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
-            try discard(other)
-        }
-        try names.refuseToReplace(target)
+        try makeRoom(for: target)
         let rows = try SampledRows(rows)
         let shadow = try makeShadow(of: target, rows.schema)
         loads[SQL.fold(target)] = shadow
@@ -99,12 +98,27 @@ final class Warehouse {
         } catch {
             // The first error is the one to know; what cannot be dropped now is swept when the file is next opened.
             try? discard(shadow)
-            guard case DuckDBError.outOfMemory = error, try session.allowMoreMemory() else { throw error }
-            throw LoadAgain(because: "its rows need more memory: up to \(session.memoryLimit) from now on")
+            throw try again(error)
         }
     }
 
-    private func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
+    /// Drops what was loaded for `target`, which is to be loaded again.
+    func makeRoom(for target: TableName) throws {
+        if let other = loads[SQL.fold(target)] {
+            guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
+            try discard(other)
+        }
+        try dropKept { $0.target == target }
+        try names.refuseToReplace(target)
+    }
+
+    /// What is to be thrown where a load has failed with `error`.
+    func again(_ error: any Error) throws -> any Error {
+        guard case DuckDBError.outOfMemory = error, try session.allowMoreMemory() else { return error }
+        return LoadAgain(because: "its rows need more memory: up to \(session.memoryLimit) from now on")
+    }
+
+    func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
         let name = names.freeName("_tandem_load_" + target.table, in: target.schema)
         let table = session.quoted(name)
         try session.transaction {
@@ -124,8 +138,17 @@ final class Warehouse {
         return Shadow(target: target, name: name)
     }
 
-    private func insert(_ rows: SampledRows, into shadow: Shadow) throws -> Int {
-        guard !rows.isEmpty else { return 0 }
+    /// - Parameter note: Called in the same transaction with how many rows there were.
+    @discardableResult
+    func insert(
+        _ rows: SampledRows,
+        into shadow: Shadow,
+        noting note: ((Int) throws -> Void)? = nil
+    ) throws -> Int {
+        guard !rows.isEmpty else {
+            try note?(0)
+            return 0
+        }
         let types = try Statement(
             "SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0",
             in: session,
@@ -138,14 +161,24 @@ final class Warehouse {
         // Were it not to succeed: the next load makes settings of its own.
         defer { try? session.run(LoadSettings.reset, to: "end loading") }
         var stored = 0
-        let sent = try feed.deliver(.init(rows: rows, types: types)) {
-            stored = try session.run(
-                "INSERT INTO \(session.quoted(shadow.name)) FROM \(feed.name)()",
-                [],
-                to: "load \(shadow.target)"
-            )
+        func store() throws {
+            let sent = try feed.deliver(.init(rows: rows, types: types)) {
+                stored = try session.run(
+                    "INSERT INTO \(session.quoted(shadow.name)) FROM \(feed.name)()",
+                    [],
+                    to: "load \(shadow.target)"
+                )
+            }
+            guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
         }
-        guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
+        guard let note else {
+            try store()
+            return stored
+        }
+        try session.transaction {
+            try store()
+            try note(stored)
+        }
         return stored
     }
 

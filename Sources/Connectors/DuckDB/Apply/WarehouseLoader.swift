@@ -18,25 +18,43 @@ actor WarehouseLoader {
     }
 
     func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        try await attempt(rows) { try $0.load(rows, into: target) }
+    }
+
+    func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
+        try await attempt(rows) { try $0.load(rows, addingTo: load) }
+    }
+
+    func finish(_ load: SectionedLoad) async throws -> Int { try await attempt(nil) { try $0.finish(load) } }
+
+    /// Drops what was loaded in sections for a target.
+    func drop(_ load: SectionedLoad) async throws {
+        let warehouse = try await opened()
+        try warehouse.dropKept { $0.target == load.target && $0.sync == load.sync }
+        warehouse.loads[SQL.fold(load.target)] = nil
+        if warehouse.loads.isEmpty { self.warehouse = nil }
+    }
+
+    private func attempt<Value: Sendable>(
+        _ rows: (any TableRows)?,
+        _ body: (Warehouse) throws -> Value
+    ) async throws -> Value {
         do {
-            return try await attemptLoad(rows, into: target)
+            let warehouse = try await opened()
+            let interrupter = warehouse.session.interrupter
+            return try await withTaskCancellationHandler {
+                // On this actor's thread: without a word of the actor it would run on one of the few that all tasks
+                // share.
+                assertIsolated()
+                try Task.checkCancellation()
+                return try body(warehouse)
+            } onCancel: {
+                rows?.cancel()
+                interrupter.interrupt()
+            }
         } catch DuckDBError.diskFull(let path, let free) {
             await reclaim()
             throw DuckDBError.diskFull(path: path, free: free)
-        }
-    }
-
-    private func attemptLoad(_ rows: any TableRows, into target: TableName) async throws -> Int {
-        let warehouse = try await opened()
-        let interrupter = warehouse.session.interrupter
-        return try await withTaskCancellationHandler {
-            // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
-            assertIsolated()
-            try Task.checkCancellation()
-            return try warehouse.load(rows, into: target)
-        } onCancel: {
-            rows.cancel()
-            interrupter.interrupt()
         }
     }
 
@@ -72,6 +90,7 @@ actor WarehouseLoader {
     func forget(_ sync: String, _ tables: [TableName]?) async throws {
         let warehouse = try await opened()
         try Metadata(warehouse.session).forget(sync, tables)
+        try warehouse.dropKept { load in load.sync == sync && tables.map { $0.contains(load.target) } ?? true }
         if warehouse.loads.isEmpty { self.warehouse = nil }
     }
 

@@ -1,3 +1,4 @@
+import TandemCore
 import TandemRows
 
 extension Metadata {
@@ -11,9 +12,35 @@ extension Metadata {
 
     func rememberLoad(_ name: TableName) throws {
         try session.run(
-            "INSERT INTO \(table("loads")) VALUES ($1, $2)",
+            "INSERT INTO \(table("loads")) (schema_name, table_name) VALUES ($1, $2)",
             [.text(name.schema), .text(name.table)],
             to: "note a load"
+        )
+    }
+
+    /// What has been loaded in sections and is not whole, or not published.
+    func keptLoads() throws -> [Warehouse.KeptLoad] {
+        guard try exists(), try storedVersion() >= 8 else { return [] }
+        let rows = try session.texts(
+            "SELECT schema_name, table_name, note FROM \(table("loads")) WHERE note IS NOT NULL",
+            to: "look for what was loaded in part"
+        )
+        return try rows.compactMap { row in
+            guard let load = row[2].flatMap(SectionedLoad.init(text:)) else { return nil }
+            return Warehouse.KeptLoad(
+                name: TableName(schema: row[0] ?? "", table: row[1] ?? ""),
+                load: load,
+                isCurrent: load.isCurrent(at: try stream(of: load.sync, by: load.since.method))
+            )
+        }
+    }
+
+    /// Stores how far the load at `name` has come.
+    func note(_ load: SectionedLoad, of name: TableName) throws {
+        try session.run(
+            "UPDATE \(table("loads")) SET note = $1 WHERE schema_name = $2 AND table_name = $3",
+            [.text(try load.text), .text(name.schema), .text(name.table)],
+            to: "note a section of \(load.target)"
         )
     }
 

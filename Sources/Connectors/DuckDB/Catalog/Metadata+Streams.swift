@@ -73,7 +73,7 @@ extension Metadata {
             ("source_time", "\(copy.moment.time)"), ("stream", copy.stream),
             ("position", copy.moment.position?.description), ("left_out", copy.leftOutText),
             ("own_columns", copy.ownColumnsText), ("parts", copy.partsText), ("cursor", try copy.cursorText),
-            ("issues", try copy.issuesText),
+            ("issues", try copy.issuesText), ("patchwork", "\(copy.isPatchwork)"),
             ("row_count", isCounted ? "\(copy.rows)" : nil),
         ]
         let assignments = texts.filter { isCounted || $0.0 != "row_count" }

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 7
+    static let version = 8
 
     let session: Session
 
@@ -21,14 +21,16 @@ struct Metadata {
                 CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: Self.schema));
                 CREATE TABLE \(table("version")) (version BIGINT NOT NULL);
                 INSERT INTO \(table("version")) VALUES (\(Self.version));
-                CREATE TABLE \(table("loads")) (schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL);
+                CREATE TABLE \(table("loads")) (
+                    schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL, note VARCHAR
+                );
                 CREATE TABLE \(table("tables")) (
                     sync VARCHAR NOT NULL, schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
                     source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, source_id BIGINT NOT NULL,
                     columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
                     copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
-                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR
+                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR, patchwork BOOLEAN
                 );
                 \(createStreams);
                 """,
@@ -66,7 +68,9 @@ struct Metadata {
             try session.run(
                 """
                 \(version < 2 ? second : "") \(version < 3 ? third : "") \(version < 4 ? fourth : "")
-                \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \(version < 2 ? "" : seventh)
+                \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \((2..<7).contains(version) ? seventh : "")
+                ALTER TABLE \(table("tables")) ADD COLUMN patchwork BOOLEAN;
+                ALTER TABLE \(table("loads")) ADD COLUMN note VARCHAR;
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -134,10 +138,12 @@ extension Metadata {
                 "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
                 copy.moment.origin, "\(copy.moment.time)",
             ]
-            let rest = [
-                copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText, copy.partsText,
-                try copy.cursorText, try copy.issuesText,
-            ].map { $0.map(SQL.literal) ?? "NULL" }
+            let rest =
+                [
+                    copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText,
+                    copy.partsText,
+                    try copy.cursorText, try copy.issuesText,
+                ].map { $0.map(SQL.literal) ?? "NULL" } + ["\(copy.isPatchwork)"]
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
         guard !rows.isEmpty else { return }
@@ -166,11 +172,12 @@ extension Metadata {
         let ofParts = version < 4 ? "NULL::VARCHAR" : "parts"
         let ofCursor = version < 5 ? "NULL::VARCHAR" : "cursor"
         let ofIssues = version < 6 ? "NULL::VARCHAR" : "issues"
+        let ofMoments = version < 8 ? "NULL::VARCHAR" : "patchwork::VARCHAR"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
                 key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
-                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues)
+                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues), \(ofMoments)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
@@ -200,7 +207,8 @@ extension Metadata {
             ownColumns: CopiedTable.ownColumns(columns[14]),
             parts: CopiedTable.parts(columns[15]),
             cursor: CopiedTable.cursor(columns[16]),
-            issues: CopiedTable.issues(columns[17])
+            issues: CopiedTable.issues(columns[17]),
+            isPatchwork: columns[18] == "true"
         )
     }
 

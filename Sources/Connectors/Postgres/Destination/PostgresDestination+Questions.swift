@@ -44,8 +44,10 @@ extension PostgresDestination {
         guard try await connection.run({ session in try session.transaction { try Metadata(session).exists() } }) else {
             return
         }
+        sectioned = [:]
+        let ticket = loader?.keeper.ticket
         try await connection.run { session in
-            try session.writing { try Metadata(session).forget(sync, tables) }
+            try session.writing { try Metadata(session).forget(sync, tables, holding: ticket) }
         }
     }
 

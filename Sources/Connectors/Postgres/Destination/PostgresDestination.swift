@@ -10,10 +10,12 @@ package actor PostgresDestination: Destination {
     let source: PostgresSource
     let applier: Applier
     /// What is on its way, by target.
-    private var loads: [TableName: LoadTable] = [:]
+    var loads: [TableName: LoadTable] = [:]
+    /// What is loaded in sections, and under this run's number.
+    var sectioned: [TableName: LoadTable] = [:]
     /// Targets whose text the server cannot read as the types the source has.
-    private var keptAsText: Set<TableName> = []
-    private var loader: Loader?
+    var keptAsText: Set<TableName> = []
+    var loader: Loader?
 
     /// Does not connect yet.
     package init(_ config: PostgresConfig, in context: ConnectionContext) {
@@ -25,14 +27,14 @@ package actor PostgresDestination: Destination {
     }
 
     /// The connections that loading takes, and the proof that it goes on.
-    private struct Loader {
+    struct Loader {
         let keeper: LoadKeeper
         let pool: SessionPool
     }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
         let loader = try await openLoader()
-        if let other = loads.removeValue(forKey: target) { try await connection.run { try other.drop(in: $0) } }
+        try await makeRoom(for: target, loader)
         let keepsNativeText = !keptAsText.contains(target)
         let schema = rows.schema
         let load = try await connection.run { session in
@@ -58,8 +60,19 @@ package actor PostgresDestination: Destination {
         }
     }
 
+    /// Drops what was loaded for `target`, which is to be loaded again.
+    func makeRoom(for target: TableName, _ loader: Loader) async throws {
+        sectioned[target] = nil
+        if let other = loads.removeValue(forKey: target) { try await connection.run { try other.drop(in: $0) } }
+        try await connection.run { session in
+            try session.writing {
+                try Metadata(session).dropKept(holding: loader.keeper.ticket) { $0.target == target }
+            }
+        }
+    }
+
     /// Values that the source's own types do not take travel as text.
-    private func again(_ error: any Error, _ target: TableName, _ table: TargetTable) -> any Error {
+    func again(_ error: any Error, _ target: TableName, _ table: TargetTable) -> any Error {
         let isRefused = error is LoadTable.Uncastable || (error as? PostgresError)?.isDataException == true
         let isUnwritable: Bool
         if case .destination(_, .unwritable) = error as? PostgresError {
@@ -72,9 +85,10 @@ package actor PostgresDestination: Destination {
         return LoadAgain(because: "its text does not fit the source's types here, so it stays text")
     }
 
-    private func openLoader() async throws -> Loader {
+    func openLoader() async throws -> Loader {
         if let loader, loader.keeper.isHeld { return loader }
         loader?.pool.close()
+        sectioned = [:]
         try await connection.run { session in
             try session.writing {
                 try Metadata(session).prepare()
@@ -101,14 +115,14 @@ package actor PostgresDestination: Destination {
             try Placement(copies: copies, retired: retired, sync: sync, loads: loads, notify: notify).run(in: session)
         }
         await applier.forgetTables()
-        for copy in copies { self.loads[copy.target] = nil }
+        for copy in copies { (self.loads[copy.target], sectioned[copy.target]) = (nil, nil) }
         try await discard()
     }
 
     package func discard() async throws {
         defer { closeLoader() }
         for (target, load) in loads {
-            try await connection.finish { try load.drop(in: $0) }
+            if !load.isKept { try await connection.finish { try load.drop(in: $0) } }
             loads[target] = nil
         }
     }
@@ -117,6 +131,7 @@ package actor PostgresDestination: Destination {
         loader?.pool.close()
         loader?.keeper.close()
         loader = nil
+        sectioned = [:]
     }
 
     package func close() async {

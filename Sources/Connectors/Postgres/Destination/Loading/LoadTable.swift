@@ -5,6 +5,8 @@ import TandemRows
 struct LoadTable: Sendable {
     let table: TargetTable
     let name: TableName
+    /// Whether it was loaded in sections, and stays until it is published or not wanted any more.
+    var isKept = false
 
     static let prefix = "_tandem_load_"
 
@@ -41,10 +43,12 @@ struct LoadTable: Sendable {
 
     /// Gives the rows that were copied in their types and their key, and the planner its statistics.
     ///
+    /// - Parameter isPatchwork: Whether rows may have been loaded twice: the later one stays.
     /// - Throws: ``Uncastable``; ``PostgresError``.
-    func finish(in session: Session) throws {
+    func finish(in session: Session, isPatchwork: Bool = false) throws {
         let casts = table.casts
         try session.writing {
+            if isKept, try hasKey(in: session) { return }
             if !casts.isEmpty {
                 do {
                     try session.execute("ALTER TABLE \(quoted) \(casts.joined(separator: ", "))")
@@ -52,6 +56,7 @@ struct LoadTable: Sendable {
                     throw Uncastable()
                 }
             }
+            if isPatchwork { try removeEarlier(in: session) }
             try addKey(in: session)
             try session.execute("ANALYZE \(quoted)")
         }
@@ -59,6 +64,25 @@ struct LoadTable: Sendable {
 
     /// The server cannot read the text of some column as the type it has at the source.
     struct Uncastable: Error {}
+
+    /// Whether it was finished before: its key comes last, together with all else.
+    private func hasKey(in session: Session) throws -> Bool {
+        let question = """
+            SELECT true FROM pg_catalog.pg_constraint c WHERE c.conrelid = $1::pg_catalog.regclass AND c.contype = 'p'
+            """
+        return try session.query(question, [quoted]).value != nil
+    }
+
+    private func removeEarlier(in session: Session) throws {
+        try session.execute(
+            """
+            DELETE FROM \(quoted) AS kept USING (
+              SELECT ctid AS place, pg_catalog.row_number() OVER (PARTITION BY \(table.keyList) ORDER BY ctid DESC) AS number
+              FROM \(quoted)
+            ) AS twice WHERE twice.number > 1 AND kept.ctid = twice.place
+            """
+        )
+    }
 
     private func addKey(in session: Session) throws {
         guard !table.schema.identity.isEmpty else { return }

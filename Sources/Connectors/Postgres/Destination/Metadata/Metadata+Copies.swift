@@ -17,7 +17,7 @@ extension Metadata {
     private static let columns = [
         "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
         "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
-        "parts", "cursor", "issues",
+        "parts", "cursor", "issues", "patchwork",
     ]
 
     private static func row(_ copy: CopiedTable, of sync: String) throws -> String {
@@ -27,7 +27,7 @@ extension Metadata {
             "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
             copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
-            try copy.issuesText,
+            try copy.issuesText, "\(copy.isPatchwork)",
         ]
         return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
     }
@@ -38,7 +38,8 @@ extension Metadata {
         let question = """
             SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
               checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns"),
-              \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor"), \(version < 5 ? "NULL" : "issues")
+              \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor"), \(version < 5 ? "NULL" : "issues"),
+              \(version < 7 ? "NULL" : "patchwork")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
@@ -69,7 +70,8 @@ extension Metadata {
             ownColumns: CopiedTable.ownColumns(try row.optional()),
             parts: CopiedTable.parts(try row.optional()),
             cursor: try CopiedTable.cursor(try row.optional()),
-            issues: try CopiedTable.issues(try row.optional())
+            issues: try CopiedTable.issues(try row.optional()),
+            isPatchwork: try row.optional() == "t"
         )
     }
 
@@ -82,8 +84,14 @@ extension Metadata {
     }
 
     /// Forgets `sync`, or some of its tables. Inside a transaction.
-    func forget(_ sync: String, _ tables: [TableName]?) throws {
+    ///
+    /// - Parameter ticket: The number that this one's loads have, if any.
+    func forget(_ sync: String, _ tables: [TableName]?, holding ticket: Int64?) throws {
         guard try exists() else { return }
+        if try storedVersion() == Self.version {
+            try dropKept(holding: ticket) { load in load.sync == sync && tables.map { $0.contains(load.target) } ?? true
+            }
+        }
         guard let tables else {
             for name in ["tables", "streams"] {
                 _ = try session.query("DELETE FROM \(Self.table(name)) WHERE sync = $1", [sync])

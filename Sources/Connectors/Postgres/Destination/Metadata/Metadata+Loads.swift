@@ -1,3 +1,4 @@
+import TandemCore
 import TandemRows
 
 /// A table that is on its way, and who holds it: whoever has the advisory lock of that number.
@@ -29,13 +30,81 @@ extension Metadata {
         return ["DELETE FROM \(table("loads")) WHERE (schema_name, table_name) IN (\(list))"]
     }
 
-    /// Drops what runs that were killed had loaded: nobody holds its number any more. Inside a transaction.
+    /// Drops what runs that were killed had loaded, and nobody can go on with: nobody holds its number any more. Inside
+    /// a transaction.
     func sweep() throws {
-        for load in try loads() {
-            let question = "SELECT pg_catalog.pg_try_advisory_xact_lock($1)"
-            guard try session.query(question, [String(load.ticket)]).value == "t" else { continue }
-            try session.execute("DROP TABLE IF EXISTS \(SQL.name(load.name))")
-            for statement in Self.forgetting(loads: [load.name]) { try session.execute(statement) }
+        let kept = try Set(keptLoads().filter(\.isCurrent).map(\.noted.name))
+        for load in try loads() where !kept.contains(load.name) {
+            if try isFree(load.ticket) { try drop(load) }
         }
+    }
+
+    private func isFree(_ ticket: Int64) throws -> Bool {
+        let question = "SELECT pg_catalog.pg_try_advisory_xact_lock($1)"
+        return try session.query(question, [String(ticket)]).value == "t"
+    }
+
+    private func drop(_ load: NotedLoad) throws {
+        try session.execute("DROP TABLE IF EXISTS \(SQL.name(load.name))")
+        for statement in Self.forgetting(loads: [load.name]) { try session.execute(statement) }
+    }
+}
+
+/// What has been loaded in sections and is not whole, or not published.
+extension Metadata {
+    struct KeptLoad {
+        var noted: NotedLoad
+        var load: SectionedLoad
+        /// Whether its columns that travel as text are text here.
+        var isText: Bool
+        /// Whether the stream has stayed where it was when the load was begun.
+        var isCurrent: Bool
+    }
+
+    /// All there are. Inside a transaction.
+    func keptLoads() throws -> [KeptLoad] {
+        guard let version = try storedVersion(), version >= 7 else { return [] }
+        let question = """
+            SELECT ticket, schema_name, table_name, note, is_text FROM \(Self.table("loads")) WHERE note IS NOT NULL
+            """
+        return try session.query(question).rows.compactMap { row in
+            guard let ticket = row[0].flatMap({ Int64($0) }), let schema = row[1], let table = row[2],
+                let load = row[3].flatMap(SectionedLoad.init(text:))
+            else { return nil }
+            return KeptLoad(
+                noted: NotedLoad(ticket: ticket, name: TableName(schema: schema, table: table)),
+                load: load,
+                isText: row[4] == "t",
+                isCurrent: load.isCurrent(at: try stream(of: load.sync, by: load.since.method))
+            )
+        }
+    }
+
+    /// Those that nobody else loads now.
+    ///
+    /// - Parameter ticket: The number that this one holds, if any.
+    func freeLoads(holding ticket: Int64?) throws -> [KeptLoad] {
+        try keptLoads().filter { try $0.noted.ticket == ticket || isFree($0.noted.ticket) }
+    }
+
+    /// Drops those that `isUnwanted` says, and nobody else loads.
+    func dropKept(holding ticket: Int64?, _ isUnwanted: (SectionedLoad) -> Bool) throws {
+        for kept in try freeLoads(holding: ticket) where isUnwanted(kept.load) { try drop(kept.noted) }
+    }
+
+    /// Stores how far the load at `name` has come.
+    static func noting(_ load: SectionedLoad, at name: TableName, isText: Bool) throws -> String {
+        """
+        UPDATE \(table("loads")) SET note = \(SQL.literal(try load.text)), is_text = \(isText)
+        WHERE schema_name = \(SQL.literal(name.schema)) AND table_name = \(SQL.literal(name.table))
+        """
+    }
+
+    /// Says that whoever holds `ticket` is at the load at `name` now.
+    static func taking(_ name: TableName, with ticket: Int64) -> String {
+        """
+        UPDATE \(table("loads")) SET ticket = \(ticket)
+        WHERE schema_name = \(SQL.literal(name.schema)) AND table_name = \(SQL.literal(name.table))
+        """
     }
 }

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 6
+    static let version = 7
     /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
@@ -32,14 +32,14 @@ struct Metadata {
             INSERT INTO \(Self.table("version")) VALUES (\(Self.version));
             CREATE TABLE \(Self.table("loads")) (
                 ticket bigint NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
-                PRIMARY KEY (schema_name, table_name)
+                note text, is_text boolean, PRIMARY KEY (schema_name, table_name)
             );
             CREATE TABLE \(Self.table("tables")) (
                 sync text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
                 source_schema text NOT NULL, source_table text NOT NULL, source_id bigint NOT NULL,
                 columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
                 checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
-                stream text, left_out text, own_columns text, parts text, cursor text, issues text,
+                stream text, left_out text, own_columns text, parts text, cursor text, issues text, patchwork boolean,
                 copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (schema_name, table_name)
             );
@@ -55,14 +55,18 @@ struct Metadata {
     private func upgrade(from version: Int) throws {
         let added = [
             2: "ADD COLUMN left_out text, ADD COLUMN own_columns text", 3: "ADD COLUMN parts text",
-            4: "ADD COLUMN cursor text", 5: "ADD COLUMN issues text",
+            4: "ADD COLUMN cursor text", 5: "ADD COLUMN issues text", 7: "ADD COLUMN patchwork boolean",
         ]
         let columns = added.keys.sorted().filter { version < $0 }.compactMap { added[$0] }.joined(separator: ", ")
-        try session.execute(
-            """
-            \(columns.isEmpty ? "" : "ALTER TABLE \(Self.table("tables")) \(columns);")
+        let sixth = """
             ALTER TABLE \(Self.table("streams")) ADD COLUMN method text NOT NULL DEFAULT 'LOG_BASED';
             ALTER TABLE \(Self.table("streams")) DROP CONSTRAINT streams_pkey, ADD PRIMARY KEY (sync, method);
+            """
+        try session.execute(
+            """
+            ALTER TABLE \(Self.table("tables")) \(columns);
+            \(version < 6 ? sixth : "")
+            ALTER TABLE \(Self.table("loads")) ADD COLUMN note text, ADD COLUMN is_text boolean;
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )

@@ -1,0 +1,84 @@
+import TandemCore
+import TandemRows
+
+/// Tables that are loaded section by section: each is one INSERT and one commit, with what is known of the load then.
+extension Warehouse {
+    /// A load that is kept until it can be gone on with.
+    struct KeptLoad {
+        let name: TableName
+        let load: SectionedLoad
+        /// Whether the stream has stayed where it was when the load was begun.
+        let isCurrent: Bool
+    }
+
+    func keptLoads() throws -> [KeptLoad] { try Metadata(session).keptLoads() }
+
+    /// Drops the kept loads that `isUnwanted` says.
+    func dropKept(_ isUnwanted: (SectionedLoad) -> Bool) throws {
+        for kept in try keptLoads() where isUnwanted(kept.load) {
+            try discard(Shadow(target: kept.load.target, name: kept.name))
+        }
+    }
+
+    /// Adds the next section to `load`.
+    func load(_ rows: any TableRows, addingTo load: SectionedLoad) throws -> SectionedLoad {
+        if load.loaded == 0 { try makeRoom(for: load.target) }
+        let sampled = try SampledRows(rows)
+        let shadow = try load.loaded == 0 ? makeShadow(of: load.target, load.schema) : shadow(of: load)
+        var more = load
+        do {
+            try insert(sampled, into: shadow) { stored in
+                more = load.adding(rows.tally, rows: stored)
+                try Metadata(self.session).note(more, of: shadow.name)
+            }
+            return more
+        } catch {
+            // What was noted is as whole as before.
+            if load.loaded == 0 { try? discard(shadow) }
+            throw try again(error)
+        }
+    }
+
+    private func shadow(of load: SectionedLoad) throws -> Shadow {
+        guard let kept = try keptLoads().first(where: { $0.load.target == load.target && $0.load.sync == load.sync })
+        else { throw DuckDBError.notLoaded(load.target) }
+        return Shadow(target: load.target, name: kept.name, isKept: true)
+    }
+
+    /// Makes what was loaded ready to be published.
+    ///
+    /// - Returns: How many rows there are.
+    func finish(_ load: SectionedLoad) throws -> Int {
+        let shadow = try shadow(of: load)
+        loads[SQL.fold(load.target)] = shadow
+        guard load.isPatchwork else { return load.rows }
+        while true {
+            do {
+                try removeEarlier(load.schema, in: shadow)
+                break
+            } catch {
+                guard case DuckDBError.outOfMemory = error, try session.allowMoreMemory() else { throw error }
+            }
+        }
+        let count = "SELECT count(*)::VARCHAR FROM \(session.quoted(shadow.name))"
+        let rows = try session.texts(count, to: "count the rows of \(load.target)").first?.first.flatMap(\.self)
+        return rows.flatMap { Int($0) } ?? load.rows
+    }
+
+    /// Of rows with the same key keeps the one that was loaded last.
+    private func removeEarlier(_ schema: TableSchema, in shadow: Shadow) throws {
+        let keys = schema.identity.map { SQL.identifier(schema.columns[$0].name) }
+        let list = keys.joined(separator: ", ")
+        let isSame = keys.map { "kept.\($0) = twice.\($0)" }.joined(separator: " AND ")
+        let table = session.quoted(shadow.name)
+        try session.run(
+            """
+            DELETE FROM \(table) AS kept USING (
+                SELECT \(list), max(rowid) AS _tandem_last FROM \(table) GROUP BY \(list) HAVING count(*) > 1
+            ) AS twice WHERE \(isSame) AND kept.rowid < twice._tandem_last
+            """,
+            [],
+            to: "remove rows that were loaded twice from \(shadow.target)"
+        )
+    }
+}

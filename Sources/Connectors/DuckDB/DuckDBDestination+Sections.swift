@@ -1,0 +1,20 @@
+package import TandemCore
+
+extension DuckDBDestination: SectionDestination {
+    package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
+        do {
+            return try Metadata(try await reading()).keptLoads().filter { $0.isCurrent && $0.load.sync == sync }
+                .map(\.load)
+        } catch DuckDBError.missing {
+            return []
+        }
+    }
+
+    package func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
+        try await loader.load(rows, addingTo: load)
+    }
+
+    package func finish(_ load: SectionedLoad) async throws -> Int { try await loader.finish(load) }
+
+    package func drop(_ load: SectionedLoad) async throws { try await loader.drop(load) }
+}
