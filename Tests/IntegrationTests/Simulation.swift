@@ -167,7 +167,9 @@ struct Simulation {
     }
 
     private func changeSource() throws -> any ChangeSource {
-        guard let source = try database.source(plugin: way.isNoted ? "auto" : way.plugin) as? any ChangeSource else {
+        // A page or two: some of the tables have more.
+        let source = try database.source(plugin: way.isNoted ? "auto" : way.plugin, sectionBytes: 1 << 13)
+        guard let source = source as? any ChangeSource else {
             throw PostgresServer.Failure(description: "Postgres has no stream")
         }
         return source

@@ -25,17 +25,14 @@ struct TestDatabase {
     /// Removes it from the server.
     func drop() throws { try server.execute("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
 
-    func source(readers: Int = 2, plugin: String = "auto") throws -> any Source {
+    /// - Parameter sectionBytes: How large a section of a table is at least, where not as usual.
+    func source(readers: Int = 2, plugin: String = "auto", sectionBytes: Int? = nil) throws -> any Source {
         let settings = [
             "host": PostgresServer.host, "port": "\(server.port)", "user": PostgresServer.user, "database": name,
             "readers": "\(readers)", "plugin": plugin,
         ]
-        let made = try PostgresConnector.source(
-            PostgresConnector.configure(settings).config,
-            in: ConnectionContext(name: "shop", folder: "/")
-        )
-        guard let made else { throw PostgresServer.Failure(description: "Postgres is no source") }
-        return made
+        let config = PostgresConnector.configure(settings).config
+        return PostgresSource(config, in: ConnectionContext(name: "shop", folder: "/"), sectionBytes: sectionBytes)
     }
 }
 

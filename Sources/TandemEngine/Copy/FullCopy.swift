@@ -11,8 +11,9 @@ package struct FullCopy {
     let plan: SyncPlan
     let readers: Int
     let retries: RetryPolicy
-    /// The stream that will keep the copies up to date. Each is put in place by itself then, as soon as it is whole.
-    let stream: String?
+    /// Where the stream is that will keep the copies up to date. Each is put in place by itself then, as soon as it is
+    /// whole.
+    let since: StreamState?
     let patience: WriterPatience
     let observe: @Sendable (RunEvent) async -> Void
 
@@ -22,7 +23,7 @@ package struct FullCopy {
         plan: SyncPlan,
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
-        stream: String? = nil,
+        since: StreamState? = nil,
         patience: WriterPatience = WriterPatience(),
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
@@ -31,7 +32,7 @@ package struct FullCopy {
         self.plan = plan
         self.readers = readers
         self.retries = retries
-        self.stream = stream
+        self.since = since
         self.patience = patience
         self.observe = observe
     }
@@ -52,13 +53,23 @@ package struct FullCopy {
     /// - Throws: What stopped the run as a whole; the destination is then as it was before.
     package func run() async throws -> Report {
         do {
+            try await dropUnwanted()
             let report = try await loadAll()
-            if stream == nil || report.outcomes.isEmpty { try await publish(report.outcomes) }
+            if since == nil || report.outcomes.isEmpty { try await publish(report.outcomes) }
             return report
         } catch {
             // The run's own error is what the user needs to read; leftovers are swept by the next run.
             try? await destination.discard()
             throw error
+        }
+    }
+
+    /// Drops what was loaded in part of tables that are not to be copied any more.
+    private func dropUnwanted() async throws {
+        guard since != nil, let destination = destination as? any SectionDestination else { return }
+        let wanted = Set(plan.tables.map(\.target))
+        for load in try await destination.sectionedLoads(of: plan.sync) where !wanted.contains(load.target) {
+            try await destination.drop(load)
         }
     }
 
@@ -106,14 +117,15 @@ package struct FullCopy {
             do {
                 let outcome = try await TableLoad(
                     table: table,
+                    sync: plan.sync,
                     unfit: plan.unfit,
                     snapshot: snapshot,
                     destination: destination,
                     place: places[table.source.schema.id],
                     observe: observe
-                ).run(stream: stream)
+                ).run(since: since)
                 // What is in place survives whatever stops the run; the stream brings all tables to one moment.
-                if stream != nil { try await publish([outcome]) }
+                if since != nil { try await publish([outcome]) }
                 report.outcomes.append(outcome)
                 await observe(.tableLoaded(table, outcome))
             } catch let error as CancellationError {
@@ -121,6 +133,8 @@ package struct FullCopy {
             } catch let error as any ExplainedError where error.isTransient {
                 throw error
             } catch {
+                // Gone on with it would fail again.
+                try? await destination.dropSections(of: table.target, plan.sync)
                 let failure = TableFailure(error)
                 report.failures.append((table, failure))
                 await observe(.tableFailed(table, failure))
@@ -158,5 +172,15 @@ package struct RetryPolicy: Sendable {
     func pause(before attempt: Int) -> Duration? {
         guard attempt <= limit else { return nil }
         return min(longestPause, firstPause * (1 << min(attempt - 1, 20)))
+    }
+}
+
+extension Destination {
+    /// Drops what was loaded in part for `target`, if anything was.
+    func dropSections(of target: TableName, _ sync: String) async throws {
+        guard let destination = self as? any SectionDestination else { return }
+        for load in try await destination.sectionedLoads(of: sync) where load.target == target {
+            try await destination.drop(load)
+        }
     }
 }

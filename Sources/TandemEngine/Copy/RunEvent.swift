@@ -8,6 +8,8 @@ package enum RunEvent: Sendable {
     /// The source's moment is fixed; `notes` say what is out of the ordinary about how it is read.
     case snapshotTaken(Moment, readers: Int, notes: [String])
     case tableStarted(TablePlan, TableProgress)
+    /// Of the table so many bytes are at the destination already, from an attempt that was cut off.
+    case copyResumed(TablePlan, bytes: Int, of: Int)
     /// Values did not fit their columns' types, so the table is read again with these columns as text.
     case tableRetyped(TablePlan, columns: [String])
     /// The destination wants the table once more from its start.
@@ -40,6 +42,8 @@ package struct TableOutcome: Sendable {
     package var copy: CopiedTable
     package var tally: ReadTally
     package var duration: Duration
+    /// Bytes at the source that an earlier attempt had copied, where this one went on from there.
+    package var bytesResumed: Int?
     /// Where rows were merged into the copy that was there.
     package var merge: Merge?
 

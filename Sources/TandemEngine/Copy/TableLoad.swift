@@ -5,6 +5,7 @@ package import TandemRows
 /// Copies one table beside the old copy: again with a column as text where values do not fit its type.
 struct TableLoad {
     let table: TablePlan
+    let sync: String
     let unfit: UnfitPolicy
     let snapshot: any Snapshot
     let destination: any Destination
@@ -12,11 +13,18 @@ struct TableLoad {
     var place: CursorPlace?
     let observe: @Sendable (RunEvent) async -> Void
 
-    /// - Parameter stream: The stream that is to keep the copy up to date, if any.
-    func run(stream: String?) async throws -> TableOutcome {
-        var outcome = try await load()
-        guard stream != nil || table.cursor != nil else { return outcome }
-        outcome.copy.stream = stream
+    /// - Parameter since: Where the stream is that is to keep the copy up to date, if any.
+    func run(since: StreamState?) async throws -> TableOutcome {
+        var outcome: TableOutcome
+        if let since, let destination = destination as? any SectionDestination,
+            let copied = try await SectionedCopy(load: self, since: since, destination: destination).run()
+        {
+            outcome = copied
+        } else {
+            outcome = try await load()
+        }
+        guard since != nil || table.cursor != nil else { return outcome }
+        outcome.copy.stream = since?.id
         outcome.copy.cursor = table.cursor.map { CursorState(columns: $0.numbers, last: place?.values) }
         outcome.copy.note(try await snapshot.extent(of: table.source), copying: table.schema)
         try await snapshot.awaitDurability()
@@ -27,26 +35,25 @@ struct TableLoad {
         let progress = TableProgress(estimatedRows: table.source.estimatedRows)
         await observe(.tableStarted(table, progress))
         let start = ContinuousClock.now
-        var schema = table.schema
-        while true {
+        return try await persistently(progress, reading: table.schema) { schema in
             let rows = try await snapshot.rows(of: table.source, as: schema, unfit: unfit)
             let travelling = TravellingRows(rows: rows, schema: targetSchema(of: schema), progress: progress)
+            let written = try await destination.load(travelling, into: table.target)
+            try checkCount(written, rows.tally)
+            return outcome(of: travelling.schema, rows: written, rows.tally, at: snapshot.moment, start)
+        }
+    }
+
+    /// Calls `body` until what it reads fits, and the destination can take it.
+    func persistently(
+        _ progress: TableProgress,
+        reading schema: TableSchema,
+        _ body: (TableSchema) async throws -> TableOutcome
+    ) async throws -> TableOutcome {
+        var schema = schema
+        while true {
             do {
-                let written = try await destination.load(travelling, into: table.target)
-                let tally = rows.tally
-                guard written == tally.rows - tally.refused else {
-                    throw CopyError.rowsMissing(table.schema.name, read: tally.rows - tally.refused, written: written)
-                }
-                var copy = CopiedTable(
-                    target: table.target,
-                    schema: travelling.schema,
-                    rows: written,
-                    moment: snapshot.moment,
-                    leftOut: table.leftOut,
-                    ownColumns: table.ownColumns
-                )
-                copy.note(tally.refusals, at: Date().timeIntervalSince1970)
-                return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
+                return try await body(schema)
             } catch let again as LoadAgain {
                 await observe(.tableReread(table, reason: again.description))
                 progress.restart()
@@ -62,7 +69,33 @@ struct TableLoad {
         }
     }
 
-    private func targetSchema(of schema: TableSchema) -> TableSchema {
+    /// - Throws: Where rows were lost on the way.
+    func checkCount(_ written: Int, _ tally: ReadTally) throws(CopyError) {
+        guard written == tally.rows - tally.refused else {
+            throw .rowsMissing(table.schema.name, read: tally.rows - tally.refused, written: written)
+        }
+    }
+
+    func outcome(
+        of schema: TableSchema,
+        rows: Int,
+        _ tally: ReadTally,
+        at moment: Moment,
+        _ start: ContinuousClock.Instant
+    ) -> TableOutcome {
+        var copy = CopiedTable(
+            target: table.target,
+            schema: schema,
+            rows: rows,
+            moment: moment,
+            leftOut: table.leftOut,
+            ownColumns: table.ownColumns
+        )
+        copy.note(tally.refusals, at: Date().timeIntervalSince1970)
+        return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
+    }
+
+    func targetSchema(of schema: TableSchema) -> TableSchema {
         var named = schema
         for (index, name) in table.targetNames.enumerated() { named.columns[index].name = name }
         return named

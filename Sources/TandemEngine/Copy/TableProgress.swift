@@ -18,10 +18,10 @@ package final class TableProgress: Sendable {
         byteCount.add(batch.byteCount, ordering: .relaxed)
     }
 
-    /// The table is read from its start again.
-    func restart() {
-        rowCount.store(0, ordering: .relaxed)
-        byteCount.store(0, ordering: .relaxed)
+    /// The table is read from its start again, or from behind what was read of it earlier.
+    func restart(after earlier: ReadTally = ReadTally()) {
+        rowCount.store(earlier.rows - earlier.refused, ordering: .relaxed)
+        byteCount.store(earlier.bytes, ordering: .relaxed)
     }
 }
 

@@ -22,7 +22,7 @@ extension RunRecorder {
             await noteStream(progress.counts, isLast: false)
             for table in progress.takeUpToDate() { await record(.streaming, of: table) }
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
-        case .planned, .snapshotTaken, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
+        case .planned, .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
             .streamPrepared, .methodRuledOut:
             break
         }

@@ -5,6 +5,7 @@ import TandemRows
 struct BesideCopies {
     let source: any ChangeSource
     let destination: any ChangeDestination
+    let sync: String
     let unfit: UnfitPolicy
     let readers: Int
     let desk: CopyDesk
@@ -34,6 +35,7 @@ struct BesideCopies {
                 if let transient = error as? any ExplainedError, transient.isTransient {
                     await observe(.retrying(transient, pause: pause, attempt: count))
                 } else {
+                    try? await destination.dropSections(of: table.target, sync)
                     await observe(.tableFailed(table, TableFailure(error)))
                 }
             }
@@ -62,11 +64,12 @@ struct BesideCopies {
         return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
             try await TableLoad(
                 table: table,
+                sync: sync,
                 unfit: unfit,
                 snapshot: snapshot,
                 destination: destination,
                 observe: observe
-            ).run(stream: since.id)
+            ).run(since: since)
         }
     }
 }

@@ -36,6 +36,7 @@ struct StreamRun {
             let copies = BesideCopies(
                 source: source,
                 destination: destination,
+                sync: plan.sync,
                 unfit: plan.unfit,
                 readers: readers,
                 desk: desk,
@@ -86,7 +87,8 @@ struct StreamRun {
         if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
             if desk.expect([], at: state) { try await destination.discard() }
             try await desk.awaitIdle()
-            let copied = try await copy(settled.waiting, of: plan, stream: state.id)
+            let since = try await destination.stream(of: plan.sync) ?? state
+            let copied = try await copy(settled.waiting, of: plan, since: since)
             report.add(copied)
             pause = desk.postpone(copied.failures.map(\.table))
             let planned = Dictionary(plan.tables.map { ($0.target, $0) }) { first, _ in first }
@@ -106,7 +108,8 @@ struct StreamRun {
             try await Task.sleep(for: pause)
             return .again
         }
-        let end = follows ? nil : try await source.logPosition()
+        let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
+        let end = follows && !isPatchwork ? nil : try await source.logPosition()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
         for table in settled.tables.values { await observe(.issues(table.plan, table.copy.issues)) }
@@ -114,7 +117,9 @@ struct StreamRun {
         let ending = try await following(plan, progress, desk).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             await observe(.caughtUp(tables: followed))
-            return .done
+            guard isPatchwork else { return .done }
+            try await noteWhole(settled.tables.keys)
+            return follows ? .again : .done
         }
         try await release(ending.recopies.keys)
         for (id, reason) in ending.recopies {
@@ -126,7 +131,7 @@ struct StreamRun {
     }
 
     /// Copies `tables`, which nothing else is to be done before.
-    private func copy(_ tables: [TablePlan], of plan: SyncPlan, stream: String) async throws -> FullCopy.Report {
+    private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamState) async throws -> FullCopy.Report {
         try await source.awaitWriters(of: tables.map(\.source))
         var plan = plan
         plan.tables = tables
@@ -136,7 +141,7 @@ struct StreamRun {
             plan: plan,
             readers: readers,
             retries: retries,
-            stream: stream,
+            since: since,
             observe: observe
         ).run()
     }
@@ -191,6 +196,19 @@ struct StreamRun {
         }
         try await release(prepared.recopies.keys)
         return prepared.state
+    }
+
+    /// Notes that copies whose rows were read at different moments are as of one now: the stream has passed all of
+    /// these.
+    private func noteWhole(_ tables: some Collection<UInt32>) async throws {
+        let copies = try await destination.tables(of: plan.sync).filter {
+            $0.isPatchwork && $0.stream != nil && tables.contains($0.schema.id)
+        }.map { copy in
+            var copy = copy
+            copy.isPatchwork = false
+            return copy
+        }
+        if !copies.isEmpty { try await destination.remember(copies, of: plan.sync) }
     }
 
     /// Takes tables out of the stream, so that they are copied again.

@@ -56,6 +56,11 @@ final class ProgressDisplay: Sendable {
             line("reading as of \(time) with \(readers) connection\(readers == 1 ? "" : "s")")
         case .tableStarted(let table, let progress):
             state.withLock { $0.current = ("\(table.schema.name)", progress, .now) }
+        case .copyResumed(let table, let bytes, let total):
+            let share = total > 0 ? bytes * 100 / total : 0
+            line(
+                "resuming the copy of \(table.schema.name) at \(share) % (\(Amounts.bytes(bytes)) of \(Amounts.bytes(total)) are there)"
+            )
         case .tableRetyped(let table, let columns):
             let list = columns.joined(separator: ", ")
             line(

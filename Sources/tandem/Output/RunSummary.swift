@@ -119,6 +119,8 @@ struct RunJSON: Encodable {
         var rowsDeleted: Int?
         var valuesClamped: Int?
         var bytes: Int?
+        /// Of the table, as large as it is at the source, what an earlier run had copied and this one did not read.
+        var bytesResumed: Int?
         var seconds: Double?
         var checkpoint: String?
         var error: String?
@@ -185,6 +187,7 @@ struct RunJSON: Encodable {
                 rowsDeleted: outcome.merge?.deleted,
                 valuesClamped: outcome.tally.clamped.values.reduce(0, +),
                 bytes: outcome.tally.bytes,
+                bytesResumed: outcome.bytesResumed,
                 seconds: Amounts.seconds(outcome.duration),
                 checkpoint: outcome.copy.moment.checkpoint.description
             )

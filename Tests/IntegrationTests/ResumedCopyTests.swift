@@ -1,0 +1,178 @@
+import Foundation
+import TandemCore
+import TandemEngine
+import TandemTesting
+import Testing
+
+/// First copies that are cut off, and go on where they were.
+@Suite(.blocking) struct ResumedCopyTests {
+    @Test(arguments: [false, true]) func sectionsThatAreThereAreNotReadAgain(isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v16, isIntoPostgres: isIntoPostgres)
+        let first = try await copy.runUntil(.sectionLoaded, after: 4)
+        #expect(first.resumed.isEmpty)
+        // Whatever is written meanwhile is in the log.
+        try copy.database.execute("UPDATE t SET n = -n WHERE id % 5 = 0; DELETE FROM t WHERE id % 50 = 1")
+        let second = try await copy.run()
+        #expect(second.resumed.count == 1)
+        let sections = second.resumed.first ?? 0
+        #expect(sections >= 5 * 30 << 10, "\(sections) bytes")
+        // Five whole sections of sixty rows or so each are not read again.
+        #expect(first.rereadRows > 0 && second.rereadRows > 0)
+        let rest = second.started.first?.rows ?? 0
+        #expect(rest == first.rereadRows, "the rows of whole sections count, and no others")
+        #expect(second.rereadRows <= 400 + 80 - rest)
+        #expect(try await copy.copies().map(\.isPatchwork) == [false])
+        try await copy.verify()
+        let third = try await copy.run()
+        #expect(third.started.isEmpty, "the table is followed by now")
+        try await copy.tearDown()
+    }
+
+    @Test(arguments: [false, true]) func aRunThatLosesItsSnapshotGoesOn(isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v18, isIntoPostgres: isIntoPostgres)
+        let seen = try await copy.run(Faults(at: .sectionLoaded, after: 6, isTransient: true), retries: 1)
+        #expect(seen.resumed.count == 1 && seen.started.count == 2)
+        #expect(seen.rereadRows == 400)
+        try await copy.verify()
+        try await copy.tearDown()
+    }
+
+    @Test(arguments: [false, true]) func whatWasFinishedIsPutInPlace(isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v16, isIntoPostgres: isIntoPostgres)
+        try await copy.runUntil(.publish, after: 0)
+        let seen = try await copy.run()
+        #expect(seen.resumed.count == 1 && seen.rereadRows == 0)
+        try await copy.verify()
+        try await copy.tearDown()
+    }
+
+    enum Upheaval: String, CaseIterable, Sendable {
+        case rewrite = "VACUUM FULL t"
+        case truncate = "TRUNCATE t; INSERT INTO t SELECT i, i, 'new' FROM generate_series(1, 200) i"
+        case column = "ALTER TABLE t ADD COLUMN more int DEFAULT 5"
+        case rename = "ALTER TABLE t RENAME COLUMN n TO m"
+    }
+
+    @Test(arguments: Upheaval.allCases, [false, true])
+    func whatIsAnotherTableByThenBeginsAnew(upheaval: Upheaval, isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v16, isIntoPostgres: isIntoPostgres)
+        try await copy.runUntil(.sectionLoaded, after: 4)
+        try copy.database.execute(upheaval.rawValue)
+        let seen = try await copy.run()
+        #expect(seen.resumed.isEmpty)
+        try await copy.verify()
+        try await copy.tearDown()
+    }
+
+    @Test(arguments: [false, true]) func aStreamThatHasMovedBeginsAnew(isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v16, isIntoPostgres: isIntoPostgres)
+        try await copy.runUntil(.sectionLoaded, after: 4)
+        try copy.database.execute("UPDATE t SET n = n + 1; SELECT pg_switch_wal()")
+        let destination = try copy.destination()
+        var state = try #require(try await destination.stream(of: copy.sync.name))
+        let source = try #require(copy.database.source() as? any ChangeSource)
+        state.checkpoint = try await source.logPosition()
+        await source.close()
+        try await destination.apply([], reaching: state, of: copy.sync.name)
+        await destination.close()
+        let seen = try await copy.run()
+        #expect(seen.resumed.isEmpty)
+        try await copy.verify()
+        try await copy.tearDown()
+    }
+
+    @Test(arguments: [false, true]) func smallTablesAreCopiedWhole(isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v16, isIntoPostgres: isIntoPostgres)
+        let faults = Faults(at: .section, after: 0, isTransient: false)
+        let seen = try await copy.run(faults, sectionBytes: 1 << 30)
+        #expect(seen.started.count == 1 && faults.log.isEmpty)
+        try await copy.verify()
+        try await copy.tearDown()
+    }
+
+    @Test func partitionsAreOneTable() async throws {
+        let copy = try CutCopy(
+            .v16,
+            setup: """
+                CREATE TABLE t (id int PRIMARY KEY, n int, pad text) PARTITION BY RANGE (id);
+                CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);
+                CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (110);
+                CREATE TABLE t3 PARTITION OF t FOR VALUES FROM (110) TO (120);
+                CREATE TABLE t4 PARTITION OF t FOR VALUES FROM (120) TO (1000);
+                INSERT INTO t SELECT i, i, repeat('p', 700) FROM generate_series(1, 400) i;
+                """
+        )
+        try await copy.runUntil(.sectionLoaded, after: 3)
+        try copy.database.execute("UPDATE t SET id = id + 400 WHERE id % 7 = 0; UPDATE t SET n = -n WHERE id % 3 = 0")
+        let seen = try await copy.run()
+        #expect(seen.resumed.count == 1)
+        try await copy.verify()
+
+        try await copy.tearDown()
+    }
+}
+
+/// Random writes between and during copies that are cut off again and again. `TANDEM_SEEDS` sets how many histories of
+/// each kind, `TANDEM_SEED` the first one.
+@Suite(.blocking) struct ResumedCopySimulationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static var seeds: Range<UInt64> {
+        let first = environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 40)
+        return first..<first + (environment["TANDEM_SEEDS"].flatMap { UInt64($0) } ?? 2)
+    }
+
+    @Test(arguments: PostgresServer.Version.allCases, [false, true])
+    func whateverIsWrittenBothSidesEndUpEqual(version: PostgresServer.Version, isIntoPostgres: Bool) async throws {
+        for seed in Self.seeds {
+            print("resumed copy of seed \(seed)")
+            var random = SeededGenerator(seed: seed)
+            var copy = try CutCopy(version, isIntoPostgres: isIntoPostgres)
+            if Bool.random(using: &random) { copy.sync.deletes = .soft }
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let point = [FaultPoint.section, .sectionLoaded, .loaded].randomElement(using: &random) ?? .section
+                let faults = Faults(at: point, after: Int.random(in: 1..<9, using: &random), isTransient: true)
+                let writes = Self.writes(&random)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { [copy] in try writes.forEach { try copy.database.execute($0) } }
+                    do { _ = try await copy.run(faults) } catch is TestFault {}
+                    try await group.waitForAll()
+                }
+                for statement in Self.writes(&random) { try copy.database.execute(statement) }
+            }
+            try await copy.run()
+            try await copy.verify()
+            #expect(try await copy.copies().map(\.isPatchwork) == [false], "seed \(seed)")
+            try await copy.tearDown()
+        }
+    }
+
+    /// Statements that move rows between pages, change keys, and leave out large values, each now and then.
+    private static func writes(_ random: inout SeededGenerator) -> [String] {
+        (0..<Int.random(in: 0...12, using: &random)).map { _ in
+            let (modulus, rest) = (Int.random(in: 5...60, using: &random), Int.random(in: 0..<5, using: &random))
+            let some = "WHERE id % \(modulus) = \(rest)"
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<5: return "UPDATE t SET n = n + 1 \(some)"
+            case 5: return "UPDATE t SET pad = pad || repeat('x', 300) \(some)"
+            case 6: return "UPDATE t SET pad = 'short' \(some)"
+            case 7..<10: return "DELETE FROM t \(some)"
+            case 10: return "VACUUM t"
+            case 11: return "UPDATE t SET id = id + 100000 \(some) AND id < 100000"
+            case 12: return "UPDATE t SET big = repeat('b', 4000) || n \(some)"
+            case 13: return "UPDATE t SET big = NULL \(some)"
+            case 14:
+                // The key of one row goes to another.
+                return """
+                    BEGIN; DELETE FROM t WHERE id = \(rest * 3); UPDATE t SET id = \(rest * 3) WHERE id = \(modulus);
+                    INSERT INTO t VALUES (\(modulus), 0, 'swapped', repeat('s', 5000)) ON CONFLICT DO NOTHING; COMMIT
+                    """
+            case 15: return "BEGIN; UPDATE t SET n = 0; ROLLBACK"
+            default:
+                return """
+                    INSERT INTO t SELECT i, i, repeat('q', 500), repeat('z', i % 5 * 1000)
+                    FROM generate_series(\(modulus * 10), \(modulus * 10 + 30)) i ON CONFLICT DO NOTHING
+                    """
+            }
+        }
+    }
+}
