@@ -82,7 +82,9 @@ extension SectionedLoad {
         var target: TableName
         var source: TableName
         var id: UInt32
-        var since: StreamState
+        var method: Method
+        var stream: String
+        var checkpoint: Checkpoint
         var moment: Moment
         var planned: Schema
         var schema: Schema
@@ -102,7 +104,9 @@ extension SectionedLoad {
                 target: target,
                 source: planned.name,
                 id: planned.id,
-                since: since,
+                method: since.method,
+                stream: since.id,
+                checkpoint: since.checkpoint,
                 moment: moment,
                 planned: try Stored.Schema(planned),
                 schema: try Stored.Schema(schema),
@@ -129,7 +133,7 @@ extension SectionedLoad {
         self.init(
             sync: stored.sync,
             target: stored.target,
-            since: stored.since,
+            since: StreamState(method: stored.method, id: stored.stream, checkpoint: stored.checkpoint),
             moment: stored.moment,
             planned: planned,
             schema: schema,
@@ -142,6 +146,6 @@ extension SectionedLoad {
 
     /// Whether the stream of its sync, of which `state` is known, still has every change since it was begun.
     package func isCurrent(at state: StreamState?) -> Bool {
-        state.map { ($0.id, $0.checkpoint) == (since.id, since.checkpoint) } ?? false
+        state.map { ($0.method, $0.id, $0.checkpoint) == (since.method, since.id, since.checkpoint) } ?? false
     }
 }

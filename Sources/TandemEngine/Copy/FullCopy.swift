@@ -66,9 +66,10 @@ package struct FullCopy {
 
     /// Drops what was loaded in part of tables that are not to be copied any more.
     private func dropUnwanted() async throws {
-        guard since != nil, let destination = destination as? any SectionDestination else { return }
+        guard let since, let destination = destination as? any SectionDestination else { return }
         let wanted = Set(plan.tables.map(\.target))
-        for load in try await destination.sectionedLoads(of: plan.sync) where !wanted.contains(load.target) {
+        for load in try await destination.sectionedLoads(of: plan.sync)
+        where load.since.method == since.method && !wanted.contains(load.target) {
             try await destination.drop(load)
         }
     }

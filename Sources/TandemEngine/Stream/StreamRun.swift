@@ -87,7 +87,7 @@ struct StreamRun {
         if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
             if desk.expect([], at: state) { try await destination.discard() }
             try await desk.awaitIdle()
-            let since = try await destination.stream(of: plan.sync) ?? state
+            let since = try await destination.stream(of: plan.sync, by: method) ?? state
             let copied = try await copy(settled.waiting, of: plan, since: since)
             report.add(copied)
             pause = desk.postpone(copied.failures.map(\.table))

@@ -104,7 +104,7 @@ extension ChangeConformance {
         SectionedLoad(
             sync: sync,
             target: sample.schema.name,
-            since: state(1),
+            since: StreamState(id: "stream", checkpoint: Checkpoint("0/1")),
             moment: Moment(checkpoint: Checkpoint("0/1"), origin: "conformance", time: 1, position: Checkpoint("0/1")),
             planned: sample.schema,
             schema: sample.schema,
