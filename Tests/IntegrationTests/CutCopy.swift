@@ -24,6 +24,7 @@ struct CutCopy {
             /// Rows that were there when the table was begun, and what it has come to.
             var started: [(rows: Int, progress: TableProgress)] = []
             var recopied: [String] = []
+            var loaded: [String] = []
             var rereadRows: Int { started.reduce(0) { $0 + $1.progress.rows - $1.rows } }
         }
 
@@ -40,6 +41,7 @@ struct CutCopy {
                         state.started[last].rows = state.started[last].progress.rows
                     }
                 case .copyingAgain(_, let reason): state.recopied.append(reason)
+                case .tableLoaded(let table, _): state.loaded.append(table.source.schema.name.table)
                 default: break
                 }
             }
@@ -124,8 +126,9 @@ struct CutCopy {
         return try #require(destination as? any ChangeDestination)
     }
 
-    private func with<Value>(
+    func with<Value>(
         _ faults: Faults?,
+        follows: Bool = false,
         retries: Int = 0,
         sectionBytes: Int = 32 << 10,
         _ watch: Watch,
@@ -138,6 +141,7 @@ struct CutCopy {
             to: faults.map { FaultyChangeDestination(plain, $0) } ?? plain,
             readers: 2,
             retries: RetryPolicy(limit: retries, firstPause: .zero, longestPause: .zero),
+            follows: follows,
             state: nil,
             observe: { watch.note($0) }
         )

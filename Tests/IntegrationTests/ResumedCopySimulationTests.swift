@@ -1,4 +1,5 @@
 import Foundation
+import TandemCore
 import TandemEngine
 import TandemTesting
 import Testing
@@ -48,7 +49,10 @@ import Testing
             case 6: return "UPDATE t SET pad = 'short' \(some)"
             case 7..<10: return "DELETE FROM t \(some)"
             case 10: return "VACUUM t"
-            case 11: return "UPDATE t SET id = id + 100000 \(some) AND id < 100000"
+            case 11:
+                return """
+                    UPDATE t SET id = id + 100000 \(some) AND NOT EXISTS (SELECT FROM t o WHERE o.id = t.id + 100000)
+                    """
             case 12: return "UPDATE t SET big = repeat('b', 4000) || n \(some)"
             case 13: return "UPDATE t SET big = NULL \(some)"
             case 14:

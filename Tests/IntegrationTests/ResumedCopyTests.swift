@@ -108,4 +108,33 @@ import Testing
         try await copy.verify()
         try await copy.tearDown()
     }
+
+    /// Its log is kept as long as it is copied, also while the stream of the others moves.
+    @Test(arguments: [false, true]) func aCopyBesideAStreamGoesOn(isIntoPostgres: Bool) async throws {
+        let copy = try CutCopy(.v16, isIntoPostgres: isIntoPostgres, setup: "CREATE TABLE other (id int PRIMARY KEY)")
+        try await copy.run()
+        try copy.database.execute(CutCopy.setup)
+        let faults = Faults(at: .section, after: 5, isTransient: true)
+        let watch = CutCopy.Watch()
+        try await copy.with(faults, follows: true, watch) { run in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await run.run() }
+                let limit = ContinuousClock.now + .seconds(120)
+                var number = 0
+                while !watch.seen.loaded.contains("t") {
+                    try #require(ContinuousClock.now < limit, "the table joins")
+                    number += 1
+                    try copy.database.execute(
+                        "INSERT INTO other VALUES (\(number)); UPDATE t SET n = n + 1 WHERE id % 40 = \(number % 40)"
+                    )
+                }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.next() }
+            }
+        }
+        #expect(watch.seen.resumed.count == 1, "\(faults.log)")
+        try await copy.run()
+        try await copy.verify()
+        try await copy.tearDown()
+    }
 }

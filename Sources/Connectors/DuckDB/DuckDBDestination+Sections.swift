@@ -3,8 +3,7 @@ package import TandemCore
 extension DuckDBDestination: SectionDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
         do {
-            return try Metadata(try await reading()).keptLoads().filter { $0.isCurrent && $0.load.sync == sync }
-                .map(\.load)
+            return try Metadata(try await reading()).keptLoads().map(\.load).filter { $0.sync == sync }
         } catch DuckDBError.missing {
             return []
         }

@@ -28,13 +28,7 @@ extension MemoryDestination: ChangeDestination {
             database.open = nil
             for target in changes { try content.apply(target, of: sync) }
             guard isLast else { return database.open = content }
-            if let state {
-                content.streams[sync, default: [:]][state.method] = state
-                // Changes since they were begun are applied now.
-                database.sectioned = database.sectioned.filter { _, kept in
-                    kept.load.sync != sync || kept.load.since.method != state.method || kept.load.isCurrent(at: state)
-                }
-            }
+            if let state { content.streams[sync, default: [:]][state.method] = state }
             database.content = content
             database.version += 1
         }

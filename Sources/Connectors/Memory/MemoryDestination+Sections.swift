@@ -5,11 +5,7 @@ import TandemRows
 /// What is kept outlives the destination, as long as the database does.
 extension MemoryDestination: SectionDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
-        database.state.withLock { state in
-            state.sectioned.values.map(\.load).filter {
-                $0.sync == sync && $0.isCurrent(at: state.content.streams[sync]?[$0.since.method])
-            }
-        }
+        database.state.withLock { state in state.sectioned.values.map(\.load).filter { $0.sync == sync } }
     }
 
     package func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {

@@ -38,7 +38,7 @@ package final class PostgresSource: Source {
     /// The same source, as one that tells of changes by `capture`.
     init(_ other: PostgresSource, capturing capture: Method) {
         (config, context, pinned, times) = (other.config, other.context, other.pinned, other.times)
-        connection = other.connection
+        (connection, sectionBytes) = (other.connection, other.sectionBytes)
         self.capture = capture
     }
 

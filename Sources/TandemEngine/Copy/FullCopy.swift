@@ -53,7 +53,6 @@ package struct FullCopy {
     /// - Throws: What stopped the run as a whole; the destination is then as it was before.
     package func run() async throws -> Report {
         do {
-            try await dropUnwanted()
             let report = try await loadAll()
             if since == nil || report.outcomes.isEmpty { try await publish(report.outcomes) }
             return report
@@ -61,16 +60,6 @@ package struct FullCopy {
             // The run's own error is what the user needs to read; leftovers are swept by the next run.
             try? await destination.discard()
             throw error
-        }
-    }
-
-    /// Drops what was loaded in part of tables that are not to be copied any more.
-    private func dropUnwanted() async throws {
-        guard let since, let destination = destination as? any SectionDestination else { return }
-        let wanted = Set(plan.tables.map(\.target))
-        for load in try await destination.sectionedLoads(of: plan.sync)
-        where load.since.method == since.method && !wanted.contains(load.target) {
-            try await destination.drop(load)
         }
     }
 
@@ -183,5 +172,11 @@ extension Destination {
         for load in try await destination.sectionedLoads(of: sync) where load.target == target {
             try await destination.drop(load)
         }
+    }
+
+    /// How many sections are there of what was loaded in part for `target`.
+    func sectionsLoaded(of target: TableName, _ sync: String) async throws -> Int {
+        guard let destination = self as? any SectionDestination else { return 0 }
+        return try await destination.sectionedLoads(of: sync).first { $0.target == target }?.loaded ?? 0
     }
 }

@@ -61,15 +61,26 @@ struct BesideCopies {
     private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
         try await source.awaitWriters(of: [table.source])
-        return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
-            try await TableLoad(
-                table: table,
-                sync: sync,
-                unfit: unfit,
-                snapshot: snapshot,
-                destination: destination,
-                observe: observe
-            ).run(since: since)
+        var loaded = 0
+        while true {
+            do {
+                return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
+                    try await TableLoad(
+                        table: table,
+                        sync: sync,
+                        unfit: unfit,
+                        snapshot: snapshot,
+                        destination: destination,
+                        observe: observe
+                    ).run(since: since)
+                }
+            } catch let error as any ExplainedError where error.isTransient {
+                // The sections that are there are gone on with, as long as each attempt brings more of them.
+                let more = try await destination.sectionsLoaded(of: table.target, sync)
+                guard more > loaded else { throw error }
+                loaded = more
+                await observe(.retrying(error, pause: .zero, attempt: 1))
+            }
         }
     }
 }

@@ -83,6 +83,7 @@ struct StreamRun {
             desk.recopy(table.schema.id)
             await observe(.copyingAgain(table, reason: reason))
         }
+        try await dropSections(without: settled.waiting)
         var pause: Duration?
         if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
             if desk.expect([], at: state) { try await destination.discard() }
@@ -196,6 +197,16 @@ struct StreamRun {
         }
         try await release(prepared.recopies.keys)
         return prepared.state
+    }
+
+    /// Drops what was loaded in part of tables that are not to be copied any more.
+    private func dropSections(without waiting: [TablePlan]) async throws {
+        guard let destination = destination as? any SectionDestination else { return }
+        let wanted = Set(waiting.map(\.target))
+        for load in try await destination.sectionedLoads(of: plan.sync)
+        where load.since.method == method && !wanted.contains(load.target) {
+            try await destination.drop(load)
+        }
     }
 
     /// Notes that copies whose rows were read at different moments are as of one now: the stream has passed all of

@@ -7,8 +7,6 @@ extension Warehouse {
     struct KeptLoad {
         let name: TableName
         let load: SectionedLoad
-        /// Whether the stream has stayed where it was when the load was begun.
-        let isCurrent: Bool
     }
 
     func keptLoads() throws -> [KeptLoad] { try Metadata(session).keptLoads() }

@@ -50,7 +50,7 @@ final class Warehouse {
 
     /// Drops what runs that were killed had loaded, and nobody can go on with.
     private func sweep() throws {
-        let kept = try Set(loads.values.map(\.name) + keptLoads().filter(\.isCurrent).map(\.name))
+        let kept = try Set(loads.values.map(\.name) + keptLoads().map(\.name))
         for load in try Metadata(session).loads() where !kept.contains(load) {
             try drop(load)
             try Metadata(session).forgetLoads([load])

@@ -29,8 +29,7 @@ extension Metadata {
             guard let load = row[2].flatMap(SectionedLoad.init(text:)) else { return nil }
             return Warehouse.KeptLoad(
                 name: TableName(schema: row[0] ?? "", table: row[1] ?? ""),
-                load: load,
-                isCurrent: load.isCurrent(at: try stream(of: load.sync, by: load.since.method))
+                load: load
             )
         }
     }

@@ -8,8 +8,7 @@ extension PostgresDestination: SectionDestination {
         let ticket = loader?.keeper.ticket
         return try await connection.run { session in
             try session.transaction {
-                try Metadata(session).freeLoads(holding: ticket).filter { $0.isCurrent && $0.load.sync == sync }
-                    .map(\.load)
+                try Metadata(session).freeLoads(holding: ticket).map(\.load).filter { $0.sync == sync }
             }
         }
     }

@@ -33,7 +33,7 @@ extension Metadata {
     /// Drops what runs that were killed had loaded, and nobody can go on with: nobody holds its number any more. Inside
     /// a transaction.
     func sweep() throws {
-        let kept = try Set(keptLoads().filter(\.isCurrent).map(\.noted.name))
+        let kept = try Set(keptLoads().map(\.noted.name))
         for load in try loads() where !kept.contains(load.name) {
             if try isFree(load.ticket) { try drop(load) }
         }
@@ -57,8 +57,6 @@ extension Metadata {
         var load: SectionedLoad
         /// Whether its columns that travel as text are text here.
         var isText: Bool
-        /// Whether the stream has stayed where it was when the load was begun.
-        var isCurrent: Bool
     }
 
     /// All there are. Inside a transaction.
@@ -74,8 +72,7 @@ extension Metadata {
             return KeptLoad(
                 noted: NotedLoad(ticket: ticket, name: TableName(schema: schema, table: table)),
                 load: load,
-                isText: row[4] == "t",
-                isCurrent: load.isCurrent(at: try stream(of: load.sync, by: load.since.method))
+                isText: row[4] == "t"
             )
         }
     }
