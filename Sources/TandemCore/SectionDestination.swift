@@ -2,9 +2,9 @@
 public protocol SectionDestination: ChangeDestination {
     /// The copies of `sync` that are being loaded so and have a section or more, each with as much as is durable.
     ///
-    /// ``Destination/discard()`` and a new run leave them alone. They go with ``drop(_:)``, with another load for the same
-    /// target, with its publication, and with whatever has the sync or the table forgotten. What somebody else loads
-    /// now is not listed.
+    /// ``Destination/discard()`` and a new run leave them alone. They go with ``drop(_:)``, with another load for the
+    /// same target, with its publication, and with whatever has the sync or the table forgotten. What somebody else
+    /// loads now is not listed.
     func sectionedLoads(of sync: String) async throws -> [SectionedLoad]
 
     /// Adds `rows`, which are the next section of `load`, beside the table that is there, and returns once they are

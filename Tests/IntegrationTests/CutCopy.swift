@@ -63,6 +63,15 @@ struct CutCopy {
         try database.execute(setup)
     }
 
+    /// - Parameters:
+    ///   - source: A server of its own.
+    ///   - copy: Another one, which the copy goes to.
+    init(from source: PostgresServer, into copy: PostgresServer) throws {
+        database = TestDatabase(server: source, name: try source.makeDatabase())
+        warehouse = .database(TestDatabase(server: copy, name: try copy.makeDatabase()))
+        try database.execute(Self.setup)
+    }
+
     /// One run, with new connections at both ends.
     ///
     /// - Parameter retries: How often it tries again by itself.

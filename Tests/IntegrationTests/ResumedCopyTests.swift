@@ -45,6 +45,26 @@ import Testing
         try await copy.tearDown()
     }
 
+    @Test func serversThatAreKilledKeepWhatIsWhole() async throws {
+        let source = try PostgresServer(.v16)
+        defer { source.remove() }
+        let destination = try PostgresServer(.v18)
+        defer { destination.remove() }
+        let copy = try CutCopy(from: source, into: destination)
+        for round in 0..<2 {
+            let seen = try await copy.runUntil(.sectionLoaded, after: 3)
+            #expect(seen.resumed.count == round)
+            try copy.database.execute("UPDATE t SET n = n + 1 WHERE id % 9 = \(round); CHECKPOINT")
+            for server in [source, destination] {
+                server.kill()
+                try server.start()
+            }
+        }
+        let seen = try await copy.run()
+        #expect(seen.resumed.count == 1 && seen.rereadRows < 400)
+        try await copy.verify()
+    }
+
     enum Upheaval: String, CaseIterable, Sendable {
         case rewrite = "VACUUM FULL t"
         case truncate = "TRUNCATE t; INSERT INTO t SELECT i, i, 'new' FROM generate_series(1, 200) i"

@@ -25,7 +25,7 @@ extension Metadata {
             "SELECT schema_name, table_name, note FROM \(table("loads")) WHERE note IS NOT NULL",
             to: "look for what was loaded in part"
         )
-        return try rows.compactMap { row in
+        return rows.compactMap { row in
             guard let load = row[2].flatMap(SectionedLoad.init(text:)) else { return nil }
             return Warehouse.KeptLoad(
                 name: TableName(schema: row[0] ?? "", table: row[1] ?? ""),
