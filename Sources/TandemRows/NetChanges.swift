@@ -25,6 +25,9 @@ public struct NetChanges: Sendable {
     public var deleted: [DeletedRows] = []
     /// When the table was emptied, by the source's clock: seconds since 1970. Known where deletions are kept.
     public var emptiedAt: Double?
+    /// Whether a row changed its key on the way, if only for a while, and keeps values of what stood under the one it
+    /// had: not to be applied to a table that shows some of these changes already.
+    public var hasMovedPatch = false
     /// How many changes came to this.
     public var changeCount = 0
 

@@ -122,6 +122,8 @@ final class StreamApplier {
         before.stream = nil
         var after = before
         after.stream = reached.id
+        // What was held goes from before its first section to behind its last.
+        after.isPatchwork = false
         tables[after.schema.id] = StreamedTable(plan: loaded.table, copy: after)
         return TargetChanges(before: before, after: after, changes: NetChanges())
     }

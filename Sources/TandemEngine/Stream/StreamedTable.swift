@@ -40,7 +40,11 @@ struct StreamedTable {
 
     /// The steps by which the table comes to hold what `stretch` brings.
     mutating func follow(_ stretch: ChangeBatch.Stretch, folding: NameFolding) throws(MustCopy) -> TargetChanges {
-        if copy.isPatchwork { try refuseMoved(stretch) }
+        // Another row may be there by now under the key that a row had: what that one keeps cannot be taken from there.
+        // (One that is not there at all is refused by the destination.)
+        if copy.isPatchwork, stretch.changes.hasMovedPatch {
+            throw MustCopy(reason: "a row has got another key since its copy was resumed, and not all of it was sent")
+        }
         let before = copy
         copy.leftOut.formUnion(stretch.leftOut)
         for part in stretch.parts where copy.parts[part] == nil { copy.parts[part] = "" }
@@ -87,22 +91,6 @@ struct StreamedTable {
         source = stretch.schema
         let changes = settle(stretch)
         return TargetChanges(before: before, after: copy, evolution: evolution, changes: changes)
-    }
-
-    /// Where rows are of different moments, another row may be there by now under the key that a row had: what that one
-    /// keeps cannot be taken from there. (A row that is not there at all is refused by the destination.)
-    private func refuseMoved(_ stretch: ChangeBatch.Stretch) throws(MustCopy) {
-        let keys = Array(stretch.schema.identity.indices)
-        for patched in stretch.changes.patched {
-            for row in 0..<patched.keys.rowCount {
-                let old = RowKey(row, of: patched.keys, columns: keys)
-                guard let old, old == RowKey(row, of: patched.rows, columns: stretch.schema.identity) else {
-                    throw MustCopy(
-                        reason: "a row has got another key since its copy was resumed, and not all of it was sent"
-                    )
-                }
-            }
-        }
     }
 
     /// Notes which rows are left out, and which are no more. What is left is to be applied.

@@ -10,6 +10,7 @@ extension ChangeBuffer {
         } else {
             takeCounted(into: &net)
         }
+        net.hasMovedPatch = hasMovedPatch
         removeAll()
         changeCount = 0
         isEmptied = false

@@ -13,6 +13,8 @@ public struct NetTuples {
     }
 
     public var isEmptied = false
+    /// See ``NetChanges/hasMovedPatch``.
+    public var hasMovedPatch = false
     public var emptiedAt: Double?
     /// By the columns of the identity, in its order, or whole rows where there is none.
     public var removed: [TupleBuffer] = []

@@ -21,6 +21,7 @@ struct StretchDecoder {
     func decode(_ net: NetTuples, tally: inout ReadTally) throws -> NetChanges {
         var changes = NetChanges()
         changes.isEmptied = net.isEmptied
+        changes.hasMovedPatch = net.hasMovedPatch
         changes.emptiedAt = net.emptiedAt
         changes.changeCount = net.changeCount
         for var rows in net.written {
