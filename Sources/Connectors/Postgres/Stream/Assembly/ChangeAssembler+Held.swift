@@ -18,6 +18,10 @@ extension ChangeAssembler {
     /// Whether a batch is to be given out for the sake of what it says of the table that is held.
     var hasWordOfHeld: Bool { !holdings.isEmpty || held?.place.map { $0 <= reached } ?? false }
 
+    /// Whether the table that is held would join with a batch that is taken now. The next transaction may be one of
+    /// those that come in parts, with none of which it can.
+    var canJoin: Bool { !isInTransaction && !hasGivenPart && held?.place.map { $0 <= reached } ?? false }
+
     /// Holds `table` from here on, in place of any other. To be called between two transactions.
     mutating func hold(_ table: HeldTable?) {
         if let held { drop(held.table) }
@@ -67,7 +71,7 @@ extension ChangeAssembler {
 
     /// Has the table that is held join, where it may, with the batch that is being taken.
     mutating func joinHeld() {
-        guard let held, let place = held.place, place <= reached, !isInTransaction, !hasGivenPart else { return }
+        guard canJoin, let held else { return }
         do throws(NeedsCopy) {
             if let stretch = try tables[held.table].takeStretch() { closed.append(stretch) }
             tables[held.table].isHeld = false

@@ -66,6 +66,7 @@ final class LogFeed: ChangeFeed {
         guard !hasEnded else { return nil }
         while true {
             if !reader.assembler.isInTransaction { for order in orders.take() { reader.follow(order) } }
+            if reader.assembler.canJoin { return try give() }
             _ = free(isWanted)
             let hasMoved = try drain(isWanted)
             try tell(place(confirmed()))
