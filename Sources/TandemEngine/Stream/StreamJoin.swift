@@ -49,8 +49,8 @@ struct StreamJoin {
         else {
             throw StreamedTable.MustCopy(reason: "the stream that it was copied for is gone")
         }
-        // The stream may not have moved.
-        let hasMissedNothing = reached.checkpoint == loaded.since.checkpoint
+        // The stream may not have moved. A copy that is in place already does not belong to it yet.
+        let hasMissedNothing = reached.checkpoint == loaded.since.checkpoint && !loaded.isPublished
         var copy = loaded.outcome.copy
         if !hasMissedNothing { copy.stream = nil }
         if !loaded.isPublished {
