@@ -59,6 +59,22 @@ import Testing
         #expect(try await destination.tables(of: "sync").map(\.rows) == [1])
     }
 
+    /// DuckDB asks for no more of the keys once it knows that there is nothing to join them with.
+    @Test func keysOfAnEmptyTableAreNoError() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<0, in: destination)
+        var change = changes(to: copy, writing: 3..<5)
+        change.changes.removed = (0..<40).map { batch in
+            let ids = (0..<Int64(2 + batch % 3)).map { Int64(batch) * 10 + $0 }
+            return RowBatch(rowCount: ids.count, columns: [Column(storage: .int64(ids))], byteCount: 0)
+        }
+        try await destination.apply([change], reaching: state(1), of: "sync")
+        change.changes.written = []
+        change.changes.isEmptied = true
+        try await destination.apply([change], reaching: state(2), of: "sync")
+        #expect(try count() == "0")
+    }
+
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7]) func upgradesAnOlderFile(version: Int) async throws {
         let copy = try await publish(0..<10, in: folder.destination())
         let second = """

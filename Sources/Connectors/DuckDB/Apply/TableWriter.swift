@@ -39,12 +39,13 @@ struct TableWriter {
     private var valueList: String { table.columns.indices.map { "c\($0)" }.joined(separator: ", ") }
 
     /// Runs `sql` with `rows` for its table function, and returns how many rows it changed.
+    ///
+    /// Not all of them need be asked for: a join whose other side turns out to be empty ends before that.
     func run(_ sql: String, with rows: FedRows, to action: String) throws -> Int {
         let schema = TableSchema(name: table.name, columns: rows.columns, identity: [])
         var changed = 0
         let delivery = RowFeed.Delivery(rows: BatchRows(rows.batches, schema: schema), types: rows.types)
-        let sent = try feed.deliver(delivery) { changed = try session.run(sql, [], to: action) }
-        guard sent == rows.count else { throw DuckDBError.miscounted(table.name, sent: rows.count, stored: sent) }
+        _ = try feed.deliver(delivery) { changed = try session.run(sql, [], to: action) }
         return changed
     }
 
