@@ -3,8 +3,8 @@ import TandemEngine
 import TandemTesting
 import Testing
 
-/// Random histories with faults. `TANDEM_SEEDS` sets how many of each kind, `TANDEM_SEED` the first one; `TANDEM_WAY` is
-/// a part of the names of those to be taken, such as `triggers`.
+/// Random histories with faults. `TANDEM_SEEDS` sets how many of each kind, `TANDEM_SEED` the first one; `TANDEM_WAY`
+/// is a part of the names of those to be taken, such as `triggers`.
 @Suite(.blocking) struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     /// Set by `make soak`.
