@@ -91,6 +91,9 @@ struct Simulation {
             }
         }
         try await sync(nil)
+        // What is followed goes on from where it was, and is not copied once more.
+        let copied = try await sync(nil).report.outcomes.filter { $0.copy.stream != nil }
+        #expect(copied.isEmpty, "seed \(seed): \(copied.map(\.copy.target)) copied although nothing was written")
         if way.isNoted { #expect(try database.execute("SELECT count(*) > 2 FROM tandem.captures") == "t") }
         let differences = try await verify()
         try await tearDown()
@@ -102,7 +105,8 @@ struct Simulation {
     }
 
     /// Runs until one run gets to its end, each with new connections, as after a crash.
-    private func sync(_ faults: Faults?) async throws {
+    @discardableResult
+    private func sync(_ faults: Faults?) async throws -> SyncRun.Result {
         while true {
             let (source, destination) = try ends()
             do {
@@ -117,7 +121,7 @@ struct Simulation {
                 let result = try await run.run()
                 await close(source, destination)
                 // A table that a fault kept from being copied does not stop the others, and comes with the next run.
-                if result.report.failures.isEmpty { return }
+                if result.report.failures.isEmpty { return result }
                 let failures = result.report.failures.map { "\($0.table.schema.name): \($0.failure.message)" }
                 guard faults != nil else { throw PostgresServer.Failure(description: "\(failures)") }
             } catch is TestFault {
