@@ -67,11 +67,13 @@ struct PlanTests {
 
     @Test func whatTakesASetupIsTakenOnceThatIsDone() {
         var table = Sample.table("public.a")
-        table.methods[.logBased] = .unusable(reason: "No rights.", remedy: nil)
+        table.methods[.logBased] = .unusable(reason: "No rights.", remedy: Remedy("Grant them."))
         table.methods[.triggerBased] = .needsSetup(reason: "No triggers.", remedy: Remedy("Set it up."))
         let before = Sample.plan([table])
         #expect(before.tables.map(\.method) == [.fullTable])
-        #expect(before.tables.first?.notes.first == "Not LOG_BASED: No rights. Not TRIGGER_BASED: No triggers.")
+        #expect(
+            before.tables.first?.reason.hasSuffix(" Not LOG_BASED: No rights. Not TRIGGER_BASED: No triggers.") == true
+        )
         let asked = Sample.plan([table], method: .fixed(.triggerBased))
         #expect(asked.skipped.map(\.reason) == ["No triggers."])
         #expect(asked.skipped.map(\.remedy) == [Remedy("Set it up.")])

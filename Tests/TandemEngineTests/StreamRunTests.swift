@@ -56,7 +56,7 @@ import Testing
         source.state.withLock { $0.refusal = NotFollowable(description: "No slot is free") }
         let first = try await run(source)
         #expect(first.plan.tables.map(\.method) == [.fullTable])
-        #expect(first.plan.tables.first?.notes.contains("Not LOG_BASED: No slot is free.") == true)
+        #expect(first.plan.tables.first?.reason.hasSuffix(" Not LOG_BASED: No slot is free.") == true)
         #expect(first.report.outcomes.count == 1 && first.stream == nil && ids(orders) == Array(0..<5))
         #expect(try await stream == nil)
         source.state.withLock { $0.refusal = nil }

@@ -25,15 +25,14 @@ enum MethodDecision: Hashable {
             let place = decisions.firstIndex { if case .use = $0 { true } else { false } }
             self = place.map { decisions[$0] } ?? decisions[decisions.count - 1]
             guard case .use(let method, let reason, let note) = self else { return }
-            // Why not something better: that is for the user to change.
+            // Why not something better, where that is for somebody to change.
             let better = candidates.prefix { $0 != method }.compactMap { candidate -> String? in
                 switch methods[candidate] {
-                case .needsSetup(let why, _), .unusable(let why, _): "Not \(candidate.rawValue): \(why)"
-                case .usable, nil: nil
+                case .needsSetup(let why, _), .unusable(let why, .some): "Not \(candidate.rawValue): \(why)"
+                case .unusable(_, nil), .usable, nil: nil
                 }
             }
-            let notes = [note].compactMap(\.self) + better
-            self = .use(method, reason: reason, note: notes.isEmpty ? nil : notes.joined(separator: " "))
+            self = .use(method, reason: ([reason] + better).joined(separator: " "), note: note)
         }
     }
 

@@ -9,7 +9,7 @@ package struct Planner: Sendable {
     let owners: [TableName: String]
     let folding: NameFolding
     /// Methods that have turned out not to do, with the reason: `auto` passes them over.
-    let ruledOut: [Method: String]
+    let ruledOut: [Method: Eligibility]
 
     /// - Parameters:
     ///   - copied: What the sync has put at the destination before: ``Destination/tables(of:)``.
@@ -21,7 +21,7 @@ package struct Planner: Sendable {
         copied: [CopiedTable],
         owners: [TableName: String] = [:],
         folding: NameFolding,
-        ruledOut: [Method: String] = [:]
+        ruledOut: [Method: Eligibility] = [:]
     ) {
         self.sync = sync
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
@@ -36,7 +36,7 @@ package struct Planner: Sendable {
         _ sync: SyncConfiguration,
         from source: any Source,
         to destination: any Destination,
-        without ruledOut: [Method: String] = [:]
+        without ruledOut: [Method: Eligibility] = [:]
     ) async throws -> SyncPlan {
         var catalog = try await source.catalog()
         if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
@@ -161,7 +161,7 @@ package struct Planner: Sendable {
 
     private func methods(_ methods: [Method: Eligibility], _ choice: MethodChoice) -> [Method: Eligibility] {
         guard choice == .auto else { return methods }
-        return methods.merging(ruledOut.mapValues { .unusable(reason: $0, remedy: nil) }) { $1 }
+        return methods.merging(ruledOut) { $1 }
     }
 
     private var compareEvery: Int? { sync.deletes == .compare ? sync.compareEvery : nil }

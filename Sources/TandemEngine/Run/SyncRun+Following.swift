@@ -26,7 +26,10 @@ extension SyncRun {
             } catch let error as any ExplainedError where error.rulesOutMethod {
                 let reason = "\(error)"
                 await observe(.methodRuledOut(method, reason: reason, remedy: error.remedy))
-                run.ruledOut[method] = reason.hasSuffix(".") ? reason : reason + "."
+                run.ruledOut[method] = .unusable(
+                    reason: reason.hasSuffix(".") ? reason : reason + ".",
+                    remedy: error.remedy
+                )
                 plan = try await run.plan()
                 await observe(.planned(plan))
             }

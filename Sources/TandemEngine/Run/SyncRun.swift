@@ -15,7 +15,7 @@ package struct SyncRun: Sendable {
     private let notify: @Sendable (String) -> Void
     let observe: @Sendable (RunEvent) async -> Void
     /// Methods that the source turned out not to offer now.
-    var ruledOut: [Method: String] = [:]
+    var ruledOut: [Method: Eligibility] = [:]
 
     /// - Parameters:
     ///   - readers: How many threads may read the source at once.
