@@ -7,28 +7,36 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
     private static var rounds: Int { environment["TANDEM_KILLS"].flatMap { Int($0) } ?? 3 }
 
-    private static func configuration(_ server: PostgresServer, _ database: String, more: String = "") -> String {
-        Program.configuration(server, database, method: "auto", more: more)
-            .replacing("    user: \(PostgresServer.user)\n", with: "    user: app\n    password: secret\n")
-    }
+    /// A server whose log nobody can read, a database of the role `app`, and a sync of that into a DuckDB file.
+    private struct Hosting {
+        let server: PostgresServer
+        let program: Program
 
-    /// A server whose log nobody can read, and a database of `app`.
-    private func hosted(_ version: PostgresServer.Version) throws -> PostgresServer {
-        let server = try PostgresServer(version, settings: ["wal_level": "replica", "max_wal_senders": "0"])
-        try server.execute("CREATE ROLE app LOGIN PASSWORD 'secret'")
-        try server.execute("CREATE DATABASE shop OWNER app")
-        return server
+        init(_ version: PostgresServer.Version, more: String = "") throws {
+            server = try PostgresServer(version, settings: ["wal_level": "replica", "max_wal_senders": "0"])
+            program = try Program()
+            try server.execute("CREATE ROLE app LOGIN PASSWORD 'secret'")
+            try server.execute("CREATE DATABASE shop OWNER app")
+            let text = Program.configuration(server, "shop", method: "auto", more: more)
+            try program.write(
+                text.replacing("    user: \(PostgresServer.user)\n", with: "    user: app\n    password: secret\n")
+            )
+        }
+
+        func asApp(_ sql: String) throws { try server.execute("SET ROLE app; " + sql, in: "shop") }
+
+        func remove() {
+            program.remove()
+            server.remove()
+        }
     }
 
     @Test(arguments: PostgresServer.Version.allCases)
     func fromTheFirstCheckToTheTeardown(version: PostgresServer.Version) throws {
-        let server = try hosted(version)
-        defer { server.remove() }
-        let program = try Program()
-        defer { program.remove() }
-        try program.write(Self.configuration(server, "shop"))
-        func asApp(_ sql: String) throws { try server.execute("SET ROLE app; " + sql, in: "shop") }
-        try asApp(
+        let hosting = try Hosting(version)
+        defer { hosting.remove() }
+        let (server, program) = (hosting.server, hosting.program)
+        try hosting.asApp(
             """
             CREATE TABLE public.orders (id int PRIMARY KEY, word text);
             CREATE TABLE public.parts (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
@@ -50,7 +58,7 @@ import Testing
         #expect(again.output.contains("TRIGGER_BASED") && !again.output.contains("FULL_TABLE"), "\(again.output)")
         let first = try program.run("run")
         #expect(first.status == 0, "\(first.errors)")
-        try asApp(
+        try hosting.asApp(
             """
             UPDATE public.orders SET word = 'second' WHERE id <= 10; DELETE FROM public.orders WHERE id > 90;
             UPDATE public.orders SET id = id + 1000 WHERE id = 50; INSERT INTO public.parts VALUES (60, 1);
@@ -69,18 +77,15 @@ import Testing
         #expect(removed.status == 0, "\(removed.errors)")
         #expect(try server.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal", in: "shop") == "0")
         #expect(try server.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'tandem'", in: "shop") == "0")
-        try asApp("UPDATE public.orders SET word = 'third'")
+        try hosting.asApp("UPDATE public.orders SET word = 'third'")
     }
 
     @Test(arguments: [PostgresServer.Version.v15, .v18])
     func whatIsDoneByHandBreaksNoStatementAndIsNoticed(version: PostgresServer.Version) throws {
-        let server = try hosted(version)
-        defer { server.remove() }
-        let program = try Program()
-        defer { program.remove() }
-        try program.write(Self.configuration(server, "shop"))
-        func asApp(_ sql: String) throws { try server.execute("SET ROLE app; " + sql, in: "shop") }
-        try asApp(
+        let hosting = try Hosting(version)
+        defer { hosting.remove() }
+        let (server, program) = (hosting.server, hosting.program)
+        try hosting.asApp(
             """
             CREATE TABLE public.orders (id int PRIMARY KEY, word text);
             INSERT INTO public.orders SELECT i, 'first' FROM generate_series(1, 100) i
@@ -113,14 +118,14 @@ import Testing
             ),
             ("TRUNCATE public.orders; INSERT INTO public.orders VALUES (1, 'g')", false),
         ] {
-            try asApp(what)
+            try hosting.asApp(what)
             let run = try program.run("run")
             #expect(run.status == 0, "\(what): \(run.errors)")
             #expect(run.errors.contains("again") == hasGap, "\(what): \(run.errors)")
             let verified = try program.run("verify", "copy")
             #expect(verified.status == 0, "\(what): \(verified.output)\(verified.errors)")
         }
-        try asApp("DROP SCHEMA tandem CASCADE; UPDATE public.orders SET word = 'h'")
+        try hosting.asApp("DROP SCHEMA tandem CASCADE; UPDATE public.orders SET word = 'h'")
         let planned = try program.run("plan")
         #expect(planned.output.contains("Not TRIGGER_BASED: Nothing notes its changes yet."), "\(planned.output)")
         #expect(try program.run("run", "--quiet").status == 0)
@@ -132,14 +137,12 @@ import Testing
         let seed = Self.environment["TANDEM_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
         print("seed \(seed)")
         var random = SeededGenerator(seed: seed)
-        let server = try hosted(version)
-        defer { server.remove() }
-        let program = try Program()
-        defer { program.remove() }
-        try program.write(Self.configuration(server, "shop", more: "    auto_setup: true\n"))
+        let hosting = try Hosting(version, more: "    auto_setup: true\n")
+        defer { hosting.remove() }
+        let (server, program) = (hosting.server, hosting.program)
         var history = RandomHistory(seed: seed)
         func write(_ statements: [String]) throws {
-            try server.execute("SET ROLE app;\n" + statements.joined(separator: ";\n") + ";", in: "shop")
+            try hosting.asApp(statements.joined(separator: ";\n") + ";")
         }
         try write(history.setup)
         for _ in 0..<Self.rounds {
@@ -160,5 +163,49 @@ import Testing
         #expect(last.status == 0, "\(last.errors), seed \(seed)")
         let verified = try program.run("verify", "copy")
         #expect(verified.status == 0, "\(verified.output)\(verified.errors), seed \(seed)")
+    }
+
+    /// Each stream as far as its source is, again and again.
+    @Test func theLogAndTriggersTakeTurns() throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        try server.execute(
+            """
+            CREATE TABLE logged (id int PRIMARY KEY); CREATE TABLE noted (id int PRIMARY KEY);
+            INSERT INTO logged VALUES (1); INSERT INTO noted VALUES (1)
+            """,
+            in: database
+        )
+        let program = try Program()
+        defer { program.remove() }
+        let tables = """
+                auto_setup: true
+                tables:
+                  - {name: public.logged, method: LOG_BASED}
+                  - {name: public.noted, method: TRIGGER_BASED}
+            """
+        try program.write(Program.configuration(server, database, more: tables))
+        let run = try program.start(["run", "--follow", "--quiet"])
+        defer { if run.isRunning { kill(run.processIdentifier, SIGKILL) } }
+        for id in 2...4 {
+            try server.execute("INSERT INTO logged VALUES (\(id)); INSERT INTO noted VALUES (\(id))", in: database)
+            let sums = "SELECT (SELECT sum(id) FROM public.logged) + (SELECT sum(id) FROM public.noted) AS total"
+            let end = ContinuousClock.now + .seconds(60)
+            let wanted = "\(id * (id + 1))"
+            while run.isRunning, ContinuousClock.now < end {
+                if try Self.query(sums, program).contains(wanted) { break }
+            }
+            #expect(try Self.query(sums, program).contains(wanted), "\(id)")
+        }
+        kill(run.processIdentifier, SIGINT)
+        run.waitUntilExit()
+        #expect(run.terminationStatus == 130)
+        let verified = try program.run("verify", "copy")
+        #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+        #expect(try program.run("teardown", "shop").status == 0)
+    }
+
+    private static func query(_ sql: String, _ program: Program) throws -> String {
+        try program.run("query", "warehouse", "--csv", sql).output
     }
 }

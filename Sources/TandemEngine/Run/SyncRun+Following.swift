@@ -65,9 +65,12 @@ extension SyncRun {
         var (plan, plannedAt) = (plan, ContinuousClock.now)
         while true {
             _ = try await turn.follow(plan, by: methods, into: &report, observe: observe)
+            // What could not be copied is tried again with the next plan, and not in each turn.
+            let failed = Set(report.failures.map(\.table.source.schema.id))
+            plan = plan.part { !failed.contains($0.source.schema.id) }
             try await Task.sleep(for: Self.turnPause)
             guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
-            (plan, plannedAt) = (try await self.plan(), .now)
+            (plan, plannedAt, report.failures) = (try await self.plan(), .now, [])
         }
     }
 
@@ -119,20 +122,51 @@ extension SyncRun {
         )
     }
 
-    /// What follows each of the sync's copies at the destination, without those that none does.
-    func followers(of copies: [CopiedTable]) async throws -> [(method: Method, source: any ChangeSource, id: String)] {
+    /// What follows some of a sync's copies.
+    struct Follower {
+        var method: Method
+        var source: any ChangeSource
+        /// As ``CopiedTable/stream``.
+        var id: String
+    }
+
+    /// What follows the sync's `copies`, those aside that nothing does.
+    func followers(of copies: [CopiedTable]) async throws -> [Follower] {
         guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
             return []
         }
         let ids = Set(copies.compactMap(\.stream))
-        var followers: [(method: Method, source: any ChangeSource, id: String)] = []
+        var followers: [Follower] = []
         for method in Method.allCases where method.isFollowed && !ids.isEmpty {
             guard let stream = try await destination.stream(of: sync.name, by: method), ids.contains(stream.id),
                 let source = source.following(by: method)
             else { continue }
-            followers.append((method, source, stream.id))
+            followers.append(Follower(method: method, source: source, id: stream.id))
         }
         return followers
+    }
+
+    /// Fixes a moment of the source, and brings the copies that `follower` keeps up to date to it.
+    ///
+    /// - Returns: The moment, to be closed, and the plan of these tables. `nil` where the source cannot make one.
+    func moment(
+        for follower: Follower,
+        readers: Int
+    ) async throws -> (snapshot: any Snapshot, plan: SyncPlan)? {
+        // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
+        let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == follower.method }
+        guard let snapshot = try await follower.source.logSnapshot(readers: readers) else { return nil }
+        do {
+            if let place = snapshot.moment.position, !plan.tables.isEmpty {
+                var stream = try stream(by: follower.method, of: plan, observe: observe)
+                stream.onGap = .fail
+                try await stream.catchUp(to: place)
+            }
+        } catch {
+            await snapshot.close()
+            throw error
+        }
+        return (snapshot, plan)
     }
 }
 

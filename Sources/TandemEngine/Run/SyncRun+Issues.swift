@@ -15,26 +15,18 @@ extension SyncRun {
             copy.issues.filter { isChosen(copy, $0) }.map { (copy: copy, issue: $0) }
         }
         guard let followed = destination as? any ChangeDestination else { return chosen.map(Self.open) }
-        for (method, source, _) in try await followers(of: chosen.map(\.copy)) {
-            // Before the snapshot, so that what is planned is there by then.
-            let plan = try await Planner.plan(sync, from: self.source, to: destination).part { $0.method == method }
-            guard let snapshot = try await source.logSnapshot(readers: 1), let place = snapshot.moment.position else {
+        for follower in try await followers(of: chosen.map(\.copy)) {
+            guard let (snapshot, plan) = try await moment(for: follower, readers: 1) else {
                 throw StreamError.noLogSnapshot(connection: sync.from)
             }
             do {
-                if !plan.tables.isEmpty {
-                    var stream = try stream(by: method, of: plan, observe: observe)
-                    stream.onGap = .fail
-                    try await stream.catchUp(to: place)
-                    let retry = IssueRetry(
-                        destination: followed,
-                        method: method,
-                        snapshot: snapshot,
-                        plan: plan,
-                        isChosen: isChosen
-                    )
-                    _ = try await retry.run()
-                }
+                _ = try await IssueRetry(
+                    destination: followed,
+                    method: follower.method,
+                    snapshot: snapshot,
+                    plan: plan,
+                    isChosen: isChosen
+                ).run()
             } catch {
                 await snapshot.close()
                 throw error

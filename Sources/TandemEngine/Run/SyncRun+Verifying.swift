@@ -20,21 +20,9 @@ extension SyncRun {
         )
         var results: [Verification.TableResult] = []
         var compared: Set<TableName> = []
-        for (method, source, id) in try await followers(of: destination.tables(of: sync.name)) {
-            // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
-            let plan = try await Planner.plan(sync, from: self.source, to: destination).part { $0.method == method }
-            guard let snapshot = try await source.logSnapshot(readers: readers) else { continue }
-            do {
-                if let place = snapshot.moment.position, !plan.tables.isEmpty {
-                    var stream = try stream(by: method, of: plan, observe: observe)
-                    stream.onGap = .fail
-                    try await stream.catchUp(to: place)
-                }
-            } catch {
-                await snapshot.close()
-                throw error
-            }
-            results += try await verification.run(at: snapshot, of: { $0.stream == id }, observe: report)
+        for follower in try await followers(of: destination.tables(of: sync.name)) {
+            guard let (snapshot, _) = try await moment(for: follower, readers: readers) else { continue }
+            results += try await verification.run(at: snapshot, of: { $0.stream == follower.id }, observe: report)
             compared.formUnion(results.map(\.copy.target))
         }
         let rest = try await destination.tables(of: sync.name).filter { !compared.contains($0.target) }
