@@ -85,8 +85,11 @@ extension PostgresSource: ChangeSource {
     package func changes(_ request: StreamRequest) async throws -> any ChangeStream {
         let stream: FeedStream
         if isNoted {
-            let opening = try TriggerOpening(request, config: config, context: context, pinned: pinned, times: times)
-            stream = FeedStream("tandem.postgres.triggers") { try opening.feed($0) }
+            let (config, context, pinned, times) = (config, context, pinned, times)
+            stream = FeedStream("tandem.postgres.triggers") { interruption in
+                let session = try Session(config, in: context, interruption: interruption, pinned: pinned)
+                return try TriggerFeed(session, request: request, times: times)
+            }
         } else {
             let opening = try LogOpening(request, config: config, context: context, pinned: pinned, times: times)
             let orders = HoldOrders()

@@ -17,7 +17,7 @@ extension StreamRun {
         var copies = try await destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         var others: [String: Method] = [:]
-        for other in Method.allCases where other != method {
+        for other in Method.allCases where other.isFollowed && other != method {
             if let stream = try await destination.stream(of: plan.sync, by: other) { others[stream.id] = other }
         }
         // What is followed no longer misses changes from now on.

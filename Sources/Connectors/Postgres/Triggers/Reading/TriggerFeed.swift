@@ -29,16 +29,19 @@ final class TriggerFeed: ChangeFeed {
         set { session.interruption = newValue }
     }
 
-    init(
-        _ session: Session,
-        request: StreamRequest,
-        start: TriggerCheckpoint,
-        keeping: TriggerKeeping,
-        times: FeedTimes
-    ) {
+    /// - Throws: ``PostgresError/streamGap(_:reason:)`` where the request is not for a stream of this program.
+    init(_ session: Session, request: StreamRequest, times: FeedTimes) throws {
+        guard TriggerIdentity(request.start.id) != nil, let start = TriggerCheckpoint(request.start.checkpoint) else {
+            throw PostgresError.streamGap(session.endpoint, reason: "its state was not written by this version")
+        }
         self.session = session
-        self.keeping = keeping
         self.times = times
+        keeping = TriggerKeeping(
+            sync: request.sync,
+            relations: request.tables.map(\.schema.id),
+            told: request.keep.flatMap(TriggerCheckpoint.init)?.snapshot ?? start.snapshot,
+            times: times
+        )
         let clock = RoundClock(start)
         self.clock = clock
         end = request.end.flatMap(TriggerCheckpoint.init)
@@ -112,9 +115,12 @@ final class TriggerFeed: ChangeFeed {
         // in it then, or waits. Which ones is known behind the snapshot only, so it may take another.
         var locked = busy
         while true {
-            try session.begin(.snapshot, joining: end?.exported)
             do {
-                if end?.exported == nil { try logs.lock(locked) }
+                if let exported = end?.exported {
+                    try session.begin(.snapshot, joining: exported)
+                } else {
+                    try logs.begin(locking: locked)
+                }
                 let moment = try logs.moment()
                 let news = try logs.news(of: tables, after: clock.reached.snapshot)
                 let gaps = try logs.gaps(of: tables, after: clock.reached.snapshot)

@@ -1,6 +1,7 @@
 import TandemRows
 
-/// Asks for what triggers have noted. Everything but ``lock(_:)`` sees the snapshot of the session's transaction.
+/// Asks for what triggers have noted. Everything but ``begin(locking:)`` sees the snapshot of the session's
+/// transaction.
 struct TriggerLogs {
     private let session: Session
 
@@ -27,15 +28,13 @@ struct TriggerLogs {
 
     // MARK: The moment
 
-    /// Keeps `tables` from being changed otherwise than by writing rows, until the transaction ends. To be called
-    /// before anything is asked: the snapshot is taken then.
+    /// Begins a transaction of one snapshot, and keeps `tables` from being changed otherwise than by writing rows until
+    /// it ends. The snapshot is taken with what is asked next: whatever was done to them before is in it.
     ///
     /// One that is gone is passed over.
-    func lock(_ tables: Set<UInt32>) throws {
-        guard !tables.isEmpty else { return }
+    func begin(locking tables: Set<UInt32>) throws {
         // Names are looked up in a transaction of their own, which leaves this one without a snapshot.
-        try session.execute("ROLLBACK")
-        let names = try names(of: tables)
+        let names = tables.isEmpty ? [:] : try names(of: tables)
         try session.begin(.snapshot)
         guard !names.isEmpty else { return }
         let list = names.values.sorted().map { SQL.name($0) }.joined(separator: ", ")
