@@ -3,6 +3,8 @@ import Foundation
 extension PostgresServer {
     /// Runs `sql`, several statements if need be, by the server's own client, and stops at the first error.
     ///
+    /// A statement that takes ten minutes waits for something that does not come, and is an error.
+    ///
     /// - Returns: What the statements answered: a line per row, values separated by `|`.
     @discardableResult
     public func execute(_ sql: String, in database: String = "postgres", as user: String = user) throws -> String {
@@ -10,10 +12,12 @@ extension PostgresServer {
             "-h", Self.host, "-p", String(port), "-U", user, "-d", database, "-X", "-q", "-A", "-t", "-v",
             "ON_ERROR_STOP=1", "-f", "-",
         ]
-        let environment = ["PGCLIENTENCODING": "UTF8", "PGOPTIONS": "-c client_min_messages=warning"]
+        let environment = ["PGCLIENTENCODING": "UTF8", "PGOPTIONS": Self.options]
         let answer = try programs.run("psql", arguments, input: sql, environment: environment)
         return String(answer.trimmingSuffix(while: \.isNewline))
     }
+
+    private static let options = "-c client_min_messages=warning -c statement_timeout=10min"
 
     /// Makes an empty database with a name of its own.
     ///

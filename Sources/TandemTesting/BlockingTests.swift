@@ -4,7 +4,8 @@ public import Testing
 /// Runs tests on threads that may wait.
 ///
 /// Tests wait for programs and servers, and these may wait for what another test does: a slot is made once all
-/// transactions have ended. Were they to wait on the few threads that all tasks share, nothing could end.
+/// transactions have ended. Were they to wait on the few threads that all tasks share, nothing could end. Which of them
+/// run is noted in the file that `TANDEM_RUNNING` names, for `scripts/test` to tell where a run hangs.
 public struct BlockingTests: TestTrait, SuiteTrait, TestScoping {
     public var isRecursive: Bool { true }
 
@@ -13,6 +14,8 @@ public struct BlockingTests: TestTrait, SuiteTrait, TestScoping {
         testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        RunningTests.note("begun", test)
+        defer { RunningTests.note("ended", test) }
         try await withTaskExecutorPreference(Threads.shared) { try await function() }
     }
 }
@@ -20,6 +23,18 @@ public struct BlockingTests: TestTrait, SuiteTrait, TestScoping {
 extension Trait where Self == BlockingTests {
     /// Each test and what it calls may block.
     public static var blocking: Self { Self() }
+}
+
+/// The file that `TANDEM_RUNNING` names: a line for each test, or case of one, that begins or ends.
+private enum RunningTests {
+    private static let file = ProcessInfo.processInfo.environment["TANDEM_RUNNING"]
+        .map { open($0, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600) }
+
+    static func note(_ what: String, _ test: Test) {
+        guard let file else { return }
+        let line = Array("\(what) \(test.sourceLocation.fileName) \(test.name)\n".utf8)
+        _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    }
 }
 
 /// A thread for each job that is not done, used again when it is.

@@ -46,7 +46,8 @@ import Testing
         END $$
         """
 
-    @Test func readersAreNotLockedOutAndSeeWholeTransactions() throws {
+    @Test(arguments: ["LOG_BASED", "TRIGGER_BASED"])
+    func readersAreNotLockedOutAndSeeWholeTransactions(method: String) throws {
         let server = try PostgresServer.shared(.v16)
         let database = try server.makeDatabase()
         try server.execute(
@@ -59,7 +60,7 @@ import Testing
         let writer = try Program()
         let reader = try Program()
         defer { for program in [writer, reader] { program.remove() } }
-        try writer.write(Program.configuration(server, database, method: "LOG_BASED"))
+        try writer.write(Program.configuration(server, database, method: method, more: "    auto_setup: true\n"))
         let file = writer.folder.appending(path: "warehouse.duckdb").path
         try reader.write(
             "connections:\n  warehouse:\n    type: duckdb\n    path: \(file)\n    lock_timeout: 1\n",

@@ -26,11 +26,17 @@ struct TestDatabase {
     func drop() throws { try server.execute("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
 
     /// - Parameter sectionBytes: How large a section of a table is at least, where not as usual.
-    func source(readers: Int = 2, plugin: String = "auto", sectionBytes: Int? = nil) throws -> any Source {
-        let settings = [
+    func source(
+        readers: Int = 2,
+        plugin: String = "auto",
+        slot: String? = nil,
+        sectionBytes: Int? = nil
+    ) throws -> any Source {
+        var settings = [
             "host": PostgresServer.host, "port": "\(server.port)", "user": PostgresServer.user, "database": name,
             "readers": "\(readers)", "plugin": plugin,
         ]
+        settings["slot"] = slot
         let config = PostgresConnector.configure(settings).config
         return PostgresSource(config, in: ConnectionContext(name: "shop", folder: "/"), sectionBytes: sectionBytes)
     }

@@ -19,9 +19,7 @@ final class LogFeed: ChangeFeed {
     private var askPause: Duration
     /// Whether a part of a transaction was given out, the rest of which is to follow.
     private var hasGivenPart = false
-    private var givenAt = ContinuousClock.now
-    /// When the destination was seen to be done with what was given last.
-    private var freeAt: ContinuousClock.Instant?
+    private var rest = WritingRest()
     /// When the first of the changes that are gathered came.
     private var firstAt: ContinuousClock.Instant?
     /// Whether the server asked for an answer: before it stops it waits until all it has sent is confirmed.
@@ -67,7 +65,7 @@ final class LogFeed: ChangeFeed {
         while true {
             if !reader.assembler.isInTransaction { for order in orders.take() { reader.follow(order) } }
             if reader.assembler.canJoin { return try give() }
-            _ = free(isWanted)
+            rest.look(isWanted)
             let hasMoved = try drain(isWanted)
             try tell(place(confirmed()))
             try limitSlot()
@@ -151,22 +149,14 @@ final class LogFeed: ChangeFeed {
         guard reader.assembler.hasChanges else {
             // Nothing but a place that was reached: now and then, so that the server can forget what is before it.
             guard reader.assembler.hasNews, isWanted() else { return false }
-            return isAnswerWanted || givenAt.duration(to: .now) >= times.idle
+            return isAnswerWanted || rest.givenAt.duration(to: .now) >= times.idle
         }
         let now = ContinuousClock.now
         guard let firstAt else {
             firstAt = now
             return false
         }
-        guard firstAt.duration(to: now) >= gathering, let freeAt = free(isWanted, now) else { return false }
-        // Those who read at the destination get half as much of its time as it took to write.
-        return end != nil || freeAt.duration(to: now) >= min(givenAt.duration(to: freeAt) / 2, times.rest)
-    }
-
-    /// Since when the destination waits, if it does.
-    private func free(_ isWanted: () -> Bool, _ now: ContinuousClock.Instant = .now) -> ContinuousClock.Instant? {
-        if freeAt == nil, isWanted() { freeAt = now }
-        return freeAt
+        return firstAt.duration(to: now) >= gathering && rest.isOver(isWanted, limit: end == nil ? times.rest : .zero)
     }
 
     private var gathering: Duration { end == nil ? times.gathering : times.gatheringToEnd }
@@ -176,8 +166,7 @@ final class LogFeed: ChangeFeed {
         try decode { batch = try reader.take() }
         batch.isUpToDate = isAtEnd && batch.state != nil
         hasGivenPart = batch.state == nil
-        givenAt = .now
-        freeAt = nil
+        rest.give()
         firstAt = nil
         isAnswerWanted = false
         return batch
@@ -189,8 +178,8 @@ final class LogFeed: ChangeFeed {
             return end == nil ? 100 : Int(askPause / .milliseconds(1))
         }
         guard let firstAt else { return 1 }
-        let rest = gathering - firstAt.duration(to: .now)
-        return rest > .zero ? max(1, Int(rest / .milliseconds(1))) : 5
+        let left = gathering - firstAt.duration(to: .now)
+        return left > .zero ? max(1, Int(left / .milliseconds(1))) : 5
     }
 
     /// Drops the slot where it keeps too much log and that is the policy, which ends the stream.

@@ -21,7 +21,7 @@ final class TriggerFeed: ChangeFeed {
     private var round: TriggerRound?
     /// The tables that the last round had changes of: these are likely to have some again.
     private var busy: Set<UInt32> = []
-    private var givenAt = ContinuousClock.now
+    private var rest = WritingRest()
     private var hasEnded = false
 
     var interruption: Interruption {
@@ -67,7 +67,7 @@ final class TriggerFeed: ChangeFeed {
                 hasEnded = true
                 return try give()
             }
-            guard isWanted() else {
+            guard rest.isOver(isWanted, limit: end == nil ? times.rest : .zero) else {
                 try session.interruption.pause(milliseconds: 5)
                 continue
             }
@@ -78,7 +78,7 @@ final class TriggerFeed: ChangeFeed {
             }
             guard try !begin() else { continue }
             if end != nil { continue }
-            if assembler.hasNews, givenAt.duration(to: .now) >= times.idle { return try give() }
+            if assembler.hasNews, rest.givenAt.duration(to: .now) >= times.idle { return try give() }
             try session.interruption.pause(milliseconds: Self.pause)
         }
         return nil
@@ -100,7 +100,7 @@ final class TriggerFeed: ChangeFeed {
 
     private func give() throws -> ChangeBatch {
         var batch = try assembler.take()
-        givenAt = .now
+        rest.give()
         batch.isUpToDate = end == nil && batch.state != nil
         return batch
     }
