@@ -20,7 +20,7 @@ extension ReplicationSession {
         let length = PQgetCopyData(connection, &message, 1)
         if length > 0, let message {
             defer { PQfreemem(message) }
-            pace.messages += 1
+            pace.note(Int(length))
             let bytes = UnsafeRawBufferPointer(start: message, count: Int(length))
             try body(readable { () throws(MalformedReplication) in try ReplicationMessage(bytes) })
             return true
@@ -42,7 +42,10 @@ extension ReplicationSession {
         var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
         // Not waited for by poll, which would have the server wake us for its next message: that costs it more than
         // sending does.
-        if isBusy, milliseconds > 0 { usleep(pace.next()) }
+        if isBusy, milliseconds > 0 {
+            usleep(pace.next())
+            if pace.areShort { makeRoom() }
+        }
         if poll(&socket, 1, 0) > 0 {
             isBusy = true
             return try take()
@@ -61,6 +64,22 @@ extension ReplicationSession {
         }
         try interruption.check()
         return false
+    }
+
+    /// Asks the kernel for more room for what has not been read, once.
+    ///
+    /// It counts a packet as a thousand bytes, however short. Without this, streams of short messages were drained now
+    /// in 2.5 s, now in 4.8 s; longer ones gain nothing, and large transactions of them lost a tenth. A mark below
+    /// which nobody is to be woken makes the room grow, and leaves the kernel free to let it grow further, which
+    /// setting its size does not; the mark itself is taken back at once.
+    private func makeRoom() {
+        guard !hasRoom, let connection = session.connection else { return }
+        hasRoom = true
+        for mark in [128 << 10, 1] as [Int32] {
+            withUnsafePointer(to: mark) { mark in
+                _ = setsockopt(PQsocket(connection), SOL_SOCKET, SO_RCVLOWAT, mark, socklen_t(MemoryLayout<Int32>.size))
+            }
+        }
     }
 
     private func take() throws -> Bool {

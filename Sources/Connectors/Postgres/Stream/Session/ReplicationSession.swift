@@ -12,6 +12,8 @@ final class ReplicationSession {
     /// Whether messages came so fast in the last round that more are worth a short wait.
     var isBusy = false
     var pace = ReplicationPace()
+    /// Whether the kernel was asked for more room for what has not been read.
+    var hasRoom = false
 
     /// Connects, with the settings that make values of the log look like those of a copy.
     ///
