@@ -61,13 +61,14 @@ import Testing
         #expect(try program.run("teardown", "shop").status == 0)
     }
 
-    @Test func whileARunFollowsItsTablesAreStreaming() throws {
+    @Test func whileARunFollowsItsTablesAreStreamingAndTheOthersInPlace() throws {
         let server = try PostgresServer.shared(.v16)
         let database = try server.makeDatabase()
-        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)", in: database)
+        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE whole AS SELECT 1 AS n", in: database)
         let program = try Program()
         defer { program.remove() }
-        try program.write(Program.configuration(server, database, method: "LOG_BASED"))
+        let tables = "    tables: [public.t, {name: public.whole, method: FULL_TABLE}]"
+        try program.write(Program.configuration(server, database, method: "auto", more: tables))
         let following = try program.start(["run", "--follow", "--quiet"])
         defer { if following.isRunning { following.interrupt() } }
         var row = 1
@@ -78,13 +79,13 @@ import Testing
         defer { asking.remove() }
         let state = program.folder.appending(path: ".tandem/state.sqlite").path
         let configuration = program.folder.appending(path: "tandem.yaml").path
-        while report?.tables.map(\.state) != ["streaming"], ContinuousClock.now < limit {
+        while report?.tables.map(\.state) != ["streaming", "copied"], ContinuousClock.now < limit {
             row += 1
             try server.execute("INSERT INTO t VALUES (\(row))", in: database)
             let outcome = try asking.run("status", "--json", "--config", configuration, "--state", state)
             report = try json(outcome.output, as: [Report].self).first
         }
-        #expect(report?.tables.map(\.state) == ["streaming"])
+        #expect(report?.tables.map(\.state) == ["streaming", "copied"])
         #expect(report?.stream?.isRead == true)
         following.interrupt()
         #expect(try program.outcome(of: following).status == 130)

@@ -141,7 +141,7 @@ package struct FullCopy {
             !loaded.contains($0)
         }
         try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync)
-        await observe(.published(tables: outcomes.count))
+        await observe(.published(outcomes))
     }
 }
 

@@ -20,8 +20,8 @@ package enum RunEvent: Sendable {
     case retrying(any ExplainedError, pause: Duration, attempt: Int)
     /// The source turned out not to offer a method that `auto` had chosen: its tables take another one.
     case methodRuledOut(Method, reason: String, remedy: Remedy?)
-    /// All that was loaded is in place.
-    case published(tables: Int)
+    /// What was loaded is in place.
+    case published([TableOutcome])
     /// It is clear which stream is followed. A gap says which changes are missing, so that every table is copied again.
     case streamPrepared(notes: [String], gap: String?)
     /// Changes are applied from now on, up to `end` if there is one.

@@ -4,7 +4,7 @@ import TandemState
 
 /// What of a run is written down.
 extension RunRecorder {
-    /// A copy counts once it is published; without a stream that is at the end of the run.
+    /// A copy without a stream counts once it is published, and one with a stream once it is loaded as well.
     func note(_ event: RunEvent) async {
         switch event {
         case .tableStarted(let table, _): await record(.started, of: table)
@@ -12,6 +12,11 @@ extension RunRecorder {
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
         case .tableLoaded(let table, let outcome) where outcome.copy.stream != nil || outcome.merge != nil:
             await record(TableEvent(outcome), of: table)
+        case .published(let outcomes):
+            for outcome in outcomes where outcome.copy.stream == nil && outcome.merge == nil {
+                let copy = outcome.copy
+                await record(TableEvent(outcome), of: copy.schema.name, id: copy.schema.id, target: copy.target)
+            }
         case .following(let progress, let tables, _):
             progress.begin(with: tables)
             for table in tables { await record(.catchingUp, of: table) }
@@ -22,17 +27,13 @@ extension RunRecorder {
             await noteStream(progress.counts, isLast: false)
             for table in progress.takeUpToDate() { await record(.streaming, of: table) }
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
-        case .planned, .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying, .published,
+        case .planned, .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying,
             .streamPrepared, .methodRuledOut:
             break
         }
     }
 
     func finish(_ report: FullCopy.Report, _ counts: StreamProgress.Counts?) async {
-        for outcome in report.outcomes where outcome.copy.stream == nil {
-            let copy = outcome.copy
-            await record(TableEvent(outcome), of: copy.schema.name, id: copy.schema.id, target: copy.target)
-        }
         if let counts { await noteStream(counts, isLast: true) }
         let failures = report.failures
         await finish(

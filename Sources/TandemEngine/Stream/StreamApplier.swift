@@ -100,7 +100,7 @@ final class StreamApplier {
         copy.stream = nil
         do {
             try await desk.publish(loaded, as: copy, at: destination, of: following.plan.sync)
-            await following.observe(.published(tables: 1))
+            await following.observe(.published([loaded.outcome]))
             return loaded
         } catch let error as CancellationError {
             throw error

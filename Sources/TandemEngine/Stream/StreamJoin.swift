@@ -55,7 +55,7 @@ struct StreamJoin {
         if !hasMissedNothing { copy.stream = nil }
         if !loaded.isPublished {
             try await desk.publish(loaded, as: copy, at: destination, of: sync)
-            await run.observe(.published(tables: 1))
+            await run.observe(.published([loaded.outcome]))
         } else if try await destination.tables(of: sync).contains(where: {
             $0.target == copy.target && $0.stream == reached.id
         }) {
