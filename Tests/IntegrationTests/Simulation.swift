@@ -81,6 +81,8 @@ struct Simulation {
         let schema = "\(way.plugin)_\(way.isIntoPostgres ? "database" : "file")\(evolves ? "_evolving" : "")"
         var history = RandomHistory(seed: seed, schema: schema, options: options)
         try database.execute(history.setup.joined(separator: ";\n"))
+        // A rule knows a table by the name that it had when it was first seen.
+        if evolves, !tables.isEmpty { try await sync(nil) }
         let faults = Faults(seed: seed &+ 1, chance: 0.15, limit: 6)
         for _ in 0..<rounds {
             let transactions = (0..<transactionsPerRound).map { _ in history.nextTransaction() }
