@@ -40,17 +40,25 @@ extension MethodRules {
     /// Updates and deletes of such a table could not be matched; publishing them would make the customer's own
     /// statements fail.
     private var missingIdentity: Eligibility? {
+        let hasPrimaryKey = keys.contains { $0.isPrimary && $0.isImmediate }
+        if table.kind == .partitionedTable, !hasPrimaryKey {
+            return .unusable(
+                reason:
+                    "It has no primary key: a partition that is made later would have no replica identity, so that updates and deletes in it would fail.",
+                remedy: Remedy("Add a primary key, which every partition has then.")
+            )
+        }
         let reason: String
         switch table.replicaIdentity {
         case .full: return nil
-        case .key where keys.contains { $0.isPrimary && $0.isImmediate }: return nil
+        case .key where hasPrimaryKey: return nil
         case .index where keys.contains(where: \.isReplicaIdentity): return nil
         case .key: reason = "It has no primary key"
         case .index: reason = "The index that was its replica identity is gone"
         case .nothing: reason = "Its replica identity is NOTHING"
         }
         let sql: String
-        if keys.contains(where: { $0.isPrimary && $0.isImmediate }) {
+        if hasPrimaryKey {
             sql = "ALTER TABLE \(quotedName) REPLICA IDENTITY DEFAULT"
         } else if let index = uniqueIndex {
             sql = "ALTER TABLE \(quotedName) REPLICA IDENTITY USING INDEX \(SQL.identifier(index))"
@@ -75,11 +83,6 @@ extension MethodRules {
         var notes: [String] = []
         if table.replicaIdentity == .full {
             notes.append("REPLICA IDENTITY FULL: every update writes the whole old row to the log.")
-        }
-        if table.kind == .partitionedTable, !keys.contains(where: { $0.isPrimary && $0.isImmediate }) {
-            notes.append(
-                "A partition that is made later has no replica identity of its own: give it one in the same transaction, or updates and deletes in it fail."
-            )
         }
         if server.version < 100_000 {
             notes.append(
