@@ -117,6 +117,34 @@ import Testing
         #expect(run.output.contains("public.b: Dropped at the source."))
     }
 
+    @Test(arguments: ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED"])
+    func aTableThatIsNamedIsBroughtUnderEveryName(method: String) throws {
+        let (server, database) = try shop(
+            "CREATE TABLE a (id int PRIMARY KEY, v text, secret text); INSERT INTO a VALUES (1, 'x', 'y');"
+        )
+        let program = try Program()
+        defer { program.remove() }
+        let tables = "    auto_setup: true\n    tables: [{name: public.a, columns: [\"!secret\"]}]"
+        try program.write(Program.configuration(server, database, method: method, more: tables))
+        #expect(try program.run("run").status == 0)
+        try server.execute("INSERT INTO a VALUES (2, 'x', 'y'); ALTER TABLE a RENAME TO c", in: database)
+        for id in 3...4 {
+            try server.execute("INSERT INTO c VALUES (\(id), 'x', 'y')", in: database)
+            let run = try program.run("run")
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(run.output.contains("The configuration calls it public.a"), "\(run.output)")
+            #expect(try ask(program, "SELECT count(*), min(v) FROM public.a") == [["\(id)", "x"]])
+            let verified = try program.run("verify", "copy")
+            #expect(verified.status == 0 && !verified.output.contains("secret"), "\(verified.output)")
+        }
+        #expect(
+            try ask(program, "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'public' ORDER BY 1") == [
+                ["id"], ["v"],
+            ]
+        )
+        if method != "FULL_TABLE" { #expect(try program.run("teardown", "shop").status == 0) }
+    }
+
     @Test func aTableThatIsNotOursIsNotReplaced() throws {
         let (server, database) = try shop("CREATE TABLE t (id int); INSERT INTO t VALUES (1);")
         let program = try Program()

@@ -41,6 +41,7 @@ struct Simulation {
     private let deletes: DeletePolicy
     /// The table of the history whose rows nothing tells apart: it would be copied whole, and not marked.
     private let keyless: TablePattern
+    private let schema: String
     private let every: TablePattern
     private let database: TestDatabase
     private let warehouse: Warehouse
@@ -62,7 +63,9 @@ struct Simulation {
 
     init(seed: UInt64, _ way: Way, evolves: Bool = false, deletes: DeletePolicy = .hard) throws {
         self.deletes = deletes
-        keyless = try TablePattern("*.events")
+        // The names of prepared transactions, which are the server's, begin with that of the schema.
+        schema = "\(way.plugin)_\(way.isIntoPostgres ? "database" : "file")\(evolves ? "_evolving" : "")"
+        keyless = try TablePattern("\(schema).events")
         every = try TablePattern("*.*")
         self.seed = seed
         self.way = way
@@ -77,8 +80,6 @@ struct Simulation {
             prepares: true,
             hasSpecialNumbers: way.plugin != "wal2json"
         )
-        // The names of prepared transactions, which are the server's, begin with that of the schema.
-        let schema = "\(way.plugin)_\(way.isIntoPostgres ? "database" : "file")\(evolves ? "_evolving" : "")"
         var history = RandomHistory(seed: seed, schema: schema, options: options)
         try database.execute(history.setup.joined(separator: ";\n"))
         // A rule knows a table by the name that it had when it was first seen.

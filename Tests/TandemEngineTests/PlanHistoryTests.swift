@@ -22,8 +22,37 @@ struct PlanHistoryTests {
         #expect(plan.orphans.isEmpty)
     }
 
+    @Test func aRuleThatNamesATableMeansItUnderEveryName() throws {
+        let pattern = try TablePattern("a")
+        let rules = [TableRule(pattern, columns: .except([try NamePattern("secret")]))]
+        func table(_ name: String) -> CatalogTable { Sample.table(name, id: 7, columns: ["id", "n", "secret"]) }
+        let first = Sample.copies(of: Sample.plan([table("public.a")], tables: rules))
+        // Once when the copy knows it by its former name, and then by its new one.
+        var copied = first
+        for _ in 0..<2 {
+            let plan = Sample.plan([table("public.b")], tables: rules, copied: copied)
+            #expect(plan.problems.isEmpty && plan.orphans.isEmpty)
+            let renamed = try #require(plan.tables.first)
+            #expect(renamed.target == TableName(schema: "public", table: "a") && renamed.retires == nil)
+            #expect(renamed.schema.columns.map(\.name) == ["id", "n"])
+            #expect(renamed.notes.contains("The configuration calls it public.a, and so is its copy."))
+            copied = Sample.copies(of: plan)
+        }
+        #expect(copied.map(\.schema.name.table) == ["b"])
+        // Another table under that name is the one that is meant, and a rule that leaves the new name out holds.
+        let other = Sample.plan([table("public.b"), Sample.table("public.a", id: 8)], tables: rules, copied: first)
+        #expect(other.tables.map(\.schema.name.table) == ["a"])
+        let left = TableRule(try TablePattern("b"), excludes: true)
+        let none = Sample.plan([table("public.b"), Sample.table("public.c")], tables: rules + [left], copied: first)
+        #expect(none.tables.isEmpty)
+        // The user names it anew, and its copy with it.
+        let anew = [TableRule(try TablePattern("b"))]
+        let plan = Sample.plan([table("public.b")], tables: anew, copied: copied)
+        #expect(plan.tables.map(\.target.table) == ["b"])
+    }
+
     @Test func aRenamedTableThatIsNotSelectedIsToldAsSuch() throws {
-        let rules = [TableRule(try TablePattern("a")), TableRule(try TablePattern("c"))]
+        let rules = [TableRule(try TablePattern("a*")), TableRule(try TablePattern("c"))]
         let copied = Sample.copies(
             of: Sample.plan([Sample.table("public.a", id: 7), Sample.table("public.c")], tables: rules)
         )

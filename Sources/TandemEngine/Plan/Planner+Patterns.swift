@@ -3,13 +3,13 @@ import TandemRows
 
 /// Patterns that match nothing: slips of the hand that would lose a table, or copy what was to be left out.
 extension Planner {
-    func checkPatterns(_ plan: inout SyncPlan) {
+    /// - Parameter renamed: What rules call tables that have other names now.
+    func checkPatterns(_ plan: inout SyncPlan, renamed: Set<TableName>) {
         let names = catalog.tables.map(\.schema.name)
         for rule in sync.tables where !names.contains(where: rule.pattern.matches) {
+            if let name = rule.pattern.literal, renamed.contains(name) { continue }
             // A table that was there is reported with its copy.
-            if !rule.excludes, let name = rule.pattern.literal, copied.contains(where: { $0.schema.name == name }) {
-                continue
-            }
+            if !rule.excludes, copied.contains(where: { rule.pattern.matches($0.schema.name) }) { continue }
             let nearest = nearest(to: rule.pattern, names)
             let hint = nearest.map { "; did you mean \($0)?" } ?? "."
             let remedy = Remedy("See all tables with `tandem discover \(sync.from)`.")
@@ -42,8 +42,12 @@ extension Planner {
     }
 
     /// Columns that rules name and that no table has.
-    func checkColumnRules(_ plan: inout SyncPlan) {
-        let tables = Dictionary(grouping: plan.tables) { TableSelection(of: $0.schema.name, in: sync).columnRule }
+    ///
+    /// - Parameter names: What rules call tables that have other names now.
+    func checkColumnRules(_ plan: inout SyncPlan, _ names: [TableName: TableName]) {
+        let tables = Dictionary(grouping: plan.tables) { table in
+            TableSelection(of: names[table.schema.name] ?? table.schema.name, in: sync).columnRule
+        }
         for rule in sync.tables {
             guard let columns = rule.columns, let tables = tables[rule] else { continue }
             let readable = Set(tables.flatMap { $0.source.schema.columns.map(\.name) })

@@ -6,20 +6,11 @@ extension Planner {
     private static let ownSchema = "tandem"
     private static let loadPrefix = "_tandem_load_"
 
-    func target(of table: TableName, _ selection: TableSelection) -> TableName {
-        TableName(
-            schema: selection.target?.schema ?? sync.into ?? table.schema,
-            table: selection.target?.table ?? table.table
-        )
-    }
-
     func isReserved(_ target: TableName) -> Bool {
         folding.fold(target.schema) == Self.ownSchema || folding.fold(target.table).hasPrefix(Self.loadPrefix)
     }
 
-    func folded(_ name: TableName) -> TableName {
-        TableName(schema: folding.fold(name.schema), table: folding.fold(name.table))
-    }
+    func folded(_ name: TableName) -> TableName { name.folded(folding) }
 
     /// Targets that Tandem needs for itself, that another sync writes, and that several tables would share.
     func targetProblems(of tables: [TablePlan]) -> [PlanProblem] {
@@ -79,5 +70,11 @@ extension Planner {
             )
             return "\(column.name)_\(number)"
         }
+    }
+}
+
+extension TableName {
+    func folded(_ folding: NameFolding) -> TableName {
+        TableName(schema: folding.fold(schema), table: folding.fold(table))
     }
 }

@@ -73,20 +73,22 @@ package struct Planner: Sendable {
 
     package func plan() -> SyncPlan {
         var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [])
+        let names = configuredNames
         for table in catalog.tables {
-            let selection = TableSelection(of: table.schema.name, in: sync)
+            let name = names[table.schema.name] ?? table.schema.name
+            let selection = TableSelection(of: name, in: sync)
             if let exclusion = selection.exclusion {
                 plan.skipped.append(SkippedTable(name: table.schema.name, reason: exclusion))
             } else {
-                add(table, selection, to: &plan)
+                add(table, called: name, selection, to: &plan)
             }
         }
         plan.problems += targetProblems(of: plan.tables)
         settleDeletes(&plan)
         settleCopies(&plan)
         noteUnseenDeletes(&plan)
-        checkPatterns(&plan)
-        checkColumnRules(&plan)
+        checkPatterns(&plan, renamed: Set(names.values))
+        checkColumnRules(&plan, names)
         if plan.tables.isEmpty, plan.problems.isEmpty {
             plan.problems.append(
                 PlanProblem(
@@ -99,7 +101,12 @@ package struct Planner: Sendable {
         return plan
     }
 
-    private func add(_ table: CatalogTable, _ selection: TableSelection, to plan: inout SyncPlan) {
+    private func add(
+        _ table: CatalogTable,
+        called configured: TableName,
+        _ selection: TableSelection,
+        to plan: inout SyncPlan
+    ) {
         let name = table.schema.name
         var columns = ColumnChoice(of: table, rule: selection.columnRule?.columns)
         let cursor = CursorChoice(of: table, copying: columns.schema, selection)
@@ -118,12 +125,14 @@ package struct Planner: Sendable {
                 plan.skipped.append(SkippedTable(name: name, reason: reason, remedy: remedy))
             }
         case .use(let method, let reason, let note):
-            if isReserved(target(of: name, selection)), selection.target == nil, sync.into == nil,
+            let target = selection.target(of: configured, in: sync)
+            if isReserved(target), selection.target == nil, sync.into == nil,
                 selection.naming == nil
             {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }
+            if configured != name { columns.notes.append("The configuration calls it \(configured), and so is its copy.") }
             if let note { columns.notes.insert(note, at: 0) }
             if !selection.cursor.isEmpty, method != .incremental {
                 columns.notes.append(cursor.idleNote(under: method))
@@ -144,7 +153,7 @@ package struct Planner: Sendable {
             plan.tables.append(
                 TablePlan(
                     source: table,
-                    target: target(of: name, selection),
+                    target: target,
                     method: method,
                     reason: reason,
                     isAutomatic: selection.method == .auto,

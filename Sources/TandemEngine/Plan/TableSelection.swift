@@ -36,4 +36,9 @@ struct TableSelection: Hashable {
             target = rule.target ?? target
         }
     }
+
+    /// Where the copy of `table` goes.
+    func target(of table: TableName, in sync: SyncConfiguration) -> TableName {
+        TableName(schema: target?.schema ?? sync.into ?? table.schema, table: target?.table ?? table.table)
+    }
 }

@@ -16,7 +16,10 @@ extension SyncRun {
             unfit: sync.unfitValues,
             readers: readers,
             findsDeletes: sync.deletes == .compare,
-            isChosen: { [sync] in TableSelection(of: $1, in: sync).columnRule?.columns?.includes($0) ?? true }
+            isChosen: { [sync, folding = destination.nameFolding] column, copy in
+                let name = sync.nameInRules(of: copy, folding) ?? copy.schema.name
+                return TableSelection(of: name, in: sync).columnRule?.columns?.includes(column) ?? true
+            }
         )
         var results: [Verification.TableResult] = []
         var compared: Set<TableName> = []

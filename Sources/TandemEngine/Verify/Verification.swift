@@ -13,11 +13,11 @@ package struct Verification {
     let sync: String
     let unfit: UnfitPolicy
     let readers: Int
-    let isChosen: @Sendable (_ column: String, _ table: TableName) -> Bool
+    let isChosen: @Sendable (_ column: String, _ copy: CopiedTable) -> Bool
     /// Whether deletes are found by comparing keys where nothing tells of them.
     let findsDeletes: Bool
 
-    /// - Parameter isChosen: Whether the sync copies a column of a table, by their names at the source.
+    /// - Parameter isChosen: Whether the sync copies a column of a copy's table, by its name at the source.
     package init(
         of sync: String,
         source: any Source,
@@ -25,7 +25,7 @@ package struct Verification {
         unfit: UnfitPolicy,
         readers: Int,
         findsDeletes: Bool = false,
-        isChosen: @escaping @Sendable (_ column: String, _ table: TableName) -> Bool = { _, _ in true }
+        isChosen: @escaping @Sendable (_ column: String, _ copy: CopiedTable) -> Bool = { _, _ in true }
     ) {
         self.sync = sync
         self.source = source
@@ -128,7 +128,7 @@ package struct Verification {
         }
         let columns: ComparedColumns
         do throws(ComparedColumns.Incomparable) {
-            columns = try ComparedColumns(of: copy, table) { isChosen($0, table.schema.name) }
+            columns = try ComparedColumns(of: copy, table) { isChosen($0, copy) }
         } catch {
             result.verdict = .incomparable(error.reason)
             return result
