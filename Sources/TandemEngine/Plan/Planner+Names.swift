@@ -6,11 +6,12 @@ extension Planner {
     /// whatever becomes of that name, as long as no other table has it.
     var configuredNames: [TableName: TableName] {
         let present = Set(catalog.tables.map(\.schema.name))
+        let gone = sync.namesByTarget(folding) { !present.contains($0) }
+        guard !gone.isEmpty else { return [:] }
         let earlier = EarlierCopies(copied, catalog: catalog)
         var names: [TableName: TableName] = [:]
-        for table in catalog.tables where !isNamed(table.schema.name) {
-            guard let copy = earlier[table.schema], let name = sync.nameInRules(of: copy, folding),
-                !present.contains(name)
+        for table in catalog.tables {
+            guard let copy = earlier[table.schema], let name = gone[folded(copy.target)], !isNamed(table.schema.name)
             else { continue }
             names[table.schema.name] = name
         }
@@ -24,11 +25,13 @@ extension Planner {
 }
 
 extension SyncConfiguration {
-    /// The table that a rule names and whose copy `copy` is: it is where that rule puts it.
-    func nameInRules(of copy: CopiedTable, _ folding: NameFolding) -> TableName? {
-        tables.lazy.filter { !$0.excludes }.compactMap(\.pattern.literal).first { name in
-            let target = TableSelection(of: name, in: self).target(of: name, in: self)
-            return target.folded(folding) == copy.target.folded(folding)
-        }
+    /// The tables that rules name, of those that `isWanted`, by where their copies are.
+    func namesByTarget(
+        _ folding: NameFolding,
+        where isWanted: (TableName) -> Bool = { _ in true }
+    ) -> [TableName: TableName] {
+        let names = tables.filter { !$0.excludes }.compactMap(\.pattern.literal).filter(isWanted)
+        let targets = names.map { TableSelection(of: $0, in: self).target(of: $0, in: self).folded(folding) }
+        return Dictionary(zip(targets, names)) { first, _ in first }
     }
 }

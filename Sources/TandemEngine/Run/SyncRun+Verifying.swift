@@ -9,6 +9,8 @@ extension SyncRun {
     package func verify(
         report: (Verification.TableResult) -> Void = { _ in }
     ) async throws -> [Verification.TableResult] {
+        let folding = destination.nameFolding
+        let names = sync.namesByTarget(folding)
         let verification = Verification(
             of: sync.name,
             source: source,
@@ -16,8 +18,8 @@ extension SyncRun {
             unfit: sync.unfitValues,
             readers: readers,
             findsDeletes: sync.deletes == .compare,
-            isChosen: { [sync, folding = destination.nameFolding] column, copy in
-                let name = sync.nameInRules(of: copy, folding) ?? copy.schema.name
+            isChosen: { [sync] column, table, target in
+                let name = names[target.folded(folding)] ?? table
                 return TableSelection(of: name, in: sync).columnRule?.columns?.includes(column) ?? true
             }
         )

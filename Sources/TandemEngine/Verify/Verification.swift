@@ -13,11 +13,12 @@ package struct Verification {
     let sync: String
     let unfit: UnfitPolicy
     let readers: Int
-    let isChosen: @Sendable (_ column: String, _ copy: CopiedTable) -> Bool
+    package typealias IsChosen = @Sendable (_ column: String, _ table: TableName, _ target: TableName) -> Bool
+    let isChosen: IsChosen
     /// Whether deletes are found by comparing keys where nothing tells of them.
     let findsDeletes: Bool
 
-    /// - Parameter isChosen: Whether the sync copies a column of a copy's table, by its name at the source.
+    /// - Parameter isChosen: Whether the sync copies a column of a table, by their names at the source, to a target.
     package init(
         of sync: String,
         source: any Source,
@@ -25,7 +26,7 @@ package struct Verification {
         unfit: UnfitPolicy,
         readers: Int,
         findsDeletes: Bool = false,
-        isChosen: @escaping @Sendable (_ column: String, _ copy: CopiedTable) -> Bool = { _, _ in true }
+        isChosen: @escaping IsChosen = { _, _, _ in true }
     ) {
         self.sync = sync
         self.source = source
@@ -128,7 +129,7 @@ package struct Verification {
         }
         let columns: ComparedColumns
         do throws(ComparedColumns.Incomparable) {
-            columns = try ComparedColumns(of: copy, table) { isChosen($0, copy) }
+            columns = try ComparedColumns(of: copy, table) { isChosen($0, table.schema.name, copy.target) }
         } catch {
             result.verdict = .incomparable(error.reason)
             return result
