@@ -43,8 +43,8 @@ package actor DuckDBDestination: Destination {
     /// How many threads read a table back.
     private static var readers: Int { min(ProcessInfo.processInfo.activeProcessorCount, 8) }
 
-    /// A session to ask with.
-    func reading() async throws -> Session { try await opener.open(.read) }
+    /// A session to look up with what is there: a run does so again and again.
+    func reading() async throws -> Session { try await opener.open(.read, isBrief: true) }
 
     package func tables(of sync: String) async throws -> [CopiedTable] {
         do {
@@ -63,7 +63,7 @@ package actor DuckDBDestination: Destination {
     }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
-        let session = try await reading()
+        let session = try await opener.open(.read)
         return try ResultRows(
             of: copy.target,
             as: schema,
@@ -73,7 +73,7 @@ package actor DuckDBDestination: Destination {
     }
 
     package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
-        let session = try await reading()
+        let session = try await opener.open(.read)
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
             // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
