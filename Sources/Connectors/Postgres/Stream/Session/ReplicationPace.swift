@@ -1,32 +1,56 @@
 /// How long to leave a busy server alone between two looks at what it has sent.
 ///
-/// Its time goes into sending, message by message. Each look disturbs it, and so does a client that leaves too much
-/// unread, which on Linux is some sixteen thousand bytes: the pause is the one in which about two thirds of that come.
+/// It hands its kernel message by message, and each look disturbs it. What comes over a network travels at once, so
+/// that a pause is worth it only as long as there is room for what comes meanwhile.
+///
+/// Within a machine each message goes through all of TCP by itself, at several times the cost of putting it behind
+/// others that cannot travel yet. So little room is left for what is unread (``room``): it is soon full, and most of
+/// what the server sends in a long pause waits on its side, to come in large pieces while it is being read.
 struct ReplicationPace {
-    /// Whether messages are so short, and so many, that the room for them runs out before they come to many bytes.
-    private(set) var areShort = false
-    private var messages = 0
-    private var bytes = 0
+    /// Bytes that are to come in a pause, and be read after it.
+    private let wanted: ClosedRange<Int>
+    /// In microseconds.
+    private let range: ClosedRange<UInt32>
+    /// Bytes that a look brings, or that wait by then, where the server has more; `nil` where each look has its pause.
+    private let much: Int?
+    /// What the kernel is to keep unread, in bytes, if that is to be little. It takes twice as much for itself.
+    let room: Int32?
     /// In microseconds.
     private var pause: UInt32 = 250
+    /// Bytes since the last pause, and since the last look.
+    private var (bytes, look) = (0, 0)
 
-    private static let wanted = 9_000...11_000
-    private static let range: ClosedRange<UInt32> = 100...400
-    /// Those of a transaction of one row come to some seventy bytes each.
-    private static let short = 100
+    static let overNetwork = ReplicationPace(wanted: 9_000...11_000, range: 100...400, much: nil, room: nil)
+    static let withinMachine = ReplicationPace(
+        wanted: 200_000...250_000,
+        range: 100...8_000,
+        much: 8192,
+        room: 32 << 10
+    )
+
+    private init(wanted: ClosedRange<Int>, range: ClosedRange<UInt32>, much: Int?, room: Int32?) {
+        self.wanted = wanted
+        self.range = range
+        self.much = much
+        self.room = room
+    }
 
     /// Notes a message of `count` bytes.
     mutating func note(_ count: Int) {
-        messages += 1
         bytes += count
+        look += count
     }
 
-    /// The next pause, by what came since the last.
-    mutating func next() -> UInt32 {
-        if bytes > Self.wanted.upperBound { pause = max(pause * 7 / 8, Self.range.lowerBound) }
-        if bytes < Self.wanted.lowerBound { pause = min(pause * 9 / 8, Self.range.upperBound) }
-        areShort = messages > Self.wanted.lowerBound / Self.short / 2 && bytes < messages * Self.short
-        (messages, bytes) = (0, 0)
+    /// The pause before the next look, in microseconds.
+    ///
+    /// - Parameter unread: The bytes that wait to be read.
+    mutating func next(unread: () -> Int) -> UInt32 {
+        defer { look = 0 }
+        // Room that a look has made is filled at once where the server has more; a little may be the rest of a piece.
+        if let much, look >= much || unread() >= much { return 0 }
+        if bytes > wanted.upperBound { pause = max(pause * 7 / 8, range.lowerBound) }
+        if bytes < wanted.lowerBound { pause = min(pause * 9 / 8, range.upperBound) }
+        bytes = 0
         return pause
     }
 }

@@ -6,6 +6,7 @@ extension ReplicationSession {
     ///
     /// - Throws: ``PostgresError``, with the server's reason where it refuses.
     func start(slot: String, at start: LSN, options: [(name: String, value: String)]) throws {
+        choosePace()
         try session.beginStreaming(ReplicationCommand.start(slot: slot, at: start, options: options))
         isStreaming = true
     }
@@ -43,8 +44,8 @@ extension ReplicationSession {
         // Not waited for by poll, which would have the server wake us for its next message: that costs it more than
         // sending does.
         if isBusy, milliseconds > 0 {
-            usleep(pace.next())
-            if pace.areShort { makeRoom() }
+            let pause = min(pace.next(unread: unread), UInt32(clamping: milliseconds) &* 1000)
+            if pause > 0 { usleep(pause) }
         }
         if poll(&socket, 1, 0) > 0 {
             isBusy = true
@@ -66,20 +67,21 @@ extension ReplicationSession {
         return false
     }
 
-    /// Asks the kernel for more room for what has not been read, once.
-    ///
-    /// It counts a packet as a thousand bytes, however short. Without this, streams of short messages were drained now
-    /// in 2.5 s, now in 4.8 s; longer ones gain nothing, and large transactions of them lost a tenth. A mark below
-    /// which nobody is to be woken makes the room grow, and leaves the kernel free to let it grow further, which
-    /// setting its size does not; the mark itself is taken back at once.
-    private func makeRoom() {
-        guard !hasRoom, let connection = session.connection else { return }
-        hasRoom = true
-        for mark in [128 << 10, 1] as [Int32] {
-            withUnsafePointer(to: mark) { mark in
-                _ = setsockopt(PQsocket(connection), SOL_SOCKET, SO_RCVLOWAT, mark, socklen_t(MemoryLayout<Int32>.size))
-            }
-        }
+    /// Has the kernel keep little unread of what comes from this machine, and nothing else: over a network the room is
+    /// what may travel at once.
+    private func choosePace() {
+        guard let address = PQhostaddr(session.connection).map({ String(cString: $0) }),
+            address.hasPrefix("127.") || address == "::1"
+        else { return }
+        pace = .withinMachine
+        guard var room = pace.room else { return }
+        setsockopt(PQsocket(session.connection), SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// What has arrived and was not taken from the network yet, in bytes.
+    private func unread() -> Int {
+        var count: Int32 = 0
+        return ioctl(PQsocket(session.connection), UInt(FIONREAD), &count) == 0 ? Int(count) : 0
     }
 
     private func take() throws -> Bool {

@@ -11,9 +11,7 @@ final class ReplicationSession {
     var isStreaming = false
     /// Whether messages came so fast in the last round that more are worth a short wait.
     var isBusy = false
-    var pace = ReplicationPace()
-    /// Whether the kernel was asked for more room for what has not been read.
-    var hasRoom = false
+    var pace = ReplicationPace.overNetwork
 
     /// Connects, with the settings that make values of the log look like those of a copy.
     ///

@@ -1,0 +1,48 @@
+import Testing
+
+@testable import TandemPostgres
+
+/// How long a server is left alone between two looks at what it has sent.
+struct ReplicationPaceTests {
+    /// - Parameter rates: What the server sends, in bytes a microsecond.
+    @Test(arguments: [30, 45, 60, 90])
+    func pausesSettleWhereEnoughComes(rate: Int) {
+        for (pace, wanted) in [
+            (ReplicationPace.overNetwork, 9_000...11_000), (ReplicationPace.withinMachine, 200_000...250_000),
+        ] {
+            let brought = settled(pace, rate: rate)
+            // One step of it is an eighth.
+            #expect((wanted.lowerBound * 7 / 8...wanted.upperBound * 9 / 8).contains(brought))
+        }
+    }
+
+    @Test func slowServersAreNotLeftAloneForLong() {
+        #expect(settled(.overNetwork, rate: 1) == 400)
+        #expect(settled(.withinMachine, rate: 1) == 8_000)
+    }
+
+    @Test func thereIsNoPauseWhileMoreWaits() {
+        var pace = ReplicationPace.withinMachine
+        #expect(pace.next { 8192 } == 0)
+        // The rest of a piece, of which more comes once there is room.
+        pace.note(16_000)
+        #expect(pace.next { 12 } == 0)
+        #expect(pace.next { 12 } > 0)
+        var other = ReplicationPace.overNetwork
+        other.note(16_000)
+        #expect(other.next { 100_000 } > 0)
+    }
+
+    /// The bytes of the last of many pauses.
+    private func settled(_ pace: ReplicationPace, rate: Int) -> Int {
+        var (pace, brought) = (pace, 0)
+        for _ in 0..<200 {
+            // A look that brings what has come, and one that finds nothing more.
+            pace.note(brought)
+            var pause = pace.next { 0 }
+            if pause == 0 { pause = pace.next { 0 } }
+            brought = Int(pause) * rate
+        }
+        return brought
+    }
+}
