@@ -32,6 +32,19 @@ import Testing
         #expect(again.recopies == [:])
     }
 
+    /// It may be another project's, which then has to copy again.
+    @Test func saysWhereASlotOfEarlierIsDropped() async throws {
+        let stage = try StreamStage(.v16)
+        defer { try? stage.remove() }
+        let other = try await stage.prepare()
+        let first = try await stage.prepare()
+        #expect(first.gap == nil)
+        #expect(first.notes.contains { $0.contains("Dropped the slot \"\(stage.slot)\"") })
+        let copied = try await stage.prepare(other.state)
+        #expect(copied.gap != nil)
+        #expect(!copied.notes.contains { $0.contains("Dropped the slot") })
+    }
+
     @Test func usesTheDocumentedSlot() async throws {
         let stage = try StreamStage(.v15)
         defer { try? stage.remove() }

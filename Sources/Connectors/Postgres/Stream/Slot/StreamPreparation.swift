@@ -38,7 +38,13 @@ struct StreamPreparation {
                 "The slot \"\(name)\" was dropped, because it kept more log than max_slot_wal allows: the changes in it are gone."
             server.slots.removeAll { $0.name == name }
         }
-        let slot = try usable(server.slot(name), in: server, isContinued: state != nil && gap == nil)
+        let found = server.slot(name)
+        let slot = try usable(found, in: server, isContinued: state != nil && gap == nil)
+        if state == nil, found != nil, slot == nil {
+            notes.append(
+                "Dropped the slot \"\(name)\" that an earlier stream had left. If another project reads it, set \"slot\" in both."
+            )
+        }
         let plugin = try plugin(of: slot, facts)
         var recopies: [UInt32: String] = [:]
         var hasNewPublications = false
