@@ -93,6 +93,19 @@ struct Workspace {
         (try open(name) { try $0.source($1, in: $2) }, try open(name) { try $0.destination($1, in: $2) })
     }
 
+    /// What a run of `sync` would read from a source with `catalog`, and by which methods.
+    ///
+    /// The destination may not be there yet. It is asked only where the configuration names tables that the source has
+    /// not, for they may be copied already and have been renamed since.
+    func plan(_ sync: SyncConfiguration, reading catalog: Catalog) async -> SyncPlan {
+        let plan = Planner(sync: sync, catalog: catalog, copied: [], folding: .exact).plan()
+        guard !plan.problems.isEmpty, let destination = try? destination(sync.to) else { return plan }
+        let copied = try? await destination.tables(of: sync.name)
+        await destination.close()
+        guard let copied, !copied.isEmpty else { return plan }
+        return Planner(sync: sync, catalog: catalog, copied: copied, folding: destination.nameFolding).plan()
+    }
+
     private func unknown(_ what: String, _ name: String, known: [String]) -> UsageError {
         UsageError(
             description: "There is no \(what) \"\(name)\" in \(configuration.file).",

@@ -142,6 +142,8 @@ import Testing
                 ["id"], ["v"],
             ]
         )
+        let check = try program.run("check", "shop")
+        #expect(check.status == 0, "\(check.output)")
         if method != "FULL_TABLE" { #expect(try program.run("teardown", "shop").status == 0) }
     }
 

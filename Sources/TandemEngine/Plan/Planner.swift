@@ -65,12 +65,6 @@ package struct Planner: Sendable {
         ).plan()
     }
 
-    /// The plan of the first run of `sync`, as far as its source decides it: which tables it reads, by which method,
-    /// and what keeps it from others. The destination is not asked, because it may not be there yet.
-    package static func firstPlan(of sync: SyncConfiguration, reading catalog: Catalog) -> SyncPlan {
-        Planner(sync: sync, catalog: catalog, copied: [], folding: .exact).plan()
-    }
-
     package func plan() -> SyncPlan {
         var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [])
         let names = configuredNames

@@ -50,7 +50,7 @@ struct Check: AsyncParsableCommand {
         let syncs = workspace.configuration.syncs
         var findings: [Finding] = []
         if let source = ends.source, syncs.contains(where: { $0.from == name }) || ends.destination == nil {
-            findings += await checkSource(source, of: syncs.filter { $0.from == name })
+            findings += await checkSource(source, of: syncs.filter { $0.from == name }, in: workspace)
             await source.close()
         }
         if let destination = ends.destination, syncs.contains(where: { $0.to == name }) || ends.source == nil {
@@ -78,14 +78,18 @@ struct Check: AsyncParsableCommand {
         )
     }
 
-    private func checkSource(_ source: any Source, of syncs: [SyncConfiguration]) async -> [Finding] {
+    private func checkSource(
+        _ source: any Source,
+        of syncs: [SyncConfiguration],
+        in workspace: Workspace
+    ) async -> [Finding] {
         do {
             let catalog = try await source.catalog()
             var findings: [Finding] = []
             var tables: [TableName] = []
             var following: [String: [TableName]] = [:]
             for sync in syncs {
-                let plan = Planner.firstPlan(of: sync, reading: catalog)
+                let plan = await workspace.plan(sync, reading: catalog)
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
                 let followed = plan.tables.filter { $0.method == .logBased }.map(\.schema.name)
                 if !followed.isEmpty || sync.method == .fixed(.logBased) { following[sync.name] = followed }

@@ -81,9 +81,11 @@ struct Setup: AsyncParsableCommand {
         let kinds = Dictionary((catalog?.tables ?? []).map { ($0.schema.name, $0.kind) }) { first, _ in first }
         var following: [String: [TableName]] = [:]
         for sync in syncs where isAsked || sync.asks(for: .logBased) {
-            let plan = catalog.map { Planner.firstPlan(of: sync, reading: $0) }
-            let names =
-                (plan?.tables.map(\.schema.name) ?? []) + (plan?.skipped.filter { $0.remedy != nil }.map(\.name) ?? [])
+            var names: [TableName] = []
+            if let catalog {
+                let plan = await workspace.plan(sync, reading: catalog)
+                names = plan.tables.map(\.schema.name) + plan.skipped.filter { $0.remedy != nil }.map(\.name)
+            }
             following[sync.name] = names.filter { kinds[$0] == .table || kinds[$0] == .partitionedTable }
         }
         // Asked for a connection that no sync reads from.
@@ -99,7 +101,7 @@ struct Setup: AsyncParsableCommand {
             var sync = sync
             // As if they were there already.
             sync.autoSetup = true
-            let plan = Planner.firstPlan(of: sync, reading: catalog)
+            let plan = await workspace.plan(sync, reading: catalog)
             let chosen = plan.tables.filter { isAsked || $0.method == .triggerBased }.map(\.schema.name)
             let skipped = plan.skipped.filter { isAsked && $0.remedy != nil }.map(\.name)
             names += (chosen + skipped).filter { !names.contains($0) }
@@ -112,8 +114,11 @@ struct Setup: AsyncParsableCommand {
     private func schemas(of source: any Source, in workspace: Workspace) async -> [String] {
         let syncs = workspace.configuration.syncs.filter { $0.from == connection }
         guard !syncs.isEmpty, let catalog = try? await source.catalog() else { return [] }
-        let tables = syncs.flatMap { Planner.firstPlan(of: $0, reading: catalog).tables }
-        return Set(tables.map(\.schema.name.schema)).sorted()
+        var schemas: Set<String> = []
+        for sync in syncs {
+            schemas.formUnion(await workspace.plan(sync, reading: catalog).tables.map(\.schema.name.schema))
+        }
+        return schemas.sorted()
     }
 }
 
