@@ -23,25 +23,25 @@ struct ReplicationPaceTests {
 
     @Test func thereIsNoPauseWhileMoreWaits() {
         var pace = ReplicationPace.withinMachine
-        #expect(pace.next { 8192 } == 0)
+        #expect(pace.next(unread: 8192) == 0)
         // The rest of a piece, of which more comes once there is room.
-        pace.note(16_000)
-        #expect(pace.next { 12 } == 0)
-        #expect(pace.next { 12 } > 0)
+        pace.look(finding: 16_000)
+        #expect(pace.next(unread: 12) == 0)
+        pace.look(finding: 12)
+        #expect(pace.next(unread: 12) > 0)
         var other = ReplicationPace.overNetwork
-        other.note(16_000)
-        #expect(other.next { 100_000 } > 0)
+        other.look(finding: 16_000)
+        #expect(other.next(unread: 100_000) > 0)
     }
 
     /// The bytes of the last of many pauses.
     private func settled(_ pace: ReplicationPace, rate: Int) -> Int {
         var (pace, brought) = (pace, 0)
         for _ in 0..<200 {
-            // A look that brings what has come, and one that finds nothing more.
             pace.note(brought)
-            var pause = pace.next { 0 }
-            if pause == 0 { pause = pace.next { 0 } }
-            brought = Int(pause) * rate
+            // A look that finds nothing more.
+            pace.look(finding: 0)
+            brought = Int(pace.next(unread: 0)) * rate
         }
         return brought
     }

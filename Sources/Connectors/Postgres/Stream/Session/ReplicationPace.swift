@@ -11,14 +11,14 @@ struct ReplicationPace {
     private let wanted: ClosedRange<Int>
     /// In microseconds.
     private let range: ClosedRange<UInt32>
-    /// Bytes that a look brings, or that wait by then, where the server has more; `nil` where each look has its pause.
+    /// Bytes that a look finds, or that wait after it, where the server has more; `nil` where each look has its pause.
     private let much: Int?
     /// What the kernel is to keep unread, in bytes, if that is to be little. It takes twice as much for itself.
     let room: Int32?
     /// In microseconds.
     private var pause: UInt32 = 250
-    /// Bytes since the last pause, and since the last look.
-    private var (bytes, look) = (0, 0)
+    /// Bytes of messages since the last pause, and those that the last look found.
+    private var (bytes, found) = (0, 0)
 
     static let overNetwork = ReplicationPace(wanted: 9_000...11_000, range: 100...400, much: nil, room: nil)
     static let withinMachine = ReplicationPace(
@@ -36,18 +36,17 @@ struct ReplicationPace {
     }
 
     /// Notes a message of `count` bytes.
-    mutating func note(_ count: Int) {
-        bytes += count
-        look += count
-    }
+    mutating func note(_ count: Int) { bytes += count }
+
+    /// Notes what waits as it is looked, in bytes: part of a message, or many.
+    mutating func look(finding unread: Int) { found = unread }
 
     /// The pause before the next look, in microseconds.
     ///
     /// - Parameter unread: The bytes that wait to be read.
-    mutating func next(unread: () -> Int) -> UInt32 {
-        defer { look = 0 }
+    mutating func next(unread: Int) -> UInt32 {
         // Room that a look has made is filled at once where the server has more; a little may be the rest of a piece.
-        if let much, look >= much || unread() >= much { return 0 }
+        if let much, max(found, unread) >= much { return 0 }
         if bytes > wanted.upperBound { pause = max(pause * 7 / 8, range.lowerBound) }
         if bytes < wanted.lowerBound { pause = min(pause * 9 / 8, range.upperBound) }
         bytes = 0

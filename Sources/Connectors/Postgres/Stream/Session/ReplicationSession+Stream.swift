@@ -44,22 +44,16 @@ extension ReplicationSession {
         // Not waited for by poll, which would have the server wake us for its next message: that costs it more than
         // sending does.
         if isBusy, milliseconds > 0 {
-            let pause = min(pace.next(unread: unread), UInt32(clamping: milliseconds) &* 1000)
+            let pause = min(pace.next(unread: unread()), UInt32(clamping: milliseconds) &* 1000)
             if pause > 0 { usleep(pause) }
         }
-        if poll(&socket, 1, 0) > 0 {
-            isBusy = true
-            return try take()
-        }
+        if poll(&socket, 1, 0) > 0 { return try take() }
         isBusy = false
         var rest = Int32(clamping: milliseconds)
         while rest > 0 {
             try interruption.check()
             let ready = poll(&socket, 1, min(rest, Interruption.interval))
-            if ready > 0 {
-                isBusy = true
-                return try take()
-            }
+            if ready > 0 { return try take() }
             if ready < 0 && errno != EINTR { throw session.lost(String(cString: strerror(errno))) }
             rest -= Interruption.interval
         }
@@ -85,6 +79,8 @@ extension ReplicationSession {
     }
 
     private func take() throws -> Bool {
+        isBusy = true
+        pace.look(finding: unread())
         guard PQconsumeInput(session.connection) == 1 else {
             isStreaming = false
             throw session.streamEnd()
