@@ -68,6 +68,9 @@ enum StateSchema {
                     """
             )
         }
+        migrator.registerMigration("3: tables by their numbers") { db in
+            try db.execute(sql: "CREATE INDEX table_by_id ON table_state (sync, source_id)")
+        }
         return migrator
     }
 }

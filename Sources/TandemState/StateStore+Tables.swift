@@ -6,7 +6,7 @@ package import TandemRows
 extension StateStore {
     /// Notes what happens to a table in the course of `run`.
     ///
-    /// - Parameter id: The table's number at the source.
+    /// - Parameter id: The table's number at the source, by which it is known again under another name.
     package func record(
         _ event: TableEvent,
         of source: TableName,
@@ -18,6 +18,7 @@ extension StateStore {
         let now = now().timeIntervalSince1970
         try await write { db in
             let key: StatementArguments = ["sync": sync, "schema": source.schema, "table": source.table]
+            try Self.rename(id, to: source, sync: sync, db)
             try db.execute(
                 sql: """
                     INSERT INTO table_state
@@ -44,6 +45,36 @@ extension StateStore {
                 try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
             case .pending, .started, .catchingUp, .streaming, .failed: break
             }
+        }
+    }
+
+    /// What is known of the table `id` under another name is of `name` from now on, and not what was known of a table
+    /// that had it before.
+    private static func rename(_ id: UInt32, to name: TableName, sync: String, _ db: Database) throws {
+        let earlier = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT source_schema, source_table FROM table_state
+                WHERE sync = ? AND source_id = ? AND (source_schema, source_table) <> (?, ?)
+                """,
+            arguments: [sync, Int64(id), name.schema, name.table]
+        )
+        guard let earlier else { return }
+        let old: [String] = [earlier["source_schema"], earlier["source_table"]]
+        for table in ["table_state", "issue"] {
+            try db.execute(
+                sql: """
+                    DELETE FROM \(table) WHERE sync = ? AND source_schema = ? AND source_table = ?
+                    """,
+                arguments: [sync, name.schema, name.table]
+            )
+            try db.execute(
+                sql: """
+                    UPDATE \(table) SET source_schema = ?, source_table = ?
+                    WHERE sync = ? AND source_schema = ? AND source_table = ?
+                    """,
+                arguments: [name.schema, name.table, sync] + StatementArguments(old)
+            )
         }
     }
 

@@ -142,6 +142,9 @@ import Testing
                 ["id"], ["v"],
             ]
         )
+        let status = try program.run("status").output
+        #expect(status.contains("public.c  public.a") && !status.contains("public.a  public.a"), "\(status)")
+        #expect(!status.contains("never"), "\(status)")
         let check = try program.run("check", "shop")
         #expect(check.status == 0, "\(check.output)")
         if method != "FULL_TABLE" { #expect(try program.run("teardown", "shop").status == 0) }

@@ -50,6 +50,31 @@ struct StateStoreTests {
         #expect(state.rows == 5 && state.bytes == 50 && state.moment == moment && state.copied != nil)
     }
 
+    @Test func aTableIsKnownAgainUnderAnotherName() async throws {
+        let store = try StateStore.inMemory()
+        let run = try await store.beginRun(of: "shop")
+        let names = ["orders", "bills", "archive"].map { TableName(schema: "public", table: $0) }
+        func record(_ event: TableEvent, _ name: TableName, id: UInt32, sync: String = "shop") async throws {
+            try await store.record(event, of: name, id: id, target: name, sync: sync, run: run)
+        }
+        let refusals = [Refusal(key: "id=1", column: "born", cause: "a year past 294247")]
+        try await record(.copied(rows: 5, bytes: 50, moment: moment, refusals: refusals), names[0], id: 1)
+        try await record(.copied(rows: 6, bytes: 60, moment: moment), names[1], id: 2)
+        try await record(.copied(rows: 7, bytes: 70, moment: moment), names[0], id: 1, sync: "other")
+        // The second has gone, and the first has its name.
+        try await record(.streaming, names[1], id: 1)
+        let state = try #require(try await store.tables(of: "shop").first)
+        #expect(try await store.tables(of: "shop").count == 1)
+        #expect(state.source == names[1] && state.target == names[1] && state.rows == 5 && state.moment == moment)
+        #expect(try await store.issues(of: "shop").map(\.table) == [names[1]])
+        // Made anew under the name that the first had.
+        try await record(.copied(rows: 8, bytes: 80, moment: moment), names[0], id: 3)
+        try await record(.streaming, names[2], id: 1)
+        #expect(try await store.tables(of: "shop").map(\.source) == [names[2], names[0]])
+        #expect(try await store.tables(of: "shop").map(\.rows) == [5, 8])
+        #expect(try await store.tables(of: "other").map(\.source) == [names[0]])
+    }
+
     @Test func issuesLastAsLongAsTheyAreMet() async throws {
         let store = try StateStore.inMemory()
         func copy(refusing keys: [String]) async throws {
