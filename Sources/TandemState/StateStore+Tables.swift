@@ -43,7 +43,7 @@ extension StateStore {
                 try Self.removeIssues(of: source, sync: sync, before: run, db)
             case .merged(_, _, _, let refusals):
                 try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
-            case .pending, .started, .catchingUp, .streaming, .failed: break
+            case .pending, .started, .catchingUp, .streaming, .failed, .inactive: break
             }
         }
     }
@@ -51,6 +51,7 @@ extension StateStore {
     /// What is known of the table `id` under another name is of `name` from now on, and not what was known of a table
     /// that had it before.
     private static func rename(_ id: UInt32, to name: TableName, sync: String, _ db: Database) throws {
+        guard id != 0 else { return }
         let earlier = try Row.fetchOne(
             db,
             sql: """
@@ -83,6 +84,7 @@ extension StateStore {
         case .pending: ("phase = 'pending'", [:])
         case .catchingUp: ("phase = 'catching up', error = NULL, remedy = NULL", [:])
         case .streaming: ("phase = 'streaming', error = NULL, remedy = NULL", [:])
+        case .inactive: ("phase = 'inactive', error = NULL, remedy = NULL", [:])
         case .started:
             ("phase = 'copying', started = :now, ended = NULL, attempts = attempts + 1", ["now": now])
         case .copied(let rows, let bytes, let moment, _), .merged(let rows, let bytes, let moment, _):

@@ -11,6 +11,8 @@ package struct TableState: Hashable, Sendable {
         /// Up to date with its source but for changes on their way.
         case streaming
         case failed
+        /// Gone from its source, or not chosen any more. Its copy stays as it is.
+        case inactive
     }
 
     package var sync: String
@@ -44,4 +46,5 @@ package enum TableEvent: Hashable, Sendable {
     /// With the rows that were left out, which replace those of earlier copies.
     case copied(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
     case failed(error: String, remedy: String?)
+    case inactive
 }

@@ -115,6 +115,9 @@ import Testing
         #expect(try ask(program, "SELECT id, w FROM public.c") == [["1", "x"]])
         #expect(run.output.contains("Renamed at the source"))
         #expect(run.output.contains("public.b: Dropped at the source."))
+        let status = try program.run("status").output
+        #expect(status.contains("public.b  public.b  inactive") && status.contains("public.c  public.c  copied"))
+        #expect(!status.contains("public.a"), "\(status)")
     }
 
     @Test(arguments: ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED"])

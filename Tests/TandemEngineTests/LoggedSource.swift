@@ -19,6 +19,8 @@ final class LoggedSource: ChangeSource {
         var gap: String?
         /// What keeps it from being followed.
         var refusal: NotFollowable?
+        /// Errors of streams that are being made ready, in turn.
+        var hindrances: [any Error] = []
         /// What streams were asked for, and what was confirmed.
         var requests: [StreamRequest] = []
         var confirmed: [String] = []
@@ -146,6 +148,7 @@ final class LoggedSource: ChangeSource {
     ) async throws -> PreparedStream {
         try state.withLock { state in
             if let refusal = state.refusal { throw refusal }
+            if !state.hindrances.isEmpty { throw state.hindrances.removeFirst() }
             if let known, known.id == state.stream { return PreparedStream(state: known) }
             let begin = StreamState(id: state.stream, checkpoint: Checkpoint("\(state.log.count)"))
             return PreparedStream(state: begin, gap: known == nil ? nil : state.gap)

@@ -67,6 +67,18 @@ import Testing
         #expect(try await stream != nil)
     }
 
+    @Test func aStreamThatCannotBeginJustNowIsTriedAgain() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
+        let fault = TestFault(isTransient: true)
+        source.state.withLock { $0.hindrances = [fault, fault] }
+        #expect(try await run(source).plan.tables.map(\.method) == [.logBased])
+        let other = LoggedSource([SampleTable(items, ids: 0..<3)])
+        try await MemoryDestination(warehouse).forget("test", tables: nil)
+        other.state.withLock { $0.hindrances = [fault, fault, fault] }
+        await #expect(throws: TestFault.self) { try await run(other) }
+        #expect(try await stream == nil)
+    }
+
     @Test func aTableThatIsNewIsCopiedAndTheOthersAreNot() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)

@@ -7,6 +7,10 @@ extension RunRecorder {
     /// A copy without a stream counts once it is published, and one with a stream once it is loaded as well.
     func note(_ event: RunEvent) async {
         switch event {
+        case .planned(let plan):
+            for copy in plan.orphans.map(\.copy) {
+                await record(.inactive, of: copy.schema.name, id: copy.schema.id, target: copy.target)
+            }
         case .tableStarted(let table, _): await record(.started, of: table)
         case .tableFailed(let table, let failure):
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
@@ -27,7 +31,7 @@ extension RunRecorder {
             await noteStream(progress.counts, isLast: false)
             for table in progress.takeUpToDate() { await record(.streaming, of: table) }
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
-        case .planned, .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying,
+        case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying,
             .streamPrepared, .methodRuledOut:
             break
         }

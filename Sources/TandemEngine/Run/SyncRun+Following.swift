@@ -17,19 +17,28 @@ extension SyncRun {
         var (run, plan) = (self, plan)
         guard let destination = destination as? any ChangeDestination else { return (run, plan) }
         for method in Method.allCases where method.isFollowed {
-            let followed = plan.part { $0.method == method }
-            guard followed.tables.contains(where: \.isAutomatic),
+            var attempt = 0
+            while plan.tables.contains(where: { $0.method == method && $0.isAutomatic }),
                 try await destination.stream(of: sync.name, by: method) == nil
-            else { continue }
-            do {
-                try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
-            } catch let error as any ExplainedError where error.rulesOutMethod {
-                let reason = "\(error)"
-                await observe(.methodRuledOut(method, reason: reason, remedy: error.remedy))
-                run.ruledOut[method] = .unusable(
-                    reason: reason.hasSuffix(".") ? reason : reason + ".",
-                    remedy: error.remedy
-                )
+            {
+                let followed = plan.part { $0.method == method }
+                do {
+                    try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
+                    break
+                } catch let error as any ExplainedError where error.rulesOutMethod {
+                    let reason = "\(error)"
+                    await observe(.methodRuledOut(method, reason: reason, remedy: error.remedy))
+                    run.ruledOut[method] = .unusable(
+                        reason: reason.hasSuffix(".") ? reason : reason + ".",
+                        remedy: error.remedy
+                    )
+                } catch let error as any ExplainedError where error.isTransient {
+                    // Such as a table that has another name by now.
+                    attempt += 1
+                    guard let pause = retries.pause(before: attempt) else { throw error }
+                    await observe(.retrying(error, pause: pause, attempt: attempt))
+                    try await Task.sleep(for: pause)
+                }
                 plan = try await run.plan()
                 await observe(.planned(plan))
             }

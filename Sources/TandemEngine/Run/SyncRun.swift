@@ -66,13 +66,13 @@ package struct SyncRun: Sendable {
         do {
             var plan = try await plan()
             if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
-            await observe(.planned(plan))
-            var run = self
-            if isRepaired == nil { (run, plan) = try await beginning(plan) }
             let note: @Sendable (RunEvent) async -> Void = { event in
                 await recorder.note(event)
                 await observe(event)
             }
+            await note(.planned(plan))
+            var run = self
+            if isRepaired == nil { (run, plan) = try await beginning(plan) }
             var report = FullCopy.Report()
             let read = try await read(plan.part { $0.cursor?.copy != nil && isRepaired == nil }, observe: note)
             let again = Set(read.recopies.map(\.target))
