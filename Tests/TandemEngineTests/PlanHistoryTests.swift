@@ -114,6 +114,15 @@ struct PlanHistoryTests {
         #expect(plan.tables.first?.retires == nil && plan.orphans.isEmpty)
     }
 
+    /// A stream tells of a table's new name before the copy has its own.
+    @Test func anotherTargetOfAFollowedTableReplacesTheOldCopy() {
+        var copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7)]))
+        copied[0].stream = "stream"
+        let plan = Sample.plan([Sample.table("public.a", id: 7)], copied: copied, into: "house")
+        #expect(plan.tables.first?.notes == ["Its copy public.a is replaced by house.a."])
+        #expect(plan.tables.first?.retires == TableName(schema: "public", table: "a") && plan.orphans.isEmpty)
+    }
+
     @Test func aRenamedColumnIsKnownByItsNumberAndADroppedOneIsTold() {
         let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7, columns: ["id", "old", "gone"])]))
         var table = Sample.table("public.a", id: 7, columns: ["id", "new"])

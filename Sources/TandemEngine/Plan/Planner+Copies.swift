@@ -15,11 +15,13 @@ extension Planner {
             settled.insert(copy.target)
             if copy.schema.name != table.schema.name {
                 plan.tables[index].notes.append("Renamed at the source; it was \(copy.schema.name).")
-                if !targets.contains(folded(copy.target)) {
-                    plan.tables[index].retires = copy.target
-                    plan.tables[index].notes.append("Its copy \(copy.target) is replaced by \(table.target).")
-                }
-            } else if folded(copy.target) != folded(table.target) {
+            }
+            let isMoved = folded(copy.target) != folded(table.target) && !targets.contains(folded(copy.target))
+            // A stream may have told of a new name before a plan did.
+            if isMoved, copy.schema.name != table.schema.name || copy.stream != nil {
+                plan.tables[index].retires = copy.target
+                plan.tables[index].notes.append("Its copy \(copy.target) is replaced by \(table.target).")
+            } else if copy.schema.name == table.schema.name, folded(copy.target) != folded(table.target) {
                 plan.tables[index].notes.append(
                     "Goes to \(table.target) from now on; the copy at \(copy.target) stays as it is."
                 )

@@ -24,8 +24,9 @@ struct StreamRun {
     /// How one round ended.
     private enum Ending {
         case done
-        /// Tables were renamed or must be copied again: once more, by a plan made anew.
-        case again
+        /// Tables were renamed or must be copied again: once more, by a plan made anew. With the targets of those that
+        /// have left the stream.
+        case again(left: [UInt32: TableName] = [:])
     }
 
     /// - Parameter report: Takes what becomes of each copy that is made before anything is followed.
@@ -51,15 +52,19 @@ struct StreamRun {
     private func rounds(_ desk: CopyDesk, into report: inout FullCopy.Report) async throws -> StreamProgress {
         let progress = StreamProgress()
         var plan = plan
+        var left: [UInt32: TableName] = [:]
         var attempt = 0
         while true {
             let before = progress.counts.batches
             do {
                 if let loaded = desk.loaded {
                     try await StreamJoin(self, desk, progress).run(loaded)
-                    plan = try await replan()
+                    plan = try await replan().retiring(left)
                 }
-                guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
+                guard case .again(let more) = try await round(plan, progress, desk, into: &report) else {
+                    return progress
+                }
+                left.merge(more) { $1 }
                 attempt = 0
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
@@ -67,7 +72,7 @@ struct StreamRun {
                 await observe(.retrying(error, pause: pause, attempt: attempt))
                 try await Task.sleep(for: pause)
             }
-            if desk.loaded == nil { plan = try await replan() }
+            if desk.loaded == nil { plan = try await replan().retiring(left) }
         }
     }
 
@@ -98,7 +103,7 @@ struct StreamRun {
                 guard let table = planned[copy.target] else { return true }
                 return !copy.leftOut.isSubset(of: table.leftOut) || copy.parts != table.source.marks
             }
-            if hasChanged { return .again }
+            if hasChanged { return .again() }
             settled = try await settle(plan, state)
         }
         let start = try await destination.stream(of: plan.sync, by: method) ?? state
@@ -107,7 +112,7 @@ struct StreamRun {
             // Not one could be copied.
             guard follows, let pause else { return .done }
             try await Task.sleep(for: pause)
-            return .again
+            return .again()
         }
         let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
         let end = follows && !isPatchwork ? nil : try await source.logPosition()
@@ -120,7 +125,7 @@ struct StreamRun {
             await observe(.caughtUp(tables: followed))
             guard isPatchwork else { return .done }
             try await noteWhole(settled.tables.keys)
-            return follows ? .again : .done
+            return follows ? .again() : .done
         }
         try await release(ending.recopies.keys)
         for (id, reason) in ending.recopies {
@@ -128,7 +133,7 @@ struct StreamRun {
             desk.recopy(id)
             await observe(.copyingAgain(table.plan, reason: reason))
         }
-        return .again
+        return .again(left: settled.tables.filter { ending.recopies[$0.key] != nil }.mapValues(\.copy.target))
     }
 
     /// Copies `tables`, which nothing else is to be done before.
@@ -230,6 +235,19 @@ struct StreamRun {
             $0.stream != nil && tables.contains($0.schema.id)
         }
         if !copies.isEmpty { try await destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
+    }
+}
+
+extension SyncPlan {
+    /// With the copies `left` going where their tables come under another name now, of which the stream has told.
+    fileprivate func retiring(_ left: [UInt32: TableName]) -> SyncPlan {
+        let targets = Set(tables.map(\.target))
+        var plan = self
+        for index in plan.tables.indices {
+            guard let earlier = left[plan.tables[index].schema.id], !targets.contains(earlier) else { continue }
+            plan.tables[index].retires = earlier
+        }
+        return plan
     }
 }
 
