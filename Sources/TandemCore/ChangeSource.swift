@@ -60,13 +60,23 @@ public struct PreparedStream: Sendable {
     /// Tables, by number, of which changes may be missing although the stream goes on, with the reason (what follows
     /// "because"). Those that are followed already are to be copied again.
     public var recopies: [UInt32: String]
+    /// Whether it knows tables by nothing but their names, so that changes of a table that is gone would pass for those
+    /// of one that has its name by now.
+    public var knowsNamesOnly: Bool
     /// What the user should know, such as what was made.
     public var notes: [String]
 
-    public init(state: StreamState, gap: String? = nil, recopies: [UInt32: String] = [:], notes: [String] = []) {
+    public init(
+        state: StreamState,
+        gap: String? = nil,
+        recopies: [UInt32: String] = [:],
+        knowsNamesOnly: Bool = false,
+        notes: [String] = []
+    ) {
         self.state = state
         self.gap = gap
         self.recopies = recopies
+        self.knowsNamesOnly = knowsNamesOnly
         self.notes = notes
     }
 }

@@ -118,9 +118,41 @@ struct PlanHistoryTests {
     @Test func anotherTargetOfAFollowedTableReplacesTheOldCopy() {
         var copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7)]))
         copied[0].stream = "stream"
-        let plan = Sample.plan([Sample.table("public.a", id: 7)], copied: copied, into: "house")
-        #expect(plan.tables.first?.notes == ["Its copy public.a is replaced by house.a."])
+        let catalog = [Sample.followable("public.a", id: 7)]
+        let plan = Sample.plan(catalog, copied: copied, into: "house")
+        #expect(plan.tables.first?.notes.last == "Its copy public.a is replaced by house.a.")
         #expect(plan.tables.first?.retires == TableName(schema: "public", table: "a") && plan.orphans.isEmpty)
+        // One that is copied whole from now on leaves it where it is.
+        let whole = Sample.plan(catalog, copied: copied, method: .fixed(.fullTable), into: "house")
+        #expect(whole.tables.first?.retires == nil)
+    }
+
+    @Test func tablesThatAreFollowedAreKnownByTheirNumbersWhateverNamesTheyTrade() throws {
+        let names = ["public.a", "public.b", "public.c"]
+        var copied = Sample.copies(of: Sample.plan(names.enumerated().map { Sample.table($1, id: UInt32($0 + 7)) }))
+        for index in copied.indices { copied[index].stream = "stream" }
+        // Each takes the name of the next one, and the last one is called otherwise.
+        let catalog = ["public.b", "public.c", "public.d"].enumerated().map { number, name in
+            Sample.followable(name, id: UInt32(number + 7))
+        }
+        let plan = Sample.plan(catalog, copied: copied)
+        #expect(plan.orphans.isEmpty)
+        for (table, name) in zip(plan.tables, names) {
+            #expect(table.notes.contains("Renamed at the source; it was \(name)."))
+        }
+        // Where another one's copy is now, nothing is to be retired: that one goes elsewhere.
+        #expect(plan.tables.map { $0.retires?.table } == ["a", nil, nil])
+    }
+
+    @Test func aTableThatTookAnothersNameLeavesNoCopyBehind() throws {
+        let copied = Sample.copies(of: Sample.plan([Sample.table("public.a", id: 7), Sample.table("public.b", id: 8)]))
+        let plan = Sample.plan([Sample.table("public.c", id: 7), Sample.table("public.a", id: 8)], copied: copied)
+        #expect(plan.orphans.isEmpty)
+        let table = try #require(plan.tables.first { $0.schema.name.table == "a" })
+        #expect(table.retires == TableName(schema: "public", table: "b"))
+        #expect(
+            table.notes == ["Renamed at the source; it was public.b.", "Its copy public.b is replaced by public.a."]
+        )
     }
 
     @Test func aRenamedColumnIsKnownByItsNumberAndADroppedOneIsTold() {

@@ -247,6 +247,13 @@ extension Sample {
         )
     }
 
+    /// The same, which the log can be read of.
+    static func followable(_ name: String, id: UInt32) -> CatalogTable {
+        var table = table(name, id: id)
+        table.methods[.logBased] = .usable(note: nil)
+        return table
+    }
+
     static func plan(
         _ catalog: [CatalogTable],
         tables: [TableRule] = [],

@@ -17,13 +17,15 @@ import Testing
         _ source: LoggedSource,
         onGap: GapPolicy = .resnapshot,
         tables: [TableRule] = [],
+        faults: Faults? = nil,
         repairing isRepaired: ((TablePlan) -> Bool)? = nil
     ) async throws -> SyncRun.Result {
         let sync = SyncConfiguration(name: "test", from: "shop", to: "house", tables: tables, onGap: onGap)
         return try await SyncRun(
             sync,
-            from: source,
-            to: MemoryDestination(warehouse),
+            from: faults.map { FaultyChangeSource(source, $0) } ?? source,
+            to: faults.map { FaultyChangeDestination(MemoryDestination(warehouse), $0) }
+                ?? MemoryDestination(warehouse),
             readers: 1,
             retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),
             state: nil
@@ -180,6 +182,57 @@ import Testing
         #expect(result.report.outcomes.isEmpty)
         #expect(ids(items) == Array(0..<5))
         #expect(warehouse.tables[orders] == nil)
+    }
+
+    @Test func tablesThatTradeNamesKeepTheirCopies() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        let aside = TableName(schema: "public", table: "aside")
+        for (old, new) in [(orders, aside), (items, orders), (aside, items)] { source.database.rename(old, to: new) }
+        try source.insert(SampleTable(orders, ids: 3..<4))
+        #expect(try await run(source).report.outcomes.isEmpty)
+        #expect(ids(items) == Array(0..<5) && ids(orders) == Array(0..<4))
+        #expect(Set(warehouse.tables.keys) == [orders, items])
+    }
+
+    @Test func tablesTakeEachOthersNamesInAChain() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        let old = TableName(schema: "public", table: "orders_old")
+        source.database.rename(orders, to: old)
+        source.database.rename(items, to: orders)
+        #expect(try await run(source).report.outcomes.isEmpty)
+        #expect(ids(old) == Array(0..<5) && ids(orders) == Array(0..<3))
+        #expect(Set(warehouse.tables.keys) == [orders, old])
+        // What the log says after that goes where it belongs.
+        try source.insert(SampleTable(orders, ids: 3..<4))
+        try source.insert(SampleTable(old, ids: 5..<6))
+        #expect(try await run(source).report.outcomes.isEmpty)
+        #expect(ids(old) == Array(0..<6) && ids(orders) == Array(0..<4))
+    }
+
+    @Test func aTableThatTakesTheNameOfADroppedOneTakesThePlaceOfItsCopy() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        source.database.drop(orders)
+        source.database.rename(items, to: orders)
+        #expect(try await run(source).report.outcomes.isEmpty)
+        #expect(ids(orders) == Array(0..<3))
+        #expect(Set(warehouse.tables.keys) == [orders])
+    }
+
+    /// Its changes are passed over from then on, so that it must not count as followed for a moment.
+    @Test(arguments: FaultPoint.allCases, 1..<8)
+    func aTableThatLeavesTheStreamIsCopiedAgainWhateverHappens(point: FaultPoint, count: Int) async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        try source.replace(SampleTable(orders, ids: 0..<9))
+        try source.insert(SampleTable(items, ids: 3..<4))
+        source.state.withLock { $0.log.append(.init(recopies: [1: "its columns changed"])) }
+        let faults = Faults(at: point, after: count, isTransient: false)
+        do { try await run(source, faults: faults) } catch is TestFault {}
+        try await run(source)
+        #expect(ids(orders) == Array(0..<9) && ids(items) == Array(0..<4), "\(faults.log)")
     }
 
     @Test func repairCopiesAFollowedTableAgain() async throws {

@@ -62,6 +62,14 @@ package final class MemoryDatabase: Sendable {
         }
     }
 
+    /// Removes a table, if it is there.
+    package func drop(_ name: TableName) {
+        state.withLock { state in
+            state.content.tables[name] = nil
+            state.version += 1
+        }
+    }
+
     /// Gives a table another name. It keeps its number.
     package func rename(_ name: TableName, to newName: TableName) {
         state.withLock { state in

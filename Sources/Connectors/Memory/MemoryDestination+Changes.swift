@@ -56,7 +56,7 @@ extension MemoryDatabase.Content {
         }
         table.schema.name = target.after.target
         guard tables.updateValue(table, forKey: target.after.target) == nil else {
-            throw ChangeRefused(target.after.target, because: "another table has that name")
+            throw ChangeRefused(target.before.target, because: "another table has that name")
         }
         if let index = copies[sync]?.firstIndex(where: { $0.target == target.before.target }) {
             copies[sync]?[index] = target.after

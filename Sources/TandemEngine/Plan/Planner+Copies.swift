@@ -13,15 +13,16 @@ extension Planner {
             let table = plan.tables[index]
             guard let copy = earlier[table.source.schema] else { continue }
             settled.insert(copy.target)
-            if copy.schema.name != table.schema.name {
-                plan.tables[index].notes.append("Renamed at the source; it was \(copy.schema.name).")
+            let former = earlier.remainder(of: table.source.schema) ?? copy
+            settled.insert(former.target)
+            if former.schema.name != table.schema.name {
+                plan.tables[index].notes.append("Renamed at the source; it was \(former.schema.name).")
             }
-            let isMoved = folded(copy.target) != folded(table.target) && !targets.contains(folded(copy.target))
-            // A stream may have told of a new name before a plan did.
-            if isMoved, copy.schema.name != table.schema.name || copy.stream != nil {
-                plan.tables[index].retires = copy.target
-                plan.tables[index].notes.append("Its copy \(copy.target) is replaced by \(table.target).")
-            } else if copy.schema.name == table.schema.name, folded(copy.target) != folded(table.target) {
+            let goesAlong = former.schema.name != table.schema.name || copy.stream != nil && table.method.isFollowed
+            if goesAlong, former.target != table.target, !targets.contains(folded(former.target)) {
+                plan.tables[index].retires = former.target
+                plan.tables[index].notes.append("Its copy \(former.target) is replaced by \(table.target).")
+            } else if !goesAlong, folded(copy.target) != folded(table.target) {
                 plan.tables[index].notes.append(
                     "Goes to \(table.target) from now on; the copy at \(copy.target) stays as it is."
                 )

@@ -34,6 +34,7 @@ final class StreamApplier {
                 return try await stop(copying: stretch.schema.id, because: error.reason)
             }
         }
+        changes += leaving(batch)
         if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
             do {
                 let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
@@ -78,6 +79,19 @@ final class StreamApplier {
         if stretch.schema.name != name || table.copy.parts.count != parts { end.hasOtherTables = true }
         tables[stretch.schema.id] = table
         return changes
+    }
+
+    /// The steps by which tables that are to be copied again leave the stream, together with the changes before which
+    /// they do: it never brings what it has left out.
+    private func leaving(_ batch: ChangeBatch) -> [TargetChanges] {
+        batch.recopies.keys.compactMap { id in
+            guard let table = tables[id], table.copy.stream != nil else { return nil }
+            var after = table.copy.leavingStream()
+            // Its target was made for this one.
+            after.schema.name = table.plan.schema.name
+            tables[id]?.copy = after
+            return TargetChanges(before: table.copy, after: after, changes: NetChanges())
+        }
     }
 
     /// Leaves the transaction, of which nothing stays; it comes again once the table has been copied.

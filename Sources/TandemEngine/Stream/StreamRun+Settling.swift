@@ -55,8 +55,21 @@ extension StreamRun {
         return settled
     }
 
-    /// The copy under the name that its table has now, with those of Tandem's own columns that are asked for, and with
-    /// the parts that the table has by now.
+    /// Tables that have the name by now which another one had that is gone, and of which there is a copy: changes of
+    /// that one which are still to come would pass for theirs, where a stream knows names only.
+    func takingNames(_ plan: SyncPlan, _ state: StreamState) async throws -> [(table: TablePlan, reason: String)] {
+        let copies = try await destination.tables(of: plan.sync)
+        let ids = Set(plan.tables.map(\.schema.id))
+        let gone = Set(copies.filter { !ids.contains($0.schema.id) }.map(\.schema.name))
+        return plan.tables.filter { table in
+            guard gone.contains(table.schema.name) else { return false }
+            return copies.contains {
+                $0.schema.id == table.schema.id && $0.stream == state.id && $0.schema.name != table.schema.name
+            }
+        }.map { ($0, "it has the name now that another table had, and the log tells tables by their names") }
+    }
+
+    /// The copy with those of Tandem's own columns that are asked for, and with the parts that the table has by now.
     private func fitted(
         _ copy: CopiedTable,
         to table: TablePlan,
@@ -67,11 +80,6 @@ extension StreamRun {
         if copy.ownColumns != table.ownColumns {
             after.ownColumns = table.ownColumns
             evolution.append(.setOwnColumns(table.ownColumns))
-        }
-        if copy.target != table.target {
-            // Its name at the source stays the one that the stream may still call it by, until that says another.
-            after.target = table.target
-            evolution.append(.renameTable(to: table.target))
         }
         after.parts = table.source.marks
         guard after != copy else { return copy }

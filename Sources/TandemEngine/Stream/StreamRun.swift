@@ -24,9 +24,8 @@ struct StreamRun {
     /// How one round ended.
     private enum Ending {
         case done
-        /// Tables were renamed or must be copied again: once more, by a plan made anew. With the targets of those that
-        /// have left the stream.
-        case again(left: [UInt32: TableName] = [:])
+        /// Tables were renamed or must be copied again: once more, by a plan made anew.
+        case again
     }
 
     /// - Parameter report: Takes what becomes of each copy that is made before anything is followed.
@@ -52,19 +51,15 @@ struct StreamRun {
     private func rounds(_ desk: CopyDesk, into report: inout FullCopy.Report) async throws -> StreamProgress {
         let progress = StreamProgress()
         var plan = plan
-        var left: [UInt32: TableName] = [:]
         var attempt = 0
         while true {
             let before = progress.counts.batches
             do {
                 if let loaded = desk.loaded {
                     try await StreamJoin(self, desk, progress).run(loaded)
-                    plan = try await replan().retiring(left)
+                    plan = try await replan()
                 }
-                guard case .again(let more) = try await round(plan, progress, desk, into: &report) else {
-                    return progress
-                }
-                left.merge(more) { $1 }
+                guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
                 attempt = 0
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
@@ -72,7 +67,7 @@ struct StreamRun {
                 await observe(.retrying(error, pause: pause, attempt: attempt))
                 try await Task.sleep(for: pause)
             }
-            if desk.loaded == nil { plan = try await replan().retiring(left) }
+            if desk.loaded == nil { plan = try await replan() }
         }
     }
 
@@ -103,7 +98,7 @@ struct StreamRun {
                 guard let table = planned[copy.target] else { return true }
                 return !copy.leftOut.isSubset(of: table.leftOut) || copy.parts != table.source.marks
             }
-            if hasChanged { return .again() }
+            if hasChanged { return .again }
             settled = try await settle(plan, state)
         }
         let start = try await destination.stream(of: plan.sync, by: method) ?? state
@@ -112,7 +107,7 @@ struct StreamRun {
             // Not one could be copied.
             guard follows, let pause else { return .done }
             try await Task.sleep(for: pause)
-            return .again()
+            return .again
         }
         let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
         let end = follows && !isPatchwork ? nil : try await source.logPosition()
@@ -125,7 +120,7 @@ struct StreamRun {
             await observe(.caughtUp(tables: followed))
             guard isPatchwork else { return .done }
             try await noteWhole(settled.tables.keys)
-            return follows ? .again() : .done
+            return follows ? .again : .done
         }
         try await release(ending.recopies.keys)
         for (id, reason) in ending.recopies {
@@ -133,7 +128,7 @@ struct StreamRun {
             desk.recopy(id)
             await observe(.copyingAgain(table.plan, reason: reason))
         }
-        return .again(left: settled.tables.filter { ending.recopies[$0.key] != nil }.mapValues(\.copy.target))
+        return .again
     }
 
     /// Copies `tables`, which nothing else is to be done before.
@@ -185,7 +180,8 @@ struct StreamRun {
         )
     }
 
-    /// Makes sure of the stream before anything is copied, and notes at the destination where it begins.
+    /// Makes sure of the stream before anything is copied, notes at the destination where it begins, and gives copies
+    /// the names that they are to have by now.
     @discardableResult
     func prepare(_ plan: SyncPlan) async throws -> StreamState {
         let known = try await destination.stream(of: plan.sync, by: method)
@@ -200,7 +196,14 @@ struct StreamRun {
         if known?.id != prepared.state.id {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)
         }
-        try await release(prepared.recopies.keys)
+        if prepared.knowsNamesOnly {
+            let doubtful = try await takingNames(plan, prepared.state)
+            for (table, reason) in doubtful { await observe(.copyingAgain(table, reason: reason)) }
+            try await release(doubtful.map(\.table.schema.id))
+        }
+        let refused = try await CopyMoves(destination: destination, plan: plan, state: prepared.state).run()
+        for (table, reason) in refused { await observe(.copyingAgain(table, reason: reason)) }
+        try await release(prepared.recopies.keys + refused.map(\.table.schema.id))
         return prepared.state
     }
 
@@ -235,19 +238,6 @@ struct StreamRun {
             $0.stream != nil && tables.contains($0.schema.id)
         }
         if !copies.isEmpty { try await destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
-    }
-}
-
-extension SyncPlan {
-    /// With the copies `left` going where their tables come under another name now, of which the stream has told.
-    fileprivate func retiring(_ left: [UInt32: TableName]) -> SyncPlan {
-        let targets = Set(tables.map(\.target))
-        var plan = self
-        for index in plan.tables.indices {
-            guard let earlier = left[plan.tables[index].schema.id], !targets.contains(earlier) else { continue }
-            plan.tables[index].retires = earlier
-        }
-        return plan
     }
 }
 

@@ -111,4 +111,33 @@ extension ChangeConformance {
         try await table.expectEqual("a table changes its shape amid a transaction", in: destination, of: sync)
         await destination.close()
     }
+
+    func tablesTradeNames() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        var first = try await publish(SampleTable(orders, ids: 0..<300), in: destination)
+        var second = try await publish(SampleTable(items, ids: 300..<400), in: destination)
+        let onto = evolving(first, by: [.renameTable(to: items)])
+        let isRefused = try await isRefused([onto], for: orders, in: destination)
+        try expectEqual("a name that another table has is refused", isRefused, true)
+        await destination.rollback()
+        try await first.expectEqual("a refused name leaves all as it was", in: destination, of: sync)
+
+        let aside = TableName(schema: "shop", table: "aside")
+        func move(_ table: inout ModelTable, to name: TableName) async throws {
+            let step = evolving(table, by: [.renameTable(to: name)])
+            try await destination.apply([step], reaching: nil, of: sync)
+            table.apply(step)
+        }
+        try await move(&first, to: aside)
+        try await move(&second, to: orders)
+        try await move(&first, to: items)
+        try await destination.apply([], reaching: state(1), of: sync)
+        try await first.expectEqual("tables trade names in one transaction", in: destination, of: sync)
+        try await second.expectEqual("tables trade names in one transaction", in: destination, of: sync)
+        try await apply(changes(written: [row(7, "seven")]), to: &first, reaching: state(2), in: destination)
+        try await apply(changes(written: [row(7, "another")]), to: &second, reaching: state(3), in: destination)
+        try await first.expectEqual("changes find the table that has the name now", in: destination, of: sync)
+        try await second.expectEqual("changes find the table that has the name now", in: destination, of: sync)
+        await destination.close()
+    }
 }
