@@ -1,29 +1,54 @@
 import TandemRows
 
 extension ChangeAssembler {
-    /// Makes sure that the changes which came under a table's name are its own.
+    /// Makes sure that the changes which came under a table's name are its own, or gives it up.
     ///
     /// The catalog is later than the changes. As long as it has the table under
-    /// the name that they came under, or nobody under it, no other table had it.
+    /// the name that they came under, no other table had it, unless both have
+    /// traded their names there and back since. A name that the table has no
+    /// more may have been another one's, which has it still, or has left it too.
     mutating func confirmNames() throws {
-        let followed = tables.indices.filter { tables[$0].reason == nil }
-        guard !followed.isEmpty else { return }
-        let names = try catalog.names(of: followed.map { tables[$0].schema.id })
-        for index in followed {
-            let schema = tables[index].schema
-            let now = names[schema.id]
-            if now?.name != schema.name, try catalog.number(of: schema.name.schema, schema.name.table) != nil {
-                giveUp(index, "another table has its name now, and the log tells tables by their names")
-            } else if now?.isTold == false {
-                // This plugin passes them over without a word.
-                giveUp(index, "the log does not tell any more which of its rows are updated or deleted")
+        guard !numbers.isEmpty else { return }
+        let names = try catalog.names(of: numbers.keys)
+        let moved = tables.indices.filter { names[tables[$0].schema.id]?.name != tables[$0].schema.name }
+        for index in moved { try giveUpNamesake(of: index) }
+        for index in moved where tables[index].reason == nil {
+            let other = tables.indices.first { other in
+                let isRenamed = names[tables[other].schema.id].map(tables[other].isRenamed) ?? true
+                return other != index && (moved.contains(other) || isRenamed)
+                    && Self.areAlike(columns(of: other), columns(of: index))
             }
+            guard let other else { continue }
+            for table in [index, other] {
+                giveUp(table, "it was renamed like another one, and the log tells tables by their names")
+            }
+        }
+        for index in tables.indices where names[tables[index].schema.id]?.isTold == false {
+            // This plugin passes them over without a word.
+            giveUp(index, "the log does not tell any more which of its rows are updated or deleted")
         }
     }
 
+    /// Gives up a table whose name another one has by now, and that one: changes that came under it may be of either.
+    private mutating func giveUpNamesake(of table: Int) throws {
+        let (id, name) = (tables[table].schema.id, tables[table].schema.name)
+        guard let namesake = try catalog.number(of: name.schema, name.table), namesake != id else { return }
+        giveUp(table, "another table has its name now, and the log tells tables by their names")
+        if let other = try numbers[namesake] ?? catalog.relation(namesake)?.root.flatMap({ numbers[$0] }) {
+            giveUp(other, "it has the name now that another table had, and the log tells tables by their names")
+        }
+    }
+
+    private func columns(of table: Int) -> Set<String> { Set(tables[table].schema.columns.map(\.name)) }
+
+    /// Whether a change of a table with some columns may pass for one of a table with others; it may name but a key.
+    private static func areAlike(_ some: Set<String>, _ others: Set<String>) -> Bool {
+        some.isSubset(of: others) || others.isSubset(of: some)
+    }
+
     /// Gives up the tables that changes under a name may belong to which nobody has by now: one that was renamed more
-    /// than once, and one whose partition is gone. Without effect where the stream tells numbers, or the name is
-    /// somebody's.
+    /// than once, perhaps there and back, and one whose partition is gone. Without effect where the stream tells
+    /// numbers, or the name is somebody's.
     ///
     /// - Returns: Whether there is such a table, given up or not because its copy shows these changes.
     mutating func giveUpOwners(of relation: UInt32, in transaction: TransactionStart) throws -> Bool {
@@ -37,11 +62,12 @@ extension ChangeAssembler {
         var mayBeOurs = false
         for index in followed {
             let schema = tables[index].schema
-            let isRenamed = names[schema.id].map { $0.name != schema.name } ?? false
-            let columns = Set(schema.columns.map(\.name))
-            // Any table may be dropped; a partition has the columns of its table, of which a change may name the key.
-            let named = Set(described.columns.map(\.name))
-            let isAlike = columns.isSubset(of: named) || named.isSubset(of: columns)
+            // Any table may be dropped; a partition has the columns of its table.
+            let isAlike = Self.areAlike(columns(of: index), Set(described.columns.map(\.name)))
+            let isRenamed =
+                names[schema.id].map { now in
+                    now.name != schema.name || isAlike && tables[index].isRenamed(now)
+                } ?? false
             let isPartition = partitioned?.contains(schema.id) == true && isAlike
             guard isRenamed || isPartition else { continue }
             mayBeOurs = true

@@ -98,6 +98,9 @@ extension ChangeAssembler {
                 typeNames: { [catalog] in try catalog.names(of: types) }
             )
             let resolved = try resolution.resolve()
+            // Rows that another table has written under the former name would be taken for its own.
+            if relation.table == nil, resolved.schema.name != known.name { try confirmNames() }
+            guard tables[table].reason == nil else { return nil }
             if resolved.schema != known {
                 guard !tables[table].isHeld else { throw NeedsCopy("its columns changed") }
                 changeSchema(of: table)

@@ -70,6 +70,11 @@ struct FollowedTable {
         moment?.shows(transaction, number: number) ?? false
     }
 
+    /// Whether it has been given its name since it was copied; it may have had the same before.
+    func isRenamed(_ naming: RelationCatalog.Naming) -> Bool {
+        moment.map { !$0.shows(naming.giver) } ?? false
+    }
+
     private static func buffer(for schema: TableSchema, keepsDeletions: Bool) -> ChangeBuffer {
         ChangeBuffer(
             columnCount: schema.columns.count,

@@ -33,6 +33,9 @@ struct TableMoment {
         return look(transaction, number)
     }
 
+    /// Whether the copy is as of later than the transaction `xid`, given without its epoch.
+    func shows(_ xid: UInt32) -> Bool { snapshot.shows(xid) }
+
     private mutating func look(_ transaction: TransactionStart, _ number: Int) -> Bool {
         if let position, !transaction.isCommitted(before: position) {
             // Commits come in the order of the log.

@@ -44,22 +44,37 @@ struct RelationCatalog {
         return try Set(query(sql, [list]).rows.compactMap { $0.first.flatMap(\.self).flatMap { UInt32($0) } })
     }
 
-    /// What tables are called now, and whether the log tells which of their rows are updated and deleted.
-    func names(of tables: some Collection<UInt32>) throws -> [UInt32: (name: TableName, isTold: Bool)] {
+    /// What a table is called.
+    struct Naming {
+        var name: TableName
+        /// The transaction that made the table or gave it this name, without its epoch: the last one to have written
+        /// the type of its rows, which has the same name.
+        var giver: UInt32
+        /// Whether the log tells which of its rows are updated and deleted.
+        var isTold: Bool
+    }
+
+    /// What tables are called now.
+    func names(of tables: some Collection<UInt32>) throws -> [UInt32: Naming] {
         let sql = """
-            SELECT c.oid, n.nspname, c.relname, c.relreplident = 'f' OR EXISTS (
+            SELECT c.oid, n.nspname, c.relname, t.xmin, c.relreplident = 'f' OR EXISTS (
                 SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indimmediate AND i.indisvalid
                   AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident)
               )
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              JOIN pg_catalog.pg_type t ON t.oid = c.reltype
             WHERE c.oid = ANY ($1::pg_catalog.oid[])
             """
         let list = "{" + tables.map(String.init).joined(separator: ",") + "}"
-        var names: [UInt32: (name: TableName, isTold: Bool)] = [:]
+        var names: [UInt32: Naming] = [:]
         for cells in try query(sql, [list]).rows {
             var row = ResultRow(cells)
             let number = try row.number(UInt32.self)
-            names[number] = (TableName(schema: try row.text(), table: try row.text()), try row.flag())
+            names[number] = Naming(
+                name: TableName(schema: try row.text(), table: try row.text()),
+                giver: try row.number(UInt32.self),
+                isTold: try row.flag()
+            )
         }
         return names
     }

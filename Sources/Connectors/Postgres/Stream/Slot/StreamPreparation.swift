@@ -58,7 +58,7 @@ struct StreamPreparation {
             for table in plan.added { recopies[table.id] = "it was not in the publication until now" }
         }
         if let state, gap == nil {
-            return PreparedStream(state: state, recopies: recopies, notes: notes)
+            return PreparedStream(state: state, recopies: recopies, knowsNamesOnly: plugin == .wal2json, notes: notes)
         }
         let start = try begin(name, plugin, on: slot, facts, notes: &notes)
         let stream = StreamIdentity(
