@@ -13,6 +13,8 @@ struct HistoryTable: Sendable {
 
     let schema: String
     var name: String
+    /// Names that it had, the last one last.
+    var former: [String] = []
     var identity = Identity.primaryKey
     var columns: [HistoryColumn]
     /// What its partitions are for; empty where it has none.

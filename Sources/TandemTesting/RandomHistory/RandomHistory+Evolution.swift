@@ -43,10 +43,30 @@ extension RandomHistory {
         return ["ALTER TABLE \(tables[number].sql) RENAME COLUMN \(old) TO \(SQLText.quoted(new))"]
     }
 
+    /// A name that was not there before, for which another table sometimes takes the one that is free now, or for that
+    /// of another, which takes this one's. None gets a name back that it had: wal2json tells tables by nothing else.
     private mutating func renameTable(_ number: Int) -> [String] {
+        let name = freshName("t")
+        let first = rename(number, to: name)
+        let free = tables[number].former.last ?? ""
+        let others = tables.indices.filter { other in
+            // A rule may name the table without identity, and names mean whoever has them.
+            other != number && tables[other].identity != .nothing && !tables[other].former.contains(free)
+        }
+        guard tables[number].identity != .nothing, text.chance(0.4), let other = text.pick(of: others) else {
+            return [first]
+        }
+        let second = rename(other, to: free)
+        let vacant = tables[other].former.last ?? ""
+        guard text.chance(0.5), !tables[number].former.contains(vacant) else { return [first, second] }
+        return [first, second, rename(number, to: vacant)]
+    }
+
+    private mutating func rename(_ number: Int, to name: String) -> String {
         let old = tables[number].sql
-        tables[number].name = freshName("t")
-        return ["ALTER TABLE \(old) RENAME TO \(SQLText.quoted(tables[number].name))"]
+        tables[number].former.append(tables[number].name)
+        tables[number].name = name
+        return "ALTER TABLE \(old) RENAME TO \(SQLText.quoted(name))"
     }
 
     private mutating func widenColumn(of number: Int) -> [String] {
