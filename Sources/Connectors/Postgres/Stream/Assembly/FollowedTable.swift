@@ -72,7 +72,7 @@ struct FollowedTable {
 
     /// Whether it has been given its name since it was copied; it may have had the same before.
     func isRenamed(_ naming: RelationCatalog.Naming) -> Bool {
-        moment.map { !$0.shows(naming.giver) } ?? false
+        moment.map { !$0.isAfter(naming.giver) } ?? false
     }
 
     private static func buffer(for schema: TableSchema, keepsDeletions: Bool) -> ChangeBuffer {

@@ -33,8 +33,8 @@ struct TableMoment {
         return look(transaction, number)
     }
 
-    /// Whether the copy is as of later than the transaction `xid`, given without its epoch.
-    func shows(_ xid: UInt32) -> Bool { snapshot.shows(xid) }
+    /// Whether the transaction `xid` and all before it had ended when the table was copied.
+    func isAfter(_ xid: UInt64) -> Bool { xid < snapshot.oldest }
 
     private mutating func look(_ transaction: TransactionStart, _ number: Int) -> Bool {
         if let position, !transaction.isCommitted(before: position) {

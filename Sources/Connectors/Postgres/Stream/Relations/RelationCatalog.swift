@@ -47,9 +47,9 @@ struct RelationCatalog {
     /// What a table is called.
     struct Naming {
         var name: TableName
-        /// The transaction that made the table or gave it this name, without its epoch: the last one to have written
-        /// the type of its rows, which has the same name.
-        var giver: UInt32
+        /// The transaction that made the table or gave it this name: the last one to have written the type of its
+        /// rows, which has the same name.
+        var giver: UInt64
         /// Whether the log tells which of its rows are updated and deleted.
         var isTold: Bool
     }
@@ -57,7 +57,8 @@ struct RelationCatalog {
     /// What tables are called now.
     func names(of tables: some Collection<UInt32>) throws -> [UInt32: Naming] {
         let sql = """
-            SELECT c.oid, n.nspname, c.relname, t.xmin, c.relreplident = 'f' OR EXISTS (
+            SELECT c.oid, n.nspname, c.relname, t.xmin,
+              pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()), c.relreplident = 'f' OR EXISTS (
                 SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indimmediate AND i.indisvalid
                   AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident)
               )
@@ -72,11 +73,18 @@ struct RelationCatalog {
             let number = try row.number(UInt32.self)
             names[number] = Naming(
                 name: TableName(schema: try row.text(), table: try row.text()),
-                giver: try row.number(UInt32.self),
+                giver: Self.full(try row.number(UInt32.self), before: try row.number(UInt64.self)),
                 isTold: try row.flag()
             )
         }
         return names
+    }
+
+    /// `xid` with the epoch that makes it the last one of its number before `next`. It may be older than the 2^31
+    /// transactions by which such numbers are compared.
+    private static func full(_ xid: UInt32, before next: UInt64) -> UInt64 {
+        let age = UInt64(UInt32(truncatingIfNeeded: next) &- xid)
+        return next < age ? 0 : next - age
     }
 
     /// The partitions of `table` that hold rows, at whatever depth.
