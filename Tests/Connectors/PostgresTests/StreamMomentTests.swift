@@ -26,6 +26,17 @@ import Testing
         #expect(young.full(30) == 30 && young.full(4_294_967_290) == 4_294_967_290)
     }
 
+    /// What stands in the catalog may be older than half of all numbers with 32 bits.
+    @Test func whoGaveATableItsName() throws {
+        #expect(RelationCatalog.full(90, before: 100) == 90)
+        #expect(RelationCatalog.full(3, before: 4_294_967_300) == 4_294_967_299)
+        #expect(RelationCatalog.full(5, before: 4_294_967_300) == 5)
+        #expect(RelationCatalog.full(7, before: 6) == 0)
+        let moment = Moment(checkpoint: Checkpoint("3000000000:3000000009:"), origin: "", time: 0)
+        let table = try #require(TableMoment(moment))
+        #expect(table.isAfter(10) && !table.isAfter(3_000_000_000))
+    }
+
     @Test func whatTheLogHasPassed() throws {
         let moment = Moment(checkpoint: Checkpoint("10:20:15"), origin: "", time: 0, position: Checkpoint("0/500"))
         var table = try #require(TableMoment(moment))

@@ -82,7 +82,7 @@ struct RelationCatalog {
 
     /// `xid` with the epoch that makes it the last one of its number before `next`. It may be older than the 2^31
     /// transactions by which such numbers are compared.
-    private static func full(_ xid: UInt32, before next: UInt64) -> UInt64 {
+    static func full(_ xid: UInt32, before next: UInt64) -> UInt64 {
         let age = UInt64(UInt32(truncatingIfNeeded: next) &- xid)
         return next < age ? 0 : next - age
     }
