@@ -38,6 +38,11 @@ package final class RunRecorder: Sendable {
         }
     }
 
+    /// Notes what tables are called now, by their numbers at the source.
+    package func rename(_ names: [UInt32: TableName]) async {
+        await attempt { (store, _) throws(StateError) in try await store.rename(names, sync: sync) }
+    }
+
     /// Notes that these are the issues that a table has now.
     package func record(_ issues: [RowIssue], of source: TableName) async {
         await attempt { (store, run) throws(StateError) in

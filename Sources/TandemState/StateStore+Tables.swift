@@ -6,7 +6,7 @@ package import TandemRows
 extension StateStore {
     /// Notes what happens to a table in the course of `run`.
     ///
-    /// - Parameter id: The table's number at the source, by which it is known again under another name.
+    /// - Parameter id: The table's number at the source, by which ``rename(_:sync:)`` knows it again.
     package func record(
         _ event: TableEvent,
         of source: TableName,
@@ -18,7 +18,6 @@ extension StateStore {
         let now = now().timeIntervalSince1970
         try await write { db in
             let key: StatementArguments = ["sync": sync, "schema": source.schema, "table": source.table]
-            try Self.rename(id, to: source, sync: sync, db)
             try db.execute(
                 sql: """
                     INSERT INTO table_state
@@ -48,33 +47,45 @@ extension StateStore {
         }
     }
 
-    /// What is known of the table `id` under another name is of `name` from now on, and not what was known of a table
-    /// that had it before.
-    private static func rename(_ id: UInt32, to name: TableName, sync: String, _ db: Database) throws {
-        guard id != 0 else { return }
-        let earlier = try Row.fetchOne(
-            db,
-            sql: """
-                SELECT source_schema, source_table FROM table_state
-                WHERE sync = ? AND source_id = ? AND (source_schema, source_table) <> (?, ?)
-                """,
-            arguments: [sync, Int64(id), name.schema, name.table]
-        )
-        guard let earlier else { return }
-        let old: [String] = [earlier["source_schema"], earlier["source_table"]]
+    /// Notes what tables are called now, by their numbers at the source: what is known of one under another name goes
+    /// along. Tables may have taken each other's names. What is known of a table whose name another one took, and that
+    /// is none of these, is forgotten.
+    package func rename(_ names: [UInt32: TableName], sync: String) async throws(StateError) {
+        try await write { db in
+            let known = try Row.fetchAll(
+                db,
+                sql: "SELECT source_id, source_schema, source_table FROM table_state WHERE sync = ? AND source_id <> 0",
+                arguments: [sync]
+            ).map { row in
+                (
+                    id: UInt32(truncatingIfNeeded: row["source_id"] as Int64),
+                    name: TableName(schema: row["source_schema"], table: row["source_table"])
+                )
+            }
+            let settled = Set(known.filter { names[$0.id] == $0.name }.map(\.id))
+            var moves: [UInt32: (from: TableName, to: TableName)] = [:]
+            for (id, name) in known where !settled.contains(id) { moves[id] = names[id].map { (name, $0) } }
+            // No table has a schema without a name.
+            let between = { (id: UInt32) in TableName(schema: "", table: "\(id)") }
+            for (id, move) in moves { try Self.rename(move.from, to: between(id), sync: sync, db) }
+            for (id, move) in moves { try Self.rename(between(id), to: move.to, sync: sync, db) }
+        }
+    }
+
+    private static func rename(_ old: TableName, to new: TableName, sync: String, _ db: Database) throws {
         for table in ["table_state", "issue"] {
             try db.execute(
                 sql: """
                     DELETE FROM \(table) WHERE sync = ? AND source_schema = ? AND source_table = ?
                     """,
-                arguments: [sync, name.schema, name.table]
+                arguments: [sync, new.schema, new.table]
             )
             try db.execute(
                 sql: """
                     UPDATE \(table) SET source_schema = ?, source_table = ?
                     WHERE sync = ? AND source_schema = ? AND source_table = ?
                     """,
-                arguments: [name.schema, name.table, sync] + StatementArguments(old)
+                arguments: [new.schema, new.table, sync, old.schema, old.table]
             )
         }
     }

@@ -120,6 +120,29 @@ import Testing
         #expect(!status.contains("public.a"), "\(status)")
     }
 
+    @Test(arguments: ["LOG_BASED", "TRIGGER_BASED"])
+    func statusKnowsTablesThatTookEachOthersNames(method: String) throws {
+        let (server, database) = try shop(
+            """
+            CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
+            INSERT INTO a VALUES (1); INSERT INTO b VALUES (1), (2);
+            """
+        )
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database, method: method, more: "    auto_setup: true"))
+        #expect(try program.run("run").status == 0)
+        try server.execute(
+            "BEGIN; ALTER TABLE a RENAME TO c; ALTER TABLE b RENAME TO a; ALTER TABLE c RENAME TO b; COMMIT",
+            in: database
+        )
+        let run = try program.run("run")
+        #expect(run.status == 0, "\(run.errors)")
+        let rows = #/public\.(?<table>\w+) +public\.\w+ +streaming +(?<rows>\d+) /#
+        let status = try program.run("status").output
+        #expect(status.matches(of: rows).map { "\($0.table) \($0.rows)" } == ["a 2", "b 1"], "\(status)")
+    }
+
     @Test(arguments: ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED"])
     func aTableThatIsNamedIsBroughtUnderEveryName(method: String) throws {
         let (server, database) = try shop(

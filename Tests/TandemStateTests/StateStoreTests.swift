@@ -62,6 +62,7 @@ struct StateStoreTests {
         try await record(.copied(rows: 6, bytes: 60, moment: moment), names[1], id: 2)
         try await record(.copied(rows: 7, bytes: 70, moment: moment), names[0], id: 1, sync: "other")
         // The second has gone, and the first has its name.
+        try await store.rename([1: names[1]], sync: "shop")
         try await record(.streaming, names[1], id: 1)
         let state = try #require(try await store.tables(of: "shop").first)
         #expect(try await store.tables(of: "shop").count == 1)
@@ -69,10 +70,35 @@ struct StateStoreTests {
         #expect(try await store.issues(of: "shop").map(\.table) == [names[1]])
         // Made anew under the name that the first had.
         try await record(.copied(rows: 8, bytes: 80, moment: moment), names[0], id: 3)
-        try await record(.streaming, names[2], id: 1)
+        try await store.rename([1: names[2], 3: names[0]], sync: "shop")
         #expect(try await store.tables(of: "shop").map(\.source) == [names[2], names[0]])
         #expect(try await store.tables(of: "shop").map(\.rows) == [5, 8])
         #expect(try await store.tables(of: "other").map(\.source) == [names[0]])
+    }
+
+    @Test func tablesThatTakeEachOthersNamesKeepWhatIsKnownOfThem() async throws {
+        let store = try StateStore.inMemory()
+        let run = try await store.beginRun(of: "shop")
+        let names = ["orders", "orders_new", "orders_old"].map { TableName(schema: "public", table: $0) }
+        for (index, name) in names.prefix(2).enumerated() {
+            let refusals = [Refusal(key: "id=\(index)", column: "born", cause: "a year past 294247")]
+            let copied = TableEvent.copied(rows: index, bytes: 1, moment: moment, refusals: refusals)
+            try await store.record(copied, of: name, id: UInt32(index + 1), target: name, sync: "shop", run: run)
+        }
+        func expect(_ first: TableName, _ second: TableName, line: Int = #line) async throws {
+            let place = SourceLocation(fileID: #fileID, filePath: #filePath, line: line, column: 1)
+            let expected = [[first.table, "0"], [second.table, "1"]].sorted { $0[0] < $1[0] }
+            let tables = try await store.tables(of: "shop").map { [$0.source.table, "\($0.rows)"] }
+            let issues = try await store.issues(of: "shop").map { [$0.table.table, "\($0.key.dropFirst(3))"] }
+            #expect(tables == expected && issues == expected, sourceLocation: place)
+        }
+        // A chain, which is how a table is replaced by another; a trade; and one that is known already, or not at all.
+        try await store.rename([1: names[2], 2: names[0]], sync: "shop")
+        try await expect(names[2], names[0])
+        try await store.rename([1: names[0], 2: names[2]], sync: "shop")
+        try await expect(names[0], names[2])
+        try await store.rename([1: names[0], 2: names[2], 3: names[1]], sync: "shop")
+        try await expect(names[0], names[2])
     }
 
     @Test func issuesLastAsLongAsTheyAreMet() async throws {

@@ -11,6 +11,7 @@ extension RunRecorder {
             for copy in plan.orphans.map(\.copy) {
                 await record(.inactive, of: copy.schema.name, id: copy.schema.id, target: copy.target)
             }
+            await rename(plan.tables)
         case .tableStarted(let table, _): await record(.started, of: table)
         case .tableFailed(let table, let failure):
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
@@ -23,6 +24,7 @@ extension RunRecorder {
             }
         case .following(let progress, let tables, _):
             progress.begin(with: tables)
+            await rename(tables)
             for table in tables { await record(.catchingUp, of: table) }
         case .caughtUp(let tables):
             for table in tables { await record(.streaming, of: table) }
@@ -56,6 +58,10 @@ extension RunRecorder {
 
     private func record(_ event: TableEvent, of table: TablePlan) async {
         await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
+    }
+
+    private func rename(_ tables: [TablePlan]) async {
+        await rename(Dictionary(tables.map { ($0.schema.id, $0.schema.name) }) { first, _ in first })
     }
 
     private func noteStream(_ counts: StreamProgress.Counts, isLast: Bool) async {

@@ -61,7 +61,7 @@ struct Status: AsyncParsableCommand {
         if let remedy = run.remedy { Terminal.out("  → " + remedy) }
         if !status.tables.isEmpty {
             var table = TextTable(
-                ["table", "to", "state", "rows", "size", "as of"],
+                ["table", "to", "state", "rows", "size", "copied as of"],
                 [.left, .left, .left, .right, .right]
             )
             for entry in status.tables {
