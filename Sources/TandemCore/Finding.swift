@@ -55,4 +55,7 @@ public protocol ExplainedError: Error, CustomStringConvertible {
 
 extension ExplainedError {
     public var rulesOutMethod: Bool { false }
+
+    /// The description with a full stop behind it, so that another sentence may follow.
+    public var sentence: String { description.hasSuffix(".") ? description : description + "." }
 }

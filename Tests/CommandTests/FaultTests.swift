@@ -132,6 +132,38 @@ import Testing
         #expect(try shop.program.run("status").output.contains("last run failed"))
     }
 
+    /// Away for longer than the first pause, so that the attempt after it fails too.
+    @Test(arguments: [true, false])
+    func aRunThatFollowsOutlastsAServerThatIsAway(isSource: Bool) throws {
+        let source = try PostgresServer(.v16, settings: ["synchronous_commit": "on"])
+        let copy = try PostgresServer(.v16, settings: ["synchronous_commit": "on"])
+        let program = try Program()
+        defer {
+            program.remove()
+            source.remove()
+            copy.remove()
+        }
+        try program.write(Program.configuration(source, "postgres", method: "LOG_BASED", into: (copy, "postgres")))
+        try source.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)")
+        #expect(try program.run("run").status == 0)
+        let following = try program.start(["run", "--follow"])
+        defer { if following.isRunning { following.interrupt() } }
+        try source.execute("INSERT INTO a VALUES (2)")
+        try copy.awaitRow("SELECT 1 FROM public.a WHERE id = 2", in: "postgres")
+        let away = isSource ? source : copy
+        away.kill()
+        // What comes meanwhile.
+        if !isSource { try source.execute("INSERT INTO a VALUES (3)") }
+        while following.isRunning, try !program.text("stderr").contains("(attempt 2)") {}
+        try away.start()
+        try source.execute("INSERT INTO a VALUES (4)")
+        try copy.awaitRow("SELECT 1 FROM public.a WHERE id = 4", in: "postgres")
+        following.interrupt()
+        let outcome = try program.outcome(of: following)
+        #expect(outcome.status == 130, "\(outcome.errors)")
+        #expect(try program.run("verify", "copy").status == 0)
+    }
+
     @Test(.enabled(if: geteuid() == 0, "needs root to mount a small disk"))
     func aFullDiskLeavesTheOldCopiesAndIsNamed() throws {
         let shop = try Shop()

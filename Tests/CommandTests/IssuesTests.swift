@@ -31,7 +31,7 @@ import Testing
         try server.execute("CREATE TABLE t (id int PRIMARY KEY, price int)", in: shop)
         let program = try Program()
         defer { program.remove() }
-        try program.write(Self.configuration(server, shop, copy))
+        try program.write(Program.configuration(server, shop, method: "LOG_BASED", into: (server, copy)))
         #expect(try program.run("issues").output == "No issues.\n")
         #expect(try program.run("run").status == 0)
         try server.execute("ALTER TABLE t ADD CONSTRAINT cheap CHECK (price < 50)", in: copy)
@@ -82,7 +82,7 @@ import Testing
         try server.execute("CREATE TABLE t (id int PRIMARY KEY, price int)", in: shop)
         let program = try Program()
         defer { program.remove() }
-        try program.write(Self.configuration(server, shop, copy))
+        try program.write(Program.configuration(server, shop, method: "LOG_BASED", into: (server, copy)))
         #expect(try program.run("run").status == 0)
         try server.execute("ALTER TABLE t ADD CONSTRAINT cheap CHECK (price < 50)", in: copy)
         let following = try program.start(["run", "--follow", "--quiet"])
@@ -102,18 +102,5 @@ import Testing
         following.interrupt()
         following.waitUntilExit()
         #expect(try program.run("teardown", "copy").status == 0)
-    }
-
-    private static func configuration(_ server: PostgresServer, _ shop: String, _ copy: String) -> String {
-        Program.configuration(server, shop, method: "LOG_BASED").replacing(
-            "    type: duckdb\n    path: warehouse.duckdb",
-            with: """
-                    type: postgres
-                    host: \(PostgresServer.host)
-                    port: \(server.port)
-                    user: \(PostgresServer.user)
-                    database: \(copy)
-                """
-        )
     }
 }

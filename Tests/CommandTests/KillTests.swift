@@ -24,7 +24,8 @@ import Testing
         defer { copy?.remove() }
         let program = try Program()
         defer { program.remove() }
-        try program.write(Self.configuration(source, copy))
+        let destination = copy.map { ($0, "postgres") }
+        try program.write(Program.configuration(source, "postgres", method: "auto", into: destination))
         var history = RandomHistory(seed: seed)
         try source.execute(history.setup.joined(separator: ";\n"))
         var killed: [Victim: Int] = [:]
@@ -59,20 +60,5 @@ import Testing
     private static func wait(_ seconds: Double, while process: Process) {
         let end = ContinuousClock.now + .seconds(seconds)
         while process.isRunning, ContinuousClock.now < end { usleep(1000) }
-    }
-
-    private static func configuration(_ source: PostgresServer, _ copy: PostgresServer?) -> String {
-        let text = Program.configuration(source, "postgres", method: "auto")
-        guard let copy else { return text }
-        return text.replacing(
-            "    type: duckdb\n    path: warehouse.duckdb",
-            with: """
-                    type: postgres
-                    host: \(PostgresServer.host)
-                    port: \(copy.port)
-                    user: \(PostgresServer.user)
-                    database: postgres
-                """
-        )
     }
 }

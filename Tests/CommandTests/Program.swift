@@ -69,14 +69,25 @@ struct Program {
         String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
     }
 
-    /// A configuration of one sync from `database` of `server` into `warehouse.duckdb`.
+    /// A configuration of one sync from `database` of `server` into that of `copy`, or into `warehouse.duckdb`.
     static func configuration(
         _ server: PostgresServer,
         _ database: String,
         method: String = "FULL_TABLE",
+        into copy: (server: PostgresServer, database: String)? = nil,
         more: String = ""
     ) -> String {
-        """
+        let destination =
+            copy.map { copy in
+                """
+                    type: postgres
+                    host: \(PostgresServer.host)
+                    port: \(copy.server.port)
+                    user: \(PostgresServer.user)
+                    database: \(copy.database)
+                """
+            } ?? "    type: duckdb\n    path: warehouse.duckdb"
+        return """
         connections:
           shop:
             type: postgres
@@ -85,8 +96,7 @@ struct Program {
             user: \(PostgresServer.user)
             database: \(database)
           warehouse:
-            type: duckdb
-            path: warehouse.duckdb
+        \(destination)
         syncs:
           copy:
             from: shop

@@ -111,16 +111,21 @@ struct Simulation {
     /// Runs until one run gets to its end, each with new connections, as after a crash.
     @discardableResult
     private func sync(_ faults: Faults?) async throws -> SyncRun.Result {
+        let retries = RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero)
         while true {
             let (source, destination) = try ends()
+            let attempts = Mutex(0)
             do {
                 let run = SyncRun(
                     configuration,
                     from: faults.map { FaultyChangeSource(source, $0) } ?? source,
                     to: faults.map { FaultyChangeDestination(destination, $0) } ?? destination,
                     readers: 2,
-                    retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
-                    state: nil
+                    retries: retries,
+                    state: nil,
+                    observe: { event in
+                        if case .retrying(_, _, let attempt) = event { attempts.withLock { $0 = attempt } }
+                    }
                 )
                 let result = try await run.run()
                 await close(source, destination)
@@ -128,11 +133,12 @@ struct Simulation {
                 if result.report.failures.isEmpty { return result }
                 let failures = result.report.failures.map { "\($0.table.schema.name): \($0.failure.message)" }
                 guard faults != nil else { throw PostgresServer.Failure(description: "\(failures)") }
-            } catch is TestFault {
-                await close(source, destination)
             } catch {
                 await close(source, destination)
-                throw error
+                let isTransient = (error as? any ExplainedError)?.isTransient == true
+                let isGivenUp = isTransient && attempts.withLock { $0 } == retries.limit
+                #expect(isGivenUp || !isTransient, "seed \(seed): a run is to try again after: \(error)")
+                guard faults != nil, isGivenUp || error is TestFault else { throw error }
             }
         }
     }

@@ -76,9 +76,7 @@ package struct FullCopy {
                 }
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = waiting.count < before ? 1 : attempt + 1
-                guard let pause = retries.pause(before: attempt) else { throw error }
-                await observe(.retrying(error, pause: pause, attempt: attempt))
-                try await Task.sleep(for: pause)
+                try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
         }
         return report
@@ -162,6 +160,19 @@ package struct RetryPolicy: Sendable {
     func pause(before attempt: Int) -> Duration? {
         guard attempt <= limit else { return nil }
         return min(longestPause, firstPause * (1 << min(attempt - 1, 20)))
+    }
+
+    /// Waits before attempt `attempt`, counted from one, of what has failed in passing.
+    ///
+    /// - Throws: `error` where it has been tried often enough.
+    func wait(
+        after error: any ExplainedError,
+        attempt: Int,
+        observe: @Sendable (RunEvent) async -> Void
+    ) async throws {
+        guard let pause = pause(before: attempt) else { throw error }
+        await observe(.retrying(error, pause: pause, attempt: attempt))
+        try await Task.sleep(for: pause)
     }
 }
 

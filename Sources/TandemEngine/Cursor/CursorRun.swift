@@ -40,9 +40,7 @@ struct CursorRun {
                 await note(trouble, in: &report)
             } catch let error as any ExplainedError where error.isTransient {
                 attempt += 1
-                guard let pause = retries.pause(before: attempt) else { throw error }
-                await observe(.retrying(error, pause: pause, attempt: attempt))
-                try await Task.sleep(for: pause)
+                try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
         }
         return report

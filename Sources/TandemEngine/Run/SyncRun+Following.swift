@@ -18,29 +18,28 @@ extension SyncRun {
         guard let destination = destination as? any ChangeDestination else { return (run, plan) }
         for method in Method.allCases where method.isFollowed {
             var attempt = 0
-            while plan.tables.contains(where: { $0.method == method && $0.isAutomatic }),
-                try await destination.stream(of: sync.name, by: method) == nil
-            {
-                let followed = plan.part { $0.method == method }
+            var isPlanned = true
+            while true {
                 do {
+                    if !isPlanned {
+                        plan = try await run.plan()
+                        await observe(.planned(plan))
+                    }
+                    let followed = plan.part { $0.method == method }
+                    guard followed.tables.contains(where: \.isAutomatic),
+                        try await destination.stream(of: sync.name, by: method) == nil
+                    else { break }
+                    isPlanned = false
                     try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
                     break
                 } catch let error as any ExplainedError where error.rulesOutMethod {
-                    let reason = "\(error)"
-                    await observe(.methodRuledOut(method, reason: reason, remedy: error.remedy))
-                    run.ruledOut[method] = .unusable(
-                        reason: reason.hasSuffix(".") ? reason : reason + ".",
-                        remedy: error.remedy
-                    )
+                    await observe(.methodRuledOut(method, reason: "\(error)", remedy: error.remedy))
+                    run.ruledOut[method] = .unusable(reason: error.sentence, remedy: error.remedy)
                 } catch let error as any ExplainedError where error.isTransient {
                     // Such as a table that has another name by now.
                     attempt += 1
-                    guard let pause = retries.pause(before: attempt) else { throw error }
-                    await observe(.retrying(error, pause: pause, attempt: attempt))
-                    try await Task.sleep(for: pause)
+                    try await retries.wait(after: error, attempt: attempt, observe: observe)
                 }
-                plan = try await run.plan()
-                await observe(.planned(plan))
             }
         }
         return (run, plan)
@@ -71,7 +70,7 @@ extension SyncRun {
         // A destination takes one stream at a time, so they take turns, each as far as its source is by then.
         var turn = self
         turn.follows = false
-        var (plan, plannedAt) = (plan, ContinuousClock.now)
+        var (plan, plannedAt, attempt) = (plan, ContinuousClock.now, 0)
         while true {
             _ = try await turn.follow(plan, by: methods, into: &report, observe: observe)
             // What could not be copied is tried again with the next plan, and not in each turn.
@@ -79,7 +78,12 @@ extension SyncRun {
             plan = plan.part { !failed.contains($0.source.schema.id) }
             try await Task.sleep(for: Self.turnPause)
             guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
-            (plan, plannedAt, report.failures) = (try await self.plan(), .now, [])
+            do {
+                (plan, plannedAt, attempt, report.failures) = (try await self.plan(), .now, 0, [])
+            } catch let error as any ExplainedError where error.isTransient {
+                attempt += 1
+                try await retries.wait(after: error, attempt: attempt, observe: observe)
+            }
         }
     }
 

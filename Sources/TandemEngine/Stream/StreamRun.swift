@@ -51,23 +51,23 @@ struct StreamRun {
     private func rounds(_ desk: CopyDesk, into report: inout FullCopy.Report) async throws -> StreamProgress {
         let progress = StreamProgress()
         var plan = plan
+        var isPlanned = true
         var attempt = 0
         while true {
             let before = progress.counts.batches
             do {
                 if let loaded = desk.loaded {
                     try await StreamJoin(self, desk, progress).run(loaded)
-                    plan = try await replan()
+                    isPlanned = false
                 }
+                if !isPlanned { plan = try await replan() }
+                isPlanned = false
                 guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
                 attempt = 0
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
-                guard let pause = retries.pause(before: attempt) else { throw error }
-                await observe(.retrying(error, pause: pause, attempt: attempt))
-                try await Task.sleep(for: pause)
+                try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
-            if desk.loaded == nil { plan = try await replan() }
         }
     }
 

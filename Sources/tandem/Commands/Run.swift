@@ -17,18 +17,30 @@ struct Run: AsyncParsableCommand {
     var quiet = false
     @Flag(name: .long, help: "Go on applying changes until interrupted, instead of stopping once up to date.")
     var follow = false
-    @Option(name: .long, help: "How often a source that fails in passing is tried again before the run gives up.")
-    var retries = RetryPolicy().limit
+    @Option(
+        name: .long,
+        help: """
+            How often a database that fails in passing is tried again before the run gives up: \(RetryPolicy().limit) \
+            times by default, \(Self.followingRetries) times with --follow.
+            """
+    )
+    var retries: Int?
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
 
+    /// About an hour: a run that follows is to outlast maintenance and failovers.
+    private static let followingRetries = 120
+
     func validate() throws {
-        guard (0...1000).contains(retries) else { throw ValidationError("--retries must be from 0 to 1000.") }
+        guard retries.map((0...1000).contains) ?? true else {
+            throw ValidationError("--retries must be from 0 to 1000.")
+        }
     }
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let (json, quiet, follow, retries) = (report.json, quiet, follow, RetryPolicy(limit: retries))
+        let (json, quiet, follow) = (report.json, quiet, follow)
+        let retries = RetryPolicy(limit: retries ?? (follow ? Self.followingRetries : RetryPolicy().limit))
         let runs = try workspace.syncs(names).map { sync in
             ShownRun(
                 sync,

@@ -77,7 +77,7 @@ final class ProgressDisplay: Sendable {
             line("error: \(table.schema.name): \(failure.message)")
             for text in RemedyText.lines(failure.remedy) { line(text) }
         case .retrying(let error, let pause, let attempt):
-            line("warning: \(error.description) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")
+            line("warning: \(error.sentence) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")
         case .streamPrepared(let notes, let gap):
             for note in notes { line("note: " + note) }
             if let gap { line("warning: \(gap) Every table is copied again.") }
