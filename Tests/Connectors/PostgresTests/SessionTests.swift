@@ -43,6 +43,27 @@ import Testing
         #expect(try session.query("SELECT 'ok'").value == "ok")
     }
 
+    /// What the kernel is told; a cable cannot be cut here.
+    @Test func whatIsSentAndNotAcknowledgedEndsAConnection() throws {
+        let database = try TestDatabase(.v16)
+        let session = try database.session()
+        let replication = try ReplicationSession(database.config, in: .test, capabilities: session.capabilities)
+        #expect([session, replication.session].map(\.sendLimit) == [60_000, 60_000])
+        // Rows wait for as long as the server is there.
+        var limits: [UInt32] = []
+        for _ in 1...2 {
+            try session.transaction(.readWrite) {
+                try session.execute("CREATE TEMPORARY TABLE t (id int) ON COMMIT DROP")
+                _ = try session.copyIn("COPY t FROM STDIN (FORMAT binary)") { limits.append(session.sendLimit) }
+            }
+        }
+        #expect(limits == [0, 0] && session.sendLimit == 60_000)
+        var config = PostgresConfig()
+        let place = "\(PostgresServer.user)@\(PostgresServer.host):\(session.endpoint.port)"
+        config.url = "postgresql://\(place)/postgres?tcp_user_timeout=7000"
+        #expect(try Session(config, in: .test).sendLimit == 7000)
+    }
+
     @Test func quotesWhateverComes() throws {
         let session = try TestDatabase(.v18).session()
         for text in ["", "it's", "back\\slash'", "\"q\"", "🐘 é", "; DROP TABLE t --", "$1"] {

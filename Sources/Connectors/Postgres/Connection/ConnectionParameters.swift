@@ -29,7 +29,7 @@ struct ConnectionParameters: Sendable {
         add("options", config.options)
         add("connect_timeout", String(timeout))
         add("client_encoding", "UTF8")
-        addKeepalives(unless: config.url)
+        addWatch(unless: config.url)
         let password = try config.password ?? config.passwordFile.map { try Self.read($0, context) }
         add("password", password)
         let written = config.url.flatMap { try? ConnectionURL.parse($0)["password"] }
@@ -74,13 +74,16 @@ struct ConnectionParameters: Sendable {
         if let value { settings.append((keyword, value)) }
     }
 
-    /// A cut cable is noticed within a minute, unless a URI says how it wants that.
-    private mutating func addKeepalives(unless url: String?) {
+    /// How a cut cable is noticed within two minutes. Keep-alives are sent only while nothing waits to be acknowledged;
+    /// for what does, such as a question or how far the log has been read, the kernel would wait a quarter of an hour.
+    private static let watch = [
+        ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
+    ]
+
+    /// Unless a URI says how it wants that.
+    private mutating func addWatch(unless url: String?) {
         let written = url.flatMap { try? ConnectionURL.parse($0) } ?? [:]
-        for (keyword, value) in [("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3")]
-        where written[keyword] == nil {
-            add(keyword, value)
-        }
+        for (keyword, value) in Self.watch where written[keyword] == nil { add(keyword, value) }
     }
 
     private func file(_ path: String?, _ context: ConnectionContext) -> String? {

@@ -8,6 +8,9 @@ extension Session {
     /// - Returns: How many rows the server has stored.
     func copyIn(_ sql: String, _ send: () throws -> Void) throws -> Int {
         try beginCopyIn(sql)
+        let limit = sendLimit
+        sendLimit = 0
+        defer { sendLimit = limit }
         do {
             try RowEncoder.header.withUnsafeBytes { try sendCopy($0) }
             try send()
@@ -16,6 +19,28 @@ extension Session {
         } catch {
             abandonCopyIn()
             throw error
+        }
+    }
+
+    /// Milliseconds that a server may leave what is sent to it; 0 for the kernel's own limit.
+    ///
+    /// It counts also while the server is there and takes nothing, which rows may have to wait for: where its disk is
+    /// slow, or a trigger is.
+    var sendLimit: UInt32 {
+        get {
+            var (limit, size) = (UInt32(0), socklen_t(MemoryLayout<UInt32>.size))
+            getsockopt(PQsocket(connection), Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, &size)
+            return limit
+        }
+        set {
+            var limit = newValue
+            setsockopt(
+                PQsocket(connection),
+                Int32(IPPROTO_TCP),
+                TCP_USER_TIMEOUT,
+                &limit,
+                socklen_t(MemoryLayout<UInt32>.size)
+            )
         }
     }
 
