@@ -45,10 +45,12 @@ package final class PostgresSource: Source {
     package func catalog() async throws -> Catalog {
         var attempt = 0
         while true {
+            // Where tables come and go all the time, those that are there will do in the end.
+            let isComplete = attempt < Self.catalogRetries
             do {
                 return try await connection.run { session in
                     try session.transaction(.snapshot) {
-                        let tables = try CatalogReader(session).tables().map(\.catalogTable)
+                        let tables = try CatalogReader(session).tables(isComplete: isComplete).map(\.catalogTable)
                         return Catalog(tables: try TriggerReadiness(session, config).settle(tables))
                     }
                 }

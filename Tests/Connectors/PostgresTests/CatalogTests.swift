@@ -28,6 +28,22 @@ import Testing
         return note
     }
 
+    /// The snapshot shows it still, and the functions that are asked about it do not know it any more.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func aTableThatIsDroppedMeanwhileIsNoTableWithoutGrants(version: PostgresServer.Version) throws {
+        let database = try TestDatabase(version)
+        try database.execute("CREATE TABLE here (id int PRIMARY KEY); CREATE TABLE gone (id int PRIMARY KEY)")
+        let session = try database.session()
+        try session.transaction(.snapshot) {
+            #expect(try CatalogReader(session).tables(isComplete: true).count == 2)
+            try database.execute("DROP TABLE gone; CREATE TABLE gone (id int PRIMARY KEY)")
+            #expect(try CatalogReader(session).tables().map(\.name.table) == ["here"])
+            let error = #expect(throws: PostgresError.self) { try CatalogReader(session).tables(isComplete: true) }
+            #expect(error?.isTransient == true && error.map { "\($0)".contains("public.gone has been dropped") } == true)
+        }
+        #expect(try CatalogReader(session).tables(isComplete: true).count == 2)
+    }
+
     @Test(arguments: PostgresServer.Version.allCases)
     func listsEveryKind(version: PostgresServer.Version) throws {
         let database = try TestDatabase(version)

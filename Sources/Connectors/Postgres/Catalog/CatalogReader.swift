@@ -12,10 +12,15 @@ package struct CatalogReader {
 
     /// Every table as of one moment: that of the transaction the session is in, or else of one of its own.
     ///
-    /// - Parameter only: OIDs of the tables wanted; those that are gone are left out. `nil` for all.
+    /// - Parameters:
+    ///   - only: OIDs of the tables wanted; those that are gone are left out. `nil` for all.
+    ///   - isComplete: Whether to throw ``PostgresError/catalogChanged(_:message:)`` where a table has been dropped
+    ///     since that moment, and may have been made anew, instead of leaving it out.
     /// - Throws: ``PostgresError``.
-    package func tables(only: [UInt32]? = nil) throws -> [PostgresTable] {
-        guard session.isInTransaction else { return try session.transaction(.snapshot) { try tables(only: only) } }
+    package func tables(only: [UInt32]? = nil, isComplete: Bool = false) throws -> [PostgresTable] {
+        guard session.isInTransaction else {
+            return try session.transaction(.snapshot) { try tables(only: only, isComplete: isComplete) }
+        }
         return try readable {
             let wanted = [only.map { "{" + $0.map(String.init).joined(separator: ",") + "}" }]
             let server = try facts()
@@ -29,7 +34,11 @@ package struct CatalogReader {
                 by: \.table
             )
             let parts = try Partitions(session).all()
-            return try tableFacts(wanted).map { facts in
+            let tables = try tableFacts(wanted)
+            if isComplete, let gone = tables.first(where: \.isGone) {
+                throw PostgresError.catalogChanged(session.endpoint, message: "\(gone.name) has been dropped")
+            }
+            return tables.filter { !$0.isGone }.map { facts in
                 PostgresTable(
                     facts,
                     columns: columns[facts.oid] ?? [],

@@ -32,10 +32,13 @@ struct ResultRow: ~Copyable {
     }
 
     /// Null counts as false, which is what a privilege of something just dropped is.
-    mutating func flag() throws -> Bool {
+    mutating func flag() throws -> Bool { try optionalFlag() ?? false }
+
+    mutating func optionalFlag() throws -> Bool? {
         switch try optional() {
         case "t", "true": return true
-        case "f", "false", nil: return false
+        case "f", "false": return false
+        case nil: return nil
         default: throw UnreadableCell()
         }
     }

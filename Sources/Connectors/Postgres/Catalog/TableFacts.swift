@@ -24,6 +24,8 @@ struct TableFacts: Sendable {
 
     var oid: UInt32
     var name: TableName
+    /// Dropped since the moment that is looked at: functions of the catalog look at the present.
+    var isGone = false
     var kind: CatalogTable.Kind
     var isUnlogged = false
     /// False for a materialized view that was never refreshed.
@@ -65,7 +67,8 @@ extension TableFacts {
         bytes = try row.optionalNumber()
         replicaIdentity = ReplicaIdentity(rawValue: try row.text()) ?? .nothing
         mayUseSchema = try row.flag()
-        maySelect = try row.flag()
+        let select = try row.optionalFlag()
+        (maySelect, isGone) = (select ?? false, select == nil)
         mayTrigger = try row.flag()
         mayWrite = try row.flag()
         isOwner = try row.flag()
