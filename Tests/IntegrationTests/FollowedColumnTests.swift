@@ -1,5 +1,6 @@
 import TandemCore
 import TandemEngine
+import TandemState
 import TandemTesting
 import Testing
 
@@ -51,6 +52,27 @@ import Testing
             _ = try? shop.database.execute("ALTER TABLE orders RENAME TO sales")
         }
         #expect(try await shop.ask("SELECT count(*) FROM sales") == [["3"]])
+        try await shop.tearDown()
+    }
+
+    /// It is copied again in the same run, and known once.
+    @Test func statusKnowsATableThatIsRenamedAfterThePlan() async throws {
+        var shop = try FollowedDatabase(.v16, Self.setup)
+        let state = try StateStore.inMemory()
+        shop.state = state
+        try await shop.run()
+        let database = shop.database
+        let result = try await shop.run { event in
+            guard case .planned = event else { return }
+            _ = try? database.execute(
+                """
+                ALTER TABLE orders RENAME TO sales; ALTER TABLE sales ADD COLUMN place float8 DEFAULT random();
+                UPDATE sales SET note = 'seen' WHERE id = 1
+                """
+            )
+        }
+        #expect(result.report.outcomes.count == 1)
+        #expect(try await state.tables(of: shop.sync.name).map { "\($0.source)" } == ["public.sales"])
         try await shop.tearDown()
     }
 

@@ -1,6 +1,7 @@
 import TandemCore
 import TandemEngine
 import TandemRows
+import TandemState
 import TandemTesting
 import Testing
 
@@ -10,6 +11,8 @@ struct FollowedDatabase {
     let folder: TemporaryFolder
     var sync: SyncConfiguration
     var plugin = "auto"
+    /// Where the history of its runs is kept, if anywhere.
+    var state: StateStore?
 
     init(_ version: PostgresServer.Version, _ setup: String) throws {
         database = try TestDatabase(version)
@@ -41,7 +44,7 @@ struct FollowedDatabase {
     ) async throws -> Value {
         let source = try database.source(plugin: plugin)
         let destination = try folder.warehouse()
-        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: state, observe: observe)
         return try await run.closing(body)
     }
 

@@ -5,6 +5,8 @@ package import TandemRows
 package enum RunEvent: Sendable {
     /// What is going to be done.
     case planned(SyncPlan)
+    /// The same, of what is followed, once it has been looked at again.
+    case replanned(SyncPlan)
     /// The source's moment is fixed; `notes` say what is out of the ordinary about how it is read.
     case snapshotTaken(Moment, readers: Int, notes: [String])
     case tableStarted(TablePlan, TableProgress)

@@ -12,6 +12,7 @@ extension RunRecorder {
                 await record(.inactive, of: copy.schema.name, id: copy.schema.id, target: copy.target)
             }
             await rename(plan.tables)
+        case .replanned(let plan): await rename(plan.tables)
         case .tableStarted(let table, _): await record(.started, of: table)
         case .tableFailed(let table, let failure):
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
@@ -24,7 +25,6 @@ extension RunRecorder {
             }
         case .following(let progress, let tables, _):
             progress.begin(with: tables)
-            await rename(tables)
             for table in tables { await record(.catchingUp, of: table) }
         case .caughtUp(let tables):
             for table in tables { await record(.streaming, of: table) }

@@ -18,18 +18,18 @@ extension SyncRun {
         guard let destination = destination as? any ChangeDestination else { return (run, plan) }
         for method in Method.allCases where method.isFollowed {
             var attempt = 0
-            var isPlanned = true
+            var isFirst = true
             while true {
                 do {
-                    if !isPlanned {
+                    if !isFirst {
                         plan = try await run.plan()
                         await observe(.planned(plan))
                     }
+                    isFirst = false
                     let followed = plan.part { $0.method == method }
                     guard followed.tables.contains(where: \.isAutomatic),
                         try await destination.stream(of: sync.name, by: method) == nil
                     else { break }
-                    isPlanned = false
                     try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
                     break
                 } catch let error as any ExplainedError where error.rulesOutMethod {
@@ -80,6 +80,7 @@ extension SyncRun {
             guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
             do {
                 (plan, plannedAt, attempt, report.failures) = (try await self.plan(), .now, 0, [])
+                await observe(.replanned(plan))
             } catch let error as any ExplainedError where error.isTransient {
                 attempt += 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)

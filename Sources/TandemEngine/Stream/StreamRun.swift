@@ -51,17 +51,17 @@ struct StreamRun {
     private func rounds(_ desk: CopyDesk, into report: inout FullCopy.Report) async throws -> StreamProgress {
         let progress = StreamProgress()
         var plan = plan
-        var isPlanned = true
+        var isFirst = true
         var attempt = 0
         while true {
             let before = progress.counts.batches
             do {
-                if let loaded = desk.loaded {
-                    try await StreamJoin(self, desk, progress).run(loaded)
-                    isPlanned = false
+                if let loaded = desk.loaded { try await StreamJoin(self, desk, progress).run(loaded) }
+                if !isFirst {
+                    plan = try await replan()
+                    await observe(.replanned(plan))
                 }
-                if !isPlanned { plan = try await replan() }
-                isPlanned = false
+                isFirst = false
                 guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
                 attempt = 0
             } catch let error as any ExplainedError where error.isTransient {

@@ -88,7 +88,7 @@ final class ProgressDisplay: Sendable {
         case .methodRuledOut(let method, let reason, let remedy):
             line("note: \(method.rawValue) cannot be used, and its tables take another method: \(reason)")
             for text in RemedyText.lines(remedy, indent: "  ") { line(text) }
-        case .published, .applied, .caughtUp, .issues: break
+        case .replanned, .published, .applied, .caughtUp, .issues: break
         }
     }
 
