@@ -25,7 +25,7 @@ struct ShownRun {
         printsSummary: Bool = true
     ) {
         self.sync = sync
-        self.workspace = workspace
+        self.workspace = workspace.quiet(isQuiet)
         self.isRepaired = isRepaired
         self.follows = follows
         self.retries = retries
@@ -51,14 +51,14 @@ struct ShownRun {
             retries: retries,
             follows: follows,
             state: workspace.openState(),
-            notify: { display.line("warning: " + $0) },
+            notify: { display.trouble("warning: " + $0) },
             observe: { display.handle($0) }
         )
         do {
             let result = try await run.closing { run in
                 try await display.show { try await run.run(repairing: isRepaired) }
             }
-            if printsSummary { RunSummary(result).show() }
+            if isQuiet { RunSummary(result).showWarnings() } else if printsSummary { RunSummary(result).show() }
             return RunJSON(result)
         } catch {
             guard !(error is CancellationError), !(error is PlanProblems), let explained = error as? any ExplainedError

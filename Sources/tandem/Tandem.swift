@@ -22,6 +22,7 @@ struct Tandem: AsyncParsableCommand {
     )
 
     static func main() async {
+        Terminal.settle()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -29,6 +30,7 @@ struct Tandem: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ExitStatus.leave()
         } catch {
             ExitStatus.end(after: error)
         }

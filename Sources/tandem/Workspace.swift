@@ -10,6 +10,8 @@ struct Workspace {
     /// The folder of the configuration, from which relative paths start.
     let folder: String
     private let statePath: String
+    /// Whether notes are kept back.
+    private var isQuiet = false
 
     /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
     init(_ options: ConfigurationOptions) throws {
@@ -23,6 +25,13 @@ struct Workspace {
             environment: environment,
             connectors: ConnectorDirectory(Registry.all)
         )
+    }
+
+    /// The same, whose connections tell nothing in passing where that is wanted.
+    func quiet(_ isQuiet: Bool) -> Workspace {
+        var workspace = self
+        workspace.isQuiet = isQuiet
+        return workspace
     }
 
     /// What has happened before. `nil`, with a warning, where it cannot be opened: it is history and never the truth.
@@ -121,7 +130,10 @@ struct Workspace {
         let connection = try connection(name)
         guard let connector = Registry.all.first(where: { $0.name == connection.type }) else { return nil }
         let syncs = configuration.syncs.filter { $0.from == name }.map(\.name)
-        let context = ConnectionContext(name: name, folder: folder, syncs: syncs) { Terminal.error("note: " + $0) }
+        let isQuiet = isQuiet
+        let context = ConnectionContext(name: name, folder: folder, syncs: syncs) { note in
+            if !isQuiet { Terminal.error("note: " + note) }
+        }
         return try make(opener(connector), connection.settings, context)
     }
 

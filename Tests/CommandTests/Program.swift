@@ -65,6 +65,22 @@ struct Program {
         try outcome(of: start(arguments, environment: environment))
     }
 
+    /// Runs a line of the shell, in which `tandem` is the program.
+    func shell(_ line: String) throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = ["-c", "tandem() { '\(try Self.path.path)' \"$@\"; }; \(line)"]
+        process.currentDirectoryURL = folder
+        process.standardInput = FileHandle.nullDevice
+        for (name, path) in [("out", \Process.standardOutput), ("err", \Process.standardError)] {
+            let file = folder.appending(path: "std\(name)")
+            try Data().write(to: file)
+            process[keyPath: path] = try FileHandle(forWritingTo: file)
+        }
+        try process.run()
+        return try outcome(of: process)
+    }
+
     func text(_ name: String) throws -> String {
         String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
     }
@@ -88,22 +104,22 @@ struct Program {
                 """
             } ?? "    type: duckdb\n    path: warehouse.duckdb"
         return """
-        connections:
-          shop:
-            type: postgres
-            host: \(PostgresServer.host)
-            port: \(server.port)
-            user: \(PostgresServer.user)
-            database: \(database)
-          warehouse:
-        \(destination)
-        syncs:
-          copy:
-            from: shop
-            to: warehouse
-            method: \(method)
-        \(more)
-        """
+            connections:
+              shop:
+                type: postgres
+                host: \(PostgresServer.host)
+                port: \(server.port)
+                user: \(PostgresServer.user)
+                database: \(database)
+              warehouse:
+            \(destination)
+            syncs:
+              copy:
+                from: shop
+                to: warehouse
+                method: \(method)
+            \(more)
+            """
     }
 }
 

@@ -64,7 +64,10 @@ import Testing
     @Test func whileARunFollowsItsTablesAreStreamingAndTheOthersInPlace() throws {
         let server = try PostgresServer.shared(.v16)
         let database = try server.makeDatabase()
-        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE whole AS SELECT 1 AS n", in: database)
+        try server.execute(
+            "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE whole AS SELECT 1 AS n",
+            in: database
+        )
         let program = try Program()
         defer { program.remove() }
         let tables = "    tables: [public.t, {name: public.whole, method: FULL_TABLE}]"

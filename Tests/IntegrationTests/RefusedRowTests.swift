@@ -89,6 +89,102 @@ import Testing
         try await pair.tearDown()
     }
 
+    /// A trigger or rule that keeps a row out, or has it otherwise than it is, without an error.
+    @Test(arguments: [true, false]) func aRowThatIsSwallowedOrChangedIsAnIssue(isSoft: Bool) async throws {
+        var pair = try RefusingPair(.v16, ItemHistory.setup)
+        pair.sync.deletes = isSoft ? .soft : .hard
+        try pair.from.execute("INSERT INTO items (id, price, note) SELECT n, n, 'old' FROM generate_series(1, 20) n")
+        try await pair.run()
+        try pair.to.execute(
+            """
+            CREATE TABLE seen (id int);
+            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              IF TG_OP = 'DELETE' THEN RETURN CASE WHEN OLD.id = 4 THEN NULL ELSE OLD END; END IF;
+              IF NEW.note = 'swallow' OR NEW.id = 4 THEN RETURN NULL; END IF;
+              IF NEW.note = 'change' THEN NEW.price := 0; END IF;
+              RETURN NEW; END $$;
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              INSERT INTO public.seen VALUES (NEW.id);
+              IF NEW.note = 'after' THEN UPDATE public.items SET name = 'x' WHERE id = NEW.id AND name IS NULL; END IF;
+              RETURN NULL; END $$;
+            CREATE TRIGGER look BEFORE INSERT OR UPDATE OR DELETE ON items FOR EACH ROW EXECUTE FUNCTION look();
+            CREATE TRIGGER note AFTER INSERT OR UPDATE ON items FOR EACH ROW EXECUTE FUNCTION note()
+            """
+        )
+        try pair.from.execute(
+            """
+            UPDATE items SET note = 'swallow' WHERE id = 1; UPDATE items SET note = 'change' WHERE id = 2;
+            UPDATE items SET note = 'after' WHERE id = 3; DELETE FROM items WHERE id IN (4, 5);
+            UPDATE items SET id = 26, note = 'swallow' WHERE id = 6; UPDATE items SET note = 'fine' WHERE id = 7;
+            INSERT INTO items (id, note) VALUES (27, 'swallow'), (28, 'fine')
+            """
+        )
+        let result = try await pair.run()
+        #expect(result.issues.values.first?.count == 6)
+        let issues = try await pair.issues().sorted { $0.keyText < $1.keyText }
+        #expect(issues.map(\.keyText) == [1, 2, 26, 27, 3, 4].map { "id = \($0)" })
+        #expect(issues.map(\.isDeletion) == [false, false, false, false, false, true])
+        #expect(issues.allSatisfy { $0.code == "27000" && $0.cause.contains("trigger or rule") })
+        #expect(try pair.to.execute("SELECT note FROM items WHERE id = 7") == "fine")
+        try pair.to.execute("DROP TRIGGER look ON items; DROP TRIGGER note ON items")
+        #expect(try await pair.retry().map(\.isSettled).contains(false) == false)
+        let question = "SELECT string_agg(concat(id, name, price, note), ',' ORDER BY id) FROM items"
+        let here = try pair.to.execute(isSoft ? question + " WHERE _tandem_deleted_at IS NULL" : question)
+        #expect(try pair.from.execute(question) == here)
+        try await pair.tearDown()
+    }
+
+    /// Rules take a row away as triggers do, and a table without a key has no row to name.
+    @Test func aSwallowedRowOfATableWithoutAKeyFailsTheRun() async throws {
+        let pair = try RefusingPair(
+            .v18,
+            "CREATE TABLE items (id int, price int); ALTER TABLE items REPLICA IDENTITY FULL"
+        )
+        try await pair.run()
+        try pair.to.execute("CREATE RULE none AS ON INSERT TO items WHERE NEW.price > 50 DO INSTEAD NOTHING")
+        try pair.from.execute("INSERT INTO items VALUES (1, 9)")
+        try await pair.run()
+        try pair.from.execute("INSERT INTO items VALUES (1, 99)")
+        let error = await #expect(throws: PostgresError.self) { try await pair.run() }
+        #expect(error?.description.contains("trigger or rule") == true)
+        try await pair.tearDown()
+    }
+
+    /// The same in a table that is copied whole, and stays because of what hangs on it.
+    @Test func aRowThatIsSwallowedInACopyIsAnIssue() async throws {
+        var pair = try RefusingPair(.v15, ItemHistory.setup)
+        pair.sync.method = .fixed(.fullTable)
+        try pair.from.execute("INSERT INTO items (id, price) SELECT n, n FROM generate_series(1, 9) n")
+        try await pair.run()
+        try pair.to.execute(
+            """
+            CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              IF TG_OP = 'DELETE' THEN RETURN NULL; END IF;
+              IF NEW.price = 99 THEN RETURN NULL; END IF;
+              IF NEW.price = 98 THEN NEW.price := 0; END IF;
+              RETURN NEW; END $$;
+            CREATE TRIGGER look BEFORE INSERT OR UPDATE OR DELETE ON items FOR EACH ROW EXECUTE FUNCTION look()
+            """
+        )
+        try await pair.run()
+        #expect(try await pair.issues().isEmpty)
+        try pair.from.execute(
+            """
+            DELETE FROM items WHERE id = 1; UPDATE items SET price = 99 WHERE id = 2;
+            UPDATE items SET price = 98 WHERE id = 3; INSERT INTO items (id, price) VALUES (10, 99), (11, 50)
+            """
+        )
+        let result = try await pair.run()
+        #expect(result.issues.values.first?.count == 4)
+        #expect(try await pair.issues().map(\.keyText).sorted() == ["id = 1", "id = 10", "id = 2", "id = 3"])
+        #expect(try pair.to.execute("SELECT price FROM items WHERE id = 11") == "50")
+        try pair.to.execute("DROP TRIGGER look ON items")
+        try await pair.run()
+        #expect(try await pair.issues().isEmpty)
+        try await pair.compare("at the end")
+        try await pair.tearDown()
+    }
+
     /// What others hang on stays until it may go.
     @Test func aRowThatCannotBeRemovedIsRemovedLater() async throws {
         let pair = try RefusingPair(.v18, ItemHistory.setup)

@@ -65,7 +65,8 @@ struct Verify: AsyncParsableCommand {
             configuration,
             in: workspace,
             repairing: { tables.contains($0.target) },
-            isQuiet: report.json
+            isQuiet: report.json,
+            printsSummary: !report.json
         )
         .run()
     }

@@ -39,7 +39,7 @@ final class AnswerPrinter: Sendable {
             case .json: Terminal.put(try Self.json(rows, isFirst: state.rows == 0))
             }
             state.rows += rows.count
-            return !state.isCut
+            return !state.isCut && Terminal.outputFailure == nil
         }
     }
 
@@ -53,7 +53,7 @@ final class AnswerPrinter: Sendable {
             case .csv: break
             case .json: Terminal.out(state.rows == 0 ? "]\n}" : "\n  ]\n}")
             }
-            guard state.isCut else { return }
+            guard state.isCut, Terminal.outputFailure == nil else { return }
             let more = form == .table ? "--limit N shows more of them, --csv and --json all" : "--limit ends it there"
             Terminal.error("note: there are more than \(Amounts.rows(state.rows)): \(more).")
         }

@@ -74,13 +74,13 @@ final class ProgressDisplay: Sendable {
             line("\(table.schema.name): \(Amounts.rows(outcome.written)) in \(Amounts.duration(outcome.duration))")
         case .tableFailed(let table, let failure):
             finish()
-            line("error: \(table.schema.name): \(failure.message)")
-            for text in RemedyText.lines(failure.remedy) { line(text) }
+            trouble("error: \(table.schema.name): \(failure.message)")
+            for text in RemedyText.lines(failure.remedy) { trouble(text) }
         case .retrying(let error, let pause, let attempt):
             line("warning: \(error.sentence) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")
         case .streamPrepared(let notes, let gap):
             for note in notes { line("note: " + note) }
-            if let gap { line("warning: \(gap) Every table is copied again.") }
+            if let gap { trouble("warning: \(gap) Every table is copied again.") }
         case .following(let progress, let tables, _):
             state.withLock { $0.stream = (progress, tables.count) }
         case .copyingAgain(let table, let reason):
@@ -93,8 +93,10 @@ final class ProgressDisplay: Sendable {
     }
 
     /// A line that stays, above the bars.
-    func line(_ text: String) {
-        guard !isQuiet else { return }
+    func line(_ text: String) { if !isQuiet { trouble(text) } }
+
+    /// One that is told also where only what went wrong is wanted.
+    func trouble(_ text: String) {
         erase()
         Terminal.error(text)
     }

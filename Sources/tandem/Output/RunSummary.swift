@@ -32,6 +32,11 @@ struct RunSummary {
         Terminal.out(total)
     }
 
+    /// What there is to know where only what went wrong is wanted; tables that failed have been told of already.
+    func showWarnings() {
+        for line in notes where line.hasPrefix("warning: ") { Terminal.error(line) }
+    }
+
     private func showChanges() {
         guard let counts = result.stream else { return }
         var table = TextTable(["table", "changes"], [.left, .right])

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What is at the other end of standard output and standard error.
 enum Terminal {
@@ -10,6 +11,19 @@ enum Terminal {
         var size = winsize()
         let answered = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
         return answered && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// Why standard output does not take any more, once it does not: the system's number of the error.
+    static var outputFailure: Int32? { outputError.withLock { $0 } }
+    private static let outputError = Mutex<Int32?>(nil)
+
+    /// Gives standard input, output and error a place where the program was started without one: else the next file or
+    /// connection would get the number, and what is printed would be written into it.
+    static func settle() {
+        for file in STDIN_FILENO...STDERR_FILENO where fcntl(file, F_GETFD) == -1 {
+            // Not to be written to, so that what was to be printed is not lost in silence.
+            _ = open("/dev/null", O_RDONLY)
+        }
     }
 
     /// Results.
@@ -25,14 +39,18 @@ enum Terminal {
     static func draw(_ text: String) { write(text, to: STDERR_FILENO) }
 
     private static func write(_ text: String, to file: Int32) {
+        guard file != STDOUT_FILENO || outputFailure == nil else { return }
         var text = text
         text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)[...]
             while !rest.isEmpty {
                 let count = Foundation.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count < 0 && errno == EINTR { continue }
-                // A reader that has gone away (a closed pipe) does not want the rest.
-                guard count > 0 else { return }
+                guard count > 0 else {
+                    // What comes later would make a hole of what is missing.
+                    if file == STDOUT_FILENO { outputError.withLock { $0 = $0 ?? errno } }
+                    return
+                }
                 rest = rest.dropFirst(count)
             }
         }

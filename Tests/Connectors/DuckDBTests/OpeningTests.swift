@@ -89,6 +89,26 @@ import Testing
         }
     }
 
+    /// One that was not copied whole: every look at it says so, not only the one that comes to the missing block.
+    @Test func truncatedFile() async throws {
+        try await load(folder.destination(), rows: 200_000)
+        let size = FileFacts.size(of: folder.file())
+        for missing in [1 << 18, size / 2] {
+            truncate(folder.file(), size - missing)
+            #expect(await folder.destination().check().contains { $0.severity == .error }, "\(missing)")
+        }
+        // It may end in blocks that are free.
+        for missing in [size / 2, size / 4 * 3] {
+            truncate(folder.file(), size - missing)
+            let error = await #expect(throws: DuckDBError.self) { try await folder.destination().tables(of: "sync") }
+            guard case .damaged(folder.file(), _) = error else {
+                Issue.record("\(missing): \(String(describing: error))")
+                continue
+            }
+            await #expect(throws: DuckDBError.self) { try await load(folder.destination()) }
+        }
+    }
+
     @Test func damagedLog() async throws {
         try await load(folder.destination())
         let size = try Data(contentsOf: URL(filePath: folder.file())).count

@@ -50,6 +50,23 @@ import Testing
         #expect(try await destination.query(sql).rows == [["1"]])
     }
 
+    /// Words of a user's are not taken for what DuckDB says of its file, its disk or its memory.
+    @Test(arguments: [
+        "SELECT checksum FROM orders", "SELECT \"No space left on device\" FROM orders", "FROM corrupt",
+        "SELECT 'checksum'::INTEGER", "SELECT error('Corrupt database file')", "FROM \"replaying WAL file\"",
+        "SELECT 1 AS x WHERE x = 'newer version'::DATE", "SELECT \"Permission denied\"", "FROM 'checksum.csv'",
+        "FROM read_csv('/nowhere/could not allocate block.csv')",
+    ])
+    func wordsOfTheUsersProveNothing(sql: String) async throws {
+        _ = try? await destination.query("SELECT 1")
+        let error = await #expect(throws: DuckDBError.self) { try await destination.query(sql) }
+        switch error {
+        case .failed, .outsideTheFile: break
+        default: Issue.record("\(sql): \(String(describing: error))")
+        }
+        #expect(try await destination.query("SELECT 1").rows == [["1"]])
+    }
+
     @Test func keepsOrder() async throws {
         let rows = try await destination.query("SELECT id FROM orders ORDER BY id DESC").rows
         #expect(rows.compactMap { $0[0].flatMap { Int($0) } } == (0..<10_000).reversed())

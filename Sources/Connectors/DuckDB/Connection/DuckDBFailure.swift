@@ -12,7 +12,10 @@ struct DuckDBFailure {
     ///   - action: Completes "DuckDB could not …".
     ///   - limit: The memory DuckDB may use.
     func explained(path: String, action: String, limit: String = "") -> any Error {
-        func says(_ words: String...) -> Bool { words.contains { reason.contains($0) } }
+        if type == DUCKDB_ERROR_INTERRUPT { return CancellationError() }
+        // What is wrong with a statement quotes what the user has written.
+        let words = isAboutStatement ? "" : unquoted
+        func says(_ sought: String...) -> Bool { sought.contains { words.contains($0) } }
         if says("No space left on device", "max_temp_directory_size", "Disk quota exceeded") {
             return DuckDBError.diskFull(path: path, free: FileFacts.freeBytes(at: path))
         }
@@ -21,19 +24,41 @@ struct DuckDBFailure {
         if says("newer version", "we can only read version", "Use the latest version") {
             return DuckDBError.newerFile(path: path, library: String(cString: duckdb_library_version()), reason: brief)
         }
-        if says("replaying WAL", "WAL file", "write-ahead log") {
+        if isAboutReplay || says("WAL file", "write-ahead log") {
             return DuckDBError.damagedLog(path: path, reason: brief)
         }
         if says("Permission denied", "Read-only file system") { return DuckDBError.unwritable(path: path) }
         if says("disabled by configuration", "disabled through configuration") { return DuckDBError.outsideTheFile }
-        if says("checksum", "orrupt", "Could not read enough bytes") {
+        if says("orrupt database file", "atabase file appears to be corrupted", "Could not read enough bytes from file")
+        {
             return DuckDBError.damaged(path: path, reason: brief)
         }
-        if type == DUCKDB_ERROR_INTERRUPT { return CancellationError() }
         if type == DUCKDB_ERROR_OUT_OF_MEMORY || says("could not allocate block", "failed to pin block") {
             return DuckDBError.outOfMemory(path: path, limit: limit, reason: brief)
         }
         return DuckDBError.failed(action: action, reason: brief)
+    }
+
+    /// Whether it came up while the log was replayed, whatever it is.
+    private var isAboutReplay: Bool {
+        guard let kind = reason.firstRange(of: " Error: ") else { return false }
+        return reason[kind.upperBound...].hasPrefix("Failure while replaying ")
+    }
+
+    /// Whether it is the statement that is wrong, or what it was to do with rows, and not the file, its disk or memory.
+    private var isAboutStatement: Bool {
+        guard let end = reason.firstRange(of: " Error: ") else { return false }
+        let ofStatements: Set<Substring> = [
+            "Parser", "Syntax", "Binder", "Catalog", "Conversion", "Constraint", "Invalid Input", "Invalid Type",
+            "Mismatch Type", "Out of Range", "Not implemented", "Dependency", "Expression", "Decimal", "Sequence",
+        ]
+        // DuckDB puts the kind of error first.
+        return ofStatements.contains(reason[..<end.lowerBound])
+    }
+
+    /// The reason without what it quotes: names, paths, values.
+    private var unquoted: String {
+        reason.replacing(#/"[^"]*"|'[^']*'/#, with: "")
     }
 
     /// The first line, without what follows for programmers.

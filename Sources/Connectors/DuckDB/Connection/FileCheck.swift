@@ -28,6 +28,7 @@ struct FileCheck {
     private func contentFinding() async -> Finding {
         do {
             let session = try await opener.open(.read)
+            try session.refuseCutTables()
             let metadata = Metadata(session)
             guard try metadata.exists() else {
                 return Finding(.ok, opener.path, "The file can be read and written; Tandem has put nothing there yet.")

@@ -37,7 +37,10 @@ struct FileOpener: Sendable {
                 let options = options(mode, isolated: isolated)
                 if let file = try DatabaseFile.open(path, mode, options: options, isBrief: isBrief) {
                     let growing = config.memoryLimit == nil && !isolated ? DuckDBConfig.standardMemoryLimit : nil
-                    return try Session(file, memoryLimit: memoryLimit(isolated: isolated), growingMemoryLimit: growing)
+                    let limit = memoryLimit(isolated: isolated)
+                    let session = try Session(file, memoryLimit: limit, growingMemoryLimit: growing)
+                    if file.isFirst { try session.refuseShortFile() }
+                    return session
                 }
                 holder = "another sync of this process"
             } catch DuckDBError.locked(_, let other, _) {

@@ -77,7 +77,8 @@ struct ConnectionParameters: Sendable {
     /// How a cut cable is noticed within two minutes. Keep-alives are sent only while nothing waits to be acknowledged;
     /// for what does, such as a question or how far the log has been read, the kernel would wait a quarter of an hour.
     private static let watch = [
-        ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
+        ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+        ("tcp_user_timeout", "60000"),
     ]
 
     /// Unless a URI says how it wants that.

@@ -5,6 +5,9 @@ struct Objection: Hashable, Sendable {
     var constraint: String?
     var column: String?
 
+    /// The code of what is no error to the server: a trigger or a rule has left a row out, or changed it.
+    static let alteration = "27000"
+
     /// Whether it is about what a row holds: a constraint, a value, or a trigger that raises.
     var isAboutContent: Bool { code.hasPrefix("23") || code.hasPrefix("22") || code == "P0001" }
 
@@ -18,6 +21,7 @@ struct Objection: Hashable, Sendable {
         case "23503": return "foreign key\(name) refuses it"
         case "23502": return "column \"\(column ?? "")\" must not be null"
         case "23P01": return "exclusion constraint\(name) refuses it"
+        case Self.alteration: return "a trigger or rule leaves it out or changes it"
         case "P0001": return "a trigger refuses it"
         default:
             return code.hasPrefix("23") ? "constraint\(name) refuses it" : "a trigger or a constraint fails with it"

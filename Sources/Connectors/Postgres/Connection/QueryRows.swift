@@ -6,8 +6,17 @@ package struct QueryRows: Sendable {
     /// And their modifiers, -1 where there is none.
     package var modifiers: [Int]
     package var rows: [[String?]]
+    /// How many rows a statement that returns none has written.
+    package var affected: Int
 
-    package init(columns: [String] = [], types: [UInt32] = [], modifiers: [Int] = [], rows: [[String?]] = []) {
+    package init(
+        columns: [String] = [],
+        types: [UInt32] = [],
+        modifiers: [Int] = [],
+        rows: [[String?]] = [],
+        affected: Int = 0
+    ) {
+        self.affected = affected
         self.columns = columns
         self.types = types
         self.modifiers = modifiers

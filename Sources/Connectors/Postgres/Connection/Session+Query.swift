@@ -16,10 +16,15 @@ extension Session {
         return try lastResult()
     }
 
+    /// Runs statements separated by semicolons, in one go, and returns the rows of the last one as text.
+    func answer(_ sql: String) throws -> QueryRows {
+        guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
+        return try lastResult()
+    }
+
     /// Runs statements separated by semicolons, in one go. What they return is dropped.
     package func execute(_ sql: String) throws {
-        guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
-        _ = try lastResult()
+        _ = try answer(sql)
     }
 
     /// Waits for the answers to what was sent, and returns the last.
@@ -33,7 +38,8 @@ extension Session {
             defer { PQclear(result) }
             switch PQresultStatus(result) {
             case PGRES_TUPLES_OK: last = Self.rows(of: result)
-            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = QueryRows()
+            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+                last = QueryRows(affected: Int(String(cString: PQcmdTuples(result))) ?? 0)
             case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
                 close()
                 throw PostgresError.malformed(endpoint, what: "a COPY where an answer was expected")

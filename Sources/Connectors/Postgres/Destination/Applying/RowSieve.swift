@@ -112,9 +112,10 @@ struct RowSieve {
     private func attempt(_ step: Step, _ numbers: ArraySlice<Int>, _ refused: inout [Refused]) throws {
         guard let first = numbers.first, let last = numbers.last else { return }
         do {
-            let statement = statement(step, "s.n BETWEEN \(first) AND \(last)")
+            let (statement, question) = statement(step, "s.n BETWEEN \(first) AND \(last)")
             try step.merge.explained {
-                try session.execute("SAVEPOINT tandem_row; \(statement); RELEASE tandem_row")
+                try step.merge.expectNone(after: "SAVEPOINT tandem_row; \(statement)", question)
+                try session.execute("RELEASE tandem_row")
             }
         } catch let error as RefusedContent {
             try session.execute("ROLLBACK TO tandem_row; RELEASE tandem_row")
@@ -129,12 +130,14 @@ struct RowSieve {
         }
     }
 
-    private func statement(_ step: Step, _ filter: String) -> String {
+    /// - Returns: What to run, and what then counts the rows that are not as they should be.
+    private func statement(_ step: Step, _ filter: String) -> (String, String) {
         let stage = step.merge.stage
         return switch step.action {
-        case .remove: stage.deletion(isOverlapping: false, where: filter)
-        case .mark: stage.markingKeys(where: filter)
-        case .write: stage.insertion(replaces: true, where: filter)
+        case .remove:
+            (stage.deletion(isOverlapping: false, where: filter), stage.left(isOverlapping: false, where: filter))
+        case .mark: (stage.markingKeys(where: filter), stage.left(isOverlapping: false, where: filter))
+        case .write: (stage.insertion(replaces: true, where: filter), stage.unlike(where: filter))
         }
     }
 

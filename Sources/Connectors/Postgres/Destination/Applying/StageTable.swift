@@ -128,13 +128,16 @@ struct StageTable: Sendable {
                 WHERE s.o = \(Kind.removed.rawValue) AND \(isKey(of: "t", in: "s")) AND \(filter)
                 """
         }
+        return "DELETE FROM ONLY \(quotedTarget) t USING (\(goneForGood)) s WHERE \(isKey(of: "t", in: "s"))"
+    }
+
+    /// The keys of rows to take away that are not written again.
+    var goneForGood: String {
         let gone = key.indices.map(keyColumn).joined(separator: ", ")
         let kept = key.map(column).joined(separator: ", ")
         return """
-            DELETE FROM ONLY \(quotedTarget) t USING (
-              SELECT \(gone) FROM \(name) WHERE o IN (\(Kind.removed.rawValue), \(Kind.filled.rawValue))
-              EXCEPT SELECT \(kept) FROM \(name) WHERE o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
-            ) s WHERE \(isKey(of: "t", in: "s"))
+            SELECT \(gone) FROM \(name) WHERE o IN (\(Kind.removed.rawValue), \(Kind.filled.rawValue))
+            EXCEPT SELECT \(kept) FROM \(name) WHERE o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
             """
     }
 

@@ -59,14 +59,20 @@ struct TableMerge {
 
     /// Marks and removes rows.
     func takeAway() throws {
-        if !changes.deleted.isEmpty {
-            let set =
-                stage.key.isEmpty ? ("SET LOCAL enable_hashjoin = on; ", "; SET LOCAL enable_hashjoin = off") : ("", "")
-            try session.execute(set.0 + stage.marking + set.1)
+        if !changes.deleted.isEmpty, stage.key.isEmpty {
+            let (begin, end) = ("SET LOCAL enable_hashjoin = on; ", "; SET LOCAL enable_hashjoin = off")
+            try session.execute(begin + stage.marking + end)
+        } else if !changes.deleted.isEmpty {
+            try expectNone(after: stage.marking, stage.left(isOverlapping: false, where: "true"))
         }
         guard !stage.keepsDeleted || stage.key.isEmpty else { return }
         guard !removed.isEmpty || !changes.patched.isEmpty else { return }
-        guard stage.key.isEmpty else { return try session.execute(stage.deletion(isOverlapping: isOverlapping)) }
+        guard stage.key.isEmpty else {
+            return try expectNone(
+                after: stage.deletion(isOverlapping: isOverlapping),
+                stage.left(isOverlapping: isOverlapping, where: "true")
+            )
+        }
         // Nothing to look rows up by: the table is read, once.
         try session.execute(
             "SET LOCAL enable_hashjoin = on; \(stage.countedDeletion); SET LOCAL enable_hashjoin = off"
@@ -76,14 +82,37 @@ struct TableMerge {
     /// Adds and replaces rows.
     func write() throws {
         guard !changes.written.isEmpty || !changes.patched.isEmpty else { return }
-        try session.execute(stage.insertion(replaces: !stage.key.isEmpty && (!changes.isEmptied || stage.keepsDeleted)))
+        let replaces = !stage.key.isEmpty && (!changes.isEmptied || stage.keepsDeleted)
+        let insertion = stage.insertion(replaces: replaces)
+        guard stage.key.isEmpty else { return try expectNone(after: insertion, stage.unlike(where: "true")) }
+        let wanted = changes.written.reduce(0) { $0 + $1.rowCount }
+        // Equal rows cannot be told from each other.
+        if try session.answer(insertion).affected != wanted { throw altered }
+    }
+
+    /// Runs `statement`, and throws where `question` then counts any rows.
+    ///
+    /// - Throws: ``RefusedContent`` where triggers or rules of the target's users had their way.
+    func expectNone(after statement: String, _ question: String) throws {
+        guard try session.answer("\(statement); \(question)").value == "0" else { throw altered }
+    }
+
+    private var altered: RefusedContent {
+        let objection = Objection(code: Objection.alteration)
+        let problem = DestinationProblem.held(
+            target,
+            by: ["a trigger or rule that was made here"],
+            reason: objection.cause
+        )
+        return RefusedContent(objection: objection, meaning: PostgresError.destination(session.endpoint, problem))
     }
 
     /// In the middle of a transaction not by TRUNCATE, for which readers would have to wait until its end.
     private func empty() throws {
-        if stage.keepsDeleted { return try session.execute(stage.markingAll(changes.emptiedAt)) }
+        let none = stage.left(where: "true")
+        if stage.keepsDeleted { return try expectNone(after: stage.markingAll(changes.emptiedAt), none) }
         if isLast, try truncate() { return }
-        try session.execute("DELETE FROM ONLY \(SQL.name(target))")
+        try expectNone(after: "DELETE FROM ONLY \(SQL.name(target))", none)
     }
 
     private func remove(_ bound: RowBound) throws {
@@ -92,7 +121,10 @@ struct TableMerge {
         } literal: { text, _ in
             SQL.literal(text)
         }
-        try session.execute("DELETE FROM ONLY \(SQL.name(target)) WHERE \(condition)")
+        try expectNone(
+            after: "DELETE FROM ONLY \(SQL.name(target)) WHERE \(condition)",
+            stage.left(where: "(\(condition))")
+        )
     }
 
     /// - Returns: `false` where foreign keys or readers are in the way.

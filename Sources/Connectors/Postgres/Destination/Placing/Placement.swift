@@ -58,9 +58,13 @@ struct Placement: Sendable {
             }
             let kept = Set(refills.map(\.table.target))
             try swap(loaded.filter { !kept.contains($0.table.target) }, relations, attachments, in: session)
-            try Refills(loads: refills, relations: relations, attachments: attachments, earlier: earlier).run(
-                in: session
-            )
+            let issues = try Refills(
+                loads: refills,
+                relations: relations,
+                attachments: attachments,
+                earlier: earlier
+            ).run(in: session)
+            for index in whole.indices { whole[index].issues += issues[whole[index].target] ?? [] }
             let statements = try Metadata.remembering(whole, retiring: retired, of: sync)
             try session.execute((Metadata.forgetting(loads: loaded.map(\.name)) + statements).joined(separator: "; "))
         }

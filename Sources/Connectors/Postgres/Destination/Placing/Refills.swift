@@ -12,8 +12,9 @@ struct Refills {
     /// What was copied to each target before.
     let earlier: [TableName: CopiedTable]
 
-    func run(in session: Session) throws {
-        guard !loads.isEmpty else { return }
+    /// - Returns: Of which rows the tables are not what was loaded, because of what users have made at them.
+    func run(in session: Session) throws -> [TableName: [RowIssue]] {
+        guard !loads.isEmpty else { return [:] }
         let oids = loads.compactMap { relations[$0.table.target]?.oid }
         let order = try ForeignKeyOrder(of: oids, in: session)
         let refills = try loads.map { load in
@@ -38,7 +39,10 @@ struct Refills {
                 for statement in refill.shape.afterwards { try session.execute(statement) }
             }
         }
+        var issues: [TableName: [RowIssue]] = [:]
+        for refill in refills { issues[refill.load.table.target] = try altered(refill.load, refill.oid, in: session) }
         try session.execute("DROP TABLE \(loads.map(\.quoted).joined(separator: ", "))")
+        return issues
     }
 
     private func held(_ load: LoadTable, _ oid: UInt32, in session: Session, _ body: () throws -> Void) throws {
