@@ -18,7 +18,7 @@ TANDEM := .build/release/tandem
 # other until some ran out of time.
 TEST_WIDTH ?= 3
 
-.PHONY: help deps build demo test soak bench format install clean
+.PHONY: help deps build demo test soak torture bench format install clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -44,6 +44,9 @@ KILLS ?= 100
 soak: deps ## Run long simulations of changes and faults, and read for a minute what is being written
 	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) TANDEM_KILLS=$(KILLS) TANDEM_READER_SECONDS=60 \
 		PATIENCE=7200 scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests|ReaderTests"
+
+torture: build ## Run Postgres' own regression suite beside a sync, and compare (WAY=wal2json, INTO=postgres)
+	scripts/torture
 
 bench: build ## Measure speed and memory beside other programs
 	scripts/bench

@@ -14,8 +14,10 @@ DATABASE = USER = "postgres"
 class Server:
     """Runs while the `with` block does. Its folder is removed with it."""
 
-    def __init__(self, programs: Path):
+    def __init__(self, programs: Path, settings=None):
+        """`settings` are added to those that every server here has, or take their place."""
         self.programs = programs
+        self.settings = settings or {}
         self.account = unprivileged_account()
 
     def __enter__(self):
@@ -48,6 +50,7 @@ class Server:
             "autovacuum": "off",
             "fsync": "off",
             "wal_level": "logical",
+            **self.settings,
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self.run("pg_ctl", "start", "--wait", "-D", self.folder / "data", "-l", self.folder / "log", "-o", options)
@@ -64,7 +67,10 @@ class Server:
 
     @property
     def url(self):
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}"
+        return self.address(DATABASE)
+
+    def address(self, database):
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
     def psql(self, *arguments):
         return [str(self.programs / "psql"), "--no-psqlrc", "--quiet", self.url, *map(str, arguments)]
