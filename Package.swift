@@ -87,7 +87,6 @@ let package = Package(
                 "LocalPostgres", "TandemConnectors", "TandemCore", "TandemEngine", "TandemRows", "TandemState",
                 asyncAlgorithms, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict,

@@ -43,6 +43,11 @@ package final class RunRecorder: Sendable {
         await attempt { (store, _) throws(StateError) in try await store.rename(names, sync: sync) }
     }
 
+    /// Forgets what failed and was never copied, where it is not among the tables that there are now.
+    package func forgetUncopied(except chosen: [TableName]) async {
+        await attempt { (store, _) throws(StateError) in try await store.forgetUncopied(of: sync, except: chosen) }
+    }
+
     /// Notes that these are the issues that a table has now.
     package func record(_ issues: [RowIssue], of source: TableName) async {
         await attempt { (store, run) throws(StateError) in

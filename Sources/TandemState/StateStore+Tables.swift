@@ -117,6 +117,13 @@ extension StateStore {
         }
     }
 
+    /// Forgets tables that were never copied, and that are not among `chosen`, which is all that there are now.
+    package func forgetUncopied(of sync: String, except chosen: [TableName]) async throws(StateError) {
+        let uncopied = try await tables(of: sync).filter { $0.moment == nil && !chosen.contains($0.source) }
+        guard !uncopied.isEmpty else { return }
+        try await forget(sync, tables: uncopied.map(\.source))
+    }
+
     /// By name.
     package func tables(of sync: String) async throws(StateError) -> [TableState] {
         try await read { db in

@@ -1,50 +1,43 @@
 import Foundation
-import Logging
-import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
 /// Work that Ctrl-C and SIGTERM end cleanly.
 enum Interruptible {
+    private static let received = Mutex<UnixSignal?>(nil)
+
+    private static var signal: UnixSignal? { received.withLock { $0 } }
+
+    /// Whether work was cut short by SIGTERM, as service managers do.
+    static var isTerminated: Bool { signal == .sigterm }
+
     /// Runs `body` until it ends or a signal cancels it.
     ///
     /// - Throws: `CancellationError` once `body` has stopped after a signal.
     static func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let work = Work(body: body)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup)],
-                cancellationSignals: [.sigint, .sigterm],
-                logger: Logger(label: "tandem", factory: { _ in SwiftLogNoOpLogHandler() })
-            )
-        )
-        do {
-            try await group.run()
-        } catch is CancellationError {
-            throw CancellationError()
-        }
-        guard let result = work.result.withLock({ $0 }) else { throw CancellationError() }
-        return try result.get()
-    }
-
-    private final class Work<Value: Sendable>: Service {
-        let body: @Sendable () async throws -> Value
-        let result = Mutex<Result<Value, any Error>?>(nil)
-
-        init(body: @escaping @Sendable () async throws -> Value) { self.body = body }
-
-        /// Keeps the outcome, so that the group does not wrap the error.
-        func run() async {
-            await withTaskCancellationHandler {
-                do {
-                    let value = try await body()
-                    result.withLock { $0 = .success(value) }
-                } catch {
-                    result.withLock { $0 = .failure(error) }
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                for await signal in signals {
+                    received.withLock { $0 = signal }
+                    return nil
                 }
-            } onCancel: {
-                Interruptible.endLater()
+                return nil
             }
+            // The first to end is the body, or a signal, or the signals' end where this task itself is cancelled.
+            if let value = try await group.next() ?? nil {
+                group.cancelAll()
+                return value
+            }
+            if signal != nil { endLater() }
+            group.cancelAll()
+            do {
+                if let value = try await group.next() ?? nil { return value }
+            } catch  where signal == nil {
+                throw error
+            } catch {}
+            throw CancellationError()
         }
     }
 

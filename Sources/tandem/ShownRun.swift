@@ -4,6 +4,7 @@ import TandemRows
 
 /// A run of one sync, shown while it goes and summed up when it has ended.
 struct ShownRun {
+    var name: String { sync.name }
     private let sync: SyncConfiguration
     private let workspace: Workspace
     private let isRepaired: (@Sendable (TablePlan) -> Bool)?

@@ -65,15 +65,32 @@ struct Workspace {
         }
     }
 
+    /// Which ends of syncs a command opens.
+    enum Ends { case both, destination, none }
+
     /// The syncs of these names, or all where there are none.
-    func syncs(_ names: [String]) throws -> [SyncConfiguration] {
-        guard !names.isEmpty else { return configuration.syncs }
-        return try names.map { name in
-            guard let sync = configuration.sync(name) else {
-                throw unknown("sync", name, known: configuration.syncs.map(\.name))
-            }
-            return sync
+    ///
+    /// - Parameter ends: What of them is to be opened, which may lack what is needed for it.
+    func syncs(_ names: [String], opening ends: Ends = .both) throws -> [SyncConfiguration] {
+        let syncs = try names.isEmpty ? configuration.syncs : names.map { try sync($0) }
+        switch ends {
+        case .both: try require(syncs.flatMap { [$0.from, $0.to] })
+        case .destination: try require(syncs.map(\.to))
+        case .none: break
         }
+        return syncs
+    }
+
+    private func sync(_ name: String) throws -> SyncConfiguration {
+        guard let sync = configuration.sync(name) else {
+            throw unknown("sync", name, known: configuration.syncs.map(\.name))
+        }
+        return sync
+    }
+
+    /// - Throws: ``ConfigurationProblems`` where settings of these connections come from variables that are not set.
+    func require(_ connections: [String]) throws {
+        if let problems = configuration.unset(of: connections) { throw problems }
     }
 
     func connection(_ name: String) throws -> ConnectionConfiguration {
@@ -128,6 +145,7 @@ struct Workspace {
         _ make: (any Opener, [String: String], ConnectionContext) throws -> End?
     ) throws -> End? {
         let connection = try connection(name)
+        try require([name])
         guard let connector = Registry.all.first(where: { $0.name == connection.type }) else { return nil }
         let syncs = configuration.syncs.filter { $0.from == name }.map(\.name)
         let isQuiet = isQuiet

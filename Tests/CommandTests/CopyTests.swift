@@ -17,10 +17,6 @@ import Testing
         var tables: [Table]
     }
 
-    private struct Answer: Decodable {
-        var rows: [[String?]]
-    }
-
     private func shop(on version: PostgresServer.Version = .v15, _ sql: String) throws -> (PostgresServer, String) {
         let server = try PostgresServer.shared(version)
         let database = try server.makeDatabase()

@@ -49,7 +49,6 @@ import Testing
         }
 
         private func rows(_ sql: String) throws -> [[String?]] {
-            struct Answer: Decodable { var rows: [[String?]] }
             let outcome = try program.run("query", "warehouse", sql, "--json")
             guard outcome.status == 0 else { throw PostgresServer.Failure(description: outcome.errors) }
             return try json(outcome.output, as: Answer.self).rows

@@ -129,3 +129,41 @@ func json<Value: Decodable>(_ text: String, as type: Value.Type = Value.self) th
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(Value.self, from: Data(text.utf8))
 }
+
+/// What `tandem query --json` printed, each cell as text.
+struct Answer: Decodable {
+    private enum Cell: Decodable {
+        case null, text(String), number(Decimal), boolean(Bool)
+
+        init(from decoder: any Decoder) throws {
+            let cell = try decoder.singleValueContainer()
+            if cell.decodeNil() {
+                self = .null
+            } else if let boolean = try? cell.decode(Bool.self) {
+                self = .boolean(boolean)
+            } else if let number = try? cell.decode(Decimal.self) {
+                self = .number(number)
+            } else {
+                self = .text(try cell.decode(String.self))
+            }
+        }
+
+        var text: String? {
+            switch self {
+            case .null: nil
+            case .text(let text): text
+            case .number(let number): "\(number)"
+            case .boolean(let boolean): "\(boolean)"
+            }
+        }
+    }
+
+    private enum CodingKeys: CodingKey { case rows }
+
+    var rows: [[String?]]
+
+    init(from decoder: any Decoder) throws {
+        let cells = try decoder.container(keyedBy: CodingKeys.self).decode([[Cell]].self, forKey: .rows)
+        rows = cells.map { $0.map(\.text) }
+    }
+}

@@ -19,7 +19,6 @@ import Testing
         func turnOn() { state.store(true, ordering: .relaxed) }
     }
 
-    private struct Answer: Decodable { var rows: [[String?]] }
 
     /// What a reader finds, once the file lets it in.
     private func read(_ program: Program) throws -> (sum: Int, rows: Int, moves: Int)? {

@@ -40,9 +40,22 @@ extension Configuration {
         let (connections, syncs) = reader.read(root)
         guard reader.problems.isEmpty else {
             // Sorting is stable: what is on one line stays in the order found.
-            throw ConfigurationProblems(file: file, problems: reader.problems.sorted { $0.line ?? 0 < $1.line ?? 0 })
+            let problems = reader.problems + connections.flatMap(\.unset)
+            throw ConfigurationProblems(file: file, problems: problems.sorted { $0.line ?? 0 < $1.line ?? 0 })
         }
         return Configuration(file: file, connections: connections, syncs: syncs)
+    }
+
+    /// The names that `file` holds, whatever else is wrong with it; for completions.
+    package static func names(
+        in file: String,
+        connectors: ConnectorDirectory
+    ) -> (connections: [ConnectionConfiguration], syncs: [SyncConfiguration]) {
+        guard let bytes = try? read(file), let text = String(validating: bytes, as: UTF8.self),
+            let root = try? ConfigurationDocument(text).root
+        else { return ([], []) }
+        var reader = ConfigurationReader(environment: [:], connectors: connectors)
+        return reader.read(root)
     }
 
     private static func read(_ file: String) throws(ConfigurationProblems) -> [UInt8] {

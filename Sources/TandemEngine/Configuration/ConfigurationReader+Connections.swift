@@ -12,14 +12,22 @@ extension ConfigurationReader {
             return nil
         }
         guard let type = choice(typeEntry, among: connectors.entries.map { ($0.name, $0) }) else { return nil }
-        let settings = settings(entries.filter { $0.key != "type" }, of: entry, type: type)
-        return ConnectionConfiguration(name: entry.key, type: type.name, settings: settings, line: entry.line)
+        var unset: [ConfigurationProblem] = []
+        let settings = settings(entries.filter { $0.key != "type" }, of: entry, type: type, unset: &unset)
+        return ConnectionConfiguration(
+            name: entry.key,
+            type: type.name,
+            settings: settings,
+            line: entry.line,
+            unset: unset
+        )
     }
 
     private mutating func settings(
         _ entries: [Entry],
         of connection: Entry,
-        type: ConnectorDirectory.Entry
+        type: ConnectorDirectory.Entry,
+        unset: inout [ConfigurationProblem]
     ) -> [String: String] {
         var values: [String: VariableExpansion] = [:]
         var unread: Set<String> = []
@@ -29,7 +37,7 @@ extension ConfigurationReader {
                     entry.line,
                     "unknown key \"\(entry.key)\"; " + Spelling.hint(for: entry.key, among: type.settings)
                 )
-            } else if let value = expanded(entry) {
+            } else if let value = expanded(entry, unset: &unset) {
                 values[entry.key] = value
             } else {
                 unread.insert(entry.key)

@@ -3,6 +3,13 @@ import Yams
 extension ConfigurationReader {
     /// A scalar as it was written, with variables expanded. What is none is reported.
     mutating func expanded(_ entry: Entry) -> VariableExpansion? {
+        var unset: [ConfigurationProblem] = []
+        defer { for problem in unset { report(problem.line, problem.message) } }
+        return expanded(entry, unset: &unset)
+    }
+
+    /// - Parameter unset: Takes what is to be said of a variable that is not set, which is then not reported.
+    mutating func expanded(_ entry: Entry, unset: inout [ConfigurationProblem]) -> VariableExpansion? {
         guard let scalar = entry.node.scalar else {
             report(entry.line, "\"\(entry.key)\" must be a single value, not \(entry.node.kind)")
             return nil
@@ -20,7 +27,11 @@ extension ConfigurationReader {
         do {
             return try VariableExpansion(scalar.string, environment: environment)
         } catch {
-            report(line, error.message)
+            if error.isUnset {
+                unset.append(ConfigurationProblem(line: line, message: error.message))
+            } else {
+                report(line, error.message)
+            }
             return nil
         }
     }

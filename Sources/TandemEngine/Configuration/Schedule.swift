@@ -31,7 +31,7 @@ package enum Schedule: Hashable, Sendable {
     }
 
     /// What `30s`, `15m`, `1h` or `2d` come to, from a second to 365 days; `nil` for everything else.
-    static func seconds(_ text: Substring) -> Int? {
+    package static func seconds(_ text: Substring) -> Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
             (1...31_536_000 / unit).contains(count)

@@ -5,6 +5,8 @@ struct VariableExpansion: Hashable {
     /// Why a value cannot be expanded, in words that follow the value's place.
     struct Failure: Error, Hashable {
         var message: String
+        /// Whether all that is missing is a variable of the environment.
+        var isUnset = false
     }
 
     var text: String
@@ -50,7 +52,8 @@ struct VariableExpansion: Hashable {
             text += inner[standard.upperBound...]
         } else {
             throw Failure(
-                message: "environment variable \(name) is not set; set it, or write ${\(name):-default} to do without"
+                message: "environment variable \(name) is not set; set it, or write ${\(name):-default} to do without",
+                isUnset: true
             )
         }
     }

@@ -11,8 +11,8 @@ extension RunRecorder {
             for copy in plan.orphans.map(\.copy) {
                 await record(.inactive, of: copy.schema.name, id: copy.schema.id, target: copy.target)
             }
-            await rename(plan.tables)
-        case .replanned(let plan): await rename(plan.tables)
+            await renew(plan.tables)
+        case .replanned(let plan): await renew(plan.tables)
         case .tableStarted(let table, _): await record(.started, of: table)
         case .tableFailed(let table, let failure):
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
@@ -60,8 +60,9 @@ extension RunRecorder {
         await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
     }
 
-    private func rename(_ tables: [TablePlan]) async {
+    private func renew(_ tables: [TablePlan]) async {
         await rename(Dictionary(tables.map { ($0.schema.id, $0.schema.name) }) { first, _ in first })
+        await forgetUncopied(except: tables.map(\.schema.name))
     }
 
     private func noteStream(_ counts: StreamProgress.Counts, isLast: Bool) async {

@@ -19,7 +19,9 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace(options)
         var findings: [(connection: String, finding: Finding)] = []
-        for connection in try connections(in: workspace) {
+        let chosen = try connections(in: workspace)
+        try workspace.require(chosen)
+        for connection in chosen {
             for finding in try await check(connection, in: workspace) { findings.append((connection, finding)) }
         }
         if report.json {

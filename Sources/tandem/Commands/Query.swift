@@ -35,14 +35,19 @@ struct Query: AsyncParsableCommand {
             sql == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : sql
         let form: AnswerPrinter.Form = csv ? .csv : report.json ? .json : .table
         let printer = AnswerPrinter(form, limit: limit ?? (form == .table ? Self.tableLimit : .max))
-        if let destination = ends.destination {
-            try await destination.query(statement) { try printer.take($0) }
-            await destination.close()
-        } else if let source = ends.source {
-            try await source.query(statement) { try printer.take($0) }
-            await source.close()
-        } else {
-            throw UsageError(description: "Connection \(connection) cannot be asked.")
+        do {
+            if let destination = ends.destination {
+                try await destination.query(statement) { printer.take($0) }
+                await destination.close()
+            } else if let source = ends.source {
+                try await source.query(statement) { printer.take($0) }
+                await source.close()
+            } else {
+                throw UsageError(description: "Connection \(connection) cannot be asked.")
+            }
+        } catch {
+            try printer.end(with: error)
+            throw error
         }
         printer.finish()
     }

@@ -27,7 +27,7 @@ struct Reset: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        guard let configuration = try workspace.syncs([sync]).first else { return }
+        guard let configuration = try workspace.syncs([sync], opening: .destination).first else { return }
         let destination = try workspace.destination(configuration.to)
         let known = try await destination.tables(of: sync)
         let chosen = try table.map { try Self.table(named: $0, among: known) }

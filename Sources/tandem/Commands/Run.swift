@@ -6,8 +6,9 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring each sync up to date and stop.",
         discussion: """
-            A table that cannot be copied keeps its old copy and does not stop the others. Ctrl-C stops within a second \
-            and leaves every old copy whole; the next run goes on from there.
+            A table that cannot be copied keeps its old copy and does not stop the others. Ctrl-C and SIGTERM stop \
+            within a second and leave every old copy whole; the next run goes on from there. With --follow, SIGTERM is \
+            how a service manager ends it, and the exit status is then 0.
             """
     )
 
@@ -51,12 +52,19 @@ struct Run: AsyncParsableCommand {
                 printsSummary: !json
             )
         }
-        let reports = try await Interruptible.run {
-            // None of them ends by itself where they follow.
-            if follow { return try await Self.together(runs) }
-            var reports: [RunJSON] = []
-            for run in runs { reports.append(try await run.report()) }
-            return reports
+        let reports: [RunJSON]
+        do {
+            reports = try await Interruptible.run {
+                // None of them ends by itself where they follow.
+                if follow { return try await Self.together(runs) }
+                var reports: [RunJSON] = []
+                for run in runs { reports.append(try await run.report()) }
+                return reports
+            }
+        } catch is CancellationError where follow && Interruptible.isTerminated {
+            // Whoever sends it wants just this.
+            if !quiet { Terminal.error("stopped cleanly; the same command goes on from here") }
+            reports = runs.map { RunJSON(stopped: $0.name) }
         }
         if json { Terminal.out(try JSON.text(reports)) }
         if let status = reports.compactMap(\.status).max(by: { $0.rawValue < $1.rawValue }) {

@@ -10,19 +10,28 @@ struct Status: AsyncParsableCommand {
         abstract: "State, rows, lag and last error of each sync.",
         discussion: """
             Reads the history of runs, and asks sources whose log is followed how much of it there is to read. The \
-            warehouse is not asked.
+            warehouse is not asked. Exit status 1 where the last run of a sync or one of its tables failed, where a slot \
+            is lost, and where --fail-if-older says so.
             """
     )
 
     @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
     var names: [String] = []
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Exit status 1 also where what a sync has brought is older than this: 90s, 15m, 1h, 2d.",
+            valueName: "age"
+        )
+    )
+    var failIfOlder: Age?
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
         let workspace = try Workspace(options)
         let state = try workspace.readState()
-        let chosen = try workspace.syncs(names)
+        let chosen = try workspace.syncs(names, opening: .none)
         let streams = await StreamReport.all(of: chosen, in: workspace)
         var syncs: [SyncStatus] = []
         for sync in chosen {
@@ -36,11 +45,25 @@ struct Status: AsyncParsableCommand {
                 )
             )
         }
-        if report.json { return Terminal.out(try JSON.text(syncs.map(SyncStatusJSON.init))) }
-        for sync in syncs { Self.show(sync) }
+        if report.json {
+            Terminal.out(try JSON.text(syncs.map(SyncStatusJSON.init)))
+        } else {
+            for sync in syncs { show(sync) }
+        }
+        let isWrong = syncs.contains { $0.isFailing || $0.isOlder(than: failIfOlder) }
+        if isWrong { throw CommandOutcome(status: .failed) }
     }
 
-    private static func show(_ status: SyncStatus) {
+    private func show(_ status: SyncStatus) {
+        defer {
+            if let failIfOlder, status.isOlder(than: failIfOlder) {
+                let age =
+                    status.age.map { "is " + Amounts.duration(.seconds($0)) + " old" } ?? "was never brought whole"
+                Terminal.out(
+                    "! \(status.sync): what it has here \(age), and is to be no older than \(failIfOlder.text)\n"
+                )
+            }
+        }
         guard let run = status.run else {
             Terminal.out("\(status.sync): has not been run")
             for line in status.streamLines(after: nil) { Terminal.out(line) }
@@ -48,10 +71,10 @@ struct Status: AsyncParsableCommand {
         }
         let took = run.ended.map { " in " + Amounts.duration(.seconds($0.timeIntervalSince(run.started))) } ?? ""
         Terminal.out(
-            "\(status.sync): last run \(run.outcome.rawValue), started \(time(run.started)), \(Amounts.rows(run.rows))\(took)"
+            "\(status.sync): last run \(run.outcome.rawValue), started \(Self.time(run.started)), \(Amounts.rows(run.rows))\(took)"
         )
         if run.transactions > 0 {
-            let asOf = run.streamTime.map { ", as of " + time($0) } ?? ""
+            let asOf = run.streamTime.map { ", as of " + Self.time($0) } ?? ""
             Terminal.out(
                 "  followed: \(Amounts.changes(run.changes)) of \(Amounts.transactions(run.transactions))\(asOf)"
             )
@@ -68,7 +91,7 @@ struct Status: AsyncParsableCommand {
                 table.add([
                     "\(entry.source)", "\(entry.target)", entry.phase.rawValue, Amounts.count(entry.rows),
                     Amounts.bytes(entry.bytes),
-                    entry.moment.map { time(Date(timeIntervalSince1970: $0.time)) } ?? "never",
+                    entry.moment.map { Self.time(Date(timeIntervalSince1970: $0.time)) } ?? "never",
                 ])
             }
             Terminal.out(table.text)
@@ -89,18 +112,6 @@ struct Status: AsyncParsableCommand {
     }
 
     private static func time(_ date: Date) -> String { date.formatted(.iso8601) }
-}
-
-struct SyncStatus {
-    var sync: String
-    var run: RunRecord?
-    var streams: [Method: StreamReport]
-
-    func streamLines(after run: RunRecord?) -> [String] {
-        Method.allCases.compactMap { streams[$0] }.flatMap { $0.lines(after: run) }
-    }
-    var tables: [TableState]
-    var issues: [IssueRecord]
 }
 
 private struct SyncStatusJSON: Encodable {
@@ -139,6 +150,8 @@ private struct SyncStatusJSON: Encodable {
     }
 
     var sync: String
+    /// Of what the sync has brought, of its oldest table; nothing before all of them are there.
+    var ageSeconds: Double?
     var lastRun: RunJSON?
     var stream: StreamJSON?
     var triggers: StreamJSON?
@@ -147,6 +160,7 @@ private struct SyncStatusJSON: Encodable {
 
     init(_ status: SyncStatus) {
         sync = status.sync
+        ageSeconds = status.age
         lastRun = status.run.map {
             RunJSON(
                 outcome: $0.outcome,

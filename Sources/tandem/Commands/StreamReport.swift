@@ -102,6 +102,18 @@ extension StreamReport {
     }
 }
 
+extension StreamReport {
+    /// Whether the source has let go of changes that were not read.
+    var isLost: Bool {
+        if case .status(let status) = self { status.warnings.contains { $0.severity == .error } } else { false }
+    }
+
+    /// How old what is at the destination may be, in seconds, as far as the source says so.
+    func lag(after run: RunRecord?) -> Double? {
+        if case .status(let status) = self, status.exists { status.lag(after: run) } else { nil }
+    }
+}
+
 extension StreamStatus {
     /// How old what is at the destination may be, in seconds: as the source measures it while a run reads, else since
     /// the last run was up to date.

@@ -25,18 +25,18 @@ final class AnswerPrinter: Sendable {
     }
 
     /// Prints `part`, and returns whether more is wanted.
-    func take(_ part: QueryResult) throws -> Bool {
-        try state.withLock { state in
+    func take(_ part: QueryResult) -> Bool {
+        state.withLock { state in
             if state.answer == nil {
                 state.answer = QueryResult(columns: part.columns, types: part.types, rows: [])
-                try begin(part)
+                begin(part)
             }
             let rows = part.rows.prefix(limit - state.rows)
             state.isCut = rows.count < part.rows.count
             switch form {
             case .table: state.answer?.rows += rows
             case .csv: Terminal.put(rows.map(Self.csvLine).joined())
-            case .json: Terminal.put(try Self.json(rows, isFirst: state.rows == 0))
+            case .json: Terminal.put(Self.json(rows, part.types.map(AnswerCell.init), isFirst: state.rows == 0))
             }
             state.rows += rows.count
             return !state.isCut && Terminal.outputFailure == nil
@@ -59,27 +59,29 @@ final class AnswerPrinter: Sendable {
         }
     }
 
-    private func begin(_ part: QueryResult) throws {
+    /// Ends what was printed of an answer that does not go on; as JSON it stays one document, which says why.
+    func end(with error: any Error) throws {
+        try state.withLock { state in
+            guard form == .json, state.answer != nil else { return }
+            let content = ErrorJSON(error, of: ExitStatus.kind(of: error), saying: "\(error)").error
+            Terminal.out("\(state.rows == 0 ? "" : "\n  ")],\n  \"error\" : \(try JSON.text(content))\n}")
+        }
+    }
+
+    private func begin(_ part: QueryResult) {
         switch form {
         case .table: break
         case .csv: Terminal.put(Self.csvLine(part.columns))
         case .json:
-            let (columns, types) = (try Self.compact(part.columns), try Self.compact(part.types))
+            let (columns, types) = (Self.list(part.columns), Self.list(part.types))
             Terminal.put("{\n  \"columns\" : \(columns),\n  \"types\" : \(types),\n  \"rows\" : [")
         }
     }
 
     static func table(of result: QueryResult) -> TextTable {
-        var table = TextTable(result.columns, result.types.map { isNumber($0) ? .right : .left })
+        var table = TextTable(result.columns, result.types.map { AnswerCell(type: $0).isNumber ? .right : .left })
         for row in result.rows { table.add(row.map { $0 ?? "NULL" }) }
         return table
-    }
-
-    private static func isNumber(_ type: String) -> Bool {
-        let type = type.lowercased()
-        return ["int", "decimal", "numeric", "double", "float", "real"].contains { type.contains($0) }
-            && !type.contains("[")
-            && type != "interval" && type != "point"
     }
 
     /// RFC 4180; a null is empty, an empty text is `""`.
@@ -92,15 +94,15 @@ final class AnswerPrinter: Sendable {
         return row.map(cell).joined(separator: ",") + "\r\n"
     }
 
-    private static func json(_ rows: ArraySlice<[String?]>, isFirst: Bool) throws -> String {
+    private static func json(_ rows: ArraySlice<[String?]>, _ cells: [AnswerCell], isFirst: Bool) -> String {
         guard !rows.isEmpty else { return "" }
-        let lines = try rows.map { "\n    " + (try compact($0)) }
+        let lines = rows.map { row in
+            "\n    [" + zip(cells, row).map { $0.json($1) }.joined(separator: ",") + "]"
+        }
         return (isFirst ? "" : ",") + lines.joined(separator: ",")
     }
 
-    private static func compact(_ texts: [String?]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return String(decoding: try encoder.encode(texts), as: UTF8.self)
+    private static func list(_ texts: [String]) -> String {
+        "[" + texts.map(AnswerCell.quoted).joined(separator: ",") + "]"
     }
 }

@@ -5,22 +5,25 @@ import TandemCore
 import TandemEngine
 import TandemRows
 
-/// Shows how a run goes: bars on a terminal, a line every few seconds elsewhere, and a line for what is worth one.
+/// Shows how a run goes: bars on a terminal, a line now and then elsewhere, and a line for what is worth one.
 final class ProgressDisplay: Sendable {
     private struct State {
         var current: (name: String, progress: TableProgress, start: ContinuousClock.Instant)?
         var stream: (progress: StreamProgress, tables: Int)?
+        /// Whether there is news of the stream that no line has told yet.
+        var isNews = false
         var done = 0
         var total = 0
         var isDrawn = false
         var lastLine = ContinuousClock.now
+        let start = ContinuousClock.now
     }
 
     private let state = Mutex(State())
     private let isTerminal: Bool
     private let isQuiet: Bool
-    /// Between two lines where there is no terminal.
-    private static let lineInterval = Duration.seconds(5)
+    /// Between two lines where there is no terminal: what takes long is of no more interest every few seconds.
+    private static func lineInterval(after time: Duration) -> Duration { .seconds(time < .seconds(60) ? 5 : 60) }
 
     init(isTerminal: Bool = Terminal.errorIsTerminal, isQuiet: Bool) {
         self.isTerminal = isTerminal
@@ -81,8 +84,12 @@ final class ProgressDisplay: Sendable {
         case .streamPrepared(let notes, let gap):
             for note in notes { line("note: " + note) }
             if let gap { trouble("warning: \(gap) Every table is copied again.") }
-        case .following(let progress, let tables, _):
-            state.withLock { $0.stream = (progress, tables.count) }
+        case .following(let progress, let tables, let end):
+            state.withLock {
+                // A run that ends says in the end what it did.
+                if end == nil, $0.stream?.tables != tables.count { $0.isNews = true }
+                $0.stream = (progress, tables.count)
+            }
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
         case .methodRuledOut(let method, let reason, let remedy):
@@ -105,8 +112,9 @@ final class ProgressDisplay: Sendable {
     private func isDueForLine() -> Bool { state.withLock { Self.isDueForLine(&$0) } }
 
     private static func isDueForLine(_ state: inout State) -> Bool {
-        guard state.lastLine.duration(to: .now) >= lineInterval else { return false }
-        state.lastLine = .now
+        guard state.isNews || state.lastLine.duration(to: .now) >= lineInterval(after: state.start.duration(to: .now))
+        else { return false }
+        (state.lastLine, state.isNews) = (.now, false)
         return true
     }
 

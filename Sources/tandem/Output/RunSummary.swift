@@ -168,7 +168,7 @@ struct RunJSON: Encodable {
     var remedy: Remedy?
 
     /// What the program's exit status has to tell, if anything.
-    var status: ExitStatus? { outcome == "succeeded" ? nil : .failed }
+    var status: ExitStatus? { outcome == "failed" ? .failed : nil }
 
     init(_ result: SyncRun.Result) {
         sync = result.plan.sync
@@ -208,6 +208,14 @@ struct RunJSON: Encodable {
                 remedy: failure.remedy
             )
         }
+    }
+
+    /// A run that followed until it was told to stop.
+    init(stopped sync: String) {
+        self.sync = sync
+        outcome = "stopped"
+        tables = []
+        notes = []
     }
 
     /// A run that was stopped as a whole; the destination is as it was before.

@@ -26,11 +26,19 @@ enum Terminal {
         }
     }
 
+    private static let wasWritten = Atomic(false)
+
+    /// Whether a result, or a part of one, has been printed.
+    static var hasOutput: Bool { wasWritten.load(ordering: .relaxed) }
+
     /// Results.
-    static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func out(_ text: String) { put(text + "\n") }
 
     /// A part of a result, without a line's end.
-    static func put(_ text: String) { write(text, to: STDOUT_FILENO) }
+    static func put(_ text: String) {
+        wasWritten.store(true, ordering: .relaxed)
+        write(text, to: STDOUT_FILENO)
+    }
 
     /// Progress, logs and errors.
     static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }

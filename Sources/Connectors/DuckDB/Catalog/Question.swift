@@ -49,8 +49,11 @@ struct Question {
             in: session,
             to: "run the query"
         ).stream()
-        try hand(results, as: QueryResult(columns: names, types: types.map { $0[0] ?? "" }, rows: []), to: take)
+        try hand(results, as: QueryResult(columns: names, types: types.map { Self.name($0[0]) }, rows: []), to: take)
     }
+
+    /// The type of a bare NULL is listed as an identifier.
+    private static func name(_ type: String??) -> String { type.flatMap { $0 == "\"NULL\"" ? "NULL" : $0 } ?? "" }
 
     private func hand(
         _ results: ResultStream,

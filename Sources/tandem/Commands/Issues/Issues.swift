@@ -44,7 +44,7 @@ struct FoundIssue {
     /// All that are chosen, as the destinations know them.
     static func all(_ choice: IssueChoice, in workspace: Workspace) async throws -> [FoundIssue] {
         var found: [FoundIssue] = []
-        for sync in try workspace.syncs(choice.sync.map { [$0] } ?? []) {
+        for sync in try workspace.syncs(choice.sync.map { [$0] } ?? [], opening: .destination) {
             let destination = try workspace.destination(sync.to)
             let copies: [CopiedTable]
             do { copies = try await destination.tables(of: sync.name) } catch {
