@@ -1,10 +1,18 @@
 import ArgumentParser
 
+/// For every command.
+struct TerminalOptions: ParsableArguments {
+    /// ``Paint`` looks for it by itself, so that what is wrong with the command line has its colours too.
+    @Option(name: .long, help: "Colours: auto is for terminals, unless NO_COLOR is set or TERM is dumb.")
+    var color: Paint.Choice = .auto
+}
+
 /// Where the configuration is.
 struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp("The configuration; TANDEM_CONFIG names another default.", valueName: "file")
+        help: ArgumentHelp("The configuration; TANDEM_CONFIG names another default.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"])
     )
     var config: String?
 
@@ -13,9 +21,11 @@ struct ConfigurationOptions: ParsableArguments {
         help: ArgumentHelp(
             "Where history is kept; .tandem/state.sqlite beside the configuration by default.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var state: String?
+    @OptionGroup var terminal: TerminalOptions
 }
 
 /// For commands that report.

@@ -24,7 +24,7 @@ struct Tandem: AsyncParsableCommand {
     static func main() async {
         Terminal.settle()
         do {
-            var command = try parseAsRoot()
+            var command = try await asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

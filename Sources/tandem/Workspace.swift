@@ -15,14 +15,13 @@ struct Workspace {
 
     /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
     init(_ options: ConfigurationOptions) throws {
-        let environment = ProcessInfo.processInfo.environment
-        let file = options.config ?? environment["TANDEM_CONFIG"] ?? "tandem.yaml"
+        let file = options.config ?? Self.standardConfiguration
         let location = URL(fileURLWithPath: file).standardizedFileURL
         folder = location.deletingLastPathComponent().path
-        statePath = options.state ?? folder + "/.tandem/state.sqlite"
+        statePath = options.state ?? Self.statePath(in: folder)
         configuration = try Configuration.load(
             file: file,
-            environment: environment,
+            environment: ProcessInfo.processInfo.environment,
             connectors: ConnectorDirectory(Registry.all)
         )
     }
@@ -33,6 +32,10 @@ struct Workspace {
         workspace.isQuiet = isQuiet
         return workspace
     }
+
+    static var standardConfiguration: String { ProcessInfo.processInfo.environment["TANDEM_CONFIG"] ?? "tandem.yaml" }
+
+    static func statePath(in folder: String) -> String { folder + "/.tandem/state.sqlite" }
 
     /// What has happened before. `nil`, with a warning, where it cannot be opened: it is history and never the truth.
     func openState() -> StateStore? {

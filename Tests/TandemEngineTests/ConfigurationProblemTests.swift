@@ -19,7 +19,7 @@ struct ConfigurationProblemTests {
         ("from: shop\nto: house\ntabels: [a]", "8: unknown key \"tabels\"; did you mean \"tables\"?"),
         (
             "from: shop\nto: house\nqwertz: [a]",
-            "8: unknown key \"qwertz\"; there are from, to, method, tables, into, deletes, compare_every, synced_at, unfit_values, on_gap, schedule, auto_setup"
+            "8: unknown key \"qwertz\"; there are from, to, method, tables, into, deletes, compare_every, synced_at, unfit_values, on_gap, auto_setup"
         ),
         ("to: house", "5: sync \"s\" lacks \"from\"; it names a connection"),
         ("from: shop", "5: sync \"s\" lacks \"to\"; it names a connection"),

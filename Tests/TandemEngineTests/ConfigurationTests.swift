@@ -93,7 +93,6 @@ struct ConfigurationTests {
         }
         let full = try Sample.load(uncommented.joined(separator: "\n"), environment: environment)
         #expect(full.syncs.first?.tables.count == 5)
-        #expect(full.syncs.first?.schedule == .every(seconds: 3600))
         #expect(full.connection("shop")?.settings["sslmode"] == "verify-full")
     }
 

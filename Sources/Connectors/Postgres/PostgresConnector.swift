@@ -118,6 +118,10 @@ package enum PostgresConnector: Connector {
                 InvalidSetting(name: name, reason: "is missing: a client certificate needs both sslcert and sslkey")
             )
         }
+        if config.sslRootCertificate == SystemAuthorities.word, let mode = config.sslMode, mode != .verifyFull {
+            let reason = "must be verify-full where sslrootcert is \(SystemAuthorities.word), not \"\(mode.rawValue)\""
+            wrong.append(InvalidSetting(name: "sslmode", reason: reason))
+        }
         let hosts = config.host.map(count) ?? 1
         if let ports = config.port.map(count), ports != 1, ports != hosts {
             wrong.append(

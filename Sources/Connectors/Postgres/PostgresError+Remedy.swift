@@ -12,8 +12,17 @@ extension PostgresError {
             )
         case .timedOut: Remedy("Check host, port and firewalls, or raise connect_timeout.")
         case .authenticationFailed:
-            Remedy("Check user and password, and that the server's pg_hba.conf admits this user from this machine.")
+            Remedy(
+                "Check user and password, and that the server's pg_hba.conf admits this user from this machine. Where the "
+                    + "user is not there yet, `tandem setup` for this connection prints the SQL that makes it."
+            )
         case .noDatabase: Remedy("Check the setting \"database\".")
+        // The word is newer than the library, which looks for a file of that name.
+        case .tlsFailed(_, .untrustedCertificate, let message) where message.contains("\"system\""):
+            Remedy(
+                "This machine's libpq is older than 16 and does not know `sslrootcert: system`, and the system's own file "
+                    + "was not found: let sslrootcert name it, such as \(SystemAuthorities.files[0])."
+            )
         case .tlsFailed(_, let problem, _): Self.remedy(for: problem)
         case .wrongServer: Remedy("Check host and target_session_attrs: the server there is of another kind.")
         case .tooManyConnections: Remedy("Lower the setting \"readers\", or raise max_connections at the server.")

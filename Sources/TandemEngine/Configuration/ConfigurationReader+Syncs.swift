@@ -5,7 +5,6 @@ import Yams
 extension ConfigurationReader {
     private static let syncKeys = [
         "from", "to", "method", "tables", "into", "deletes", "compare_every", "synced_at", "unfit_values", "on_gap",
-        "schedule",
         "auto_setup",
     ]
 
@@ -19,7 +18,7 @@ extension ConfigurationReader {
             )
             return nil
         }
-        let fields = fields(of: entry, known: Self.syncKeys, example: "from: …")
+        let fields = fields(of: entry, known: Self.syncKeys, reserved: ["schedule"], example: "from: …")
         guard entry.node.mapping != nil else { return nil }
         let from = connectionName("from", fields, of: entry, connections: connections)
         let to = connectionName("to", fields, of: entry, connections: connections)

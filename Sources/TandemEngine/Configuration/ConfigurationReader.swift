@@ -87,10 +87,17 @@ struct ConfigurationReader {
     }
 
     /// The entries of a mapping whose keys are fixed.
-    mutating func fields(of parent: Entry, known: [String], example: String) -> [String: Entry] {
+    ///
+    /// - Parameter reserved: Keys that are taken as well and not offered, because they are of no effect yet.
+    mutating func fields(
+        of parent: Entry,
+        known: [String],
+        reserved: [String] = [],
+        example: String
+    ) -> [String: Entry] {
         var fields: [String: Entry] = [:]
         for entry in entries(of: parent, example: example) {
-            if known.contains(entry.key) {
+            if known.contains(entry.key) || reserved.contains(entry.key) {
                 fields[entry.key] = entry
             } else {
                 report(entry.line, "unknown key \"\(entry.key)\"; " + Spelling.hint(for: entry.key, among: known))

@@ -14,7 +14,7 @@ package enum ConfigurationTemplate {
             password: ${SHOP_PASSWORD}      # from the environment; or password_file: PATH, or a line in ~/.pgpass
             database: ${SHOP_DATABASE:-shop}
             # sslmode: verify-full          # disable, allow, prefer (default), require, verify-ca, verify-full
-            # sslrootcert: ca.pem
+            # sslrootcert: ca.pem           # or system, for the authorities that this machine trusts
 
           # The warehouse: one file, which any DuckDB program can query.
           warehouse:
@@ -25,7 +25,7 @@ package enum ConfigurationTemplate {
           shop_to_warehouse:
             from: shop
             to: warehouse
-            method: auto                    # or LOG_BASED, INCREMENTAL, FULL_TABLE: each run copies whole tables
+            method: auto                    # the best each table allows; or LOG_BASED, TRIGGER_BASED, INCREMENTAL, FULL_TABLE
 
             # Which tables. * and ? are wildcards, a leading ! leaves out, and what comes later counts more.
             # Without `tables`, everything that can be read is copied.
@@ -43,7 +43,6 @@ package enum ConfigurationTemplate {
 
             # into: analytics               # one schema for all tables; default: each table's own
             # unfit_values: text            # what a type of the warehouse cannot hold: text, clamp or issue
-            # schedule: every 1h            # for `tandem serve`: every 30m, a cron line such as 0 6 * * 1-5
 
         """
 }

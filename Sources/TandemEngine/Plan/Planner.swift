@@ -67,6 +67,9 @@ package struct Planner: Sendable {
 
     package func plan() -> SyncPlan {
         var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [])
+        if sync.schedule != nil {
+            plan.notes.append("`schedule` starts nothing in this version; let cron or a systemd timer call `tandem run`.")
+        }
         let names = configuredNames
         for table in catalog.tables {
             let name = names[table.schema.name] ?? table.schema.name

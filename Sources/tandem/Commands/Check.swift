@@ -9,7 +9,10 @@ struct Check: AsyncParsableCommand {
         discussion: "Looks at each connection, and at the tables that the syncs using it select. Changes nothing."
     )
 
-    @Argument(help: ArgumentHelp("Syncs or connections; all of them by default.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("Syncs or connections; all of them by default.", valueName: "name"),
+        completion: .syncsAndConnections
+    )
     var names: [String] = []
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
@@ -130,7 +133,8 @@ struct Check: AsyncParsableCommand {
         }
         func count(_ severity: Finding.Severity) -> Int { findings.count { $0.finding.severity == severity } }
         let counts =
-            "\(count(.error)) errors, \(count(.warning)) warnings, \(count(.note)) notes, \(count(.ok)) in order"
+            [Finding.Severity.error, .warning, .note].map { Amounts.counted(count($0), $0.rawValue) }
+            .joined(separator: ", ") + ", \(count(.ok)) in order"
         Terminal.out((current == nil ? "" : "\n") + counts)
     }
 

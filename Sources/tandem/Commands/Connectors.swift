@@ -5,9 +5,10 @@ import TandemCore
 struct Connectors: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "What can be connected, and each setting.")
 
-    @Argument(help: "One connector, with its settings.")
+    @Argument(help: "One connector, with its settings.", completion: .connectors)
     var name: String?
     @OptionGroup var report: ReportOptions
+    @OptionGroup var terminal: TerminalOptions
 
     func run() throws {
         let chosen = Registry.all.filter { name == nil || $0.name == name }
@@ -33,7 +34,7 @@ struct Connectors: ParsableCommand {
         for field in connector.fieldSummaries {
             table.add([field.name, "\(field.kind)", field.required ? "required" : field.standard ?? "", field.help])
         }
-        Terminal.out(table.text)
+        Terminal.out(table.text(within: Terminal.outputWidth ?? 80))
     }
 }
 

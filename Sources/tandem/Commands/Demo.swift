@@ -16,9 +16,11 @@ struct Demo: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Keep the configuration and the warehouse in this new folder.", valueName: "folder")
+        help: ArgumentHelp("Keep the configuration and the warehouse in this new folder.", valueName: "folder"),
+        completion: .directory
     )
     var keep: String?
+    @OptionGroup var terminal: TerminalOptions
 
     func run() async throws {
         let folder = try makeFolder()
@@ -103,7 +105,9 @@ struct Demo: AsyncParsableCommand {
         await source.close()
         await destination.close()
         let equal = results.count { if case .equal = $0.verdict { true } else { false } }
-        Terminal.out("\nCompared with the source: \(equal) of \(results.count) tables are equal.")
+        Terminal.out(
+            "\nCompared with the source: \(equal) of \(Amounts.tables(results.count)) \(equal == 1 ? "is" : "are") equal."
+        )
     }
 
     private static func ask(_ workspace: Workspace) async throws {
@@ -111,7 +115,7 @@ struct Demo: AsyncParsableCommand {
         for question in DemoShop.questions {
             let result = try await warehouse.query(question.sql)
             Terminal.out("\n\(question.title)\n")
-            Terminal.out(AnswerPrinter.table(of: result).text)
+            Terminal.put(AnswerPrinter.table(of: result).text(within: nil) + "\n")
         }
         await warehouse.close()
     }

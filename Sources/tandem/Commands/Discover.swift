@@ -7,7 +7,7 @@ struct Discover: AsyncParsableCommand {
         abstract: "Every table: columns, key, size, which methods it can use, and why not the others."
     )
 
-    @Argument(help: "A connection of the configuration.")
+    @Argument(help: "A connection of the configuration.", completion: .connections)
     var connection: String
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions

@@ -11,7 +11,7 @@ struct Init: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let file = options.config ?? ProcessInfo.processInfo.environment["TANDEM_CONFIG"] ?? "tandem.yaml"
+        let file = options.config ?? Workspace.standardConfiguration
         do {
             try Data(ConfigurationTemplate.text.utf8).write(
                 to: URL(fileURLWithPath: file),

@@ -8,7 +8,7 @@ struct Plan: AsyncParsableCommand {
         abstract: "What a run would do, and why. Changes nothing."
     )
 
-    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
+    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"), completion: .syncs)
     var names: [String] = []
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
@@ -43,6 +43,7 @@ struct Plan: AsyncParsableCommand {
                     entry.source.bytes.map(Amounts.bytes) ?? "", "\(entry.schema.columns.count)",
                 ])
             }
+            if plan.tables.allSatisfy({ $0.schema.name == $0.target }) { table.hide("to") }
             Terminal.out(table.text)
         }
         for reason in orderedReasons(plan.tables) { Terminal.out("  " + reason) }

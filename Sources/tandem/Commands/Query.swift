@@ -7,7 +7,7 @@ struct Query: AsyncParsableCommand {
         abstract: "Ask a warehouse or database, and print the answer. Read-only."
     )
 
-    @Argument(help: "A connection of the configuration.")
+    @Argument(help: "A connection of the configuration.", completion: .connections)
     var connection: String
     @Argument(help: "One statement; - reads it from standard input.")
     var sql: String

@@ -13,14 +13,15 @@ struct Reset: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A sync of the configuration.")
+    @Argument(help: "A sync of the configuration.", completion: .syncs)
     var sync: String
     @Option(
         name: .long,
         help: ArgumentHelp(
             "One table, as schema.table, by its name here or at the source; may be given several times.",
             valueName: "table"
-        )
+        ),
+        completion: .copiedTables
     )
     var table: [String] = []
     @OptionGroup var options: ConfigurationOptions

@@ -12,7 +12,7 @@ struct Run: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
+    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"), completion: .syncs)
     var names: [String] = []
     @Flag(name: .shortAndLong, help: "No progress on standard error, only what went wrong.")
     var quiet = false

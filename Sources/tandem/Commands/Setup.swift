@@ -13,7 +13,7 @@ struct Setup: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A connection of the configuration.")
+    @Argument(help: "A connection of the configuration.", completion: .connections)
     var connection: String
     @Flag(name: .long, help: "Run the SQL: as the connection's user, or as --admin-url.")
     var apply = false
@@ -24,9 +24,17 @@ struct Setup: AsyncParsableCommand {
     var adminURL: String?
     @Flag(name: .long, help: "Print the connection's password in the SQL instead of a placeholder.")
     var showPassword = false
-    @Option(name: .long, help: "LOG_BASED or TRIGGER_BASED: what that takes, too. By default as the syncs say.")
+    @Option(
+        name: .long,
+        help: "LOG_BASED or TRIGGER_BASED: what that takes, too. By default as the syncs say.",
+        completion: .list([Method.logBased, .triggerBased].map(\.rawValue))
+    )
     var method: String?
-    @Option(name: .long, help: "What is to decode the log: pgoutput, or wal2json with a slot made by hand.")
+    @Option(
+        name: .long,
+        help: "What is to decode the log: pgoutput, or wal2json with a slot made by hand.",
+        completion: .list(["pgoutput", "wal2json"])
+    )
     var plugin: String?
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions

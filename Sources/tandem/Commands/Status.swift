@@ -15,7 +15,7 @@ struct Status: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"))
+    @Argument(help: ArgumentHelp("Syncs; all of them by default.", valueName: "sync"), completion: .syncs)
     var names: [String] = []
     @Option(
         name: .long,
@@ -94,6 +94,7 @@ struct Status: AsyncParsableCommand {
                     entry.moment.map { Self.time(Date(timeIntervalSince1970: $0.time)) } ?? "never",
                 ])
             }
+            if status.tables.allSatisfy({ $0.source == $0.target }) { table.hide("to") }
             Terminal.out(table.text)
         }
         for entry in status.tables {

@@ -11,7 +11,10 @@ struct Teardown: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("A sync or a connection of the configuration.", valueName: "sync|connection"))
+    @Argument(
+        help: ArgumentHelp("A sync or a connection of the configuration.", valueName: "sync|connection"),
+        completion: .syncsAndConnections
+    )
     var name: String
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions

@@ -16,7 +16,7 @@ struct Verify: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A sync of the configuration.")
+    @Argument(help: "A sync of the configuration.", completion: .syncs)
     var sync: String
     @Flag(name: .long, help: "Copy again the tables that differ.")
     var repair = false
@@ -53,7 +53,11 @@ struct Verify: AsyncParsableCommand {
         }
         let wrong = results.filter { if case .equal = $0.verdict { false } else { true } }
         guard !wrong.isEmpty else {
-            if !report.json { Terminal.out("\nAll \(Amounts.tables(results.count)) equal.") }
+            if !report.json {
+                Terminal.out(
+                    results.count == 1 ? "\nThe table is equal." : "\nAll \(Amounts.tables(results.count)) equal."
+                )
+            }
             return
         }
         guard repair else {
@@ -94,7 +98,9 @@ struct Verify: AsyncParsableCommand {
     }
 
     private static func showAdvice(_ wrong: [Verification.TableResult], of total: Int, sync: String) {
-        Terminal.out("\n\(wrong.count) of \(total) tables differ.")
+        Terminal.out(
+            "\n\(Amounts.count(wrong.count)) of \(Amounts.tables(total)) \(wrong.count == 1 ? "differs" : "differ")."
+        )
         if wrong.contains(where: \.sourceHasMoved) {
             Terminal.out(
                 "The source has been written to since the copy, so a difference may be a change that the next run brings."

@@ -11,16 +11,17 @@ enum Amounts {
         return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
     }
 
-    static func rows(_ value: Int) -> String { count(value) + (value == 1 ? " row" : " rows") }
-    static func tables(_ value: Int) -> String { count(value) + (value == 1 ? " table" : " tables") }
+    /// `1 row`, `1,234 rows`
+    static func counted(_ value: Int, _ noun: String) -> String { count(value) + " " + noun + (value == 1 ? "" : "s") }
 
-    static func issues(_ value: Int) -> String { count(value) + (value == 1 ? " issue" : " issues") }
+    static func rows(_ value: Int) -> String { counted(value, "row") }
+    static func tables(_ value: Int) -> String { counted(value, "table") }
+    static func issues(_ value: Int) -> String { counted(value, "issue") }
+    static func changes(_ value: Int) -> String { counted(value, "change") }
+    static func transactions(_ value: Int) -> String { counted(value, "transaction") }
 
     /// - Parameter seconds: Since 1970.
     static func time(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
-
-    static func changes(_ value: Int) -> String { count(value) + (value == 1 ? " change" : " changes") }
-    static func transactions(_ value: Int) -> String { count(value) + (value == 1 ? " transaction" : " transactions") }
 
     /// `950 B`, `12.3 MB`; powers of a thousand.
     static func bytes(_ value: Int) -> String {

@@ -48,7 +48,7 @@ final class AnswerPrinter: Sendable {
         state.withLock { state in
             switch form {
             case .table:
-                if let answer = state.answer { Terminal.out(Self.table(of: answer).text) }
+                if let answer = state.answer { Terminal.put(Self.table(of: answer).text(within: nil) + "\n") }
                 Terminal.out(state.isCut ? "(the first \(Amounts.rows(state.rows)))" : "(\(Amounts.rows(state.rows)))")
             case .csv: break
             case .json: Terminal.out(state.rows == 0 ? "]\n}" : "\n  ]\n}")

@@ -25,7 +25,7 @@ final class ProgressDisplay: Sendable {
     /// Between two lines where there is no terminal: what takes long is of no more interest every few seconds.
     private static func lineInterval(after time: Duration) -> Duration { .seconds(time < .seconds(60) ? 5 : 60) }
 
-    init(isTerminal: Bool = Terminal.errorIsTerminal, isQuiet: Bool) {
+    init(isTerminal: Bool = Terminal.errorCanBeDrawnOn, isQuiet: Bool) {
         self.isTerminal = isTerminal
         self.isQuiet = isQuiet
     }
@@ -56,7 +56,7 @@ final class ProgressDisplay: Sendable {
             for note in notes { line("note: " + note) }
             guard !isTerminal else { return }
             let time = Date(timeIntervalSince1970: moment.time).formatted(.iso8601)
-            line("reading as of \(time) with \(readers) connection\(readers == 1 ? "" : "s")")
+            line("reading as of \(time) with \(Amounts.counted(readers, "connection"))")
         case .tableStarted(let table, let progress):
             state.withLock { $0.current = ("\(table.schema.name)", progress, .now) }
         case .copyResumed(let table, let bytes, let total):

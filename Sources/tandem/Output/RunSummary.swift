@@ -26,7 +26,11 @@ struct RunSummary {
         for failure in report.failures {
             table.add(["\(failure.table.schema.name)", "\(failure.table.target)", "", "failed", "", "", ""])
         }
-        if !report.outcomes.isEmpty || !report.failures.isEmpty { Terminal.out(table.text) }
+        let targets =
+            report.outcomes.map { ($0.copy.schema.name, $0.copy.target) }
+            + report.failures.map { ($0.table.schema.name, $0.table.target) }
+        if targets.allSatisfy({ $0 == $1 }) { table.hide("to") }
+        if !targets.isEmpty { Terminal.out(table.text(within: Terminal.outputWidth ?? 80)) }
         showChanges()
         for line in notes { Terminal.out(line) }
         Terminal.out(total)
@@ -60,7 +64,7 @@ struct RunSummary {
             for (column, count) in outcome.tally.clamped.sorted(by: { $0.key < $1.key }) {
                 let name = outcome.copy.schema.columns[column].name
                 lines.append(
-                    "note: \(outcome.copy.target).\(name): \(Amounts.count(count)) values did not fit and were clamped"
+                    "note: \(outcome.copy.target).\(name): \(Amounts.counted(count, "value")) did not fit and \(count == 1 ? "was" : "were") clamped"
                 )
             }
             if outcome.tally.refused > 0 {

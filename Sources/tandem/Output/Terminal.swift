@@ -3,14 +3,30 @@ import Synchronization
 
 /// What is at the other end of standard output and standard error.
 enum Terminal {
-    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    /// Whether standard error leads to a terminal that can be drawn on.
+    static let errorCanBeDrawnOn = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
     /// Columns of the terminal behind standard error; 80 where it does not say.
-    static var width: Int {
+    static var width: Int { columns(of: STDERR_FILENO) ?? 80 }
+
+    /// Columns of the terminal behind standard output. `nil` where there is none: a line is as long as it is there.
+    static var outputWidth: Int? { isatty(STDOUT_FILENO) == 1 ? columns(of: STDOUT_FILENO) ?? 80 : nil }
+
+    /// Whether standard output gets colours.
+    static let paintsOutput = paints(STDOUT_FILENO)
+    private static let paintsErrors = paints(STDERR_FILENO)
+
+    private static func paints(_ file: Int32) -> Bool {
+        Paint.isWanted(
+            CommandLine.arguments,
+            environment: ProcessInfo.processInfo.environment,
+            isTerminal: isatty(file) == 1
+        )
+    }
+
+    private static func columns(of file: Int32) -> Int? {
         var size = winsize()
-        let answered = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
-        return answered && size.ws_col > 0 ? Int(size.ws_col) : 80
+        return ioctl(file, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
     }
 
     /// Why standard output does not take any more, once it does not: the system's number of the error.
@@ -32,7 +48,7 @@ enum Terminal {
     static var hasOutput: Bool { wasWritten.load(ordering: .relaxed) }
 
     /// Results.
-    static func out(_ text: String) { put(text + "\n") }
+    static func out(_ text: String) { put((paintsOutput ? Paint.marked(text) : text) + "\n") }
 
     /// A part of a result, without a line's end.
     static func put(_ text: String) {
@@ -41,7 +57,9 @@ enum Terminal {
     }
 
     /// Progress, logs and errors.
-    static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func error(_ text: String) {
+        write((paintsErrors ? Paint.marked(text) : text) + "\n", to: STDERR_FILENO)
+    }
 
     /// Progress that is drawn over, without a line's end.
     static func draw(_ text: String) { write(text, to: STDERR_FILENO) }

@@ -5,6 +5,7 @@ struct TextTable {
     private let header: [String]
     private let alignments: [Alignment]
     private var rows: [[String]] = []
+    private var hidden: Set<Int> = []
 
     init(_ header: [String], _ alignments: [Alignment] = []) {
         self.header = header
@@ -13,21 +14,52 @@ struct TextTable {
 
     mutating func add(_ row: [String]) { rows.append(row.map(Self.oneLine)) }
 
-    var text: String {
-        var widths = header.map(Self.width)
-        for row in rows {
-            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Self.width(cell)) }
-        }
-        func line(_ cells: [String]) -> String {
-            let padded = cells.enumerated().map { index, cell in
-                let space = String(repeating: " ", count: widths[index] - Self.width(cell))
-                return alignments[index] == .right ? space + cell : cell + space
+    /// Leaves out a column that says nothing.
+    mutating func hide(_ name: String) { hidden.formUnion(header.indices.filter { header[$0] == name }) }
+
+    /// As wide as the terminal, and where there is none each row on one line.
+    var text: String { text(within: Terminal.outputWidth) }
+
+    /// - Parameter limit: Where that is exceeded, texts go on in lines below.
+    func text(within limit: Int?) -> String {
+        let shown = header.indices.filter { !hidden.contains($0) }
+        let widths = widths(of: shown, within: limit)
+        func lines(_ row: [String]) -> [String] {
+            let cells = shown.map { CellWrap.lines(row[$0], widths[$0]) }
+            return (0..<(cells.map(\.count).max() ?? 1)).map { number in
+                let padded = zip(shown, cells).map { column, lines in
+                    let text = number < lines.count ? lines[number] : ""
+                    let space = String(repeating: " ", count: max(0, widths[column] - CellWrap.width(text)))
+                    return alignments[column] == .right ? space + text : text + space
+                }
+                let joined = padded.joined(separator: "  ")
+                return String(joined.reversed().drop { $0 == " " }.reversed())
             }
-            let joined = padded.joined(separator: "  ")
-            return String(joined.reversed().drop { $0 == " " }.reversed())
         }
-        let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
-        return ([line(header), rule] + rows.map(line)).joined(separator: "\n")
+        let title = lines(header).map { Terminal.paintsOutput ? Paint.bold($0) : $0 }
+        let rule = shown.map { String(repeating: "─", count: widths[$0]) }.joined(separator: "  ")
+        return (title + [rule] + rows.flatMap(lines)).joined(separator: "\n")
+    }
+
+    /// Narrower than this no column of text becomes.
+    private static let narrowest = 12
+
+    private func widths(of shown: [Int], within limit: Int?) -> [Int] {
+        var widths = header.map(CellWrap.width)
+        for row in rows {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], CellWrap.width(cell)) }
+        }
+        guard let limit else { return widths }
+        var excess = shown.reduce(2 * (shown.count - 1) - limit) { $0 + widths[$1] }
+        let texts = shown.filter { alignments[$0] == .left }
+        // The widest gives way first, down to the one that is next.
+        while excess > 0, let widest = texts.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.narrowest {
+            let next = texts.filter { widths[$0] < widths[widest] }.map { widths[$0] }.max() ?? 0
+            let step = min(excess, max(1, widths[widest] - max(next, Self.narrowest)))
+            widths[widest] -= step
+            excess -= step
+        }
+        return widths
     }
 
     /// Line ends and tabs would break the columns; control characters would reach the terminal.
@@ -44,21 +76,5 @@ struct TextTable {
             }
         }
         return result
-    }
-
-    /// Places in a terminal: East Asian wide characters and emoji take two.
-    private static func width(_ text: String) -> Int {
-        text.reduce(0) { width, character in
-            guard let scalar = character.unicodeScalars.first else { return width }
-            let isWide =
-                switch scalar.value {
-                case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-                    0xFF00...0xFF60,
-                    0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
-                    true
-                default: false
-                }
-            return width + (isWide ? 2 : 1)
-        }
     }
 }

@@ -18,7 +18,10 @@ struct ConnectionParameters: Sendable {
         add("port", config.port)
         add("user", config.user)
         add("dbname", config.database)
-        add("sslmode", config.sslMode?.rawValue)
+        // Anybody has a certificate of one of these, so that only the name on it tells anything.
+        let written = config.url.flatMap { try? ConnectionURL.parse($0) } ?? [:]
+        let isStrict = config.sslRootCertificate == SystemAuthorities.word && written["sslmode"] == nil
+        add("sslmode", (config.sslMode ?? (isStrict ? .verifyFull : nil))?.rawValue)
         add("sslrootcert", file(config.sslRootCertificate, context))
         add("sslcert", file(config.sslCertificate, context))
         add("sslkey", file(config.sslKey, context))
@@ -32,8 +35,7 @@ struct ConnectionParameters: Sendable {
         addWatch(unless: config.url)
         let password = try config.password ?? config.passwordFile.map { try Self.read($0, context) }
         add("password", password)
-        let written = config.url.flatMap { try? ConnectionURL.parse($0)["password"] }
-        secrets = [password, written].compactMap { $0 }.filter { !$0.isEmpty }
+        secrets = [password, written["password"]].compactMap { $0 }.filter { !$0.isEmpty }
     }
 
     /// `text` without any password in it.
@@ -88,8 +90,7 @@ struct ConnectionParameters: Sendable {
     }
 
     private func file(_ path: String?, _ context: ConnectionContext) -> String? {
-        // A word that libpq knows, and no file.
-        path == "system" ? path : path.map { context.resolve($0) }
+        path == SystemAuthorities.word ? SystemAuthorities.setting() : path.map { context.resolve($0) }
     }
 
     private static func read(_ path: String, _ context: ConnectionContext) throws -> String {

@@ -12,6 +12,12 @@ package enum SQL {
         identifier(name.schema) + "." + identifier(name.table)
     }
 
+    /// A list with a space before it; a long one with each entry on a line of its own.
+    package static func list(_ entries: [String]) -> String {
+        let short = entries.joined(separator: ", ")
+        return short.count <= 100 ? " " + short : entries.map { "\n    " + $0 }.joined(separator: ",")
+    }
+
     /// `text` as a constant, whatever is in it and whatever `standard_conforming_strings` says.
     package static func literal(_ text: String) -> String {
         let doubled = text.replacing("'", with: "''")

@@ -98,7 +98,7 @@ struct SetupPlan: Sendable {
         return [
             Step(
                 comment: "It may read these tables; others are opened column by column, or are not ours to open.",
-                sql: "GRANT SELECT ON \(names.joined(separator: ", ")) TO \(quotedUser)",
+                sql: "GRANT SELECT ON\(SQL.list(names)) TO \(quotedUser)",
                 isNeeded: true
             )
         ]

@@ -22,11 +22,12 @@ struct Issues: AsyncParsableCommand {
 
 /// Which issues a command is about.
 struct IssueChoice: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Only those of this sync.", valueName: "sync"))
+    @Option(name: .long, help: ArgumentHelp("Only those of this sync.", valueName: "sync"), completion: .syncs)
     var sync: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("Only those of this table: schema.table, here or at the source.", valueName: "table")
+        help: ArgumentHelp("Only those of this table: schema.table, here or at the source.", valueName: "table"),
+        completion: .copiedTables
     )
     var table: String?
 

@@ -54,7 +54,7 @@ struct PublicationPlan: Sendable {
             }
         }
         // A table that moves from one to the other leaves the first one first.
-        steps.sort { $0.contains(" DROP TABLE ") && !$1.contains(" DROP TABLE ") }
+        steps.sort { $0.contains(" DROP TABLE") && !$1.contains(" DROP TABLE") }
     }
 
     /// Names a publication that somebody else keeps.
@@ -68,7 +68,7 @@ struct PublicationPlan: Sendable {
         }
         let absent = tables.filter { facts.members[$0.id] == nil }
         if !absent.isEmpty {
-            var sql = ["ALTER PUBLICATION \(quoted) ADD TABLE \(Self.list(absent.map(\.name)))"]
+            var sql = ["ALTER PUBLICATION \(quoted) ADD TABLE\(Self.list(absent.map(\.name)))"]
             if absent.contains(where: { $0.kind == .partitionedTable }), !facts.isViaRoot {
                 sql.append("ALTER PUBLICATION \(quoted) SET (publish_via_partition_root = true)")
                 // The root may be in it, and only show as its partitions.
@@ -116,7 +116,7 @@ struct PublicationPlan: Sendable {
         let quoted = SQL.identifier(name)
         let absent = tables.filter { facts.members[$0.id] == nil }
         if !absent.isEmpty {
-            let add = "ALTER PUBLICATION \(quoted) ADD TABLE \(Self.list(absent.map(\.name)))"
+            let add = "ALTER PUBLICATION \(quoted) ADD TABLE\(Self.list(absent.map(\.name)))"
             if facts.isOurs, absent.allSatisfy(\.isOwned) {
                 steps.append(add)
                 added += absent
@@ -127,7 +127,7 @@ struct PublicationPlan: Sendable {
         let wanted = Set(tables.map(\.id))
         let left = facts.members.filter { $0.value.isNamed && !wanted.contains($0.key) }.map(\.value.name).sorted()
         if facts.isOurs, !left.isEmpty {
-            steps.append("ALTER PUBLICATION \(quoted) DROP TABLE \(Self.list(left))")
+            steps.append("ALTER PUBLICATION \(quoted) DROP TABLE\(Self.list(left))")
         }
     }
 
@@ -154,13 +154,14 @@ extension PublicationPlan {
         var options = ["publish = '\(operations.joined(separator: ", "))'"]
         if version >= 130_000 { options.append("publish_via_partition_root = true") }
         if version >= 180_000 { options.append("publish_generated_columns = stored") }
-        let list = tables.isEmpty ? "" : " FOR TABLE " + self.list(tables)
-        return "CREATE PUBLICATION \(SQL.identifier(name))\(list) WITH (\(options.joined(separator: ", ")))"
+        let list = tables.isEmpty ? "" : " FOR TABLE" + self.list(tables)
+        let space = list.contains("\n") ? "\n" : " "
+        return "CREATE PUBLICATION \(SQL.identifier(name))\(list)\(space)WITH (\(options.joined(separator: ", ")))"
     }
 
     /// Tables that inherit from one of these are tables of their own.
     private static func list(_ tables: [TableName]) -> String {
-        tables.map { "ONLY " + SQL.name($0) }.joined(separator: ", ")
+        SQL.list(tables.map { "ONLY " + SQL.name($0) })
     }
 
     private static func sentence(_ tables: [PublishedTable]) -> String {
