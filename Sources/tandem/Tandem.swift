@@ -1,5 +1,6 @@
 import ArgumentParser
 import TandemCore
+import TandemEngine
 
 /// The program: its commands, and what its exit status means.
 @main
@@ -24,6 +25,7 @@ struct Tandem: AsyncParsableCommand {
     static func main() async {
         Terminal.settle()
         do {
+            try checkCommand(CommandLine.arguments.dropFirst().first)
             var command = try await asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -34,5 +36,15 @@ struct Tandem: AsyncParsableCommand {
         } catch {
             ExitStatus.end(after: error)
         }
+    }
+
+    /// The parser calls a command that there is not an argument too many.
+    private static func checkCommand(_ word: String?) throws {
+        let known = configuration.subcommands.map { $0._commandName }
+        guard let word, !word.hasPrefix("-"), word != "help", !known.contains(word) else { return }
+        throw UsageError(
+            description: "There is no command \"\(word)\"; \(Spelling.hint(for: word, among: known))",
+            remedy: Remedy("`tandem --help` says what each of them does.")
+        )
     }
 }

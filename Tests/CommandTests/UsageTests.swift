@@ -30,6 +30,13 @@ import Testing
         #expect(!outcome.errors.isEmpty)
     }
 
+    @Test func aCommandThatThereIsNotIsAnsweredWithTheOneThatWasMeant() throws {
+        let program = try Program()
+        defer { program.remove() }
+        let outcome = try program.run("rnu")
+        #expect(outcome.status == 2 && outcome.errors.contains("did you mean \"run\"?"))
+    }
+
     @Test func withoutAConfigurationTheRemedyIsInit() throws {
         let program = try Program()
         defer { program.remove() }

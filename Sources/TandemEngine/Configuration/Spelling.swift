@@ -1,5 +1,5 @@
 /// Finds what someone may have meant.
-enum Spelling {
+package enum Spelling {
     /// The candidate nearest to `word`, if one is near enough to be a slip of the hand.
     static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let folded = word.lowercased()
@@ -9,7 +9,7 @@ enum Spelling {
     }
 
     /// What follows an unknown word in a message: the one that was meant, or all there are.
-    static func hint(for word: String, among candidates: [String]) -> String {
+    package static func hint(for word: String, among candidates: [String]) -> String {
         if let nearest = nearest(to: word, among: candidates) { return "did you mean \"\(nearest)\"?" }
         if candidates.isEmpty { return "there is none" }
         return "there \(candidates.count == 1 ? "is" : "are") " + candidates.joined(separator: ", ")

@@ -30,9 +30,10 @@ struct Connectors: ParsableCommand {
 
     private func describe(_ connector: any Connector.Type) {
         Terminal.out("\(connector.name): \(connector.summary)\n")
-        var table = TextTable(["setting", "value", "default", "meaning"])
+        var table = TextTable(["setting", "meaning"])
         for field in connector.fieldSummaries {
-            table.add([field.name, "\(field.kind)", field.required ? "required" : field.standard ?? "", field.help])
+            let standard = field.required ? "; required" : field.standard.map { "; default: " + $0 } ?? ""
+            table.add([field.name, "\(field.help) (\(field.kind)\(standard))"])
         }
         Terminal.out(table.text(within: Terminal.outputWidth ?? 80))
     }

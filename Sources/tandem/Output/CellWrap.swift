@@ -25,7 +25,7 @@ enum CellWrap {
     private static func pieces(of text: String) -> [Substring] {
         var pieces: [Substring] = []
         var start = text.startIndex
-        for index in text.indices where " ._,/|".contains(text[index]) {
+        for index in text.indices where " ._,/|-".contains(text[index]) {
             let end = text.index(after: index)
             pieces.append(text[start..<end])
             start = end
