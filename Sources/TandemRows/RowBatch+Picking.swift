@@ -1,5 +1,5 @@
 extension RowBatch {
-    /// The rows at `places`, in that order.
+    /// The rows at `places`, in that order, with memory of their own: nothing of this batch stays with them.
     public func picking(_ places: [Int]) -> RowBatch {
         let share = rowCount == 0 ? 0 : byteCount * places.count / rowCount
         return RowBatch(rowCount: places.count, columns: columns.map { $0.picking(places) }, byteCount: share)
@@ -28,7 +28,7 @@ extension Column.Storage {
         case .float32(let values): return .float32(pick(values))
         case .float64(let values): return .float64(pick(values))
         case .interval(let values): return .interval(pick(values))
-        case .bytes(let bytes): return .bytes(ByteViews(views: pick(bytes.views), storage: bytes.storage))
+        case .bytes(let bytes): return .bytes(bytes.picking(places))
         case .list(let offsets, let values):
             var picked = [0]
             var elements: [Int] = []
@@ -38,6 +38,14 @@ extension Column.Storage {
             }
             return .list(offsets: picked, values: values.picking(elements))
         }
+    }
+}
+
+extension ByteViews {
+    fileprivate func picking(_ places: [Int]) -> ByteViews {
+        let own = ByteStorage(capacity: places.reduce(0) { $0 + Int(views[$1].length) })
+        let picked = places.map { View(start: UInt32(own.append(self[$0])), length: views[$0].length) }
+        return ByteViews(views: picked, storage: own)
     }
 }
 
