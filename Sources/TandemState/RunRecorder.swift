@@ -38,6 +38,13 @@ package final class RunRecorder: Sendable {
         }
     }
 
+    /// The same of several tables.
+    package func record(_ event: TableEvent, of tables: [StateStore.TableKey]) async {
+        await attempt { (store, run) throws(StateError) in
+            try await store.record(event, of: tables, sync: sync, run: run)
+        }
+    }
+
     /// Notes what tables are called now, by their numbers at the source.
     package func rename(_ names: [UInt32: TableName]) async {
         await attempt { (store, _) throws(StateError) in try await store.rename(names, sync: sync) }

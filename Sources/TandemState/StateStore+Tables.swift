@@ -15,35 +15,69 @@ extension StateStore {
         sync: String,
         run: Int64
     ) async throws(StateError) {
+        try await record(event, of: [TableKey(source: source, id: id, target: target)], sync: sync, run: run)
+    }
+
+    /// The same of several tables, in one transaction.
+    package func record(
+        _ event: TableEvent,
+        of tables: [TableKey],
+        sync: String,
+        run: Int64
+    ) async throws(StateError) {
+        guard !tables.isEmpty else { return }
         let now = now().timeIntervalSince1970
         try await write { db in
-            let key: StatementArguments = ["sync": sync, "schema": source.schema, "table": source.table]
-            try db.execute(
-                sql: """
-                    INSERT INTO table_state
-                        (sync, source_schema, source_table, target_schema, target_table, source_id, phase)
-                    VALUES (:sync, :schema, :table, :target_schema, :target_table, :id, 'pending')
-                    ON CONFLICT DO UPDATE
-                        SET target_schema = :target_schema, target_table = :target_table, source_id = :id
-                    """,
-                arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": Int64(id)]
-            )
-            let (change, arguments) = Self.change(event, now: now)
-            try db.execute(
-                sql: """
-                    UPDATE table_state SET \(change)
-                    WHERE sync = :sync AND source_schema = :schema AND source_table = :table
-                    """,
-                arguments: key + arguments
-            )
-            switch event {
-            case .copied(_, _, _, let refusals):
-                try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
-                try Self.removeIssues(of: source, sync: sync, before: run, db)
-            case .merged(_, _, _, let refusals):
-                try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
-            case .pending, .started, .catchingUp, .streaming, .failed, .inactive: break
-            }
+            for table in tables { try Self.record(event, of: table, sync: sync, run: run, now: now, db) }
+        }
+    }
+
+    /// What a table is called at its source and at its destination.
+    package struct TableKey: Sendable {
+        package var source: TableName
+        package var id: UInt32
+        package var target: TableName
+
+        package init(source: TableName, id: UInt32, target: TableName) {
+            (self.source, self.id, self.target) = (source, id, target)
+        }
+    }
+
+    private static func record(
+        _ event: TableEvent,
+        of table: TableKey,
+        sync: String,
+        run: Int64,
+        now: Double,
+        _ db: Database
+    ) throws {
+        let (source, id, target) = (table.source, table.id, table.target)
+        let key: StatementArguments = ["sync": sync, "schema": source.schema, "table": source.table]
+        try db.execute(
+            sql: """
+                INSERT INTO table_state
+                    (sync, source_schema, source_table, target_schema, target_table, source_id, phase)
+                VALUES (:sync, :schema, :table, :target_schema, :target_table, :id, 'pending')
+                ON CONFLICT DO UPDATE
+                    SET target_schema = :target_schema, target_table = :target_table, source_id = :id
+                """,
+            arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": Int64(id)]
+        )
+        let (change, arguments) = Self.change(event, now: now)
+        try db.execute(
+            sql: """
+                UPDATE table_state SET \(change)
+                WHERE sync = :sync AND source_schema = :schema AND source_table = :table
+                """,
+            arguments: key + arguments
+        )
+        switch event {
+        case .copied(_, _, _, let refusals):
+            try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
+            try Self.removeIssues(of: source, sync: sync, before: run, db)
+        case .merged(_, _, _, let refusals):
+            try Self.addIssues(of: source, refusals, sync: sync, run: run, now: now, db)
+        case .pending, .started, .catchingUp, .streaming, .failed, .inactive: break
         }
     }
 

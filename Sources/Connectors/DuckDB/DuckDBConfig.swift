@@ -20,6 +20,8 @@ extension DuckDBConfig {
     static let standardLockTimeout = 60
     /// In bytes.
     static let standardMemoryLimit = 160_000_000
+    /// Of a new file, in bytes. DuckDB gives each table one of its own, however few rows it has.
+    static let blockSize = 64 << 10
     static let standardStorageVersion = "v1.0.0"
 
     static var fields: [ConfigField<DuckDBConfig>] {

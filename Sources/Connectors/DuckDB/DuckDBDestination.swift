@@ -73,13 +73,22 @@ package actor DuckDBDestination: Destination {
     }
 
     package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+        try await sums(of: [(copy, schema)]).first.flatMap(\.self)
+    }
+
+    /// The file is opened once for all of them.
+    package func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         let session = try await opener.open(.read)
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
             // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
             assertIsolated()
-            try Task.checkCancellation()
-            return try RowSum(of: copy.target, as: schema, ownColumns: copy.ownColumns, in: session).total()
+            let columns = try Catalogue(session).columns(of: copies.map(\.copy.target))
+            return try copies.map { copy, schema in
+                try Task.checkCancellation()
+                let sum = RowSum(of: copy.target, as: schema, ownColumns: copy.ownColumns, in: session)
+                return try sum.total(columns[SQL.fold(copy.target)])
+            }
         } onCancel: {
             interrupter.interrupt()
         }

@@ -66,14 +66,19 @@ package struct FullCopy {
     private func loadAll() async throws -> Report {
         var report = Report()
         var waiting = plan.tables[...]
+        var group = PublishGroup()
         var attempt = 0
-        while !waiting.isEmpty {
+        while !waiting.isEmpty || !group.isEmpty {
             let before = waiting.count
             do {
-                let places = try await places(of: waiting)
-                try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
-                    try await load(&waiting, at: places, from: snapshot, into: &report)
+                // What another snapshot has shown stays loaded.
+                if !waiting.isEmpty {
+                    let places = try await places(of: waiting)
+                    try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
+                        try await load(&waiting, at: places, from: snapshot, into: &report, &group)
+                    }
                 }
+                try await publish(&group, &waiting, into: &report)
             } catch let error as any ExplainedError where error.isTransient {
                 attempt = waiting.count < before ? 1 : attempt + 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
@@ -96,10 +101,12 @@ package struct FullCopy {
         _ waiting: inout ArraySlice<TablePlan>,
         at places: [UInt32: CursorPlace],
         from snapshot: any Snapshot,
-        into report: inout Report
+        into report: inout Report,
+        _ group: inout PublishGroup
     )
         async throws
     {
+        let begun = since == nil ? [] : try await destination.targetsBegun(by: plan.sync)
         while let table = waiting.first {
             try Task.checkCancellation()
             do {
@@ -110,25 +117,64 @@ package struct FullCopy {
                     snapshot: snapshot,
                     destination: destination,
                     place: places[table.source.schema.id],
+                    isBegun: begun.contains(table.target),
                     observe: observe
                 ).run(since: since)
-                // What is in place survives whatever stops the run; the stream brings all tables to one moment.
-                if since != nil { try await publish([outcome]) }
-                report.outcomes.append(outcome)
-                await observe(.tableLoaded(table, outcome))
+                if since != nil {
+                    group.add(table, outcome)
+                } else {
+                    report.outcomes.append(outcome)
+                    await observe(.tableLoaded(table, outcome))
+                }
             } catch let error as CancellationError {
                 throw error
             } catch let error as any ExplainedError where error.isTransient {
                 throw error
             } catch {
-                // Gone on with it would fail again.
-                try? await destination.dropSections(of: table.target, plan.sync)
-                let failure = TableFailure(error)
-                report.failures.append((table, failure))
-                await observe(.tableFailed(table, failure))
+                await fail(table, error, in: &report)
             }
             waiting.removeFirst()
+            if group.isDue { try await publish(&group, &waiting, into: &report) }
         }
+    }
+
+    /// Puts in place what was loaded since the last time. It survives whatever stops the run then; the stream brings all
+    /// tables to one moment.
+    private func publish(
+        _ group: inout PublishGroup,
+        _ waiting: inout ArraySlice<TablePlan>,
+        into report: inout Report
+    ) async throws {
+        guard !group.isEmpty else { return }
+        let (loaded, start) = (group.loaded, ContinuousClock.now)
+        do {
+            try await publish(loaded.map(\.outcome))
+            report.outcomes += loaded.map(\.outcome)
+            group = PublishGroup(after: start.duration(to: .now), group)
+            for (table, outcome) in loaded { await observe(.tableLoaded(table, outcome)) }
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as any ExplainedError where error.isTransient {
+            throw error
+        } catch {
+            try? await destination.discard()
+            group = PublishGroup(after: .zero, group)
+            if loaded.count > 1 {
+                // One of them is in the way of all: each by itself.
+                waiting = (loaded.map(\.table) + waiting)[...]
+                group.single = loaded.count
+            } else {
+                for (table, _) in loaded { await fail(table, error, in: &report) }
+            }
+        }
+    }
+
+    private func fail(_ table: TablePlan, _ error: any Error, in report: inout Report) async {
+        // Gone on with it would fail again.
+        try? await destination.dropSections(of: table.target, plan.sync)
+        let failure = TableFailure(error)
+        report.failures.append((table, failure))
+        await observe(.tableFailed(table, failure))
     }
 
     private func publish(_ outcomes: [TableOutcome]) async throws {
@@ -183,6 +229,12 @@ extension Destination {
         for load in try await destination.sectionedLoads(of: sync) where load.target == target {
             try await destination.drop(load)
         }
+    }
+
+    /// The targets of what was loaded in part.
+    func targetsBegun(by sync: String) async throws -> Set<TableName> {
+        guard let destination = self as? any SectionDestination else { return [] }
+        return Set(try await destination.sectionedLoads(of: sync).map(\.target))
     }
 
     /// How many sections are there of what was loaded in part for `target`.

@@ -19,7 +19,9 @@ struct SectionedCopy {
     /// - Returns: `nil` where the table is to be copied as a whole.
     func run() async throws -> TableOutcome? {
         guard !table.schema.identity.isEmpty else { return nil }
-        let kept = try await destination.sectionedLoads(of: load.sync).first { $0.target == table.target }
+        // Asked once for all tables, because most have none.
+        let loads = load.isBegun ? try await destination.sectionedLoads(of: load.sync) : []
+        let kept = loads.first { $0.target == table.target }
         let usable = kept.flatMap { isUsable($0) ? $0 : nil }
         let sections = try await snapshot.sections(
             of: table.source,

@@ -11,6 +11,8 @@ struct TableLoad {
     let destination: any Destination
     /// The place in the order of its cursor that the copy has come to, if it has one.
     var place: CursorPlace?
+    /// Whether an earlier attempt may have left a part of it at the destination.
+    var isBegun = true
     let observe: @Sendable (RunEvent) async -> Void
 
     /// - Parameter since: Where the stream is that is to keep the copy up to date, if any.

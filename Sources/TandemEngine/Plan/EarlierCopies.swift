@@ -17,7 +17,8 @@ struct EarlierCopies {
         }
         let followed = numbered.filter { $0.stream != nil }
         let homeless = numbered.filter { !names.contains($0.schema.name) }
-        let others = copies.filter { !followed.contains($0) }
+        let targets = Set(followed.map(\.target))
+        let others = copies.filter { !targets.contains($0.target) }
         self.followed = Dictionary(followed.map { ($0.schema.id, $0) }) { first, _ in first }
         byName = Dictionary(others.map { ($0.schema.name, $0) }) { first, _ in first }
         byNumber = Dictionary(homeless.map { ($0.schema.id, $0) }) { first, _ in first }

@@ -25,13 +25,13 @@ extension RunRecorder {
             }
         case .following(let progress, let tables, _):
             progress.begin(with: tables)
-            for table in tables { await record(.catchingUp, of: table) }
+            await record(.catchingUp, of: tables)
         case .caughtUp(let tables):
-            for table in tables { await record(.streaming, of: table) }
+            await record(.streaming, of: tables)
         case .copyingAgain(let table, _): await record(.pending, of: table)
         case .applied(let progress):
             await noteStream(progress.counts, isLast: false)
-            for table in progress.takeUpToDate() { await record(.streaming, of: table) }
+            await record(.streaming, of: progress.takeUpToDate())
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
         case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying,
             .streamPrepared, .methodRuledOut:
@@ -58,6 +58,14 @@ extension RunRecorder {
 
     private func record(_ event: TableEvent, of table: TablePlan) async {
         await record(event, of: table.schema.name, id: table.schema.id, target: table.target)
+    }
+
+    private func record(_ event: TableEvent, of tables: [TablePlan]) async {
+        guard !tables.isEmpty else { return }
+        await record(
+            event,
+            of: tables.map { .init(source: $0.schema.name, id: $0.schema.id, target: $0.target) }
+        )
     }
 
     private func renew(_ tables: [TablePlan]) async {

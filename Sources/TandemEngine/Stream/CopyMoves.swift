@@ -24,8 +24,14 @@ struct CopyMoves {
     /// - Returns: The tables whose copies these are, with the reason.
     func run() async throws -> [(table: TablePlan, reason: String)] {
         let copies = try await destination.tables(of: plan.sync)
+        let (byTarget, byNumber) = (
+            Dictionary(copies.map { ($0.target, $0) }) { first, _ in first },
+            Dictionary(grouping: copies, by: \.schema.id)
+        )
         var moves = plan.tables.compactMap { table in
-            copies.first { isMoved($0, to: table) }.map { Move(copy: $0, table: table) }
+            let candidates =
+                [table.retires.flatMap { byTarget[$0] }].compactMap(\.self) + byNumber[table.schema.id, default: []]
+            return candidates.first { isMoved($0, to: table) }.map { Move(copy: $0, table: table) }
         }
         var refused: [(table: TablePlan, reason: String)] = []
         while !moves.isEmpty {

@@ -96,9 +96,17 @@ package struct Verification {
     ) async throws -> [TableResult] {
         do {
             var results: [TableResult] = []
-            for copy in copies {
+            let tables = SourceTables(catalog)
+            var sums: [TableName: TableSum] = [:]
+            var summed = 0
+            for (index, copy) in copies.enumerated() {
                 try Task.checkCancellation()
-                var result = try await compare(copy, with: catalog, in: snapshot)
+                if index == summed {
+                    let group = Self.group(copies[index...])
+                    summed += group.count
+                    sums = try await self.sums(of: group, tables)
+                }
+                var result = try await compare(copy, with: tables, in: snapshot, sums[copy.target])
                 // A table that was followed to this very moment has nothing to wait for.
                 if isExact, copy.stream != nil { result.sourceHasMoved = false }
                 observe(result)
@@ -114,8 +122,9 @@ package struct Verification {
 
     private func compare(
         _ copy: CopiedTable,
-        with catalog: Catalog,
-        in snapshot: any Snapshot
+        with tables: SourceTables,
+        in snapshot: any Snapshot,
+        _ sum: TableSum?
     ) async throws -> TableResult {
         var result = TableResult(
             copy: copy,
@@ -123,7 +132,7 @@ package struct Verification {
             sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint,
             missesDeletes: copy.cursor != nil && (!findsDeletes || copy.schema.identity.isEmpty)
         )
-        guard let table = table(of: copy, in: catalog) else {
+        guard let table = tables[copy] else {
             result.verdict = .incomparable("table \(copy.schema.name) is gone from the source")
             return result
         }
@@ -135,7 +144,7 @@ package struct Verification {
             return result
         }
         result.leftOut = columns.leftOut
-        if let sum = try await equalSum(of: copy, columns, table, in: snapshot) {
+        if let sum = try await equalSum(of: copy, columns, table, in: snapshot, sum) {
             result.computation = .pushedDown
             (result.sourceRows, result.sourceChecksum) = (sum.rows, sum.checksum)
             (result.destinationRows, result.destinationChecksum) = (sum.rows, sum.checksum)
@@ -169,19 +178,15 @@ package struct Verification {
         of copy: CopiedTable,
         _ columns: ComparedColumns,
         _ table: CatalogTable,
-        in snapshot: any Snapshot
+        in snapshot: any Snapshot,
+        _ known: TableSum?
     ) async throws -> TableSum? {
         guard TableSum.covers(columns.source) else { return nil }
+        if let known { return try await snapshot.sum(of: table, as: columns.source) == known ? known : nil }
         async let there = destination.sum(of: copy, as: columns.destination)
         guard let here = try await snapshot.sum(of: table, as: columns.source), try await there == here else {
             return nil
         }
         return here
-    }
-
-    /// The table that was copied, whatever it is called now.
-    private func table(of copy: CopiedTable, in catalog: Catalog) -> CatalogTable? {
-        let byNumber = catalog.tables.first { copy.schema.id != 0 && $0.schema.id == copy.schema.id }
-        return byNumber ?? catalog.tables.first { $0.schema.name == copy.schema.name }
     }
 }

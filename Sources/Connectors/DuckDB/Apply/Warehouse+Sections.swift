@@ -9,13 +9,18 @@ extension Warehouse {
         let load: SectionedLoad
     }
 
-    func keptLoads() throws -> [KeptLoad] { try Metadata(session).keptLoads() }
+    func keptLoads() throws -> [KeptLoad] {
+        if let kept { return kept }
+        let found = try Metadata(session).keptLoads()
+        kept = found
+        return found
+    }
 
     /// Drops the kept loads that `isUnwanted` says.
     func dropKept(_ isUnwanted: (SectionedLoad) -> Bool) throws {
-        for kept in try keptLoads() where isUnwanted(kept.load) {
-            try discard(Shadow(target: kept.load.target, name: kept.name))
-        }
+        let unwanted = try keptLoads().filter { isUnwanted($0.load) }
+        guard !unwanted.isEmpty else { return }
+        try discard(unwanted.map { Shadow(target: $0.load.target, name: $0.name) })
     }
 
     /// Adds the next section to `load`.
@@ -24,6 +29,7 @@ extension Warehouse {
         let sampled = try SampledRows(rows)
         let shadow = try load.loaded == 0 ? makeShadow(of: load.target, load.schema) : shadow(of: load)
         var more = load
+        kept = nil
         do {
             try insert(sampled, into: shadow) { stored in
                 more = load.adding(rows.tally, rows: stored)
@@ -32,7 +38,7 @@ extension Warehouse {
             return more
         } catch {
             // What was noted is as whole as before.
-            if load.loaded == 0 { try? discard(shadow) }
+            if load.loaded == 0 { try? discard([shadow]) }
             throw try again(error)
         }
     }

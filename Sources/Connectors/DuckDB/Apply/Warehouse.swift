@@ -9,8 +9,12 @@ final class Warehouse {
     private let config: DuckDBConfig
     /// What was loaded and waits to be published, by the folded name of its target.
     var loads: [String: Shadow]
+    /// Small tables that were read, and are written together.
+    var held: [HeldLoad]
+    /// What has been loaded in sections, as long as that stays the same.
+    var kept: [KeptLoad]?
     /// What has which name, as far as this warehouse has made and dropped it; looked at anew to publish.
-    private var names: TableNames
+    var names: TableNames
     /// The folded names of the schemas there are.
     private var schemas: Set<String> = []
 
@@ -22,8 +26,16 @@ final class Warehouse {
         var isKept = false
     }
 
-    /// - Parameter loads: What was loaded already, before the file was closed and opened again.
-    init(_ session: Session, config: DuckDBConfig, loads: [String: Shadow] = [:]) throws {
+    /// - Parameters:
+    ///   - loads: What was loaded already, before the file was closed and opened again.
+    ///   - held: What was read by then, and is not written yet.
+    init(
+        _ session: Session,
+        config: DuckDBConfig,
+        loads: [String: Shadow] = [:],
+        held: [HeldLoad] = []
+    ) throws {
+        self.held = held
         self.session = session
         self.config = config
         self.loads = loads
@@ -51,10 +63,7 @@ final class Warehouse {
     /// Drops what runs that were killed had loaded, and nobody can go on with.
     private func sweep() throws {
         let kept = try Set(loads.values.map(\.name) + keptLoads().map(\.name))
-        for load in try Metadata(session).loads() where !kept.contains(load) {
-            try drop(load)
-            try Metadata(session).forgetLoads([load])
-        }
+        try drop(loads: Metadata(session).loads().filter { !kept.contains($0) })
         try dropMadeSchemas()
     }
 
@@ -76,38 +85,51 @@ final class Warehouse {
 
     /// Forgets every load, and drops what is not kept.
     func discard() throws {
-        for shadow in loads.values where !shadow.isKept { try discard(shadow) }
+        held = []
+        try discard(loads.values.filter { !$0.isKept })
         loads = [:]
     }
 
-    func discard(_ shadow: Shadow) throws {
-        try drop(shadow.name)
-        try Metadata(session).forgetLoads([shadow.name])
-        loads[SQL.fold(shadow.target)] = nil
+    func discard(_ shadows: [Shadow]) throws {
+        try drop(loads: shadows.map(\.name))
+        for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }
         try dropMadeSchemas()
+    }
+
+    /// Drops tables that were loaded, all in one transaction.
+    private func drop(loads tables: [TableName]) throws {
+        kept = nil
+        guard !tables.isEmpty else { return }
+        try session.transaction {
+            for table in tables { try drop(table) }
+            try Metadata(session).forgetLoads(tables)
+        }
     }
 
     /// Loads `rows` beside `target`, and returns how many there were.
     func load(_ rows: any TableRows, into target: TableName) throws -> Int {
         try makeRoom(for: target)
         let rows = try SampledRows(rows)
+        if let small = rows.small, let count = try hold(small, for: target) { return count }
         let shadow = try makeShadow(of: target, rows.schema)
         loads[SQL.fold(target)] = shadow
         do {
             return try insert(rows, into: shadow)
         } catch {
             // The first error is the one to know; what cannot be dropped now is swept when the file is next opened.
-            try? discard(shadow)
+            try? discard([shadow])
             throw try again(error)
         }
     }
 
     /// Drops what was loaded for `target`, which is to be loaded again.
     func makeRoom(for target: TableName) throws {
-        if let other = loads[SQL.fold(target)] {
-            guard other.target == target else { throw DuckDBError.sameTarget(other.target, target) }
-            try discard(other)
+        let name = SQL.fold(target)
+        if let other = loads[name]?.target ?? held.first(where: { $0.name == name })?.target, other != target {
+            throw DuckDBError.sameTarget(other, target)
         }
+        held.removeAll { $0.name == name }
+        if let other = loads[name] { try discard([other]) }
         try dropKept { $0.target == target }
         try names.refuseToReplace(target)
     }
@@ -120,19 +142,34 @@ final class Warehouse {
 
     func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
         let name = names.freeName("_tandem_load_" + target.table, in: target.schema)
-        let table = session.quoted(name)
         try session.transaction {
+            var made: Set<String> = []
+            try make(name, for: target, schema, &made)
+            try Metadata(session).rememberLoads([name])
+        }
+        return noteShadow(name, of: target)
+    }
+
+    /// Makes a table to be loaded, in an open transaction.
+    ///
+    /// - Parameter made: The schemas that were made in this transaction, by their folded names.
+    func make(_ name: TableName, for target: TableName, _ schema: TableSchema, _ made: inout Set<String>) throws {
+        let table = session.quoted(name)
+        let folded = SQL.folding.fold(target.schema)
+        if !schemas.contains(folded), made.insert(folded).inserted {
             try session.run(
                 "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))",
                 to: "make schema \(target.schema)"
             )
-            if !schemas.contains(SQL.folding.fold(target.schema)) {
-                try Metadata(session).rememberMade(schema: target.schema)
-            }
-            try session.run("CREATE TABLE \(table) \(SQL.columns(schema))", to: "make a table for \(target)")
-            try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
-            try Metadata(session).rememberLoad(name)
+            try Metadata(session).rememberMade(schema: target.schema)
         }
+        try session.run("CREATE TABLE \(table) \(SQL.columns(schema))", to: "make a table for \(target)")
+        try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
+    }
+
+    /// Notes a table that was made, and is there for good.
+    @discardableResult
+    func noteShadow(_ name: TableName, of target: TableName) -> Shadow {
         names[name] = .ours
         schemas.insert(SQL.folding.fold(target.schema))
         return Shadow(target: target, name: name)
@@ -149,41 +186,38 @@ final class Warehouse {
             try note?(0)
             return 0
         }
-        let types = try Statement(
-            "SELECT * FROM \(session.quoted(shadow.name)) LIMIT 0",
-            in: session,
-            to: "read the types"
-        )
-        .stream().columnTypes
         let settings = LoadSettings(for: rows.schema, readers: rows.readers, rows.compression, config)
         if let needed = settings.memory { try session.allowMemory(atLeast: needed) }
         try session.run(settings.sql, to: "prepare to load")
         // Were it not to succeed: the next load makes settings of its own.
         defer { try? session.run(LoadSettings.reset, to: "end loading") }
+        guard let note else { return try store(rows, in: shadow) }
         var stored = 0
-        func store() throws {
-            let sent = try feed.deliver(.init(rows: rows, types: types)) {
-                stored = try session.run(
-                    "INSERT INTO \(session.quoted(shadow.name)) FROM \(feed.name)()",
-                    [],
-                    to: "load \(shadow.target)"
-                )
-            }
-            guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
-        }
-        guard let note else {
-            try store()
-            return stored
-        }
         try session.transaction {
-            try store()
+            stored = try store(rows, in: shadow)
             try note(stored)
         }
         return stored
     }
 
+    /// Inserts `rows`, in one statement.
+    ///
+    /// - Returns: How many there were.
+    func store(_ rows: any TableRows, in shadow: Shadow) throws -> Int {
+        let table = session.quoted(shadow.name)
+        let types = try Statement("SELECT * FROM \(table) LIMIT 0", in: session, to: "read the types").stream()
+            .columnTypes
+        var stored = 0
+        let sent = try feed.deliver(.init(rows: rows, types: types)) {
+            stored = try session.run("INSERT INTO \(table) FROM \(feed.name)()", [], to: "load \(shadow.target)")
+        }
+        guard sent == stored else { throw DuckDBError.miscounted(shadow.target, sent: sent, stored: stored) }
+        return stored
+    }
+
     /// Puts the loads of `copies` in place, in one transaction, and makes it durable.
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
+        try writeHeld()
         let shadows = try copies.map { copy in
             guard let shadow = loads[SQL.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
             return shadow
@@ -204,6 +238,7 @@ final class Warehouse {
                     to: "put \(shadow.target) in place"
                 )
             }
+            kept = nil
             try Metadata(session).forgetLoads(shadows.map(\.name))
             try Metadata(session).forgetMade(schemas: Set(shadows.map(\.name.schema)))
             try Metadata(session).remember(copies, retiring: retired, of: sync)

@@ -32,7 +32,7 @@ actor WarehouseLoader {
         let warehouse = try await opened()
         try warehouse.dropKept { $0.target == load.target && $0.sync == load.sync }
         warehouse.loads[SQL.fold(load.target)] = nil
-        if warehouse.loads.isEmpty { self.warehouse = nil }
+        if warehouse.isIdle { self.warehouse = nil }
     }
 
     private func attempt<Value: Sendable>(
@@ -60,11 +60,11 @@ actor WarehouseLoader {
 
     /// Makes room again on a disk that rows have filled which nobody wants now, if it can: others may need it.
     func reclaim() async {
-        let loads = warehouse?.loads ?? [:]
+        let (loads, held) = (warehouse?.loads ?? [:], warehouse?.held ?? [])
         warehouse = nil
-        warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads)
+        warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads, held: held)
         try? warehouse?.shrink()
-        if loads.isEmpty { warehouse = nil }
+        if loads.isEmpty, held.isEmpty { warehouse = nil }
     }
 
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
@@ -91,7 +91,7 @@ actor WarehouseLoader {
         let warehouse = try await opened()
         try Metadata(warehouse.session).forget(sync, tables)
         try warehouse.dropKept { load in load.sync == sync && tables.map { $0.contains(load.target) } ?? true }
-        if warehouse.loads.isEmpty { self.warehouse = nil }
+        if warehouse.isIdle { self.warehouse = nil }
     }
 
     private func opened() async throws -> Warehouse {

@@ -50,8 +50,28 @@ struct Catalogue {
         ).isEmpty
     }
 
+    typealias Column = (name: String, type: String)
+
+    /// The columns of those of `tables` that there are, by ``SQL/fold(_:)``. Each question of this kind looks through
+    /// all tables of the file, so that it is asked of many at once.
+    func columns(of tables: [TableName]) throws -> [String: [Column]] {
+        let list = Set(tables.map(SQL.fold)).map(SQL.literal).joined(separator: ", ")
+        let rows = try session.texts(
+            """
+            SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
+            WHERE database_name = $1 AND \(SQL.folded("schema_name", "table_name")) IN (\(list)) AND table_oid IN (
+                SELECT table_oid FROM duckdb_tables() WHERE database_name = $1)
+            ORDER BY column_index
+            """,
+            [.text(session.catalog)],
+            to: "look at its tables"
+        )
+        return Dictionary(grouping: rows) { SQL.fold(TableName(schema: $0[0] ?? "", table: $0[1] ?? "")) }
+            .mapValues { $0.map { ($0[2] ?? "", $0[3] ?? "") } }
+    }
+
     /// The columns of table `name` and their types, or `nil` if there is no such table.
-    func columns(of name: TableName) throws -> [(name: String, type: String)]? {
+    func columns(of name: TableName) throws -> [Column]? {
         guard let kind = try kind(of: name), kind != .view else { return nil }
         return try session.texts(
             """
@@ -63,11 +83,17 @@ struct Catalogue {
             to: "look at \(name)"
         ).map { ($0[0] ?? "", $0[1] ?? "") }
     }
+
     /// Makes sure that table `name` has the columns of `schema`, for a user may have altered it since it was copied.
     ///
     /// - Throws: ``DuckDBError``. A type that is not the expected one would be misread.
     func expect(_ schema: TableSchema, of name: TableName) throws {
-        guard let present = try columns(of: name) else { throw DuckDBError.noTable(name) }
+        try Self.expect(schema, of: name, among: columns(of: name))
+    }
+
+    /// - Parameter present: The columns that it has; `nil` where there is no such table.
+    static func expect(_ schema: TableSchema, of name: TableName, among present: [Column]?) throws {
+        guard let present else { throw DuckDBError.noTable(name) }
         let types = Dictionary(present.map { (SQL.folding.fold($0.name), $0.type) }) { first, _ in first }
         let missing = schema.columns.map(\.name).filter { types[SQL.folding.fold($0)] == nil }
         guard missing.isEmpty else { throw DuckDBError.noColumns(name, names: missing) }

@@ -10,10 +10,11 @@ extension Metadata {
         .map { TableName(schema: $0[0] ?? "", table: $0[1] ?? "") }
     }
 
-    func rememberLoad(_ name: TableName) throws {
+    func rememberLoads(_ names: [TableName]) throws {
+        guard !names.isEmpty else { return }
+        let values = names.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.table)))" }.joined(separator: ", ")
         try session.run(
-            "INSERT INTO \(table("loads")) (schema_name, table_name) VALUES ($1, $2)",
-            [.text(name.schema), .text(name.table)],
+            "INSERT INTO \(table("loads")) (schema_name, table_name) VALUES \(values)",
             to: "note a load"
         )
     }
@@ -58,7 +59,7 @@ extension Metadata {
             .map { $0[0] ?? "" }
     }
 
-    func rememberMade(schema: String) throws { try rememberLoad(TableName(schema: schema, table: "")) }
+    func rememberMade(schema: String) throws { try rememberLoads([TableName(schema: schema, table: "")]) }
 
     func forgetMade(schemas: Set<String>) throws {
         try forgetLoads(schemas.sorted().map { TableName(schema: $0, table: "") })

@@ -17,13 +17,15 @@ struct RowSum {
 
     /// `nil` where a type has no text that is the same everywhere, rows need more memory than is allowed, or this
     /// version of DuckDB cannot.
-    func total() throws -> TableSum? {
+    ///
+    /// - Parameter present: The columns that the table has; `nil` where it is gone.
+    func total(_ present: [Catalogue.Column]?) throws -> TableSum? {
         var cells: [String] = []
         for column in schema.columns {
             guard let cell = Self.text(of: SQL.identifier(column.name), column.type) else { return nil }
             cells += cells.isEmpty ? [cell] : ["','", cell]
         }
-        try Catalogue(session).expect(schema, of: name)
+        try Catalogue.expect(schema, of: name, among: present)
         let row = cells.isEmpty ? "''" : "concat(\(cells.joined(separator: ", ")))"
         let number = "('0x' || left(md5(\(row)), 16))::UBIGINT"
         do {

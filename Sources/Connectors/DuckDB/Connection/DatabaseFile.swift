@@ -108,7 +108,7 @@ extension DatabaseFile {
         to idle: inout Instance?
     ) throws -> Entry {
         // What is told of a file here is a setting of all files there.
-        let ofFiles: Set = ["access_mode", "storage_compatibility_version"]
+        let ofFiles: Set = ["access_mode", "storage_compatibility_version", "default_block_size"]
         var settings = options.filter { !ofFiles.contains($0.name) }
         settings.append(("temp_directory", spill(of: path)))
         let kept = idle.flatMap { $0.options == Dictionary(settings) { $1 } ? $0 : nil }
@@ -123,6 +123,9 @@ extension DatabaseFile {
             FileFacts.kind(path) == .missing
         {
             rest.append("STORAGE_VERSION \(SQL.literal(version))")
+        }
+        if let size = options.first(where: { $0.name == "default_block_size" })?.value {
+            rest.append("BLOCK_SIZE \(size)")
         }
         let alias = alias(of: path)
         do {

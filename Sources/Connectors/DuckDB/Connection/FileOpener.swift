@@ -89,6 +89,9 @@ struct FileOpener: Sendable {
                 ("storage_compatibility_version", config.storageVersion ?? DuckDBConfig.standardStorageVersion)
             )
         }
+        if mode == .write, FileFacts.size(of: path) == 0 {
+            options.append(("default_block_size", "\(DuckDBConfig.blockSize)"))
+        }
         if isolated { options.append(("enable_external_access", "false")) }
         return options
     }

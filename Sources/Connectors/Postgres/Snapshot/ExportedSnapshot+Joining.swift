@@ -1,3 +1,4 @@
+import Synchronization
 import TandemCore
 import TandemRows
 
@@ -22,7 +23,8 @@ extension ExportedSnapshot {
     /// A snapshot also shows what was committed without waiting for the disk. The server takes that there within three
     /// times `wal_writer_delay`; what else is in its log may stay in memory until there is more.
     func awaitDurability() async throws {
-        guard let position = moment.position.flatMap({ LSN($0.description) }) else { return }
+        guard !isDurable.load(ordering: .relaxed), let position = moment.position.flatMap({ LSN($0.description) })
+        else { return }
         try await ask { session in
             guard !session.capabilities.isInRecovery else { return }
             let question = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'"
@@ -36,6 +38,8 @@ extension ExportedSnapshot {
                 try session.interruption.pause(milliseconds: 10)
             }
         }
+        // It is for good, whatever table asks next.
+        isDurable.store(true, ordering: .relaxed)
     }
 
     func ask<Answer: Sendable>(_ body: @escaping @Sendable (Session) throws -> Answer) async throws -> Answer {

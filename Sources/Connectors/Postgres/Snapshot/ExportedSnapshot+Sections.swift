@@ -9,6 +9,8 @@ extension ExportedSnapshot {
         continuing earlier: [TableSection]
     ) async throws -> [TableSection] {
         guard table.kind == .table || table.kind == .partitionedTable else { return [] }
+        // One that has grown past that since is copied as a whole.
+        if earlier.isEmpty, let known = table.bytes, known < sectionBytes { return [] }
         let (types, bytes) = (types, sectionBytes)
         return try await ask { session in
             try CopyPlanner(session: session, table: table, schema: schema, types: types).sections(

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TandemCore
 import TandemRows
 
@@ -16,6 +17,8 @@ final class ExportedSnapshot: Snapshot {
     let types: TypeMap
     /// How large a section of a table is at least.
     let sectionBytes: Int
+    /// Whether what it shows is known to be on the server's disk.
+    let isDurable = Atomic(false)
 
     init(
         moment: Moment,

@@ -1,0 +1,91 @@
+import FoundationEssentials
+import TandemCore
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemDuckDB
+
+/// What many small tables cost: counted, not timed.
+@Suite struct SmallTablesTests {
+    private let folder: WarehouseFolder
+
+    init() throws { folder = try WarehouseFolder() }
+
+    private func names(_ count: Int) -> [TableName] {
+        (0..<count).map { TableName(schema: "copy", table: "t\($0)") }
+    }
+
+    private func load(_ names: [TableName], into destination: DuckDBDestination) async throws -> [CopiedTable] {
+        var copies: [CopiedTable] = []
+        for name in names { copies.append(try await folder.load(name, ids: 0..<5, into: destination)) }
+        return copies
+    }
+
+    @Test func theyAreWrittenTogether() async throws {
+        let destination = folder.destination()
+        let copies = try await load(names(250), into: destination)
+        #expect(copies.allSatisfy { $0.rows == 5 })
+        // One group is in the file by now, beside its targets; the rest waits.
+        let loads = "SELECT count(*)::VARCHAR FROM tandem.loads WHERE table_name <> ''"
+        let written = try await destination.query(loads).rows[0][0]
+        #expect(written == "200")
+        try await destination.publish(copies, retiring: [], of: "sync")
+        #expect(try await destination.tables(of: "sync").count == 250)
+        #expect(try folder.ask("SELECT count(*)::VARCHAR FROM copy.t249") == [["5"]])
+        #expect(try folder.ask(loads) == [["0"]])
+        await destination.close()
+    }
+
+    /// DuckDB gives each table a block of its own.
+    @Test func theFileIsInProportion() async throws {
+        let destination = folder.destination()
+        let copies = try await load(names(100), into: destination)
+        try await destination.publish(copies, retiring: [], of: "sync")
+        await destination.close()
+        #expect(FileFacts.size(of: folder.file()) / 100 < 110 << 10)
+    }
+
+    @Test func whatIsLoadedAgainComesOnce() async throws {
+        let destination = folder.destination()
+        let name = TableName(schema: "copy", table: "t")
+        _ = try await folder.load(name, ids: 0..<3, into: destination)
+        let copy = try await folder.load(name, ids: 0..<7, into: destination)
+        let other = TableName(schema: "copy", table: "T")
+        await #expect(throws: DuckDBError.self) { try await folder.load(other, ids: 0..<1, into: destination) }
+        try await destination.publish([copy], retiring: [], of: "sync")
+        #expect(try folder.ask("SELECT count(*)::VARCHAR FROM copy.t") == [["7"]])
+        await destination.close()
+    }
+
+    @Test func whatIsDiscardedIsGone() async throws {
+        let destination = folder.destination()
+        let copies = try await load(names(210), into: destination)
+        try await destination.discard()
+        await #expect(throws: DuckDBError.self) { try await destination.publish(copies, retiring: [], of: "sync") }
+        try await destination.discard()
+        #expect(try folder.ask("SELECT count(*)::VARCHAR FROM duckdb_tables() WHERE schema_name = 'copy'") == [["0"]])
+        await destination.close()
+    }
+
+    @Test func sumsOfManyAreThoseOfEach() async throws {
+        let destination = folder.destination()
+        var copies: [CopiedTable] = []
+        for (index, name) in names(20).enumerated() {
+            copies.append(try await folder.load(name, ids: 0..<(index * 3), into: destination))
+        }
+        try await destination.publish(copies, retiring: [], of: "sync")
+        let numbers = copies.map { copy in
+            var schema = copy.schema
+            schema.columns = schema.columns.filter { $0.type == .int64 || $0.type == .int32 || $0.type == .text }
+            schema.identity = []
+            return (copy: copy, schema: schema)
+        }
+        let together = try await destination.sums(of: numbers)
+        for ((copy, schema), sum) in zip(numbers, together) {
+            #expect(try await destination.sum(of: copy, as: schema) == sum)
+            #expect(sum?.rows == copy.rows)
+        }
+        await destination.close()
+    }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+import TandemCore
+import TandemMemory
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemEngine
+
+/// Tables that are put in place together, because a stream keeps them up to date.
+@Suite struct PublishGroupTests {
+    private let warehouse = MemoryDatabase(name: "warehouse")
+
+    private func name(_ table: String) -> TableName { TableName(schema: "public", table: table) }
+
+    /// Copies `names`, and returns how many tables were put in place each time.
+    private func copy(
+        _ names: [String],
+        to destination: any Destination
+    ) async throws -> (report: FullCopy.Report, groups: [Int]) {
+        let tables = names.map { SampleTable(name($0), ids: 0..<3) }
+        let shop = MemoryDatabase(name: "shop", tables: tables.map { .init(schema: $0.schema, batches: $0.batches()) })
+        let plans = try await MemorySource(shop).catalog().tables.map { table in
+            TablePlan(
+                source: table,
+                target: table.schema.name,
+                method: .logBased,
+                reason: "a test",
+                schema: table.schema,
+                targetNames: table.schema.columns.map(\.name)
+            )
+        }
+        let groups = Mutex([Int]())
+        let report = try await FullCopy(
+            from: MemorySource(shop),
+            to: destination,
+            plan: SyncPlan(sync: "test", unfit: .text, tables: plans),
+            readers: 2,
+            retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
+            since: StreamState(id: "one", checkpoint: Checkpoint("1")),
+            observe: { event in
+                if case .published(let outcomes) = event { groups.withLock { $0.append(outcomes.count) } }
+            }
+        ).run()
+        return (report, groups.withLock { $0 })
+    }
+
+    @Test func smallTablesGoTogether() async throws {
+        let names = (0..<300).map { "t\($0)" }
+        let (report, groups) = try await copy(names, to: MemoryDestination(warehouse))
+        #expect(report.failures.isEmpty && report.outcomes.count == 300)
+        // One a second, at most.
+        #expect(groups.count < 30 && groups.reduce(0, +) == 300)
+    }
+
+    @Test func oneThatCannotBePlacedKeepsNoOtherBack() async throws {
+        let destination = Refusing(destination: MemoryDestination(warehouse), target: name("b"))
+        let (report, _) = try await copy(["a", "b", "c", "d"], to: destination)
+        #expect(report.failures.map(\.table.target) == [name("b")])
+        #expect(Set(report.outcomes.map(\.copy.target)) == [name("a"), name("c"), name("d")])
+        #expect(Set(try await destination.tables(of: "test").map(\.target)) == [name("a"), name("c"), name("d")])
+    }
+
+    @Test func theLongerPlacingTakesTheMoreGoTogether() {
+        let table = PublishGroup(after: .seconds(10), PublishGroup())
+        #expect(!table.isDue)
+        var group = PublishGroup()
+        #expect(group.isEmpty && !group.isDue)
+        group.single = 2
+        #expect(PublishGroup(after: .zero, group).single == 2)
+    }
+
+    /// Refuses to put one table in place.
+    private struct Refusing: Destination {
+        let destination: MemoryDestination
+        let target: TableName
+
+        func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+            if copies.contains(where: { $0.target == target }) { throw TestFault(isTransient: false) }
+            try await destination.publish(copies, retiring: retired, of: sync)
+        }
+
+        func tables(of sync: String) async throws -> [CopiedTable] { try await destination.tables(of: sync) }
+        func owners() async throws -> [TableName: String] { try await destination.owners() }
+        func check() async -> [Finding] { await destination.check() }
+        func discard() async throws { try await destination.discard() }
+        func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+            try await destination.load(rows, into: target)
+        }
+        func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+            try await destination.rows(of: copy, as: schema)
+        }
+        func forget(_ sync: String, tables: [TableName]?) async throws {
+            try await destination.forget(sync, tables: tables)
+        }
+        func teardown() async throws -> [String] { try await destination.teardown() }
+        func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
+        func close() async { await destination.close() }
+    }
+}
