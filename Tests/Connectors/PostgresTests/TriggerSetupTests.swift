@@ -8,6 +8,27 @@ import Testing
 @Suite(.blocking) struct TriggerSetupTests {
     static let levels = [false, true]
 
+    /// A commit costs more than what is made in it.
+    @Test func manyTablesShareTransactions() throws {
+        let server = try PostgresServer(.v16)
+        defer { server.stop() }
+        let stage = try TriggerStage(
+            TestDatabase(server),
+            (1...45).map { "CREATE TABLE t\($0) (id int PRIMARY KEY);" }.joined()
+        )
+        let tables = try (1...45).map { try stage.number("t\($0)") }
+        let setup = TriggerSetup(session: stage.session, config: stage.config) { _ in }
+        func transactions() throws -> Int { Int(try stage.database.execute("SELECT txid_current()")) ?? 0 }
+        let before = try transactions()
+        #expect(try setup.apply(tables).count == 45)
+        // What they share, three groups, and the one that asks.
+        #expect(try transactions() - before <= 5)
+        let facts = try TriggerFacts.of(tables, stage.session, config: stage.config)
+        let faults = facts.captures.values.flatMap(\.faults)
+        #expect(facts.captures.count == 45 && faults.isEmpty)
+        #expect(try setup.apply(tables).isEmpty)
+    }
+
     @Test(arguments: PostgresServer.Version.allCases, levels)
     func everyChangeIsNoted(version: PostgresServer.Version, byRow: Bool) throws {
         let stage = try TriggerStage(

@@ -7,34 +7,57 @@ struct CaptureStates {
 
     init(_ session: Session) { self.session = session }
 
-    /// Everything that has a name of ours, by the number of the table that it was made for, also where that is gone.
+    /// What there is, by the number of the table that it was made for, also where that is gone.
+    struct Found: Sendable {
+        private(set) var states: [UInt32: CaptureState] = [:]
+        /// By the table, or partition, that they are on.
+        private var placed: [UInt32: [(capture: UInt32, trigger: CaptureState.Trigger)]] = [:]
+
+        subscript(relation: UInt32) -> CaptureState? { states[relation] }
+
+        func triggers(on place: UInt32) -> [(capture: UInt32, trigger: CaptureState.Trigger)] { placed[place] ?? [] }
+
+        fileprivate mutating func change(_ relation: UInt32, _ change: (inout CaptureState) -> Void) {
+            change(&states[relation, default: CaptureState(relation: relation)])
+        }
+
+        fileprivate mutating func add(_ trigger: CaptureState.Trigger, of capture: UInt32) {
+            change(capture) { $0.triggers.append(trigger) }
+            placed[trigger.relation, default: []].append((capture, trigger))
+        }
+    }
+
+    /// Everything that has a name of ours.
     ///
     /// - Throws: ``PostgresError``.
-    func all() throws -> [UInt32: CaptureState] {
-        guard session.isInTransaction else { return try session.transaction(.snapshot) { try all() } }
+    func all() throws -> Found { try read(nil) }
+
+    /// What there is of `relations`, and the triggers on them.
+    func of(_ relations: [UInt32]) throws -> Found { try read(relations) }
+
+    private func read(_ relations: [UInt32]?) throws -> Found {
+        guard session.isInTransaction else { return try session.transaction(.snapshot) { try read(relations) } }
+        let wanted = [relations.map { "{" + $0.map(String.init).joined(separator: ",") + "}" }]
         do {
-            var states: [UInt32: CaptureState] = [:]
-            func change(_ relation: UInt32, _ change: (inout CaptureState) -> Void) {
-                change(&states[relation, default: CaptureState(relation: relation)])
-            }
-            for cells in try session.query(Self.objects).rows {
+            var found = Found()
+            for cells in try session.query(Self.objects, wanted).rows {
                 var row = ResultRow(cells)
                 let kind = try row.text()
                 guard let relation = UInt32(try row.text()) else { continue }
                 let number: UInt32 = try row.number()
                 let text = try row.text()
                 if kind == "log" {
-                    change(relation) {
+                    found.change(relation) {
                         $0.log = number
                         $0.logTypes = Self.list(text)
                     }
                 } else {
                     let sum = try row.text()
                     let runsAsOwner = try row.flag()
-                    change(relation) { ($0.source, $0.sourceSum, $0.runsAsOwner) = (text, sum, runsAsOwner) }
+                    found.change(relation) { ($0.source, $0.sourceSum, $0.runsAsOwner) = (text, sum, runsAsOwner) }
                 }
             }
-            for cells in try session.query(Self.triggers).rows {
+            for cells in try session.query(Self.triggers, wanted).rows {
                 var row = ResultRow(cells)
                 guard let captured = UInt32(try row.text()) else { continue }
                 let trigger = CaptureState.Trigger(
@@ -43,24 +66,24 @@ struct CaptureStates {
                     mark: try row.text(),
                     enabled: try row.text()
                 )
-                change(captured) { $0.triggers.append(trigger) }
+                found.add(trigger, of: captured)
             }
-            try readRecords { relation, record in change(relation) { $0.record = record } }
-            try readGaps { relation, reason in change(relation) { $0.gaps.append(reason) } }
-            return states
+            try readRecords(wanted) { relation, record in found.change(relation) { $0.record = record } }
+            try readGaps(wanted) { relation, reason in found.change(relation) { $0.gaps.append(reason) } }
+            return found
         } catch is UnreadableCell {
             throw PostgresError.malformed(session.endpoint, what: "a row of \(TriggerNames.captures)")
         }
     }
 
-    private func readRecords(_ take: (UInt32, CaptureState.Record) -> Void) throws {
+    private func readRecords(_ wanted: [String?], _ take: (UInt32, CaptureState.Record) -> Void) throws {
         guard try exists(TriggerNames.captures) else { return }
         let question = """
             SELECT relation, schema_name, table_name, array_to_string(key_columns, ' '), to_json(key_names), key_index,
               log, is_by_row, version, source
-            FROM \(TriggerNames.captures)
+            FROM \(TriggerNames.captures) WHERE \(Self.isWanted("relation", "oid"))
             """
-        for cells in try session.query(question).rows {
+        for cells in try session.query(question, wanted).rows {
             var row = ResultRow(cells)
             let relation: UInt32 = try row.number()
             take(
@@ -79,10 +102,13 @@ struct CaptureStates {
         }
     }
 
-    private func readGaps(_ take: (UInt32, String) -> Void) throws {
+    private func readGaps(_ wanted: [String?], _ take: (UInt32, String) -> Void) throws {
         guard try exists(TriggerNames.gaps) else { return }
-        let question = "SELECT relation, reason FROM \(TriggerNames.gaps) GROUP BY relation, reason ORDER BY min(noted)"
-        for cells in try session.query(question).rows {
+        let question = """
+            SELECT relation, reason FROM \(TriggerNames.gaps) WHERE \(Self.isWanted("relation", "oid"))
+            GROUP BY relation, reason ORDER BY min(noted)
+            """
+        for cells in try session.query(question, wanted).rows {
             var row = ResultRow(cells)
             take(try row.number(), try row.text())
         }
@@ -97,6 +123,11 @@ struct CaptureStates {
         (try? JSONDecoder().decode([String].self, from: Data(json.utf8))) ?? []
     }
 
+    /// Whether `value` is among those that are asked for: all, where `$1` is null.
+    private static func isWanted(_ value: String, _ type: String) -> String {
+        "($1::pg_catalog.text IS NULL OR \(value) = ANY ($1::pg_catalog.text::pg_catalog.\(type)[]))"
+    }
+
     /// Logs with the types of their key columns; functions with their texts.
     private static let objects = """
         SELECT 'log', pg_catalog.substr(c.relname, 5), c.oid, (
@@ -105,10 +136,12 @@ struct CaptureStates {
             WHERE a.attrelid = c.oid AND a.attnum > 2 AND NOT a.attisdropped)::text, NULL, NULL
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = '\(TriggerNames.schema)' AND c.relkind = 'r' AND c.relname ~ '^log_[0-9]+$'
+          AND \(isWanted("pg_catalog.substr(c.relname, 5)", "text"))
         UNION ALL
         SELECT 'function', pg_catalog.substr(p.proname, 6), p.oid, p.prosrc, pg_catalog.md5(p.prosrc), p.prosecdef
         FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$' AND p.pronargs = 0
+          AND \(isWanted("pg_catalog.substr(p.proname, 6)", "text"))
         """
 
     private static let triggers = """
@@ -116,5 +149,6 @@ struct CaptureStates {
         FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
           JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$'
+          AND (\(isWanted("pg_catalog.substr(p.proname, 6)", "text")) OR \(isWanted("t.tgrelid", "oid")))
         """
 }

@@ -42,7 +42,7 @@ package struct TriggerFacts: Sendable {
             return try session.transaction(.snapshot) { try read(session, config, relations) }
         }
         let states = try CaptureStates(session).all()
-        let wanted = relations ?? Array(states.keys)
+        let wanted = relations ?? Array(states.states.keys)
         let tables = try TriggerTables(session).read(wanted)
         let known = Dictionary(tables.map { ($0.relation, $0) }) { first, _ in first }
         var captures: [UInt32: Capture] = [:]

@@ -13,14 +13,14 @@ struct TriggerPlan: Sendable {
     /// Who is to own what is made, where that is not the one who makes it. Without the quotes.
     var owner: String?
 
-    /// - Parameter states: All that there is.
-    init(table: TriggerTable, states: [UInt32: CaptureState], limit: ByteSize? = nil, owner: String? = nil) {
+    /// - Parameter states: All that there is of the table, and of what has triggers on it or its parts.
+    init(table: TriggerTable, states: CaptureStates.Found, limit: ByteSize? = nil, owner: String? = nil) {
         (self.table, self.limit, self.owner) = (table, limit, owner)
         state = states[table.relation]
         let places = [table.relation] + table.parts.map(\.number)
         strangers = places.flatMap { place in
-            states.values.filter { $0.relation != table.relation }.flatMap(\.triggers).filter {
-                $0.relation == place && NoteTrigger(rawValue: $0.name) != nil
+            states.triggers(on: place).filter { $0.capture != table.relation }.map(\.trigger).filter {
+                NoteTrigger(rawValue: $0.name) != nil
             }
         }
     }

@@ -121,7 +121,8 @@ extension TriggerReview {
     ) throws -> Self? {
         try session.transaction(.snapshot) {
             let reading = CaptureStates(session)
-            let states = try reading.all()
+            let found = try reading.all()
+            let states = found.states
             let hasReaders = try reading.exists(TriggerNames.readers)
             guard !states.isEmpty || hasReaders else { return nil }
             var readers: [Reader] = []

@@ -3,7 +3,8 @@ package import TandemRows
 /// Makes what notes the changes of tables, where it is missing or not as it should be. Blocks.
 ///
 /// A trigger can only be made while nobody writes to the table; each attempt waits 3 seconds at most for that, because
-/// whoever wants to write meanwhile waits behind it. One table is one transaction.
+/// whoever wants to write meanwhile waits behind it. Some tables at a time are one transaction, as long as nobody is in
+/// the way of any.
 package struct TriggerSetup {
     let session: Session
     let config: PostgresConfig
@@ -30,11 +31,25 @@ package struct TriggerSetup {
         guard !relations.isEmpty else { return [] }
         try prepareGround()
         var changed: [TableName] = []
-        for relation in relations {
-            if let name = try LockPatience(session, notify).run({ try apply(to: relation) }) { changed.append(name) }
+        for start in stride(from: 0, to: relations.count, by: Self.group) {
+            let group = Array(relations[start..<min(start + Self.group, relations.count)])
+            do {
+                changed += try apply(toAll: group, lockTimeout: group.count > 1 ? "100ms" : "3s")
+            } catch is PostgresError where group.count > 1 && session.isOpen {
+                // Nothing of it is done. Each is waited for by itself, and what is wrong with one is said of that one.
+                for relation in group {
+                    changed += try LockPatience(session, notify).run {
+                        try apply(toAll: [relation], lockTimeout: "3s")
+                    }
+                }
+            }
         }
         return changed
     }
+
+    /// Tables whose triggers are made in one transaction: a commit costs more than they do, but who writes to the first
+    /// of them waits for the last.
+    private static let group = 20
 
     private func prepareGround() throws {
         guard try !ground().statements.isEmpty else { return }
@@ -47,14 +62,20 @@ package struct TriggerSetup {
 
     private func ground() throws -> TriggerGround { try TriggerGround.read(session, owner: owner) }
 
-    private func apply(to relation: UInt32) throws -> TableName? {
+    private func apply(toAll relations: [UInt32], lockTimeout: String) throws -> [TableName] {
         try session.transaction(.readWrite) {
-            try session.execute("SET LOCAL lock_timeout = '3s'")
-            guard let table = try TriggerTables(session).read([relation]).first else { return nil }
-            let states = try CaptureStates(session).all()
-            let statements = try Self.statements(table, states, config, owner, in: session)
-            for statement in statements { try session.execute(statement) }
-            return statements.isEmpty ? nil : table.name
+            try session.execute("SET LOCAL lock_timeout = \(SQL.literal(lockTimeout))")
+            let tables = try TriggerTables(session).read(relations).sorted { $0.name < $1.name }
+            let places = relations + tables.flatMap { $0.parts.map(\.number) }
+            let states = try CaptureStates(session).of(places)
+            var changed: [TableName] = []
+            for table in tables {
+                let statements = try Self.statements(table, states, config, owner, in: session)
+                // As one message, so that it costs one round trip.
+                if !statements.isEmpty { try session.execute(statements.joined(separator: ";\n")) }
+                if !statements.isEmpty { changed.append(table.name) }
+            }
+            return changed
         }
     }
 }
@@ -63,7 +84,7 @@ extension TriggerSetup {
     /// What is to be run for one table, with what `owner` has to be granted.
     static func statements(
         _ table: TriggerTable,
-        _ states: [UInt32: CaptureState],
+        _ states: CaptureStates.Found,
         _ config: PostgresConfig,
         _ owner: String?,
         in session: Session

@@ -19,7 +19,7 @@ struct TriggerTeardown {
             guard others == "0" else { return [] }
         }
         var removed: [String] = []
-        for state in try states.all().values.sorted(by: { $0.relation < $1.relation }) {
+        for state in try states.all().states.values.sorted(by: { $0.relation < $1.relation }) {
             try remove(state)
             removed.append("what noted the changes of \(Self.name(of: state))")
         }

@@ -22,6 +22,8 @@ final class TriggerFeed: ChangeFeed {
     /// The tables that the last round had changes of: these are likely to have some again.
     private var busy: Set<UInt32> = []
     private var rest = WritingRest()
+    private let isPrompt: Bool
+    private var pause = pauses.upperBound
     private var hasEnded = false
 
     var interruption: Interruption {
@@ -36,6 +38,7 @@ final class TriggerFeed: ChangeFeed {
         }
         self.session = session
         self.times = times
+        isPrompt = request.isPrompt
         keeping = TriggerKeeping(
             sync: request.sync,
             relations: request.tables.map(\.schema.id),
@@ -67,8 +70,8 @@ final class TriggerFeed: ChangeFeed {
                 hasEnded = true
                 return try give()
             }
-            guard rest.isOver(isWanted, limit: end == nil ? times.rest : .zero) else {
-                try session.interruption.pause(milliseconds: 5)
+            guard rest.isOver(isWanted, limit: end == nil && !isPrompt ? times.rest : .zero) else {
+                try session.interruption.pause(milliseconds: isPrompt ? 1 : 5)
                 continue
             }
             if let end, let visibility = end.visibility, clock.covers(visibility) {
@@ -76,16 +79,21 @@ final class TriggerFeed: ChangeFeed {
                 try assembler.bringExpected()
                 return assembler.hasNews ? try give() : nil
             }
-            guard try !begin() else { continue }
+            guard try !begin() else {
+                pause = Self.pauses.lowerBound
+                continue
+            }
             if end != nil { continue }
             if assembler.hasNews, rest.givenAt.duration(to: .now) >= times.idle { return try give() }
-            try session.interruption.pause(milliseconds: Self.pause)
+            // What has come once comes again soon.
+            try session.interruption.pause(milliseconds: isPrompt ? pause : Self.pauses.upperBound)
+            pause = min(pause * 2, Self.pauses.upperBound)
         }
         return nil
     }
 
     /// Between two looks at the logs, in milliseconds.
-    private static let pause = 50
+    private static let pauses = 3...50
 
     func keepAlive(_ confirmed: Checkpoint?) throws {
         guard !hasEnded, round == nil else { return }
