@@ -48,19 +48,22 @@ struct CursorRun {
 
     private func note(_ trouble: Trouble, in report: inout Report) async {
         let reason: String
+        var table = trouble.table
         switch trouble.cause {
         case let change as StreamedTable.MustCopy: reason = change.reason
         case let refused as ChangeRefused: reason = refused.reason
         case let unfit as UnfitValues:
-            let names = unfit.columns.map { trouble.table.schema.columns[$0].name }
+            let names = unfit.columns.map { table.schema.columns[$0].name }
+            // It does not fit there either.
+            if plan.unfit == .text { for column in unfit.columns { table.schema.columns[column].type = .text } }
             reason = "a value does not fit the type of its column \(names.joined(separator: ", "))"
         default:
             let failure = TableFailure(trouble.cause)
             report.failures.append((trouble.table, failure))
             return await observe(.tableFailed(trouble.table, failure))
         }
-        report.recopies.append(trouble.table)
-        await observe(.copyingAgain(trouble.table, reason: reason))
+        report.recopies.append(table)
+        await observe(.copyingAgain(table, reason: reason))
     }
 
     /// The tables with their copies as the destination has them now, which may be further than it said when an answer

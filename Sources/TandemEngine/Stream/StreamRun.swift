@@ -93,10 +93,12 @@ struct StreamRun {
             report.add(copied)
             pause = desk.postpone(copied.failures.map(\.table))
             let planned = Dictionary(plan.tables.map { ($0.target, $0) }) { first, _ in first }
-            // Columns or parts came or went while it was being planned: once more, by a plan that knows of them.
+            // Columns or parts came or went while it was being planned, or one of its values did not fit: once more, by
+            // a plan that knows of it.
             let hasChanged = copied.outcomes.map(\.copy).contains { copy in
                 guard let table = planned[copy.target] else { return true }
                 return !copy.leftOut.isSubset(of: table.leftOut) || copy.parts != table.source.marks
+                    || copy.schema.columns.map(\.type) != table.schema.columns.map(\.type)
             }
             if hasChanged { return .again }
             settled = try await settle(plan, state)
