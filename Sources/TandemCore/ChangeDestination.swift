@@ -5,6 +5,10 @@ public import TandemRows
 /// How far a stream has been applied is kept here, and written in the
 /// transaction that writes the data.
 public protocol ChangeDestination: Destination {
+    /// Whether nobody else can read here while something is written. It is left to its readers for a while then, between
+    /// one transaction and the next.
+    var keepsReadersOut: Bool { get }
+
     /// How far the stream of `sync` that comes by `method` has been applied here; `nil` before its first.
     func stream(of sync: String, by method: Method) async throws -> StreamState?
 
@@ -39,6 +43,10 @@ public protocol ChangeDestination: Destination {
 
     /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.
     func remember(_ copies: [CopiedTable], of sync: String) async throws
+}
+
+extension ChangeDestination {
+    public var keepsReadersOut: Bool { false }
 }
 
 /// How far a sync has come with a source's changes. A sync has one for each method that follows some of its tables.

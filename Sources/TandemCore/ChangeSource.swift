@@ -126,6 +126,9 @@ public struct StreamRequest: Sendable {
     /// The source is to keep its log from here on, until a later place is confirmed; `nil` for ``start``. A later
     /// stream may begin there.
     public var keep: Checkpoint?
+    /// Whether changes are wanted as soon as the destination is free (``ChangeDestination/keepsReadersOut``). Otherwise
+    /// they gather for a little first. Of no effect where there is an end.
+    public var isPrompt: Bool
 
     public init(
         sync: String,
@@ -133,8 +136,10 @@ public struct StreamRequest: Sendable {
         start: StreamState,
         end: Checkpoint?,
         unfit: UnfitPolicy,
-        keep: Checkpoint? = nil
+        keep: Checkpoint? = nil,
+        isPrompt: Bool = false
     ) {
+        self.isPrompt = isPrompt
         self.sync = sync
         self.tables = tables
         self.start = start

@@ -12,6 +12,7 @@ public struct FaultyChangeDestination: SectionDestination {
     }
 
     public var nameFolding: NameFolding { destination.nameFolding }
+    public var keepsReadersOut: Bool { destination.keepsReadersOut }
     public func tables(of sync: String) async throws -> [CopiedTable] { try await destination.tables(of: sync) }
     public func owners() async throws -> [TableName: String] { try await destination.owners() }
     public func check() async -> [Finding] { await destination.check() }

@@ -218,6 +218,80 @@ def latency(bench, python, seconds=30, rate=1000):
     return figures
 
 
+def latency_into_postgres(bench, seconds=20, rate=100):
+    """Seconds from a commit until the commit that brings it to another database, by Tandem and by native replication.
+
+    Both databases are of one server, which keeps the time of each commit. Native replication brings that along, so that
+    its rows note themselves when they were written, which is a little earlier.
+    """
+    server = bench.server
+    mirror = server.url.rsplit("/", 1)[0] + "/latency_mirror"
+
+    def there(sql):
+        command = [*server.psql()[:-1], mirror, "--no-align", "--tuples-only", "-c", sql]
+        return subprocess.check_output(command, text=True).strip()
+
+    server.query("create database latency_mirror")
+    server.query("create table lp (id serial primary key, at float8, filler text)")
+    folder = bench.folder / "latency-postgres"
+    folder.mkdir()
+    (folder / "tandem.yaml").write_text(CONFIGURATION.format(
+        port=server.port, database=DATABASE, destination="mirror").replace("public.w", "public.lp").replace(
+            "database: mirror", "database: latency_mirror"))
+    measure([bench.tandem, "run", "--quiet"], folder=folder)
+    script = folder / "insert.sql"
+    script.write_text("insert into lp (at, filler) values (0, 'some text')\n")
+
+    def write():
+        wait_for_quiet(bench.patience)
+        subprocess.run([server.programs / "pgbench", "-n", "-c", "1", "-R", str(rate), "-T", str(seconds), "-f", script,
+                        server.url], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def waits(table, first, time_there="extract(epoch from pg_xact_commit_timestamp(xmin))"):
+        question = "select id, {} from {} where id > " + f"{first} order by id"
+        here = question.format("extract(epoch from pg_xact_commit_timestamp(xmin))", "lp")
+        committed = dict(line.split("|") for line in server.query(here).splitlines())
+        end = time.monotonic() + 30
+        while True:
+            come = dict(line.split("|") for line in there(question.format(time_there, table)).splitlines())
+            if len(come) == len(committed):
+                return sorted(float(come[key]) - float(committed[key]) for key in committed)
+            if time.monotonic() > end:
+                raise RuntimeError(f"only {len(come)} of {len(committed)} rows came")
+            time.sleep(0.1)
+
+    def figures(list_):
+        return {f"p{share}": list_[len(list_) * share // 100] for share in (50, 90, 99)} | {
+            "longest": list_[-1], "rows": len(list_)}
+
+    follow = start([bench.tandem, "run", "--follow", "--quiet"], folder, None)
+    try:
+        write()
+        tandem = figures(waits("copy.lp", 0))
+    finally:
+        follow.send_signal(signal.SIGINT)
+        usage = os.wait4(follow.pid, 0)[2]
+    tandem["cpu"] = usage.ru_utime + usage.ru_stime
+    first = int(server.query("select max(id) from lp"))
+    server.query("create publication latency for table lp")
+    server.query("select pg_create_logical_replication_slot('latency', 'pgoutput')")
+    there("create table lp (id int primary key, at float8, filler text, "
+          "come float8 default extract(epoch from clock_timestamp()))")
+    there(f"create subscription latency connection '{server.url}' publication latency "
+          "with (create_slot = false, slot_name = 'latency', copy_data = false)")
+    try:
+        write()
+        native = figures(waits("public.lp", first, "come"))
+    finally:
+        there("alter subscription latency disable")
+        there("alter subscription latency set (slot_name = none)")
+        there("drop subscription latency")
+    for name in server.query("select slot_name from pg_replication_slots where not active").split():
+        server.query(f"select pg_drop_replication_slot('{name}')")
+    bench.say(f"latency into Postgres: tandem {tandem}, native {native}")
+    return {"tandem": tandem, "native": native}
+
+
 def summarize(changes, runs):
     wall = median(run["wall"] for run in runs)
     return {

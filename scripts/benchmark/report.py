@@ -11,6 +11,12 @@ HELP_TARGET = 0.050  # seconds
 EMPTY_TARGET = 5.0  # seconds
 DRAIN_TARGET = 0.75  # × pg_recvlogical
 LATENCY_TARGETS = {"p50": 0.1, "p99": 0.5}  # seconds
+POSTGRES_LATENCY_TARGETS = {"p50": 0.005, "p99": 0.025}  # seconds
+TABLE_TARGET = 0.010  # seconds
+LINEAR_TARGET = 1.5  # × what a table costs among a fifth as many
+TABLE_BYTES_TARGET = 150_000
+FLAT_TARGET = 1.25  # × what a tenth of it takes, and this many MB:
+FLAT_MARGIN = 40
 
 
 def summarize(rows, runs):
@@ -80,7 +86,67 @@ def targets(results):
             figure = results["latency"][share]
             found.append((f"commit to visible, {share}", f"< {limit * 1000:.0f} ms", f"{figure * 1000:.0f} ms",
                           figure < limit))
+    for share, limit in POSTGRES_LATENCY_TARGETS.items():
+        if "postgres_latency" in results:
+            figure = results["postgres_latency"]["tandem"][share]
+            found.append((f"commit to visible in Postgres, {share}", f"≤ {limit * 1000:.0f} ms",
+                          f"{figure * 1000:.1f} ms", figure <= limit))
+    found += table_targets(results.get("many", {}))
+    for method, (tenth, full) in results.get("methods_memory", {}).items():
+        limit = tenth * FLAT_TARGET + FLAT_MARGIN
+        found.append((f"{method}: memory beside a tenth of it ({tenth:.0f} MB)", f"≤ {limit:.0f} MB", f"{full:.0f} MB",
+                      full <= limit))
     return found
+
+
+def table_targets(many):
+    found, base = [], min(many, default=0)
+    for count, entries in many.items():
+        for (method, destination), figures in entries.items():
+            for step, cost in figures.items():
+                if step == "bytes":
+                    continue
+                name, each = f"{count:,} tables, {method} into {destination}, {step}", cost["wall"] / count
+                if count == base:
+                    found.append((f"{name}, a table", f"≤ {TABLE_TARGET * 1000:.0f} ms", f"{each * 1000:.1f} ms",
+                                  each <= TABLE_TARGET))
+                elif (method, destination) in many[base]:
+                    before = many[base][method, destination][step]["wall"] / base
+                    found.append((f"{name}: × a table of {base:,}", f"≤ {LINEAR_TARGET}", f"{each / before:.2f}",
+                                  each <= before * LINEAR_TARGET))
+            if figures["bytes"] and count == base:
+                each = figures["bytes"] / count
+                found.append((f"{count:,} tables, {method}: bytes of the file a table", f"≤ {TABLE_BYTES_TARGET:,}",
+                              f"{each:,.0f}", each <= TABLE_BYTES_TARGET))
+    return found
+
+
+def many_table(many):
+    lines = ["## Many tables of five rows", "", "| | ms a table | CPU ms a table | peak MB | KB of file a table |",
+             "|---|---:|---:|---:|---:|"]
+    for count, entries in many.items():
+        for (method, destination), figures in entries.items():
+            size = f"{figures['bytes'] / count / 1000:.0f}" if figures["bytes"] else ""
+            lines += [f"| {count:,}: {method} into {destination}, {step} | {cost['wall'] / count * 1000:.1f} "
+                      f"| {cost['cpu'] / count * 1000:.1f} | {cost['rss']:.0f} | {size} |"
+                      for step, cost in figures.items() if step != "bytes"]
+    return "\n".join(lines) + "\n"
+
+
+def postgres_latency_table(figures):
+    lines = ["## From a commit until the commit that brings it to another Postgres", "",
+             "| | rows | p50 | p90 | p99 | longest |", "|---|---:|---:|---:|---:|---:|"]
+    for name, each in figures.items():
+        shares = " | ".join(f"{each[key] * 1000:.1f} ms" for key in ("p50", "p90", "p99", "longest"))
+        lines.append(f"| {name} | {each['rows']:,} | {shares} |")
+    return "\n".join(lines) + "\n"
+
+
+def methods_memory_table(memory):
+    lines = ["## Memory of each method, of a size and a tenth of it", "", "| | a tenth, peak MB | all, peak MB |",
+             "|---|---:|---:|"]
+    lines += [f"| {name} | {tenth:.0f} | {full:.0f} |" for name, (tenth, full) in memory.items()]
+    return "\n".join(lines) + "\n"
 
 
 def target_table(results):

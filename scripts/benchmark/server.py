@@ -50,6 +50,10 @@ class Server:
             "autovacuum": "off",
             "fsync": "off",
             "wal_level": "logical",
+            # When each row came to where it is.
+            "track_commit_timestamp": "on",
+            # A publication of thousands of tables is made in one transaction.
+            "max_locks_per_transaction": "256",
             **self.settings,
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())

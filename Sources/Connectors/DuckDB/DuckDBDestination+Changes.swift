@@ -3,6 +3,9 @@ package import TandemCore
 package import TandemRows
 
 extension DuckDBDestination: ChangeDestination {
+    /// By the lock that DuckDB has on its file.
+    package nonisolated var keepsReadersOut: Bool { true }
+
     package func stream(of sync: String, by method: Method) async throws -> StreamState? {
         do {
             return try Metadata(try await reading()).stream(of: sync, by: method)

@@ -24,7 +24,7 @@ final class StreamApplier {
     func apply(_ batch: ChangeBatch) async throws {
         let destination = following.destination
         end.recopies.merge(batch.recopies) { first, _ in first }
-        let before = tables.mapValues(\.copy.issues)
+        let before = batch.stretches.map { ($0.schema.id, tables[$0.schema.id]?.copy.issues ?? []) }
         let joining = try await place(batch)
         var changes = joining.map { [take($0)] } ?? []
         for stretch in batch.stretches where end.recopies[stretch.schema.id] == nil {
@@ -38,7 +38,7 @@ final class StreamApplier {
         if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
             do {
                 let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
-                for id in tables.keys {
+                for id in issues.isEmpty ? [] : Array(tables.keys) {
                     if let found = tables[id].flatMap({ issues[$0.copy.target] }) { tables[id]?.copy.issues = found }
                 }
             } catch let refused as ChangeRefused {
@@ -55,7 +55,8 @@ final class StreamApplier {
         if let joining { await noteJoined(joining) }
         following.progress.add(batch)
         await following.observe(.applied(following.progress))
-        for (id, table) in tables where table.copy.issues != before[id] {
+        for (id, earlier) in before {
+            guard let table = tables[id], table.copy.issues != earlier else { continue }
             await following.observe(.issues(table.plan, table.copy.issues))
         }
         if end.hasOtherTables, !isOpen { throw Stopped() }

@@ -33,7 +33,8 @@ struct StreamFollowing {
             start: start,
             end: end,
             unfit: plan.unfit,
-            keep: desk.keep
+            keep: desk.keep,
+            isPrompt: !destination.keepsReadersOut
         )
         desk.open()
         let stream = try await source.changes(request)

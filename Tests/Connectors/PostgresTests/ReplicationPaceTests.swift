@@ -34,6 +34,21 @@ struct ReplicationPaceTests {
         #expect(other.next(unread: 100_000) > 0)
     }
 
+    @Test func whoIsWaitedForIsNotLeftAloneForLong() {
+        var pace = ReplicationPace.withinMachine
+        for _ in 0..<100 {
+            pace.note(200)
+            #expect(pace.next(unread: 0, isPrompt: true) <= 500)
+        }
+        // Unless much comes: then each look disturbs more than it brings.
+        for _ in 0..<100 {
+            pace.note(100_000)
+            _ = pace.next(unread: 0, isPrompt: true)
+        }
+        pace.note(100_000)
+        #expect(pace.next(unread: 0, isPrompt: true) > 500)
+    }
+
     /// The bytes of the last of many pauses.
     private func settled(_ pace: ReplicationPace, rate: Int) -> Int {
         var (pace, brought) = (pace, 0)

@@ -18,7 +18,8 @@ import Testing
     private func follow(
         _ stage: StreamStage,
         times: FeedTimes,
-        notes: Notes = Notes()
+        notes: Notes = Notes(),
+        isPrompt: Bool = false
     ) async throws -> (source: PostgresSource, stream: any ChangeStream, start: StreamState) {
         var context = stage.context
         context.notify = { notes.add($0) }
@@ -28,8 +29,37 @@ import Testing
         let snapshot = try await source.snapshot(readers: 1)
         let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
         await snapshot.close()
-        let request = StreamRequest(sync: "one", tables: [wanted], start: start, end: nil, unfit: .text)
+        let request = StreamRequest(
+            sync: "one",
+            tables: [wanted],
+            start: start,
+            end: nil,
+            unfit: .text,
+            isPrompt: isPrompt
+        )
         return (source, try await source.changes(request), start)
+    }
+
+    /// A destination that can be read while it is written gets each change as soon as it is free: nothing gathers, or
+    /// this would wait for an hour.
+    @Test func changesComeAtOnceWhereNobodyIsKeptOut() async throws {
+        let stage = try StreamStage(.v16)
+        var times = FeedTimes()
+        times.gathering = .seconds(3600)
+        times.rest = .seconds(3600)
+        let (source, stream, _) = try await follow(stage, times: times, isPrompt: true)
+        for id in 1...3 {
+            try stage.database.execute("INSERT INTO t VALUES (\(id), 'word')")
+            var changes = 0
+            while changes == 0 {
+                let batch = try #require(try await stream.next(isWanted: { true }))
+                changes = batch.stretches.reduce(0) { $0 + $1.changes.changeCount }
+            }
+            #expect(changes == 1)
+        }
+        await stream.close()
+        await source.close()
+        try stage.remove()
     }
 
     /// About a megabyte of log.

@@ -6,7 +6,11 @@ final class LogFeed: ChangeFeed {
     private let replication: ReplicationSession
     private let beside: CatalogSession
     private var reader: ChangeReader
+    /// What is followed.
+    private let tables: [TableSchema]
     private let end: LSN?
+    /// How long changes gather, and a destination is left to its readers at most.
+    private let (gathering, resting): (Duration, Duration)
     private let times: FeedTimes
     private let orders: HoldOrders
     private var watch: SlotWatch
@@ -36,13 +40,17 @@ final class LogFeed: ChangeFeed {
         }
     }
 
-    /// - Parameter answerTime: When the server gives up on a silent client.
+    /// - Parameters:
+    ///   - isPrompt: Whether changes are wanted as soon as the destination is free.
+    ///   - answerTime: When the server gives up on a silent client.
     init(
         _ replication: ReplicationSession,
         beside: CatalogSession,
         reader: ChangeReader,
+        tables: [TableSchema],
         start: LSN,
         end: LSN?,
+        isPrompt: Bool,
         times: FeedTimes,
         orders: HoldOrders,
         watch: SlotWatch,
@@ -51,7 +59,13 @@ final class LogFeed: ChangeFeed {
         self.replication = replication
         self.beside = beside
         self.reader = reader
+        self.tables = tables
         self.end = end
+        if end != nil {
+            (gathering, resting) = (times.gatheringToEnd, .zero)
+        } else {
+            (gathering, resting) = isPrompt ? (.zero, .zero) : (times.gathering, times.rest)
+        }
         self.times = times
         self.orders = orders
         self.watch = watch
@@ -62,6 +76,13 @@ final class LogFeed: ChangeFeed {
 
     func next(isWanted: () -> Bool, confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         guard !hasEnded else { return nil }
+        do { return try gather(isWanted, confirmed) } catch let error as PostgresError {
+            guard LongRows.mayCause(error), let session = try? beside.open() else { throw error }
+            throw LongRows(session: session).explanation(of: error, tables) ?? error
+        }
+    }
+
+    private func gather(_ isWanted: () -> Bool, _ confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         while true {
             if !reader.assembler.isInTransaction { for order in orders.take() { reader.follow(order) } }
             if reader.assembler.canJoin { return try give() }
@@ -87,7 +108,7 @@ final class LogFeed: ChangeFeed {
             } else {
                 askPause = times.asking.lowerBound
             }
-            _ = try replication.wait(milliseconds: patience(isWanted))
+            _ = try replication.wait(milliseconds: patience(isWanted), isPrompt: gathering == .zero)
         }
     }
 
@@ -116,7 +137,8 @@ final class LogFeed: ChangeFeed {
             if reader.assembler.isFull || reader.assembler.isEnding || reader.assembler.hasPassedEnd { return true }
             guard try replication.receive(take) else { return hasMoved }
             hasMoved = true
-            if !reader.assembler.isInTransaction, isDue(isWanted) { return true }
+            // Where nothing gathers, all that has arrived goes together.
+            if gathering > .zero, !reader.assembler.isInTransaction, isDue(isWanted) { return true }
         }
     }
 
@@ -152,14 +174,10 @@ final class LogFeed: ChangeFeed {
             return isAnswerWanted || rest.givenAt.duration(to: .now) >= times.idle
         }
         let now = ContinuousClock.now
-        guard let firstAt else {
-            firstAt = now
-            return false
-        }
-        return firstAt.duration(to: now) >= gathering && rest.isOver(isWanted, limit: end == nil ? times.rest : .zero)
+        let first = firstAt ?? now
+        firstAt = first
+        return first.duration(to: now) >= gathering && rest.isOver(isWanted, limit: resting)
     }
-
-    private var gathering: Duration { end == nil ? times.gathering : times.gatheringToEnd }
 
     private func give() throws -> ChangeBatch {
         var batch = ChangeBatch()
@@ -179,7 +197,8 @@ final class LogFeed: ChangeFeed {
         }
         guard let firstAt else { return 1 }
         let left = gathering - firstAt.duration(to: .now)
-        return left > .zero ? max(1, Int(left / .milliseconds(1))) : 5
+        // The destination says when it is free only if it is asked.
+        return left > .zero ? max(1, Int(left / .milliseconds(1))) : gathering > .zero ? 5 : 1
     }
 
     /// Drops the slot where it keeps too much log and that is the policy, which ends the stream.

@@ -28,6 +28,9 @@ struct ReplicationPace {
         room: 32 << 10
     )
 
+    /// Bytes in a pause for which nobody is to wait longer than this, in microseconds.
+    private static let (little, promptly): (Int, UInt32) = (20_000, 500)
+
     private init(wanted: ClosedRange<Int>, range: ClosedRange<UInt32>, much: Int?, room: Int32?) {
         self.wanted = wanted
         self.range = range
@@ -43,13 +46,16 @@ struct ReplicationPace {
 
     /// The pause before the next look, in microseconds.
     ///
-    /// - Parameter unread: The bytes that wait to be read.
-    mutating func next(unread: Int) -> UInt32 {
+    /// - Parameters:
+    ///   - unread: The bytes that wait to be read.
+    ///   - isPrompt: Whether somebody waits for them, so that a long pause has to be worth it.
+    mutating func next(unread: Int, isPrompt: Bool = false) -> UInt32 {
         // Room that a look has made is filled at once where the server has more; a little may be the rest of a piece.
         if let much, max(found, unread) >= much { return 0 }
+        let isLittle = bytes < Self.little
         if bytes > wanted.upperBound { pause = max(pause * 7 / 8, range.lowerBound) }
         if bytes < wanted.lowerBound { pause = min(pause * 9 / 8, range.upperBound) }
         bytes = 0
-        return pause
+        return isPrompt && isLittle ? min(pause, Self.promptly) : pause
     }
 }

@@ -36,15 +36,17 @@ extension ReplicationSession {
     /// While they keep coming it waits a moment longer than it has to: a server that wakes its client for every message
     /// does little else, and one that may go on sends twice as much.
     ///
+    /// - Parameter isPrompt: Whether what comes is waited for, so that the moment is to be short unless much comes.
     /// - Returns: Whether something arrived.
     /// - Throws: ``PostgresError``; `CancellationError`, after which the stream can still be used.
-    func wait(milliseconds: Int) throws -> Bool {
+    func wait(milliseconds: Int, isPrompt: Bool = false) throws -> Bool {
         guard let connection = session.connection else { throw session.lost() }
         var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
         // Not waited for by poll, which would have the server wake us for its next message: that costs it more than
         // sending does.
         if isBusy, milliseconds > 0 {
-            let pause = min(pace.next(unread: unread()), UInt32(clamping: milliseconds) &* 1000)
+            let next = pace.next(unread: unread(), isPrompt: isPrompt)
+            let pause = min(next, UInt32(clamping: milliseconds) &* 1000)
             if pause > 0 { usleep(pause) }
         }
         if poll(&socket, 1, 0) > 0 { return try take() }
