@@ -5,8 +5,8 @@ public import TandemRows
 /// How far a stream has been applied is kept here, and written in the
 /// transaction that writes the data.
 public protocol ChangeDestination: Destination {
-    /// Whether nobody else can read here while something is written. It is left to its readers for a while then, between
-    /// one transaction and the next.
+    /// Whether nobody else can read here while something is written. It is left to its readers for a while then,
+    /// between one transaction and the next.
     var keepsReadersOut: Bool { get }
 
     /// How far the stream of `sync` that comes by `method` has been applied here; `nil` before its first.

@@ -138,8 +138,8 @@ package struct FullCopy {
         }
     }
 
-    /// Puts in place what was loaded since the last time. It survives whatever stops the run then; the stream brings all
-    /// tables to one moment.
+    /// Puts in place what was loaded since the last time. It survives whatever stops the run then; the stream brings
+    /// all tables to one moment.
     private func publish(
         _ group: inout PublishGroup,
         _ waiting: inout ArraySlice<TablePlan>,

@@ -139,7 +139,8 @@ import Testing
     @Test func leftoversAreSweptByTheNextRun() async throws {
         let killed = folder.destination()
         try await copy(0..<10, to: killed)
-        _ = try await folder.load(orders, ids: 0..<20, into: killed)
+        // Small tables would wait in memory.
+        _ = try await folder.load(orders, ids: 0..<2000, into: killed)
         await killed.close()
         #expect(try folder.ask("SELECT table_name FROM tandem.loads") == [["_tandem_load_orders"]])
         let next = folder.destination()
@@ -156,11 +157,11 @@ import Testing
             try folder.ask("SELECT schema_name FROM duckdb_schemas() WHERE schema_name LIKE 's%' ORDER BY 1")
         }
         let discarded = folder.destination()
-        _ = try await folder.load(TableName(schema: "s1", table: "t"), ids: 0..<5, into: discarded)
+        _ = try await folder.load(TableName(schema: "s1", table: "t"), ids: 0..<2000, into: discarded)
         try await discarded.discard()
         #expect(try schemas().isEmpty)
         let killed = folder.destination()
-        _ = try await folder.load(TableName(schema: "s2", table: "t"), ids: 0..<5, into: killed)
+        _ = try await folder.load(TableName(schema: "s2", table: "t"), ids: 0..<2000, into: killed)
         await killed.close()
         #expect(try schemas() == [["s2"]])
         let next = folder.destination()
@@ -170,7 +171,7 @@ import Testing
         try folder.sql("CREATE SCHEMA s3")
         let last = folder.destination()
         _ = try await folder.load(TableName(schema: "S3", table: "t"), ids: 0..<5, into: last)
-        _ = try await folder.load(TableName(schema: "s4", table: "t"), ids: 0..<5, into: last)
+        _ = try await folder.load(TableName(schema: "s4", table: "t"), ids: 0..<2000, into: last)
         _ = try await folder.load(TableName(schema: "shop", table: "t"), ids: 0..<5, into: last)
         try folder.sql("CREATE MACRO s4.twice(x) AS 2 * x")
         try await last.discard()
