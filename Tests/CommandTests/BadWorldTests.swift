@@ -77,6 +77,40 @@ import Testing
     }
 }
 
+/// A destination that somebody else uses for longer than `lock_timeout` is waited for by a run that follows.
+@Suite(.blocking) struct HeldFileTests {
+    @Test func aReaderOfTheFileIsWaitedFor() throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        let text = Program.configuration(server, database, method: "LOG_BASED")
+        try program.write(text.replacing("type: duckdb", with: "type: duckdb\n    lock_timeout: 1"))
+        #expect(try program.run("run").status == 0)
+        let run = try program.start(["run", "--follow"])
+        defer { if run.isRunning { run.terminate() } }
+        let file = open(program.folder.appending(path: "warehouse.duckdb").path, O_RDWR)
+        var lock = flock()
+        (lock.l_type, lock.l_whence) = (Int16(F_RDLCK), Int16(SEEK_SET))
+        // As DuckDB does. The run has it now and then.
+        while fcntl(file, F_SETLK, &lock) != 0, run.isRunning { sched_yield() }
+        try server.execute("INSERT INTO a VALUES (2)", in: database)
+        while run.isRunning, try !program.text("stderr").contains("(attempt 2)") { sched_yield() }
+        #expect(run.isRunning, "\(try program.text("stderr"))")
+        close(file)
+        let slot = "SELECT 1 FROM pg_replication_slots WHERE database = '\(database)' AND active"
+        try server.awaitRow(slot, in: "postgres")
+        run.interrupt()
+        run.waitUntilExit()
+        #expect(try program.run("run").status == 0)
+        #expect(
+            try program.run("query", "warehouse", "SELECT 'sum ' || sum(id) FROM public.a").output.contains("sum 3")
+        )
+        #expect(try program.run("teardown", "shop").status == 0)
+    }
+}
+
 /// Two databases, or one and a file, and a sync between them, of a bad world.
 private final class BadStage {
     struct Database {

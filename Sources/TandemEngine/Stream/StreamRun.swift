@@ -82,7 +82,7 @@ struct StreamRun {
     private func leave(_ error: TargetError, _ plan: SyncPlan, _ desk: CopyDesk, attempt: Int) async throws {
         guard let table = plan.tables.first(where: { $0.target == error.target }) else { throw error.cause }
         if error.isTransient, let pause = retries.pause(ofTableBefore: attempt) {
-            await observe(.retrying(error, pause: pause, attempt: attempt))
+            await observe(.tablePostponed(table, error, pause: pause))
             return try await Task.sleep(for: pause)
         }
         try await release([table.schema.id])
