@@ -109,7 +109,7 @@ package struct Planner: Sendable {
         let cursor = CursorChoice(of: table, copying: columns.schema, selection)
         switch MethodDecision(
             selection.method,
-            methods: methods(cursor.methods(of: table), selection.method),
+            methods: methods(table.telling(columns.schema, of: cursor.methods(of: table)), selection.method),
             hasCursor: !selection.cursor.isEmpty,
             maySetUp: sync.autoSetup
         ) {
@@ -129,7 +129,9 @@ package struct Planner: Sendable {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }
-            if configured != name { columns.notes.append("The configuration calls it \(configured), and so is its copy.") }
+            if configured != name {
+                columns.notes.append("The configuration calls it \(configured), and so is its copy.")
+            }
             if let note { columns.notes.insert(note, at: 0) }
             if !selection.cursor.isEmpty, method != .incremental {
                 columns.notes.append(cursor.idleNote(under: method))

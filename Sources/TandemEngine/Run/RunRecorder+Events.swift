@@ -34,7 +34,7 @@ extension RunRecorder {
             for table in progress.takeUpToDate() { await record(.streaming, of: table) }
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
         case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying,
-            .streamPrepared, .methodRuledOut:
+            .streamPrepared, .methodRuledOut, .followedNoLonger:
             break
         }
     }

@@ -13,7 +13,6 @@ struct PublicationPlan: Sendable {
     private(set) var added: [PublishedTable] = []
     /// What this user may not do: why, and the statements for somebody who may.
     private(set) var missing: (reason: String, sql: [String])?
-    private(set) var notes: [String] = []
     private let version: Int
 
     /// - Parameters:
@@ -76,7 +75,8 @@ struct PublicationPlan: Sendable {
             }
             refuse("the publication \"\(name)\" does not publish \(Self.sentence(absent))", sql)
         }
-        let wanted: Set<String> = tables.contains(where: \.isIdentified) ? ["insert", "update", "delete"] : ["insert"]
+        var wanted: Set<String> = tables.contains(where: \.isIdentified) ? ["insert", "update", "delete"] : ["insert"]
+        if version >= 110_000 { wanted.insert("truncate") }
         let lacking = wanted.subtracting(facts.operations)
         if !lacking.isEmpty {
             refuse(
@@ -86,9 +86,7 @@ struct PublicationPlan: Sendable {
         }
         let filtered = tables.filter { facts.members[$0.id]?.isFiltered ?? false }
         if !filtered.isEmpty {
-            notes.append(
-                "The publication \"\(name)\" filters the rows of \(Self.sentence(filtered)): changes of others do not come."
-            )
+            refuse("the publication \"\(name)\" sends not all rows of \(Self.sentence(filtered)) (WHERE)", [])
         }
     }
 
