@@ -15,8 +15,11 @@ struct FollowedDatabase {
     /// Where the history of its runs is kept, if anywhere.
     var state: StateStore?
 
-    init(_ version: PostgresServer.Version, _ setup: String) throws {
-        database = try TestDatabase(version)
+    /// - Parameter encoding: Of the database. What is executed is UTF-8 all the same.
+    init(_ version: PostgresServer.Version, _ setup: String, encoding: String = "UTF8") throws {
+        let server = try PostgresServer.shared(version)
+        database = TestDatabase(server: server, name: try server.makeDatabase(encoding: encoding))
+        try server.execute("ALTER DATABASE \(database.name) SET client_encoding = 'UTF8'")
         folder = try TemporaryFolder()
         sync = SyncConfiguration(name: "followed", from: "shop", to: "warehouse", method: .fixed(.logBased))
         try database.execute(setup)
