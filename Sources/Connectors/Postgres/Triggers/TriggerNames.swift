@@ -55,8 +55,8 @@ enum NoteTrigger: String, CaseIterable, Sendable {
     case row = "tandem_note_row"
     case truncate = "tandem_note_truncate"
 
-    /// What it is called on a table and its partitions. A row's trigger comes to partitions with that of their root, also
-    /// to a table that is attached and has one already: so its name is no other table's.
+    /// What it is called on a table and its partitions. A row's trigger comes to partitions with that of their root,
+    /// also to a table that is attached and has one already: so its name is no other table's.
     ///
     /// - Parameter relation: The table that it was made for.
     func name(for relation: UInt32) -> String { self == .row ? "\(rawValue)_\(relation)" : rawValue }
