@@ -26,6 +26,11 @@ public protocol ChangeSource: Source {
     /// To be called before a table is copied that a stream is to keep up to date.
     func awaitWriters(of tables: [CatalogTable]) async throws
 
+    /// Of files of tables (``TableDefinition/Kind/file``), each with the ``TableDefinition/moment`` at which it was
+    /// another one: whether their rows were written anew for the sake of other values, or of how they are kept. Those
+    /// that it cannot tell of are left out.
+    func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool]
+
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
 
@@ -48,6 +53,7 @@ public protocol ChangeSource: Source {
 extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
     public func awaitWriters(of tables: [CatalogTable]) async throws {}
+    public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
 }
 
 /// A stream that is ready to be followed.
@@ -57,6 +63,8 @@ public struct PreparedStream: Sendable {
     /// Why what the destination has cannot be continued and every table is to be copied again: which changes are
     /// missing. `nil` where it continues, or is new.
     public var gap: String?
+    /// What only the stream knows of what tables' values depend on (``TableDefinition/facts``), by the tables' numbers.
+    public var facts: [UInt32: [TableDefinition.Key: String]]
     /// Tables, by number, of which changes may be missing although the stream goes on, with the reason (what follows
     /// "because"). Those that are followed already are to be copied again.
     public var recopies: [UInt32: String]
@@ -69,12 +77,14 @@ public struct PreparedStream: Sendable {
     public init(
         state: StreamState,
         gap: String? = nil,
+        facts: [UInt32: [TableDefinition.Key: String]] = [:],
         recopies: [UInt32: String] = [:],
         knowsNamesOnly: Bool = false,
         notes: [String] = []
     ) {
         self.state = state
         self.gap = gap
+        self.facts = facts
         self.recopies = recopies
         self.knowsNamesOnly = knowsNamesOnly
         self.notes = notes

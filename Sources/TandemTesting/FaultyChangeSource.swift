@@ -22,6 +22,9 @@ public struct FaultyChangeSource: ChangeSource {
     public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     public func close() async { await source.close() }
     public func awaitWriters(of tables: [CatalogTable]) async throws { try await source.awaitWriters(of: tables) }
+    public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await source.areRewritten(files)
+    }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     public func streamStatus(of sync: String) async throws -> StreamStatus {
         try await source.streamStatus(of: sync)

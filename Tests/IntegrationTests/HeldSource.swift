@@ -46,6 +46,9 @@ struct HeldSource: ChangeSource {
     func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     func close() async { await source.close() }
     func awaitWriters(of tables: [CatalogTable]) async throws { try await source.awaitWriters(of: tables) }
+    func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await source.areRewritten(files)
+    }
     func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     func streamStatus(of sync: String) async throws -> StreamStatus { try await source.streamStatus(of: sync) }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }

@@ -72,12 +72,13 @@ struct StreamRun {
     }
 
     private func round(
-        _ plan: SyncPlan,
+        _ planned: SyncPlan,
         _ progress: StreamProgress,
         _ desk: CopyDesk,
         into report: inout FullCopy.Report
     ) async throws -> Ending {
-        let state = try await prepare(plan)
+        var plan = planned
+        let state = try await prepare(&plan)
         var settled = try await settle(plan, state)
         for (table, reason) in settled.recopies {
             desk.recopy(table.schema.id)
@@ -97,6 +98,7 @@ struct StreamRun {
             let hasChanged = copied.outcomes.map(\.copy).contains { copy in
                 guard let table = planned[copy.target] else { return true }
                 return !copy.leftOut.isSubset(of: table.leftOut) || copy.parts != table.source.marks
+                    || copy.definition != table.source.definition
             }
             if hasChanged { return .again }
             settled = try await settle(plan, state)
@@ -153,7 +155,7 @@ struct StreamRun {
     func catchUp(to end: Checkpoint) async throws {
         var plan = plan
         while true {
-            let state = try await prepare(plan)
+            let state = try await prepare(&plan)
             let tables = try await settle(plan, state).tables
             guard !tables.isEmpty else { return }
             let start = try await destination.stream(of: plan.sync, by: method) ?? state
@@ -181,9 +183,9 @@ struct StreamRun {
     }
 
     /// Makes sure of the stream before anything is copied, notes at the destination where it begins, and gives copies
-    /// the names that they are to have by now.
+    /// the names that they are to have by now. Tells the plan what only the stream knows of its tables.
     @discardableResult
-    func prepare(_ plan: SyncPlan) async throws -> StreamState {
+    func prepare(_ plan: inout SyncPlan) async throws -> StreamState {
         let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await source.prepareStream(
             of: plan.sync,
@@ -192,6 +194,10 @@ struct StreamRun {
             continuing: known
         )
         await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
+        for index in plan.tables.indices {
+            let facts = prepared.facts[plan.tables[index].schema.id] ?? [:]
+            plan.tables[index].source.definition?.facts.merge(facts) { $1 }
+        }
         if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap) }
         if known?.id != prepared.state.id {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)

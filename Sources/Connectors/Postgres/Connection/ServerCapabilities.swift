@@ -72,6 +72,8 @@ package struct ServerCapabilities: Hashable, Sendable {
         var settings = outputSettings.map { ($0.name, SQL.literal($0.value)) }
         settings += [
             ("standard_conforming_strings", "on"), ("lock_timeout", "'10s'"), ("statement_timeout", "0"),
+            // What wal2json passes over it says in a warning.
+            ("client_min_messages", "warning"),
             // A scan that joins another one in the middle would not give rows in the same order twice.
             ("synchronize_seqscans", "off"),
         ]

@@ -47,6 +47,7 @@ struct StreamPreparation {
         }
         let plugin = try plugin(of: slot, facts)
         var recopies: [UInt32: String] = [:]
+        var passed: [UInt32: [TableDefinition.Key: String]] = [:]
         var hasNewPublications = false
         if plugin == .pgoutput {
             let plan = try publish(slot: name, facts, notes: &notes)
@@ -56,9 +57,16 @@ struct StreamPreparation {
                     "The publication \"\(plan.made[0])\" had been dropped: what was written since is not in the stream."
             }
             for table in plan.added { recopies[table.id] = "it was not in the publication until now" }
+            passed = try PublicationFacts.definitions(of: tables.map(\.schema.id), in: plan.names, session)
         }
         if let state, gap == nil {
-            return PreparedStream(state: state, recopies: recopies, knowsNamesOnly: plugin == .wal2json, notes: notes)
+            return PreparedStream(
+                state: state,
+                facts: passed,
+                recopies: recopies,
+                knowsNamesOnly: plugin == .wal2json,
+                notes: notes
+            )
         }
         let start = try begin(name, plugin, on: slot, facts, notes: &notes)
         let stream = StreamIdentity(
@@ -72,7 +80,7 @@ struct StreamPreparation {
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: server.identity.timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, notes: notes)
+        return PreparedStream(state: begun, gap: gap, facts: passed, notes: notes)
     }
 
     // MARK: What there is
