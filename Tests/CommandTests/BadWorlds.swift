@@ -10,8 +10,8 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
     var name: String
     /// What there is from the start, at the source, as its administrator.
     var setup = ""
-    /// What goes wrong, there or at a destination that is a Postgres, after a good first run; `nil` for what is wrong from
-    /// the start, so that there is none.
+    /// What goes wrong, there or at a destination that is a Postgres, after a good first run; `nil` for what is wrong
+    /// from the start, so that there is none.
     var fault: String?
     var isAtDestination = false
     /// A session that stays open while the world is bad, such as one that holds a lock.

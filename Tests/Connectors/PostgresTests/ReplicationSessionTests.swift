@@ -102,7 +102,7 @@ import Testing
         let capabilities = ServerCapabilities(version: 90_600)
         let session = try ReplicationSession(config, in: .test, capabilities: capabilities)
         for (name, value) in [
-            ("DateStyle", "ISO, YMD"), ("search_path", ""), ("TimeZone", "UTC"), ("work_mem", "77MB"),
+            ("DateStyle", "ISO, YMD"), ("search_path", "pg_catalog, pg_temp"), ("TimeZone", "UTC"), ("work_mem", "77MB"),
         ] {
             #expect(try session.session.command("SHOW \(name)").value == value, "\(name)")
         }

@@ -16,8 +16,8 @@ struct CopyPlan: Sendable {
     let columns: [ColumnReading]
     /// Row-level security applies, and what it shows is what is wanted.
     let isReadThroughPolicies: Bool
-    /// Functions and names in it mean what they mean to whoever reads it by hand. Nothing of what is asked for it depends
-    /// on where names are looked up.
+    /// Functions and names in it mean what they mean to whoever reads it by hand. Nothing of what is asked for it
+    /// depends on where names are looked up.
     let isReadAsByUser: Bool
 
     /// How much of a table one range covers.

@@ -28,7 +28,7 @@ struct DroppedCaptures {
             do {
                 try session.execute("DROP FUNCTION IF EXISTS \(TriggerNames.function(relation))()")
             } catch let error as PostgresError where error.sqlState == "2BP01" {
-                // A partition that was detached calls it, and is not to be locked for that: it finds no log, and goes on.
+                // A partition that was detached calls it, and is not to be locked for it: it finds no log and goes on.
                 try session.execute("ROLLBACK TO SAVEPOINT tandem")
             }
         }
