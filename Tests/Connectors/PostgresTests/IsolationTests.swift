@@ -78,7 +78,7 @@ import Testing
         let methods = try await source.catalog().tables.first?.methods
         #expect(methods?[.fullTable] == .usable(note: nil))
         try holder.execute("ROLLBACK")
-        try database.execute("DROP POLICY everything ON t; CREATE POLICY some ON t FOR SELECT USING (id > 1)")
+        try database.execute("DROP POLICY everything ON t; CREATE POLICY partial ON t FOR SELECT USING (id > 1)")
         guard case .unusable = try await source.catalog().tables.first?.methods[.fullTable] else {
             return #expect(Bool(false))
         }

@@ -88,12 +88,15 @@ import Testing
 
     @Test func cancellingStopsTheServer() async throws {
         let database = try TestDatabase(.v18)
-        try database.execute("CREATE VIEW slow AS SELECT 1 AS id FROM (SELECT pg_sleep(600) OFFSET 0) s")
+        try database.execute("CREATE TABLE held (id int4)")
+        let holder = try database.session()
+        try holder.begin(.readWrite)
+        try holder.execute("LOCK TABLE public.held")
         await #expect(throws: CancellationError.self) {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { _ = try await sum(database.config, "slow") }
+                group.addTask { _ = try await sum(database.config, "held") }
                 try database.server.awaitRow(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
                     in: database.name
                 )
                 group.cancelAll()
@@ -103,9 +106,10 @@ import Testing
         try database.server.awaitRow(
             """
             SELECT 1 WHERE NOT EXISTS (
-              SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())
+              SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())
             """,
             in: database.name
         )
+        try holder.execute("ROLLBACK")
     }
 }

@@ -104,7 +104,8 @@ struct TableMerge {
             by: ["a trigger or rule that was made here"],
             reason: objection.cause
         )
-        return RefusedContent(objection: objection, meaning: PostgresError.destination(session.endpoint, problem))
+        let error = TargetError(target, PostgresError.destination(session.endpoint, problem))
+        return RefusedContent(objection: objection, meaning: error)
     }
 
     /// In the middle of a transaction not by TRUNCATE, for which readers would have to wait until its end.
