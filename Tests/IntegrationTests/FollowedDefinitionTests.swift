@@ -73,6 +73,32 @@ import Testing
         try await shop.tearDown()
     }
 
+    @Test(arguments: ["15 triggers", "18 triggers", "18 pgoutput"])
+    func anExpressionThatIsSetAnew(way: String) async throws {
+        let setup = """
+            CREATE TABLE made (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+            INSERT INTO made (id, a) VALUES (1, 1), (2, 2)
+            """
+        let shop = try Self.database(way, setup)
+        try await shop.run()
+        try await shop.checkEqual(after: "nothing")
+        var steps = [
+            "ALTER TABLE made DROP COLUMN b; ALTER TABLE made ADD COLUMN b int GENERATED ALWAYS AS (a * 3) STORED"
+        ]
+        if way.hasPrefix("18") { steps.append("ALTER TABLE made ALTER b SET EXPRESSION AS (a * 4)") }
+        if way == "18 triggers" {
+            steps.append("ALTER TABLE made ADD COLUMN v int GENERATED ALWAYS AS (a + 1) VIRTUAL")
+            steps.append("ALTER TABLE made ALTER v SET EXPRESSION AS (a + 2)")
+        }
+        for step in steps {
+            #expect(try await !shop.reasons(after: step).isEmpty, "\(step)")
+            try await shop.checkEqual(after: step)
+        }
+        #expect(try await shop.reasons(after: "UPDATE made SET a = 9 WHERE id = 1") == [:])
+        try await shop.checkEqual(after: "an update")
+        try await shop.tearDown()
+    }
+
     @Test(arguments: ways) func whatShowsTheSameCopiesNothing(way: String) async throws {
         let shop = try Self.database(way)
         try await shop.run()
