@@ -85,11 +85,13 @@ struct FollowedTable {
 
     /// Takes what has been gathered. `nil` where that is nothing.
     ///
-    /// - Throws: ``NeedsCopy``.
-    mutating func takeStretch() throws(NeedsCopy) -> ChangeBatch.Stretch? {
+    /// - Parameter repair: Puts back what the stream lost.
+    /// - Throws: ``NeedsCopy``; what `repair` throws.
+    mutating func takeStretch(_ repair: LostNumberRepair?) throws -> ChangeBatch.Stretch? {
         isTouched = false
         guard !buffer.isEmpty else { return nil }
-        let net = buffer.takeNet()
+        var net = buffer.takeNet()
+        try repair?.restore(&net, of: schema)
         defer { missing = [:] }
         guard let decoder else {
             var changes = NetChanges()
