@@ -13,6 +13,10 @@ import Testing
           hourly: {from: shop, to: warehouse, into: h, method: FULL_TABLE}
         """
 
+    private static let types = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "../../docs/types.md"
+    )
+
     private func width(_ text: String) -> Int { text.split(whereSeparator: \.isNewline).map(\.count).max() ?? 0 }
 
     /// Runs `command` where standard output and standard error are a terminal.
@@ -126,11 +130,15 @@ import Testing
         #expect(try complete("connectors", "").contains("duckdb"))
     }
 
-    @Test func aNumericWithoutPrecisionIsSummedAsTheDocumentationSays() throws {
+    @Test func whatTheWarehouseHoldsNoRulesOfIsToldAsTheDocumentationSays() throws {
         let server = try PostgresServer.shared(.v16)
         let database = try server.makeDatabase()
         try server.execute(
-            "CREATE TABLE t (amount numeric); INSERT INTO t SELECT 0.1 FROM generate_series(1, 1000); INSERT INTO t VALUES ('NaN'), (0.000001)",
+            """
+            CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, amount numeric);
+            INSERT INTO t (amount) SELECT 0.1 FROM generate_series(1, 1000);
+            INSERT INTO t (amount) VALUES ('NaN'), (0.000001);
+            """,
             in: database
         )
         let program = try Program()
@@ -138,9 +146,14 @@ import Testing
         try program.write(Program.configuration(server, database))
         #expect(try program.run("run").status == 0)
         func ask(_ sql: String) throws -> [[String?]] {
-            try json(program.run("query", "warehouse", "\(sql) FROM public.t", "--json").output, as: Answer.self).rows
+            try json(program.run("query", "warehouse", sql, "--json").output, as: Answer.self).rows
         }
-        #expect(try ask("SELECT sum(TRY_CAST(amount AS DECIMAL(38, 6)))") == [["100.000001"]])
-        #expect(try ask("SELECT max(length(split_part(amount, '.', 2)))") == [["6"]])
+        #expect(try ask("SELECT sum(TRY_CAST(amount AS DECIMAL(38, 6))) FROM public.t") == [["100.000001"]])
+        #expect(try ask("SELECT max(length(split_part(amount, '.', 2))) FROM public.t") == [["6"]])
+        let page = try String(contentsOf: Self.types, encoding: .utf8)
+        let queries = page.matches(of: /`(SELECT [^`]* FROM tandem\.tables\)?)`/).map { String($0.1) }
+        let answers = try queries.map(ask)
+        #expect(answers.first == [["public", "t", #"["id"]"#]])
+        #expect(answers.last == [["t", "id", "integer"], ["t", "amount", "numeric"]])
     }
 }

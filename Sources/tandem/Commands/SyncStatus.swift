@@ -29,7 +29,7 @@ struct SyncStatus {
         let tables = tables.filter { $0.phase != .inactive }
         let ages = tables.map(age)
         guard !ages.isEmpty, !ages.contains(nil) else { return nil }
-        return ages.compactMap(\.self).max()
+        return ages.compactMap(\.self).max().map { ($0 * 1000).rounded() / 1000 }
     }
 
     func isOlder(than limit: Age?) -> Bool {

@@ -9,7 +9,7 @@ import TandemRows
 final class ProgressDisplay: Sendable {
     private struct State {
         var current: (name: String, progress: TableProgress, start: ContinuousClock.Instant)?
-        var stream: (progress: StreamProgress, tables: Int)?
+        var stream: (progress: StreamProgress, tables: Int, isEndless: Bool)?
         /// Whether there is news of the stream that no line has told yet.
         var isNews = false
         var done = 0
@@ -17,13 +17,17 @@ final class ProgressDisplay: Sendable {
         var isDrawn = false
         var lastLine = ContinuousClock.now
         let start = ContinuousClock.now
+
+        /// Between two lines where there is no terminal: what takes long is of no more interest every few seconds.
+        var lineInterval: Duration {
+            let isNew = start.duration(to: .now) < .seconds(60) && stream?.isEndless != true
+            return .seconds(isNew ? 5 : 60)
+        }
     }
 
     private let state = Mutex(State())
     private let isTerminal: Bool
     private let isQuiet: Bool
-    /// Between two lines where there is no terminal: what takes long is of no more interest every few seconds.
-    private static func lineInterval(after time: Duration) -> Duration { .seconds(time < .seconds(60) ? 5 : 60) }
 
     init(isTerminal: Bool = Terminal.errorCanBeDrawnOn, isQuiet: Bool) {
         self.isTerminal = isTerminal
@@ -92,7 +96,7 @@ final class ProgressDisplay: Sendable {
             state.withLock {
                 // A run that ends says in the end what it did.
                 if end == nil, $0.stream?.tables != tables.count { $0.isNews = true }
-                $0.stream = (progress, tables.count)
+                $0.stream = (progress, tables.count, end == nil)
             }
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
@@ -119,7 +123,7 @@ final class ProgressDisplay: Sendable {
     private func isDueForLine() -> Bool { state.withLock { Self.isDueForLine(&$0) } }
 
     private static func isDueForLine(_ state: inout State) -> Bool {
-        guard state.isNews || state.lastLine.duration(to: .now) >= lineInterval(after: state.start.duration(to: .now))
+        guard state.isNews || state.lastLine.duration(to: .now) >= state.lineInterval
         else { return false }
         (state.lastLine, state.isNews) = (.now, false)
         return true
