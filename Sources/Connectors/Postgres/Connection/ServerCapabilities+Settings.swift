@@ -32,12 +32,14 @@ extension ServerCapabilities {
         return timeouts
     }
 
+    /// Every name is written with its schema, or is one of the server's own, which neither another schema's nor a
+    /// temporary table's may shadow.
+    package static let searchPath = "pg_catalog, pg_temp"
+
     /// What changes how statements and values are read, which rows come, and what ends the connection.
     private var meanings: [(name: String, value: String)] {
         var settings = [
-            // Every name is written with its schema, or is one of the server's own, which neither another schema's nor
-            // a temporary table's may shadow.
-            ("search_path", "pg_catalog, pg_temp"),
+            ("search_path", Self.searchPath),
             ("standard_conforming_strings", "on"), ("array_nulls", "on"), ("transform_null_equals", "off"),
             ("xmloption", "content"), ("exit_on_error", "off"), ("client_min_messages", "notice"),
             // An index may leave rows out by chance where there are many.

@@ -34,7 +34,7 @@ struct CopyPlan: Sendable {
         }
         if isReadAsByUser {
             before.append("SET LOCAL search_path TO DEFAULT")
-            after.append("SET LOCAL search_path = ''")
+            after.append("SET LOCAL search_path = \(ServerCapabilities.searchPath)")
         }
         return (before, after)
     }
