@@ -49,8 +49,8 @@ import Testing
         try stage.database.execute(
             "CREATE TABLE n (id int PRIMARY KEY, a float8, b numeric(10,2), c numeric[], d real, e numeric)"
         )
-        expect(.note, "wal2json", "If it is older", in: await check(stage, tables: ["t", "n"]))
-        _ = try await stage.prepare(tables: ["t", "n"]).state
+        expect(.note, "wal2json", "If wal2json", in: await check(stage, tables: ["t", "n"]))
+        let state = try await stage.prepare(tables: ["t", "n"]).state
         let isOld =
             (try? stage.database.execute(
                 """
