@@ -59,40 +59,4 @@ import Testing
         }
         try await shop.tearDown()
     }
-
-    /// This wal2json writes them as null.
-    @Test(arguments: ["", "ALTER TABLE f DROP CONSTRAINT f_pkey; ALTER TABLE f REPLICA IDENTITY FULL"])
-    func numbersThatArePassedOverForNull(identity: String) async throws {
-        let setup = """
-            CREATE TABLE f (id int, "k q" text, d float8, r real, n numeric, m numeric(9, 2), v text,
-              CONSTRAINT f_pkey PRIMARY KEY (id, "k q"));
-            INSERT INTO f VALUES (1, 'a"\\', 1, 1, 1, 1, 'x'), (2, 'b', 2, 2, 2, 2, 'x'); \(identity)
-            """
-        var shop = try FollowedDatabase(.v15, setup)
-        shop.plugin = "wal2json"
-        try await shop.run()
-        for statement in [
-            "INSERT INTO f VALUES (3, 'c', 'NaN', '-Infinity', 'NaN', NULL), (4, 'd', NULL, NULL, 'Infinity', 'NaN')",
-            "UPDATE f SET d = 'Infinity', r = NULL WHERE id = 1", "UPDATE f SET n = 7, v = 'y' WHERE id = 3",
-            "UPDATE f SET id = id + 10 WHERE n <> 2; DELETE FROM f WHERE id = 2",
-        ] {
-            try shop.database.execute(statement)
-            let result = try await shop.run()
-            #expect(!identity.isEmpty || result.report.outcomes.isEmpty, "\(statement)")
-            let wanted = try shop.database.execute(
-                """
-                SELECT concat_ws('|', id, lower(coalesce(d::text, '-')), lower(coalesce(r::text, '-')),
-                  lower(coalesce(n::text, '-')), coalesce(v, '-')) FROM f ORDER BY id
-                """
-            )
-            let columns = ["d", "r", "n"].map { "coalesce(\($0)::text, '-')" }.joined(separator: ", ")
-            let rows = try await shop.ask("SELECT id, \(columns), v FROM f ORDER BY id")
-            func same(_ text: String) -> String {
-                text.lowercased().replacing("infinity", with: "inf").replacing(".0|", with: "|")
-            }
-            let found = rows.map { same($0.joined(separator: "|")) }
-            #expect(found.joined(separator: "\n") == same(wanted), "\(statement)")
-        }
-        try await shop.tearDown()
-    }
 }

@@ -72,12 +72,12 @@ extension ChangeAssembler {
     /// Has the table that is held join, where it may, with the batch that is being taken.
     mutating func joinHeld() {
         guard canJoin, let held else { return }
-        do {
-            if let stretch = try tables[held.table].takeStretch(repair) { closed.append(stretch) }
+        do throws(NeedsCopy) {
+            if let stretch = try tables[held.table].takeStretch() { closed.append(stretch) }
             tables[held.table].isHeld = false
             holdings[tables[held.table].schema.id] = .joined
             self.held = nil
-        } catch let error as NeedsCopy { giveUp(held.table, error.reason) } catch { failure = failure ?? error }
+        } catch { giveUp(held.table, error.reason) }
     }
 
     private mutating func drop(_ table: Int) {

@@ -50,10 +50,6 @@ struct ChangeAssembler {
     var knowsNamesOnly = false
     /// Tables of which the transaction under way, or the next one, has changes that were passed over.
     var untold: Set<UntoldChange> = []
-    /// Where the plugin writes NaN and infinities as null.
-    var repair: LostNumberRepair?
-    /// What a repair met. The stream ends with it.
-    var failure: (any Error)?
     /// The table that was described last, if nothing else has come since.
     var described: UInt32?
     /// The partition whose change comes next, under the name of its root.
@@ -163,7 +159,6 @@ struct ChangeAssembler {
         if knowsNamesOnly { try confirmNames() }
         for index in touched { closeStretch(of: index) }
         joinHeld()
-        if let failure { throw failure }
         batch.stretches = closed
         batch.recopies = recopies
         batch.transactions = transactionCount
@@ -191,9 +186,9 @@ struct ChangeAssembler {
     /// Ends the stretch that `table` is in.
     mutating func closeStretch(of table: Int) {
         guard tables[table].reason == nil, !tables[table].isHeld else { return }
-        do {
-            if let stretch = try tables[table].takeStretch(repair) { closed.append(stretch) }
-        } catch let error as NeedsCopy { giveUp(table, error.reason) } catch { failure = failure ?? error }
+        do throws(NeedsCopy) {
+            if let stretch = try tables[table].takeStretch() { closed.append(stretch) }
+        } catch { giveUp(table, error.reason) }
     }
 
     /// Follows `table` no further.

@@ -85,13 +85,11 @@ struct FollowedTable {
 
     /// Takes what has been gathered. `nil` where that is nothing.
     ///
-    /// - Parameter repair: Puts back what the stream lost.
-    /// - Throws: ``NeedsCopy``; what `repair` throws.
-    mutating func takeStretch(_ repair: LostNumberRepair?) throws -> ChangeBatch.Stretch? {
+    /// - Throws: ``NeedsCopy``.
+    mutating func takeStretch() throws(NeedsCopy) -> ChangeBatch.Stretch? {
         isTouched = false
         guard !buffer.isEmpty else { return nil }
-        var net = buffer.takeNet()
-        try repair?.restore(&net, of: schema)
+        let net = buffer.takeNet()
         defer { missing = [:] }
         guard let decoder else {
             var changes = NetChanges()

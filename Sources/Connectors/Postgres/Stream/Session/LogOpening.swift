@@ -60,21 +60,18 @@ struct LogOpening: Sendable {
             let reading = try start(replication, beside, try readings(plugin, beside))
             let timeline = start.timeline
             let relations = RelationCatalog(version: capabilities.version) { try catalog.query($0, $1) }
-            var assembler = ChangeAssembler(
+            let assembler = ChangeAssembler(
                 request,
                 from: start.position,
                 to: end,
                 catalog: relations,
                 checksUTF8: !capabilities.sendsValidUTF8
             ) { LogCheckpoint($0, timeline: timeline).checkpoint }
-            if losesNumbers(reading) {
-                assembler.repair = LostNumberRepair(catalog: relations) { try catalog.query($0, $1) }
-            }
             return LogFeed(
                 replication,
                 beside: catalog,
                 reader: ChangeReader(
-                    reading.plugin,
+                    reading,
                     into: assembler,
                     transcoding: Transcoding(from: capabilities.serverEncoding) { try catalog.query($0, $1) }
                 ),
@@ -119,12 +116,13 @@ struct LogOpening: Sendable {
         _ replication: ReplicationSession,
         _ beside: Session,
         _ readings: [Reading]
-    ) throws -> Reading {
+    ) throws -> ChangeReader.Plugin {
         for (index, reading) in readings.enumerated() {
             do {
                 try replication.start(slot: slot, at: start.position, options: reading.options)
                 try checkStart(beside)
-                return reading
+                noteLostNumbers(reading)
+                return reading.plugin
             } catch let error as PostgresError {
                 // An option that this plugin does not know; an older one may do.
                 if error.sqlState == "22023", index + 1 < readings.count { continue }
@@ -134,9 +132,11 @@ struct LogOpening: Sendable {
         throw gap("the slot \"\(slot)\" cannot be read")
     }
 
-    private func losesNumbers(_ reading: Reading) -> Bool {
-        guard case .wal2json = reading.plugin else { return false }
-        return !reading.options.contains { $0.name == Wal2JSON.numbersAsText }
+    /// Says what is lost with an old plugin, which is not to happen in silence.
+    private func noteLostNumbers(_ reading: Reading) {
+        guard case .wal2json = reading.plugin, !reading.options.contains(where: { $0.name == Wal2JSON.numbersAsText })
+        else { return }
+        if let note = LostNumbers.note(slot, request.tables.map(\.schema)) { context.notify(note) }
     }
 
     private func checkStart(_ beside: Session) throws {
