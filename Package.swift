@@ -114,7 +114,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["tandem", "TandemTesting"],
+            dependencies: ["tandem", "TandemTesting", "CDuckDB"],
             swiftSettings: strict,
             linkerSettings: linkDuckDB
         ),

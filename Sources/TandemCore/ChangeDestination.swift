@@ -43,6 +43,19 @@ public protocol ChangeDestination: Destination {
 
     /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.
     func remember(_ copies: [CopiedTable], of sync: String) async throws
+
+    /// What was made at the sources for `sync`, or for all syncs where that is `nil`. ``Destination/forget(_:tables:)``
+    /// leaves it: what is there is still this project's.
+    func made(of sync: String?) async throws -> [MadeObject]
+
+    /// Stores, durably, that `made` are there or about to be, and that `gone` are this project's no more.
+    func note(made: [MadeObject], gone: [MadeObject]) async throws
+
+    /// Gives all that is remembered of `sync` the name `name`, in one transaction: its copies, streams, loads and what
+    /// was made for it.
+    ///
+    /// - Returns: Whether anything was.
+    func rename(_ sync: String, to name: String) async throws -> Bool
 }
 
 extension ChangeDestination {

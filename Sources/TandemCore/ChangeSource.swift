@@ -14,11 +14,16 @@ public protocol ChangeSource: Source {
     ///   - maySetUp: Whether it may make on the tables, which are the application's, what
     ///     ``Eligibility/needsSetup(reason:remedy:)`` is about.
     ///   - state: What the destination has of this sync's stream.
+    ///   - mayRestart: Whether a new stream may begin where `state` cannot be continued. Where it may not, nothing is
+    ///     made or removed, and ``PreparedStream/gap`` says what is missing.
+    ///   - ownership: What it has made. It is told of whatever is made before that is.
     func prepareStream(
         of sync: String,
         tables: [CatalogTable],
         maySetUp: Bool,
-        continuing state: StreamState?
+        continuing state: StreamState?,
+        mayRestart: Bool,
+        ownership: Ownership
     ) async throws -> PreparedStream
 
     /// Returns once every transaction that has written to `tables` by now has ended, and a later snapshot shows it if
@@ -46,15 +51,16 @@ public protocol ChangeSource: Source {
 
     /// How far the stream of `sync` is behind, and what that keeps here. Changes nothing, and takes no longer than
     /// connecting does.
-    func streamStatus(of sync: String) async throws -> StreamStatus
+    ///
+    /// - Parameter state: What the destination has of it, where that is known.
+    func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus
 
     /// Takes back what this program made here for single tables, where the table is gone, or where its application's
     /// statements fail by it. Called by each run before anything else, also where no table is followed any more.
     func tidy() async throws
 
-    /// Removes everything this program made here for syncs named `syncs`, or for all of this connection where that is
-    /// `nil`, and says what.
-    func teardown(syncs: [String]?) async throws -> [String]
+    /// Removes what the destinations remember to have made here, and nothing else; tells what else there is.
+    func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown
 }
 
 extension ChangeSource {
@@ -163,6 +169,8 @@ public struct StreamRequest: Sendable {
     /// Whether changes are wanted as soon as the destination is free (``ChangeDestination/keepsReadersOut``). Otherwise
     /// they gather for a little first. Of no effect where there is an end.
     public var isPrompt: Bool
+    /// What the destination remembers to have made at the source.
+    public var made: [MadeObject]
 
     public init(
         sync: String,
@@ -171,7 +179,8 @@ public struct StreamRequest: Sendable {
         end: Checkpoint?,
         unfit: UnfitPolicy,
         keep: Checkpoint? = nil,
-        isPrompt: Bool = false
+        isPrompt: Bool = false,
+        made: [MadeObject] = []
     ) {
         self.isPrompt = isPrompt
         self.sync = sync
@@ -180,6 +189,7 @@ public struct StreamRequest: Sendable {
         self.end = end
         self.unfit = unfit
         self.keep = keep
+        self.made = made
     }
 }
 

@@ -29,6 +29,8 @@ public struct ConnectionContext: Sendable {
     public var folder: String
     /// The syncs that read from it, for what each of them needs of its own.
     public var syncs: [String]
+    /// The project that the configuration is of, for the names of what is made; may be empty.
+    public var project: String
     /// Tells the user, in a sentence, what a call is waiting for.
     public var notify: @Sendable (String) -> Void
 
@@ -36,11 +38,13 @@ public struct ConnectionContext: Sendable {
         name: String,
         folder: String,
         syncs: [String] = [],
+        project: String = "",
         notify: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.name = name
         self.folder = folder
         self.syncs = syncs
+        self.project = project
         self.notify = notify
     }
 

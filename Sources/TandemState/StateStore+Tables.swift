@@ -169,6 +169,18 @@ extension StateStore {
         }
     }
 
+    /// Gives all that is known of a sync another name. What was known of one of that name as to tables goes.
+    package func rename(_ sync: String, to name: String) async throws(StateError) {
+        try await write { db in
+            for table in ["run", "table_state", "issue"] {
+                try db.execute(
+                    sql: "UPDATE OR REPLACE \(table) SET sync = ?2 WHERE sync = ?1",
+                    arguments: [sync, name]
+                )
+            }
+        }
+    }
+
     /// Forgets a sync, or some of its tables by their names at the source, with their issues.
     package func forget(_ sync: String, tables: [TableName]? = nil) async throws(StateError) {
         try await write { db in

@@ -1,6 +1,44 @@
+import Synchronization
 public import TandemCore
 
 extension ChangeDestination {
     /// How far the stream of `sync` that comes from the source's log has been applied here.
     public func stream(of sync: String) async throws -> StreamState? { try await stream(of: sync, by: .logBased) }
+}
+
+extension ChangeSource {
+    /// Removes all that was made here for any sync that `destination` knows of.
+    public func tearDown(knownTo destination: any ChangeDestination) async throws {
+        var records: [SourceRecord] = []
+        for sync in Set(try await destination.made(of: nil).map(\.sync)) {
+            records.append(try await destination.sourceRecord(of: sync))
+        }
+        _ = try await teardown(records)
+    }
+}
+
+/// What a destination remembers to have made, without a destination.
+public final class MadeMemory: Sendable {
+    private let objects = Mutex<[MadeObject]>([])
+
+    public init() {}
+
+    public func made(of sync: String) -> [MadeObject] { objects.withLock { $0.filter { $0.sync == sync } } }
+
+    public func ownership(of sync: String) -> Ownership {
+        Ownership(known: made(of: sync)) { made, gone in
+            self.objects.withLock { objects in
+                objects.removeAll { old in (made + gone).contains(where: old.isSame) }
+                objects += made
+            }
+        }
+    }
+
+    /// All there are, for a teardown.
+    public var records: [SourceRecord] {
+        let made = objects.withLock { $0 }
+        return Set(made.map(\.sync)).sorted().map { sync in
+            SourceRecord(sync: sync, made: made.filter { $0.sync == sync }, streams: [])
+        }
+    }
 }

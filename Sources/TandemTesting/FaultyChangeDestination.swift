@@ -71,6 +71,17 @@ public struct FaultyChangeDestination: SectionDestination {
         try faults.pass(.remembered)
     }
 
+    public func made(of sync: String?) async throws -> [MadeObject] { try await destination.made(of: sync) }
+    public func rename(_ sync: String, to name: String) async throws -> Bool {
+        try await destination.rename(sync, to: name)
+    }
+
+    public func note(made: [MadeObject], gone: [MadeObject]) async throws {
+        try faults.pass(.note)
+        try await destination.note(made: made, gone: gone)
+        try faults.pass(.noted)
+    }
+
     public func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
         try await (destination as? any SectionDestination)?.sectionedLoads(of: sync) ?? []
     }

@@ -28,10 +28,12 @@ public struct FaultyChangeSource: ChangeSource {
         try await source.areRewritten(files)
     }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
-    public func streamStatus(of sync: String) async throws -> StreamStatus {
-        try await source.streamStatus(of: sync)
+    public func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+        try await source.streamStatus(of: sync, at: state)
     }
-    public func teardown(syncs: [String]?) async throws -> [String] { try await source.teardown(syncs: syncs) }
+    public func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown {
+        try await source.teardown(records)
+    }
 
     public func logSnapshot(readers: Int) async throws -> (any Snapshot)? {
         try await source.logSnapshot(readers: readers)
@@ -43,10 +45,19 @@ public struct FaultyChangeSource: ChangeSource {
         of sync: String,
         tables: [CatalogTable],
         maySetUp: Bool,
-        continuing state: StreamState?
+        continuing state: StreamState?,
+        mayRestart: Bool,
+        ownership: Ownership
     ) async throws -> PreparedStream {
         try faults.pass(.prepareStream)
-        let prepared = try await source.prepareStream(of: sync, tables: tables, maySetUp: maySetUp, continuing: state)
+        let prepared = try await source.prepareStream(
+            of: sync,
+            tables: tables,
+            maySetUp: maySetUp,
+            continuing: state,
+            mayRestart: mayRestart,
+            ownership: ownership
+        )
         try faults.pass(.streamPrepared)
         return prepared
     }

@@ -26,6 +26,12 @@ struct ConfigurationOptions: ParsableArguments {
     )
     var state: String?
     @OptionGroup var terminal: TerminalOptions
+
+    @Flag(
+        name: .long,
+        help: ArgumentHelp("Print, beside errors, a database's own words that may hold values of rows.")
+    )
+    var showValues = false
 }
 
 /// For commands that report.

@@ -18,7 +18,7 @@ struct Tandem: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Init.self, Check.self, Discover.self, Setup.self, Plan.self, Run.self, Status.self, Verify.self, Query.self,
-            Issues.self, Reset.self, Teardown.self, Connectors.self, Demo.self,
+            Issues.self, Reset.self, Rename.self, Teardown.self, Connectors.self, Demo.self,
         ]
     )
 

@@ -16,6 +16,9 @@ struct Workspace {
 
     /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
     init(_ options: ConfigurationOptions) throws {
+        // What is made from here on, such as a warehouse with all its files, is for nobody else to read.
+        umask(0o077)
+        if options.showValues { WithheldWords.reveal { Terminal.error("note: the database's own words: " + $0) } }
         let file = options.config ?? Self.standardConfiguration
         let location = URL(fileURLWithPath: file).standardizedFileURL
         folder = location.deletingLastPathComponent().path
@@ -154,8 +157,8 @@ struct Workspace {
         try require([name])
         guard let connector = Registry.all.first(where: { $0.name == connection.type }) else { return nil }
         let syncs = configuration.syncs.filter { $0.from == name }.map(\.name)
-        let isQuiet = isQuiet
-        let context = ConnectionContext(name: name, folder: folder, syncs: syncs) { note in
+        let (isQuiet, project) = (isQuiet, configuration.project)
+        let context = ConnectionContext(name: name, folder: folder, syncs: syncs, project: project) { note in
             if !isQuiet { Terminal.error("note: " + note) }
         }
         return try make(opener(connector), connection.settings, context)

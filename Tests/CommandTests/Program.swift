@@ -12,8 +12,13 @@ struct Program {
     }
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "tandem-command-\(UUID().uuidString.prefix(8))")
+        folder = FileManager.default.temporaryDirectory.appending(path: "tc-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    /// The slot that a sync of `database` makes, where it is the only one of its connection.
+    func slot(_ database: String) -> String {
+        "tandem_\(folder.lastPathComponent)_\(database)".lowercased().replacing("-", with: "_")
     }
 
     func remove() { try? FileManager.default.removeItem(at: folder) }

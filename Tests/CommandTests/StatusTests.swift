@@ -42,7 +42,7 @@ import Testing
         let configuration = Program.configuration(server, database, method: "LOG_BASED")
         try program.write(configuration.replacing("type: postgres", with: "type: postgres\n    max_slot_wal: 2MB"))
         let before = try #require(try status(program).stream)
-        #expect(before.exists == false && before.slot == "tandem_\(database)")
+        #expect(before.exists == false && before.slot == program.slot(database))
         #expect(try program.run("run").status == 0)
         let after = try status(program)
         let stream = try #require(after.stream)
@@ -57,7 +57,10 @@ import Testing
         #expect(late.warnings.contains { $0.message.contains("max_slot_wal (2MB)") })
         #expect(try #require(late.lagBytes) > 2 << 20)
         let text = try program.run("status").output
-        #expect(text.contains("slot tandem_\(database) (pgoutput): not being read") && text.contains("→ Run its sync"))
+        #expect(
+            text.contains("slot \(program.slot(database)) (pgoutput): not being read")
+                && text.contains("→ Run its sync")
+        )
         #expect(try program.run("teardown", "shop").status == 0)
     }
 

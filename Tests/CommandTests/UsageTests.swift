@@ -10,7 +10,8 @@ import Testing
         let help = try program.run("--help")
         #expect(help.status == 0)
         for command in [
-            "init", "check", "discover", "setup", "plan", "run", "status", "verify", "query", "reset", "teardown",
+            "init", "check", "discover", "setup", "plan", "run", "status", "verify", "query", "reset", "rename",
+            "teardown",
             "connectors", "demo",
         ] {
             #expect(help.output.contains("\n  \(command) "), "\(command) is not in the help")

@@ -73,7 +73,7 @@ import Testing
                 continue
             }
         }
-        _ = try await source.teardown(syncs: nil)
+        try await source.tearDown(knownTo: destination)
         await source.close()
         await destination.close()
         try database.drop()
@@ -128,7 +128,7 @@ import Testing
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
         #expect(try await destination.query("SELECT count(*) FROM dropped").rows == [["0"]])
-        _ = try await source.teardown(syncs: nil)
+        try await source.tearDown(knownTo: destination)
         await source.close()
         await destination.close()
         try database.drop()

@@ -120,8 +120,10 @@ struct CutCopy {
 
     func tearDown() async throws {
         let source = try #require(database.source() as? any ChangeSource)
-        _ = try await source.teardown(syncs: nil)
+        let destination = try destination()
+        try await source.tearDown(knownTo: destination)
         await source.close()
+        await destination.close()
         try database.drop()
         if case .database(let copy) = warehouse { try copy.drop() }
     }

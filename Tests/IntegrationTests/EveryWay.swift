@@ -120,10 +120,17 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
             return rows
         }
 
-        func tearDown() async throws {
+        /// Removes what was made at the source for all syncs that the destination knows of.
+        func tearDownSource() async throws {
             let source = try #require(makeSource() as? any ChangeSource)
-            _ = try await source.teardown(syncs: nil)
+            let destination = try #require(makeDestination() as? any ChangeDestination)
+            try await source.tearDown(knownTo: destination)
             await source.close()
+            await destination.close()
+        }
+
+        func tearDown() async throws {
+            try await tearDownSource()
             try copy?.drop()
         }
     }

@@ -94,8 +94,10 @@ struct FollowedDatabase {
 
     func tearDown() async throws {
         let source = try #require(database.source() as? any ChangeSource)
-        _ = try await source.teardown(syncs: nil)
+        let destination = try #require(folder.warehouse() as? any ChangeDestination)
+        try await source.tearDown(knownTo: destination)
         await source.close()
+        await destination.close()
         try database.drop()
     }
 }

@@ -52,9 +52,11 @@ struct HeldSource: ChangeSource {
         try await source.areRewritten(files)
     }
     func logPosition() async throws -> Checkpoint { try await source.logPosition() }
-    func streamStatus(of sync: String) async throws -> StreamStatus { try await source.streamStatus(of: sync) }
+    func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+        try await source.streamStatus(of: sync, at: state)
+    }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }
-    func teardown(syncs: [String]?) async throws -> [String] { try await source.teardown(syncs: syncs) }
+    func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown { try await source.teardown(records) }
 
     func changes(_ request: StreamRequest) async throws -> any ChangeStream {
         gate.note(request)
@@ -65,9 +67,18 @@ struct HeldSource: ChangeSource {
         of sync: String,
         tables: [CatalogTable],
         maySetUp: Bool,
-        continuing state: StreamState?
+        continuing state: StreamState?,
+        mayRestart: Bool,
+        ownership: Ownership
     ) async throws -> PreparedStream {
-        try await source.prepareStream(of: sync, tables: tables, maySetUp: maySetUp, continuing: state)
+        try await source.prepareStream(
+            of: sync,
+            tables: tables,
+            maySetUp: maySetUp,
+            continuing: state,
+            mayRestart: mayRestart,
+            ownership: ownership
+        )
     }
 
     func snapshot(readers: Int) async throws -> any Snapshot {

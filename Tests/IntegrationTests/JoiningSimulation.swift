@@ -66,7 +66,7 @@ struct JoiningSimulation {
             Issue.record("seed \(seed), faults at \(faults.log): \(result.copy.target) \(result.verdict)")
         }
         #expect(results.count > 3)
-        _ = try await source.teardown(syncs: nil)
+        try await source.tearDown(knownTo: destination)
         await close(source, destination)
         try database.drop()
         try warehouse?.drop()

@@ -50,7 +50,10 @@ import Testing
             for way in ways.dropFirst() {
                 let rows = try await way.rows(of: Self.tables, in: history.schema)
                 for table in Self.tables {
-                    #expect(rows[table] == expected[table], "seed \(seed), round \(round): \(table) by \(way.sync.name)")
+                    #expect(
+                        rows[table] == expected[table],
+                        "seed \(seed), round \(round): \(table) by \(way.sync.name)"
+                    )
                 }
             }
         }
@@ -104,7 +107,11 @@ private struct Way {
             method: .fixed(method),
             tables: try tables.map {
                 let isRead = method == .incremental
-                return TableRule(try TablePattern($0), cursor: isRead ? ["stamp"] : [], lookback: isRead ? .number(0) : nil)
+                return TableRule(
+                    try TablePattern($0),
+                    cursor: isRead ? ["stamp"] : [],
+                    lookback: isRead ? .number(0) : nil
+                )
             },
             deletes: deletes,
             autoSetup: true
@@ -140,8 +147,10 @@ private struct Way {
     /// Removes what the syncs of the database left in it, and the database.
     func tearDown() async throws {
         let source = try #require(database.source() as? any ChangeSource)
-        _ = try await source.teardown(syncs: nil)
+        let destination = try #require(folder.warehouse() as? any ChangeDestination)
+        try await source.tearDown(knownTo: destination)
         await source.close()
+        await destination.close()
         try database.drop()
     }
 

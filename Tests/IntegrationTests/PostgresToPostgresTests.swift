@@ -194,7 +194,9 @@ import Testing
                 }
             }
         }
-        if let source = source as? any ChangeSource { _ = try await source.teardown(syncs: nil) }
+        if let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination {
+            try await source.tearDown(knownTo: destination)
+        }
         await source.close()
         await destination.close()
     }

@@ -82,8 +82,10 @@ struct RefusingPair {
 
     func tearDown() async throws {
         let source = try #require(from.source() as? any ChangeSource)
-        _ = try await source.teardown(syncs: nil)
+        let destination = try #require(try to.destination() as? any ChangeDestination)
+        try await source.tearDown(knownTo: destination)
         await source.close()
+        await destination.close()
         try from.drop()
         try to.drop()
     }

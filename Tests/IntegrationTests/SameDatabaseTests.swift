@@ -49,9 +49,7 @@ import Testing
         #expect(try database.execute("SELECT count(*) FROM copied.orders") == "4")
         #expect(try database.execute("SELECT count(*) FROM elsewhere.bicycles") == "1")
         try database.execute("DROP TABLE copied.orders")
-        let source = try #require(route.makeSource() as? any ChangeSource)
-        _ = try await source.teardown(syncs: nil)
-        await source.close()
+        try await route.tearDownSource()
         try database.drop()
     }
 }

@@ -168,9 +168,10 @@ struct Simulation {
     }
 
     private func tearDown() async throws {
-        let source = try changeSource()
-        _ = try await source.teardown(syncs: nil)
+        let (source, destination) = try ends()
+        try await source.tearDown(knownTo: destination)
         await source.close()
+        await destination.close()
         try database.drop()
         if case .database(let copy) = warehouse { try copy.drop() }
     }

@@ -137,14 +137,18 @@ final class LoggedSource: ChangeSource {
 
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { nil }
     func logPosition() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
-    func streamStatus(of sync: String) async throws -> StreamStatus { StreamStatus(slot: "none") }
-    func teardown(syncs: [String]?) async throws -> [String] { [] }
+    func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+        StreamStatus(slot: "none")
+    }
+    func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown { SourceTeardown() }
 
     func prepareStream(
         of sync: String,
         tables: [CatalogTable],
         maySetUp: Bool,
-        continuing known: StreamState?
+        continuing known: StreamState?,
+        mayRestart: Bool,
+        ownership: Ownership
     ) async throws -> PreparedStream {
         try state.withLock { state in
             if let refusal = state.refusal { throw refusal }

@@ -123,6 +123,31 @@ extension DuckDBDestination: ChangeDestination {
     }
 }
 
+extension DuckDBDestination {
+    package func made(of sync: String?) async throws -> [MadeObject] {
+        do { return try Metadata(try await reading()).made(of: sync) } catch DuckDBError.missing { return [] }
+    }
+
+    package func note(made: [MadeObject], gone: [MadeObject]) async throws {
+        guard !made.isEmpty || !gone.isEmpty else { return }
+        let session = try await opener.open(.write, isBrief: true)
+        let metadata = Metadata(session)
+        try metadata.prepare()
+        try session.transaction { try metadata.note(made: made, gone: gone) }
+    }
+
+    package func rename(_ sync: String, to name: String) async throws -> Bool {
+        guard FileFacts.kind(opener.path) != .missing else { return false }
+        let session = try await opener.open(.write, isBrief: true)
+        let metadata = Metadata(session)
+        guard try metadata.exists() else { return false }
+        try metadata.prepare()
+        var isKnown = false
+        try session.transaction { isKnown = try metadata.rename(sync, to: name) }
+        return isKnown
+    }
+}
+
 extension NetChanges {
     /// The bytes of its largest batch.
     fileprivate var largestBatch: Int {

@@ -22,6 +22,8 @@ package final class MemoryDatabase: Sendable {
         var tables: [TableName: Table] = [:]
         var copies: [String: [CopiedTable]] = [:]
         var streams: [String: [Method: StreamState]] = [:]
+        /// What was made at sources.
+        var made: [MadeObject] = []
     }
 
     struct State {

@@ -43,6 +43,33 @@ extension MemoryDestination: ChangeDestination {
             state.content.copies[sync, default: []] += copies
         }
     }
+
+    package func made(of sync: String?) async throws -> [MadeObject] {
+        database.state.withLock { state in state.content.made.filter { sync == nil || $0.sync == sync } }
+    }
+
+    package func note(made: [MadeObject], gone: [MadeObject]) async throws {
+        database.state.withLock { state in
+            state.content.made.removeAll { old in (made + gone).contains(where: old.isSame) }
+            state.content.made += made
+        }
+    }
+
+    package func rename(_ sync: String, to name: String) async throws -> Bool {
+        database.state.withLock { state in
+            let copies = state.content.copies.removeValue(forKey: sync)
+            let streams = state.content.streams.removeValue(forKey: sync)
+            if let copies { state.content.copies[name] = copies }
+            if let streams { state.content.streams[name] = streams }
+            for index in state.content.made.indices where state.content.made[index].sync == sync {
+                state.content.made[index].sync = name
+            }
+            for (target, loaded) in state.sectioned where loaded.load.sync == sync {
+                state.sectioned[target]?.load.sync = name
+            }
+            return copies != nil || streams != nil
+        }
+    }
 }
 
 extension MemoryDatabase.Content {

@@ -133,6 +133,13 @@ package enum PostgresConnector: Connector {
     }
 
     private static func problems(of url: String, beside config: PostgresConfig) -> [InvalidSetting] {
+        if ConnectionURL.isCutShort(url) {
+            let reason = """
+                has signs in the user's name or password that end it: write @ as %40, / as %2F, ? as %3F, # as %23 and \
+                % as %25; or leave it out of the URL and use "password" or "password_file"
+                """
+            return [InvalidSetting(name: "url", reason: reason)]
+        }
         guard let written = try? ConnectionURL.parse(url) else {
             let reason = "is not a connection URI such as postgresql://user@host:5432/database"
             return [InvalidSetting(name: "url", reason: reason)]

@@ -5,7 +5,9 @@ extension PostgresError {
         switch self {
         case .passwordFile: Remedy("Let password_file name a readable file whose first line is the password.")
         case .unreadableURL:
-            Remedy("Write postgresql://user@host:port/database, with %-escapes for the characters a URI reserves.")
+            Remedy(
+                "Write postgresql://user@host:port/database, with %-escapes for the characters a URI reserves: @ as %40, / as %2F."
+            )
         case .unreachable:
             Remedy(
                 "Check host and port, that the server runs, and that listen_addresses and firewalls let this machine in."

@@ -3,7 +3,7 @@ package import TandemRows
 
 /// What went wrong between this program and a Postgres server.
 ///
-/// Messages are the server's first line only: its details quote rows.
+/// Messages are the server's first line only, as far as ``ServerWords`` lets it be shown: the rest quotes rows.
 package enum PostgresError: ExplainedError, Equatable {
     case passwordFile(path: String, reason: String)
     case unreadableURL
@@ -52,17 +52,19 @@ package enum PostgresError: ExplainedError, Equatable {
         case serverHasNone, serverDemandsIt, untrustedCertificate, wrongHostName, clientCertificate, other
     }
 
-    /// The error for a server's own words.
+    /// The error that a server tells of.
     ///
     /// Codes say little by themselves, for a function may raise any of them: what is about the connection ends it.
     ///
     /// - Parameter isStandby: A read-only transaction there fails to serialize for one reason only.
-    init(_ endpoint: Endpoint, sqlState: String, severity: String, message: String, isStandby: Bool) {
+    init(_ endpoint: Endpoint, sqlState: String, severity: String, words: ServerWords, isStandby: Bool) {
+        let said = words.message
+        let message = words.shown
         let endsConnection = severity == "FATAL" || severity == "PANIC"
         self =
             switch sqlState {
-            case "40001" where isStandby || message.contains("conflict with recovery"),
-                "40P01" where isStandby && message.contains("conflict with recovery"):
+            case "40001" where isStandby || said.contains("conflict with recovery"),
+                "40P01" where isStandby && said.contains("conflict with recovery"):
                 .recoveryConflict(endpoint, message: message)
             case "28000", "28P01", "3D000", "53300", "57P03", "57P01", "57P02", "57P05", "25P03", "08000", "08003",
                 "08006", "08P01":
@@ -73,7 +75,7 @@ package enum PostgresError: ExplainedError, Equatable {
             case "55P03": .lockTimeout(endpoint, message: message)
             // Functions of the catalog look at the present, where a table may be gone that the query still sees.
             case "XX000"
-            where ["could not open relation with OID", "cache lookup failed for"].contains(where: message.hasPrefix):
+            where ["could not open relation with OID", "cache lookup failed for"].contains(where: said.hasPrefix):
                 .catalogChanged(endpoint, message: message)
             default: .server(endpoint, sqlState: sqlState, severity: severity, message: message)
             }

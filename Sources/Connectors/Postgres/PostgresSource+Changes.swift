@@ -21,27 +21,41 @@ extension PostgresSource: ChangeSource {
         of sync: String,
         tables: [CatalogTable],
         maySetUp: Bool,
-        continuing state: StreamState?
+        continuing state: StreamState?,
+        mayRestart: Bool,
+        ownership: Ownership
     ) async throws -> PreparedStream {
         let isNoted = isNoted
-        return try await connection.run { session in
-            guard !isNoted else {
-                return try TriggerPreparation(
-                    session: session,
-                    config: config,
-                    context: context,
-                    sync: sync,
-                    tables: tables,
-                    maySetUp: maySetUp
-                ).run(continuing: state)
+        var ownership = ownership
+        while true {
+            let made = ownership.known
+            do {
+                return try await connection.run { session in
+                    guard !isNoted else {
+                        return try TriggerPreparation(
+                            session: session,
+                            config: config,
+                            context: context,
+                            sync: sync,
+                            tables: tables,
+                            maySetUp: maySetUp,
+                            made: made,
+                            mayRestart: mayRestart
+                        ).run(continuing: state)
+                    }
+                    return try StreamPreparation(
+                        session: session,
+                        config: config,
+                        context: context,
+                        sync: sync,
+                        tables: tables,
+                        made: made,
+                        mayRestart: mayRestart
+                    ).run(continuing: state)
+                }
+            } catch let unclaimed as Unclaimed {
+                try await ownership.learn(unclaimed.made, forgetting: unclaimed.gone)
             }
-            return try StreamPreparation(
-                session: session,
-                config: config,
-                context: context,
-                sync: sync,
-                tables: tables
-            ).run(continuing: state)
         }
     }
 
@@ -115,11 +129,13 @@ extension PostgresSource: ChangeSource {
         return stream
     }
 
-    package func streamStatus(of sync: String) async throws -> StreamStatus {
+    package func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
         let isNoted = isNoted
         return try await connection.run { session in
-            guard !isNoted else { return try TriggerStanding(session: session, config: config).status(of: sync) }
-            return try SlotStanding(session: session, config: config, context: context).status(of: sync)
+            guard !isNoted else {
+                return try TriggerStanding(session: session, config: config).status(of: sync, context.project)
+            }
+            return try SlotStanding(session: session, config: config, context: context).status(of: sync, at: state)
         }
     }
 
@@ -131,9 +147,9 @@ extension PostgresSource: ChangeSource {
         }
     }
 
-    package func teardown(syncs: [String]?) async throws -> [String] {
+    package func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown {
         try await connection.run { session in
-            try StreamTeardown(session: session, config: config, context: context).run(syncs)
+            try StreamTeardown(session: session, config: config, context: context).run(records)
         }
     }
 }

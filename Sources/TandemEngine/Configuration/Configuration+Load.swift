@@ -37,13 +37,24 @@ extension Configuration {
             throw refuse(nil, "is empty", remedy: Remedy("Write one to start from with `tandem init --force`."))
         }
         var reader = ConfigurationReader(environment: environment, connectors: connectors)
-        let (connections, syncs) = reader.read(root)
+        let (project, connections, syncs) = reader.read(root)
         guard reader.problems.isEmpty else {
             // Sorting is stable: what is on one line stays in the order found.
             let problems = reader.problems + connections.flatMap(\.unset)
             throw ConfigurationProblems(file: file, problems: problems.sorted { $0.line ?? 0 < $1.line ?? 0 })
         }
-        return Configuration(file: file, connections: connections, syncs: syncs)
+        return Configuration(
+            file: file,
+            project: project ?? projectName(for: file),
+            connections: connections,
+            syncs: syncs
+        )
+    }
+
+    /// That of the folder.
+    private static func projectName(for file: String) -> String {
+        let folder = URL(fileURLWithPath: file).standardizedFileURL.deletingLastPathComponent().lastPathComponent
+        return folder == "/" ? "" : folder
     }
 
     /// The names that `file` holds, whatever else is wrong with it; for completions.

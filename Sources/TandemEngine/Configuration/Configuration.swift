@@ -2,11 +2,19 @@
 package struct Configuration: Hashable, Sendable {
     /// The file's name as it was given, for messages.
     package var file: String
+    /// What slots and the like are called after.
+    package var project: String
     package var connections: [ConnectionConfiguration]
     package var syncs: [SyncConfiguration]
 
-    package init(file: String, connections: [ConnectionConfiguration], syncs: [SyncConfiguration]) {
+    package init(
+        file: String,
+        project: String = "",
+        connections: [ConnectionConfiguration],
+        syncs: [SyncConfiguration]
+    ) {
         self.file = file
+        self.project = project
         self.connections = connections
         self.syncs = syncs
     }

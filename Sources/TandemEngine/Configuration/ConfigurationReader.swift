@@ -25,20 +25,34 @@ struct ConfigurationReader {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
-    mutating func read(_ root: Node) -> (connections: [ConnectionConfiguration], syncs: [SyncConfiguration]) {
-        let keys = ["connections", "syncs"]
+    mutating func read(
+        _ root: Node
+    ) -> (project: String?, connections: [ConnectionConfiguration], syncs: [SyncConfiguration]) {
+        let keys = ["project", "connections", "syncs"]
         let fields = fields(of: Entry(key: "the file", line: 1, node: root), known: keys, example: "connections:")
         guard let entry = fields["connections"] else {
             if problems.isEmpty {
                 report(nil, "\"connections\" is missing; it names each database and how to reach it")
             }
-            return ([], [])
+            return (nil, [], [])
         }
         let connections = entries(of: entry, example: "NAME: {type: postgres, …}").compactMap { connection($0) }
         // Those that are wrong are connections too.
         let names = entry.node.mapping.map { $0.keys.compactMap(\.string) } ?? []
         let syncs = fields["syncs"].map { entries(of: $0, example: "NAME: {from: …, to: …}") } ?? []
-        return (connections, syncs.compactMap { sync($0, connections: names) })
+        let project = fields["project"].flatMap { projectName($0) }
+        return (project, connections, syncs.compactMap { sync($0, connections: names) })
+    }
+
+    /// Names of slots are made of it.
+    private mutating func projectName(_ entry: Entry) -> String? {
+        guard let text = text(entry) else { return nil }
+        guard (1...63).contains(text.utf8.count), text.unicodeScalars.allSatisfy({ $0.value > 32 && $0.value != 127 })
+        else {
+            report(entry.line, "\"project\" must be a name of at most 63 bytes without spaces")
+            return nil
+        }
+        return text
     }
 
     // MARK: Mappings

@@ -4,6 +4,8 @@ package enum ConfigurationTemplate {
         # What Tandem copies, from where and to where. Every key: docs/configuration.md
         # Check this file and all it leads to with `tandem check`; then `tandem plan` and `tandem run`.
 
+        # project: shop                     # what slots are called after; default: the name of this folder
+
         connections:
           # The database to copy from. What is left out, libpq finds as always: PG… variables, .pgpass, service files.
           shop:

@@ -55,7 +55,9 @@ extension Planner {
             return PlanProblem(
                 line: sync.line,
                 message: "\(table.target) is written by sync \"\(owner)\" already.",
-                remedy: Remedy("Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables."),
+                remedy: Remedy(
+                    "If it is \"\(sync.name)\" under the name it had, run `tandem rename \(owner) \(sync.name)`; else choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables."
+                ),
                 tables: [table.schema.name]
             )
         }

@@ -34,7 +34,8 @@ struct StreamFollowing {
             end: end,
             unfit: plan.unfit,
             keep: desk.keep,
-            isPrompt: !destination.keepsReadersOut
+            isPrompt: !destination.keepsReadersOut,
+            made: try await destination.made(of: plan.sync)
         )
         desk.open()
         let stream = try await source.changes(request)

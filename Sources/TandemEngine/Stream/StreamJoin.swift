@@ -74,7 +74,8 @@ struct StreamJoin {
             tables: [table.request],
             start: loaded.since,
             end: reached.checkpoint,
-            unfit: run.plan.unfit
+            unfit: run.plan.unfit,
+            made: try await destination.made(of: sync)
         )
         let stream = try await run.source.changes(request)
         do {

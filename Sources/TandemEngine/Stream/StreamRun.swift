@@ -252,14 +252,18 @@ struct StreamRun {
             of: plan.sync,
             tables: plan.tables.map(\.source),
             maySetUp: maySetUp,
-            continuing: known
+            continuing: known,
+            mayRestart: onGap != .fail,
+            ownership: Ownership(known: try await destination.made(of: plan.sync)) { [destination] made, gone in
+                try await destination.note(made: made, gone: gone)
+            }
         )
+        if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap) }
         await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
         for index in plan.tables.indices {
             let facts = prepared.facts[plan.tables[index].schema.id] ?? [:]
             plan.tables[index].source.definition?.facts.merge(facts) { $1 }
         }
-        if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap) }
         if known?.id != prepared.state.id {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)
         }

@@ -147,8 +147,31 @@ extension ChangeConformance {
         try await destination.forget(sync, tables: nil)
         try expect("a sync is forgotten with its stream", try await destination.stream(of: sync) == nil)
         try expectEqual("the streams of others stay", try await destination.stream(of: "another"), state(5))
+        try await whatWasMadeIsRemembered(at: destination)
         _ = try await destination.teardown()
         try expect("teardown removes all streams", try await destination.stream(of: "another") == nil)
         await destination.close()
+    }
+
+    private func whatWasMadeIsRemembered(at destination: any ChangeDestination) async throws {
+        func object(_ sync: String, _ name: String, replacing: String? = nil) -> MadeObject {
+            MadeObject(sync: sync, project: "p", kind: .slot, name: name, place: "here", replacing: replacing)
+        }
+        try await destination.note(made: [object(sync, "a"), object("other", "a"), object(sync, "b")], gone: [])
+        try await destination.note(made: [object(sync, "a", replacing: "s")], gone: [object(sync, "b", replacing: "x")])
+        try expectEqual("what was made", try await destination.made(of: sync), [object(sync, "a", replacing: "s")])
+        try expectEqual("what was made for all", try await Set(destination.made(of: nil).map(\.sync)), [sync, "other"])
+        try await destination.apply([], reaching: state(7), of: sync)
+        _ = try await publish(SampleTable(items, ids: 0..<5), in: destination)
+        try await destination.forget(sync, tables: [items])
+        try expect("what has a name is renamed", try await destination.rename(sync, to: "renamed"))
+        try expect("the old name is unknown then", try await destination.rename(sync, to: "renamed") == false)
+        try expectEqual("the stream has the new name", try await destination.stream(of: "renamed"), state(7))
+        try expect("and not the old one", try await destination.stream(of: sync) == nil)
+        try await destination.forget("renamed", tables: nil)
+        try expectEqual("what was made is not forgotten", try await destination.made(of: "renamed").map(\.name), ["a"])
+        try expectEqual("nor is another's", try await destination.made(of: "other"), [object("other", "a")])
+        try await destination.note(made: [], gone: [object("renamed", "a")])
+        try expectEqual("until it is gone", try await destination.made(of: "renamed"), [])
     }
 }

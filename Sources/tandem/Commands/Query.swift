@@ -31,6 +31,8 @@ struct Query: AsyncParsableCommand {
 
     func run() async throws {
         let ends = try Workspace(options).ends(of: connection)
+        // Values are what is asked for here.
+        WithheldWords.reveal { Terminal.error("note: the database's own words: " + $0) }
         let statement =
             sql == "-" ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : sql
         let form: AnswerPrinter.Form = csv ? .csv : report.json ? .json : .table

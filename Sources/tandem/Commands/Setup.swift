@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -19,7 +20,10 @@ struct Setup: AsyncParsableCommand {
     var apply = false
     @Option(
         name: .long,
-        help: ArgumentHelp("The administrator to run it as, and to look at the database with.", valueName: "url")
+        help: ArgumentHelp(
+            "The administrator to run it as, and to look at the database with; - reads it from standard input. Others see command lines: TANDEM_ADMIN_URL, in the environment, is the place for one with a password.",
+            valueName: "url"
+        )
     )
     var adminURL: String?
     @Flag(name: .long, help: "Print the connection's password in the SQL instead of a placeholder.")
@@ -60,7 +64,7 @@ struct Setup: AsyncParsableCommand {
             plugin: plugin,
             showPassword: showPassword,
             apply: apply,
-            adminURL: adminURL
+            adminURL: try administrator
         )
         let script = try await source.setup(request)
         await source.close()
@@ -69,6 +73,20 @@ struct Setup: AsyncParsableCommand {
         for advice in script.advice { Terminal.out("-- " + advice.split(separator: "\n").joined(separator: "\n-- ")) }
         if script.applied {
             Terminal.error(script.steps.isEmpty ? "Nothing was missing." : "Done: all of the above has been run.")
+        }
+    }
+
+    private var administrator: String? {
+        get throws {
+            guard adminURL == "-" else { return adminURL ?? ProcessInfo.processInfo.environment["TANDEM_ADMIN_URL"] }
+            if isatty(STDIN_FILENO) == 1 {
+                guard let typed = getpass("Administrator's URL (it is not shown): ") else { return nil }
+                return String(cString: typed)
+            }
+            guard let line = readLine(), !line.isEmpty else {
+                throw UsageError(description: "--admin-url - reads a URL from standard input, and there is none.")
+            }
+            return line
         }
     }
 

@@ -29,25 +29,36 @@ enum StreamReport: Sendable {
         do {
             let opened = try workspace.source(sync.from)
             guard let source = opened as? any ChangeSource else { return [:] }
+            let destination = (try? workspace.destination(sync.to)) as? any ChangeDestination
             var reports: [Method: StreamReport] = [:]
             for method in methods {
                 guard let following = source.following(by: method) else { continue }
-                let report = await ask(following, of: sync)
+                let report = await ask(following, method, destination, of: sync)
                 reports[method] = report
                 // One that does not answer would not the second time.
                 guard case .status(let status) = report else { break }
                 // Whether tables that take what is best take this one shows in that it is there.
                 if !status.exists, !sync.isSureToFollow(by: method) { reports[method] = nil }
             }
+            await destination?.close()
             await source.close()
             return reports
         } catch { return [first: unknown(error)] }
     }
 
-    private static func ask(_ source: any ChangeSource, of sync: SyncConfiguration) async -> StreamReport {
+    private static func ask(
+        _ source: any ChangeSource,
+        _ method: Method,
+        _ destination: (any ChangeDestination)?,
+        of sync: SyncConfiguration
+    ) async -> StreamReport {
         do {
             return try await withThrowingTaskGroup(of: StreamReport.self) { group in
-                group.addTask { .status(try await source.streamStatus(of: sync.name)) }
+                group.addTask {
+                    // Where the destination does not answer the source is asked for what the sync is likely to read.
+                    let state = try? await destination?.stream(of: sync.name, by: method)
+                    return .status(try await source.streamStatus(of: sync.name, at: state ?? nil))
+                }
                 group.addTask {
                     try await Task.sleep(for: patience)
                     return .unknown("\(sync.from) did not answer within \(patience.components.seconds) seconds", nil)

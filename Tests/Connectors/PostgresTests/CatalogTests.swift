@@ -39,7 +39,9 @@ import Testing
             try database.execute("DROP TABLE gone; CREATE TABLE gone (id int PRIMARY KEY)")
             #expect(try CatalogReader(session).tables().map(\.name.table) == ["here"])
             let error = #expect(throws: PostgresError.self) { try CatalogReader(session).tables(isComplete: true) }
-            #expect(error?.isTransient == true && error.map { "\($0)".contains("public.gone has been dropped") } == true)
+            #expect(
+                error?.isTransient == true && error.map { "\($0)".contains("public.gone has been dropped") } == true
+            )
         }
         #expect(try CatalogReader(session).tables(isComplete: true).count == 2)
     }

@@ -25,11 +25,11 @@ import Testing
             try prepare(stage)
             source = PostgresSource(stage.config, in: stage.context)
             let table = try await source.table("t")
-            let prepared = try await source.prepareStream(of: "one", tables: [table], maySetUp: false, continuing: nil)
+            let start = try await source.prepared([table], of: "one", stage.memory)
             let snapshot = try await source.snapshot(readers: 1)
             let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
             await snapshot.close()
-            request = StreamRequest(sync: "one", tables: [wanted], start: prepared.state, end: nil, unfit: .text)
+            request = StreamRequest(sync: "one", tables: [wanted], start: start, end: nil, unfit: .text)
         }
 
         func stream(from start: StreamState? = nil, to end: Checkpoint? = nil) async throws -> any ChangeStream {

@@ -67,7 +67,7 @@ import Testing
         #expect(again.steps.isEmpty && again.advice.first?.hasPrefix("Everything was in place") == true)
         #expect(try await check(stage, names).map(\.severity) == [.ok])
         let source = PostgresSource(stage.config, in: .test)
-        let removed = try await source.teardown(syncs: nil)
+        let removed = try await source.teardown([]).removed
         await source.close()
         #expect(removed.last == "schema tandem")
     }
@@ -108,7 +108,7 @@ import Testing
         session.close()
         #expect(try await script(stage, apply: true, admin: true).steps.isEmpty)
         let source = PostgresSource(stage.config, in: .test)
-        #expect(try await source.teardown(syncs: nil).contains("what noted the changes of public.t"))
+        #expect(try await source.teardown([]).removed.contains("what noted the changes of public.t"))
         await source.close()
         try stage.database.execute("INSERT INTO t VALUES (2)")
     }

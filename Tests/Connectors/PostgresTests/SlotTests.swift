@@ -32,17 +32,32 @@ import Testing
         #expect(again.recopies == [:])
     }
 
-    /// It may be another project's, which then has to copy again.
-    @Test func saysWhereASlotOfEarlierIsDropped() async throws {
-        let stage = try StreamStage(.v16)
+    /// As after `tandem reset`: what an earlier stream of the destination made goes, and no other's.
+    @Test func aSlotOfEarlierIsReplacedIfItIsOurs() async throws {
+        var stage = try StreamStage(.v16)
         defer { try? stage.remove() }
-        let other = try await stage.prepare()
         let first = try await stage.prepare()
-        #expect(first.gap == nil)
-        #expect(first.notes.contains { $0.contains("Dropped the slot \"\(stage.slot)\"") })
-        let copied = try await stage.prepare(other.state)
-        #expect(copied.gap != nil)
-        #expect(!copied.notes.contains { $0.contains("Dropped the slot") })
+        let again = try await stage.prepare()
+        #expect(again.state.id != first.state.id && again.notes.count == 1, "\(again.notes)")
+        #expect(
+            try stage.database.execute("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()")
+                == "1"
+        )
+        // Another destination, which remembers nothing.
+        let memory = stage.memory
+        stage.memory = MadeMemory()
+        let other = try await stage.prepare()
+        #expect(StreamIdentity(other.state.id)?.slot == stage.slot + "_2")
+        #expect(other.notes.contains { $0.contains("\"\(stage.slot)\"") && $0.contains("pg_drop_replication_slot") })
+        #expect(try await stage.prepare(other.state).gap == nil)
+        let source = PostgresSource(stage.config, in: stage.context)
+        let gone = try await source.teardown(stage.memory.records)
+        #expect(
+            gone.removed.first == "the slot \"\(stage.slot)_2\"" && gone.left.map(\.subject) == ["slot \(stage.slot)"]
+        )
+        await source.close()
+        stage.memory = memory
+        #expect(try await stage.prepare(again.state).gap == nil, "the first one goes on")
     }
 
     @Test func usesTheDocumentedSlot() async throws {
@@ -180,7 +195,7 @@ import Testing
         #expect(last.state == prepared.state && last.left.isEmpty)
         // And it stays when ours goes.
         let source = PostgresSource(stage.config, in: stage.context)
-        #expect(try await source.teardown(syncs: nil) == ["the slot \"\(stage.slot)\""])
+        #expect(try await source.teardown(stage.memory.records).removed == ["the slot \"\(stage.slot)\""])
         await source.close()
         stage.config.publication = "other"
         let third = await #expect(throws: PostgresError.self) { try await stage.prepare() }
@@ -269,13 +284,14 @@ import Testing
         try stage.database.execute("SELECT pg_create_logical_replication_slot('\(handMade)', 'pgoutput')")
         let source = PostgresSource(stage.config, in: stage.context)
         let left = "SELECT slot_name FROM pg_replication_slots WHERE database = current_database() ORDER BY 1"
-        let one = try await source.teardown(syncs: ["one"])
-        #expect(one.count == 3)
+        let one = try await source.teardown(stage.memory.records.filter { $0.sync == "one" })
+        #expect(one.removed.count == 3 && one.gone.count == 3)
+        #expect(one.left.map(\.subject) == ["slot \(stage.slot)_two"])
         #expect(try stage.database.execute(left) == "\(handMade)\n\(stage.slot)_two")
-        #expect(try await source.teardown(syncs: nil).count == 3)
+        #expect(try await source.teardown(stage.memory.records).removed.count == 3)
         #expect(try stage.database.execute(left) == handMade)
         #expect(try stage.database.execute("SELECT count(*) FROM pg_publication") == "0")
-        #expect(try await source.teardown(syncs: nil) == [])
+        #expect(try await source.teardown(stage.memory.records).removed == [])
         await source.close()
     }
 
@@ -297,11 +313,11 @@ import Testing
 
 @Suite struct SlotNameTests {
     @Test func foldsNames() {
-        #expect(SlotName.made(for: "a", of: ["a"], in: "Shop-1") == "tandem_shop_1")
-        #expect(SlotName.made(for: "Ä b", of: ["a", "Ä b"], in: "shop") == "tandem_shop___b")
+        #expect(SlotName.made(for: "a", of: ["a"], in: "Shop-1", project: "") == "tandem_shop_1")
+        #expect(SlotName.made(for: "Ä b", of: ["a", "Ä b"], in: "shop", project: "") == "tandem_shop___b")
         #expect(SlotName.handMade(in: "Shop.é") == "pipelinewise_shop__")
         let long = String(repeating: "x", count: 80)
-        let names = [long + "a", long + "b"].map { SlotName.made(for: $0, of: ["", ""], in: "d") }
+        let names = [long + "a", long + "b"].map { SlotName.made(for: $0, of: ["", ""], in: "d", project: "p") }
         #expect(names[0] != names[1])
         #expect(names.allSatisfy(SlotName.isValid))
         let publications = SlotName.publication(for: names[0])

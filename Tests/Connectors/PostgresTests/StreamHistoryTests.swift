@@ -83,7 +83,16 @@ import Testing
         let log = database.source()
         let source = try #require(log.following(by: .triggerBased))
         let tables = try await source.catalog().tables.filter { names.contains($0.schema.name.table) }
-        var state = try await source.prepareStream(of: "s", tables: tables, maySetUp: true, continuing: nil).state
+        let memory = MadeMemory()
+        let ownership = memory.ownership(of: "s")
+        var state = try await source.prepareStream(
+            of: "s",
+            tables: tables,
+            maySetUp: true,
+            continuing: nil,
+            mayRestart: true,
+            ownership: ownership
+        ).state
         let captures = [
             try StreamCapture(database), try StreamCapture(database, plugin: "wal2json", format: .changes),
         ]

@@ -11,6 +11,10 @@ struct StreamStage {
     var config: PostgresConfig
     /// All that read from the connection.
     var syncs = ["one"]
+    /// Also of the connection's name.
+    var project = ""
+    /// What the destination remembers.
+    var memory = MadeMemory()
     var notify: @Sendable (String) -> Void = { _ in }
 
     init(_ version: PostgresServer.Version, server: PostgresServer? = nil) throws {
@@ -19,14 +23,17 @@ struct StreamStage {
         try database.execute("CREATE TABLE t (id int8 PRIMARY KEY, word text)")
     }
 
-    var context: ConnectionContext { ConnectionContext(name: "test", folder: "/", syncs: syncs, notify: notify) }
+    var context: ConnectionContext {
+        ConnectionContext(name: "test", folder: "/", syncs: syncs, project: project, notify: notify)
+    }
     /// As Tandem names it.
     var slot: String { "tandem_" + database.name }
 
     func prepare(
         _ state: StreamState? = nil,
         tables: [String]? = nil,
-        sync: String = "one"
+        sync: String = "one",
+        mayRestart: Bool = true
     ) async throws -> PreparedStream {
         let source = PostgresSource(config, in: context)
         let catalog = try await source.catalog().tables.filter {
@@ -34,7 +41,14 @@ struct StreamStage {
         }
         let prepared: PreparedStream
         do {
-            prepared = try await source.prepareStream(of: sync, tables: catalog, maySetUp: false, continuing: state)
+            prepared = try await source.prepareStream(
+                of: sync,
+                tables: catalog,
+                maySetUp: false,
+                continuing: state,
+                mayRestart: mayRestart,
+                ownership: memory.ownership(of: sync)
+            )
         } catch {
             await source.close()
             throw error
@@ -65,4 +79,18 @@ struct StreamStage {
 
 extension PreparedStream {
     var position: LSN? { LogCheckpoint(state.checkpoint)?.position }
+}
+
+extension PostgresSource {
+    /// Prepares a stream that begins.
+    func prepared(_ tables: [CatalogTable], of sync: String, _ memory: MadeMemory) async throws -> StreamState {
+        try await prepareStream(
+            of: sync,
+            tables: tables,
+            maySetUp: true,
+            continuing: nil,
+            mayRestart: true,
+            ownership: memory.ownership(of: sync)
+        ).state
+    }
 }

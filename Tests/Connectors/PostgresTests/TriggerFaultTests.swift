@@ -245,12 +245,21 @@ import Testing
         try stage.database.execute(
             "DROP TABLE gone; INSERT INTO tandem.readers VALUES ('a', '1:1:', now()), ('b', '1:1:', now())"
         )
-        let teardown = TriggerTeardown(session: stage.session) { _ in }
-        #expect(try teardown.run(["a"]) == [])
+        let place = try Origin.read(stage.session)
+        func tearDown(_ readers: String...) throws -> [String] {
+            let records = readers.map { reader in
+                let made = MadeObject(sync: reader, project: "", kind: .reader, name: reader, place: place)
+                return SourceRecord(sync: reader, made: [made], streams: [])
+            }
+            var teardown = SourceTeardown()
+            try TriggerTeardown(session: stage.session) { _ in }.run(records, at: place, &teardown)
+            return teardown.removed
+        }
+        #expect(try tearDown("a") == [])
         #expect(try stage.database.execute("SELECT string_agg(sync, ',') FROM tandem.readers") == "b")
         try stage.database.execute("CREATE TABLE tandem.streams (id int)")
-        let removed = try teardown.run(["b"])
-        #expect(removed.count == 6 && removed.contains("what noted the changes of public.gone"))
+        let removed = try tearDown("b")
+        #expect(removed.count == 7 && removed.contains("what noted the changes of public.gone"))
         #expect(
             try stage.database.execute("SELECT string_agg(relname, ',') FROM pg_class WHERE relname ~ '^(log_|capt)'")
                 == ""
@@ -259,9 +268,9 @@ import Testing
         try stage.database.execute(
             "INSERT INTO t VALUES (1); INSERT INTO p VALUES (1); TRUNCATE p1; DROP TABLE tandem.streams"
         )
-        #expect(try teardown.run(nil) == [])
+        #expect(try tearDown() == [])
         try stage.capture("t")
-        #expect(try teardown.run(nil).last == "schema tandem")
+        #expect(try tearDown().last == "schema tandem")
         #expect(try stage.database.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'tandem'") == "0")
     }
 }

@@ -34,6 +34,7 @@ struct Metadata {
                     definition VARCHAR
                 );
                 \(createStreams);
+                \(createMade);
                 """,
                 to: "make schema \(Self.schema)"
             )
@@ -45,6 +46,15 @@ struct Metadata {
         CREATE TABLE \(table("streams")) (
             sync VARCHAR NOT NULL, id VARCHAR NOT NULL, checkpoint VARCHAR NOT NULL, time DOUBLE,
             method VARCHAR DEFAULT 'LOG_BASED'
+        )
+        """
+    }
+
+    private var createMade: String {
+        """
+        CREATE TABLE \(table("made")) (
+            sync VARCHAR NOT NULL, project VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL,
+            place VARCHAR NOT NULL, replacing VARCHAR
         )
         """
     }
@@ -76,6 +86,7 @@ struct Metadata {
                 \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \((2..<7).contains(version) ? seventh : "")
                 \(version < 8 ? eighth : "")
                 ALTER TABLE \(table("tables")) ADD COLUMN definition VARCHAR;
+                \(createMade);
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -92,7 +103,7 @@ struct Metadata {
                 try session.run("DROP TABLE IF EXISTS \(session.quoted(load))", to: "drop \(load)")
                 removed.append("table \(load), left over from a run")
             }
-            for name in ["loads", "streams", "tables", "version"] {
+            for name in ["loads", "made", "streams", "tables", "version"] {
                 try session.run("DROP TABLE IF EXISTS \(table(name))", to: "drop \(Self.schema).\(name)")
                 removed.append("table \(Self.schema).\(name)")
             }

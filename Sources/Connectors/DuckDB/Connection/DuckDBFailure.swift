@@ -1,4 +1,5 @@
 import CDuckDB
+import TandemCore
 
 /// What DuckDB says went wrong, in its own words.
 struct DuckDBFailure {
@@ -61,10 +62,34 @@ struct DuckDBFailure {
         reason.replacing(#/"[^"]*"|'[^']*'/#, with: "")
     }
 
-    /// The first line, without what follows for programmers.
+    /// The first line, without what follows for programmers. The only place that decides what of DuckDB's words is
+    /// shown: what it says of data quotes values.
     private var brief: String {
         let line = reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? reason
-        return line.count <= 500 ? line : String(line.prefix(500)) + "…"
+        let text = line.count <= 500 ? line : String(line.prefix(500)) + "…"
+        guard let end = line.firstRange(of: " Error: ")?.upperBound else {
+            return line == Self.silence ? line : WithheldWords.withhold(text, for: "it fails with the rows")
+        }
+        let kind = String(line[..<end].dropLast(2))
+        // Of statements, which are ours or the user's own, and of files.
+        let harmless = ["Catalog", "Binder", "Parser", "IO", "Permission", "Out of Memory", "Dependency", "Settings"]
+        if harmless.contains(where: { kind == "\($0) Error" }) { return text }
+        return WithheldWords.withhold(text, for: "\(kind): \(Self.substitute(for: line[end...]))")
+    }
+
+    /// What stands for no words at all.
+    static let silence = "it does not say why"
+
+    private static func substitute(for words: Substring) -> String {
+        if let name = words.firstRange(of: "NOT NULL constraint failed: ")?.upperBound {
+            return "\(words[name...].prefix { !$0.isWhitespace }) must not be null"
+        }
+        if words.contains("foreign key") { return "a foreign key refuses a row" }
+        if words.contains("CHECK constraint") { return "a check constraint refuses a row" }
+        if words.contains("unique") || words.contains("UNIQUE") || words.contains("rimary key") {
+            return "a unique index or a key refuses a row"
+        }
+        return "it fails with the rows"
     }
 
     /// `/usr/bin/duckdb (process 4711)`, from "Conflicting lock is held in /usr/bin/duckdb (PID 4711) by user …".

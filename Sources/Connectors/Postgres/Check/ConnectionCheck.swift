@@ -28,7 +28,13 @@ package enum ConnectionCheck {
                     readers: readers
                 )
                 let noted =
-                    try TriggerReview.read(session, wanted: tables, syncs: context.syncs, config: config)?.findings
+                    try TriggerReview.read(
+                        session,
+                        wanted: tables,
+                        syncs: context.syncs,
+                        project: context.project,
+                        config: config
+                    )?.findings
                     ?? []
                 guard !tables.isEmpty || !following.isEmpty else { return review.findings + noted }
                 let known = try catalog.tables()

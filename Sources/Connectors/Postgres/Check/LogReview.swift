@@ -38,9 +38,7 @@ struct LogReview: Sendable {
         facts: ServerFacts
     ) -> String {
         if let slot = config.slot { return slot }
-        let handMade = SlotName.handMade(in: facts.database)
-        if slots.contains(where: { $0.name == handMade && $0.database == facts.database }) { return handMade }
-        return SlotName.made(for: sync, of: context.syncs, in: facts.database)
+        return SlotName.likely(for: sync, context, among: slots, in: facts.database)
     }
 
     static func plugin(
@@ -131,15 +129,15 @@ struct LogReview: Sendable {
                 Self.slotName(for: $0, slots: log.slots, config: config, context: context, facts: facts)
             }
         )
-        let own = SlotName.made(for: "", of: [], in: facts.database)
-        return log.slots.filter {
-            $0.database == facts.database && SlotName.isOurs($0.name) && !used.contains($0.name) && $0.activePID == nil
-                && ($0.name == own || $0.name.hasPrefix(own + "_"))
+        let own = [context.project, ""].map { SlotName.made(for: "", of: [], in: facts.database, project: $0) }
+        return log.slots.filter { slot in
+            slot.database == facts.database && !used.contains(slot.name) && slot.activePID == nil
+                && own.contains { slot.name == $0 || slot.name.hasPrefix($0 + "_") }
         }.map {
             Finding(
                 .warning,
                 "slot \($0.name)",
-                "No sync of this configuration would make this slot, and it keeps \(ByteSize($0.retained ?? 0)) of log.",
+                "No sync of this configuration is likely to read this slot, and it keeps \(ByteSize($0.retained ?? 0)) of log.",
                 remedy: Remedy(
                     "If no other installation reads it, and no sync began with it, drop it.",
                     sql: ["SELECT pg_drop_replication_slot(\(SQL.literal($0.name)))"]

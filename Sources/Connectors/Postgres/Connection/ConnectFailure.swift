@@ -19,14 +19,17 @@ enum ConnectFailure {
             database: text(PQdb(connection)) ?? target.database,
             user: text(PQuser(connection)) ?? target.user
         )
-        if let url = config.url, (try? ConnectionURL.parse(url)) == nil { return .unreadableURL }
+        if let url = config.url, ConnectionURL.isCutShort(url) || (try? ConnectionURL.parse(url)) == nil {
+            return .unreadableURL
+        }
         let words = parameters.withoutSecrets(text(PQerrorMessage(connection)) ?? "no reason was given")
         let failure = error(at: place, words: words, timeout: parameters.timeout)
         // A severity and two spaces: words of the server, in a language that is not understood here.
         guard case .unreachable(_, let message) = failure, words.contains(":  "),
             let code = try RefusalCode.ask(parameters, interruption: interruption)
         else { return failure }
-        return PostgresError(place, sqlState: code, severity: "FATAL", message: message, isStandby: false)
+        let said = ServerWords(code: code, message: message, file: nil, known: [message])
+        return PostgresError(place, sqlState: code, severity: "FATAL", words: said, isStandby: false)
     }
 
     /// The error for libpq's `words`, which name every host it tried.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TandemCore
 
 /// What libpq is told: its keywords and their values, in the order it applies them.
@@ -33,9 +34,10 @@ struct ConnectionParameters: Sendable {
         add("connect_timeout", String(timeout))
         add("client_encoding", "UTF8")
         addWatch(unless: config.url)
+        if let url = config.url, ConnectionURL.isCutShort(url) { throw PostgresError.unreadableURL }
         let password = try config.password ?? config.passwordFile.map { try Self.read($0, context) }
         add("password", password)
-        secrets = [password, written["password"]].compactMap { $0 }.filter { !$0.isEmpty }
+        secrets = [password, written["password"], written["sslpassword"]].compactMap { $0 }.filter { !$0.isEmpty }
     }
 
     /// `text` without any password in it.
@@ -100,8 +102,24 @@ struct ConnectionParameters: Sendable {
             let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "does not exist"
             throw PostgresError.passwordFile(path: path, reason: reason)
         }
+        if PasswordFileWatch.isNew(path), Self.isReadableByOthers(path) {
+            context.notify("the password file \(path) can be read by other users of this machine: chmod 600 \(path)")
+        }
         let line = content.prefix { !$0.isNewline }
         guard !line.isEmpty else { throw PostgresError.passwordFile(path: path, reason: "is empty") }
         return String(line)
     }
+
+    /// As libpq judges a `.pgpass`: whether its group or everybody has a right on it. What is no file has none.
+    private static func isReadableByOthers(_ path: String) -> Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG && facts.st_mode & 0o077 != 0
+    }
+}
+
+/// Which password files have been looked at: every connection reads them, and once is often enough to be told.
+private enum PasswordFileWatch {
+    private static let seen = Mutex<Set<String>>([])
+
+    static func isNew(_ path: String) -> Bool { seen.withLock { $0.insert(path).inserted } }
 }

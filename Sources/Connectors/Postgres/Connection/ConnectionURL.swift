@@ -5,6 +5,16 @@ package enum ConnectionURL {
     /// libpq's complaint would quote the piece it stumbled over, which may be the password, so it is not kept.
     package struct Unreadable: Error {}
 
+    /// Whether a password, or what else stands before the host, has a sign that ends it: what is left of it would be
+    /// taken for the host or the database, and shown as such.
+    package static func isCutShort(_ text: String) -> Bool {
+        guard let start = text.firstRange(of: "://")?.upperBound else { return false }
+        let rest = text[start...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let path = rest[authority.endIndex...].prefix { $0 != "?" || !authority.contains("@") }
+        return authority.count { $0 == "@" } > 1 || path.contains("@") || authority.contains("\\")
+    }
+
     /// The settings in `text`, by libpq's names.
     package static func parse(_ text: String) throws -> [String: String] {
         var complaint: UnsafeMutablePointer<CChar>?

@@ -1,4 +1,5 @@
-/// The parts of a server's error that are read. Its `DETAIL` and `CONTEXT` are not: they quote rows.
+/// The parts of a server's error that are read. Its `DETAIL` and `CONTEXT` are not: they quote rows. Of its message
+/// ``ServerWords`` says what may be shown.
 enum DiagnosticField: Int32 {
     /// `ERROR`, `FATAL`, …, in the server's language; since 9.6 also in English, see ``severityInEnglish``.
     case severity = 83
@@ -8,4 +9,8 @@ enum DiagnosticField: Int32 {
     case hint = 72
     case column = 99
     case constraint = 110
+    case schema = 115
+    case table = 116
+    case dataType = 100
+    case sourceFile = 70
 }

@@ -4,6 +4,8 @@ struct Objection: Hashable, Sendable {
     var code: String
     var constraint: String?
     var column: String?
+    /// Whether a function or trigger of the users' raised it, with whatever code.
+    var isRaised = false
 
     /// The code of what is no error to the server: a trigger or a rule has left a row out, or changed it.
     static let alteration = "27000"
@@ -14,6 +16,7 @@ struct Objection: Hashable, Sendable {
     /// For people. The server's own words are not used: those of a trigger, and of a value that is none of its type,
     /// quote what the row holds.
     var cause: String {
+        if isRaised { return "a trigger refuses it" }
         let name = constraint.map { " \"\($0)\"" } ?? ""
         switch code {
         case "23514": return "check constraint\(name) refuses it"

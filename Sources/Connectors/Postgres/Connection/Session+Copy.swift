@@ -6,6 +6,7 @@ extension Session {
     /// Starts `COPY … TO STDOUT`, whose rows ``receiveRows(into:at:)`` takes, or ``receiveLine(_:)`` where they are
     /// text. Inside a transaction only.
     func beginCopy(_ sql: String, isBinary: Bool = true) throws {
+        asked = [sql]
         guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
         try flush()
         guard let result = try nextResult() else {

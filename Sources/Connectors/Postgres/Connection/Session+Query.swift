@@ -8,6 +8,7 @@ extension Session {
     package func query(_ sql: String, _ parameters: [String?] = []) throws -> QueryRows {
         guard isInTransaction else { return try transaction { try query(sql, parameters) } }
         let connection = try live()
+        asked = [sql] + parameters.compactMap { $0 }
         let values = parameters.map { $0.map { UnsafePointer(strdup($0)) } ?? nil }
         defer { for value in values { free(UnsafeMutablePointer(mutating: value)) } }
         guard PQsendQueryParams(connection, sql, Int32(values.count), nil, values, nil, nil, 0) == 1 else {
@@ -18,6 +19,7 @@ extension Session {
 
     /// Runs statements separated by semicolons, in one go, and returns the rows of the last one as text.
     func answer(_ sql: String) throws -> QueryRows {
+        asked = [sql]
         guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
         return try lastResult()
     }
@@ -79,16 +81,27 @@ extension Session {
             let message = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
             return ConnectFailure.error(ofLost: endpoint, message: message)
         }
-        if state == "53200", let hint = field(.hint), hint.contains("max_locks_per_transaction") {
+        let names = [DiagnosticField.constraint, .column, .schema, .table, .dataType].compactMap { field($0) }
+        let words = ServerWords(
+            code: state,
+            message: field(.message) ?? "",
+            file: field(.sourceFile),
+            known: asked + names + [endpoint.user, endpoint.database]
+        )
+        if state == "53200", !words.isRaised, field(.hint)?.contains("max_locks_per_transaction") ?? false {
             // Its translated words do not name it.
-            return .tooManyLocks(endpoint, message: field(.message) ?? "")
+            return .tooManyLocks(endpoint, message: words.shown)
         }
-        objection = Objection(code: state, constraint: field(.constraint), column: field(.column))
+        // Whoever raises an error may put a value into each of its fields.
+        objection =
+            words.isRaised
+            ? Objection(code: state, isRaised: true)
+            : Objection(code: state, constraint: field(.constraint), column: field(.column))
         return PostgresError(
             endpoint,
             sqlState: state,
             severity: field(.severityInEnglish) ?? field(.severity) ?? "ERROR",
-            message: field(.message) ?? "",
+            words: words,
             isStandby: capabilities.isInRecovery
         )
     }

@@ -4,6 +4,7 @@ import CLibPQ
 extension Session {
     /// The columns that `sql` answers with, and no rows.
     func describe(_ sql: String) throws -> QueryRows {
+        asked = [sql]
         guard PQsendPrepare(try live(), "", sql, 0, nil) == 1 else { throw lost() }
         _ = try lastResult()
         guard PQsendDescribePrepared(try live(), "") == 1 else { throw lost() }
@@ -28,6 +29,7 @@ extension Session {
     /// Runs `sql` and hands its rows to `take`, the first part also where there are none, until it wants no more.
     func stream(_ sql: String, _ take: (QueryRows) throws -> Bool) throws {
         let connection = try live()
+        asked = [sql]
         guard PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0) == 1 else { throw lost() }
         PQsetSingleRowMode(connection)
         try flush()

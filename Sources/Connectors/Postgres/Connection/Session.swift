@@ -15,6 +15,8 @@ package final class Session {
     /// `nil` once closed.
     private(set) var connection: OpaquePointer?
     private let log = NoticeLog()
+    /// What was asked last, with its parameters: names in it are no values of rows.
+    var asked: [String] = []
     /// What the server's last error named.
     var objection: Objection?
 

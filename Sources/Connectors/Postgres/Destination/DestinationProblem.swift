@@ -67,7 +67,9 @@ extension DestinationProblem: CustomStringConvertible {
             )
         case .inTheWay: Remedy("Drop or rename it, or choose another schema with `into`.")
         case .otherSync(_, let sync):
-            Remedy("Choose another `into` or `target`, or let `tandem reset \(sync)` forget its tables.")
+            Remedy(
+                "If that is what this sync was called, run `tandem rename \(sync)` with its new name; else choose another `into` or `target`, or let `tandem reset \(sync)` forget its tables."
+            )
         case .noTable, .noColumn: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
         case .held: Remedy("Drop what is named there, run again, and make it anew.")
         case .tooManyIssues:

@@ -40,4 +40,30 @@ extension PostgresDestination: ChangeDestination {
             }
         }
     }
+
+    package func made(of sync: String?) async throws -> [MadeObject] {
+        try await connection.run { session in try session.transaction { try Metadata(session).made(of: sync) } }
+    }
+
+    package func note(made: [MadeObject], gone: [MadeObject]) async throws {
+        guard !made.isEmpty || !gone.isEmpty else { return }
+        try await connection.run { session in
+            try session.writing {
+                try Metadata(session).prepare()
+                try Metadata(session).note(made: made, gone: gone)
+            }
+        }
+    }
+
+    package func rename(_ sync: String, to name: String) async throws -> Bool {
+        guard try await connection.run({ session in try session.transaction { try Metadata(session).exists() } }) else {
+            return false
+        }
+        return try await connection.run { session in
+            try session.writing {
+                try Metadata(session).prepare()
+                return try Metadata(session).rename(sync, to: name)
+            }
+        }
+    }
 }

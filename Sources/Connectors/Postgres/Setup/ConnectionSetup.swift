@@ -102,7 +102,7 @@ package struct ConnectionSetup: Sendable {
         let made =
             plugin == .wal2json
             ? SlotName.handMade(in: target.database)
-            : SlotName.made(for: sync, of: context.syncs, in: target.database)
+            : SlotName.made(for: sync, of: context.syncs, in: target.database, project: context.project)
         return LogSetup(
             user: Self.role(target.user, at: host),
             host: host,

@@ -12,6 +12,9 @@ enum TriggerNames {
     /// How far each sync has read, durably.
     static let readers = "tandem.readers"
 
+    /// Which tables each of them reads. A reader without a line is one of an earlier version, and may read any.
+    static let reading = "tandem.reading"
+
     /// The tables that are there once, whatever is captured, and their columns.
     static let shared: [(name: String, columns: String)] = [
         (
@@ -31,6 +34,7 @@ enum TriggerNames {
             """
         ),
         (readers, "sync text PRIMARY KEY, place text NOT NULL, seen timestamptz NOT NULL"),
+        (reading, "reader text NOT NULL, relation oid NOT NULL, PRIMARY KEY (reader, relation)"),
     ]
 
     /// The keys of changed rows.

@@ -18,6 +18,7 @@ struct TriggerReview: Sendable {
     /// The tables that syncs select, and the names of the syncs.
     let wanted: Set<TableName>
     let syncs: [String]
+    let project: String
     let limit: ByteSize
 
     /// After as much time a reader is one that keeps the logs from being cleaned.
@@ -93,8 +94,9 @@ struct TriggerReview: Sendable {
     }
 
     private func finding(_ reader: Reader) -> Finding? {
-        let isKnown = syncs.contains(reader.sync)
-        guard !isKnown || reader.silence > Self.patience else { return nil }
+        let isKnown = syncs.contains { TriggerReader.isName(reader.sync, of: $0, in: project) }
+        // Another project's is none of ours while it reads.
+        guard !isKnown && !TriggerReader.isOfProject(reader.sync) || reader.silence > Self.patience else { return nil }
         let days = Int(reader.silence / 86_400)
         return Finding(
             .warning,
@@ -117,6 +119,7 @@ extension TriggerReview {
         _ session: Session,
         wanted: [TableName],
         syncs: [String],
+        project: String,
         config: PostgresConfig
     ) throws -> Self? {
         try session.transaction(.snapshot) {
@@ -145,6 +148,7 @@ extension TriggerReview {
                 sizes: sizes,
                 wanted: Set(wanted),
                 syncs: syncs,
+                project: project,
                 limit: config.maxNotes ?? .standard
             )
         }

@@ -45,6 +45,7 @@ extension Session {
     }
 
     private func beginCopyIn(_ sql: String) throws {
+        asked = [sql]
         guard PQsendQuery(try live(), sql) == 1 else { throw lost() }
         try flush()
         guard let result = try nextResult() else {

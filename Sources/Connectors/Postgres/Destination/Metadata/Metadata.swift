@@ -49,9 +49,17 @@ struct Metadata {
                 source_time double precision, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (sync, method)
             );
+            \(Self.createMade);
             """
         )
     }
+
+    private static let createMade = """
+        CREATE TABLE \(table("made")) (
+            sync text NOT NULL, project text NOT NULL, kind text NOT NULL, name text NOT NULL, place text NOT NULL,
+            replacing text, PRIMARY KEY (sync, kind, name, place)
+        )
+        """
 
     private func upgrade(from version: Int) throws {
         let added = [
@@ -67,15 +75,16 @@ struct Metadata {
         let seventh = "ALTER TABLE \(Self.table("loads")) ADD COLUMN note text, ADD COLUMN is_text boolean;"
         try session.execute(
             """
-            ALTER TABLE \(Self.table("tables")) \(columns);
+            \(columns.isEmpty ? "" : "ALTER TABLE \(Self.table("tables")) \(columns);")
             \(version < 6 ? sixth : "")
             \(version < 7 ? seventh : "")
+            \(Self.createMade);
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )
     }
 
-    private static let tables = ["loads", "streams", "tables", "version"]
+    private static let tables = ["loads", "made", "streams", "tables", "version"]
 
     func exists() throws -> Bool { try storedVersion() != nil }
 

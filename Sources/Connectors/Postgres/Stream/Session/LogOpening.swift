@@ -81,7 +81,13 @@ struct LogOpening: Sendable {
                 isPrompt: request.isPrompt,
                 times: times,
                 orders: orders,
-                watch: SlotWatch(slot: slot, config: config, interval: times.watching, notify: context.notify),
+                watch: SlotWatch(
+                    slot: slot,
+                    isOurs: request.made.contains { $0.kind == .slot && $0.name == slot },
+                    config: config,
+                    interval: times.watching,
+                    notify: context.notify
+                ),
                 answerTime: timeout
             )
         } catch {

@@ -133,12 +133,14 @@ extension ReplicationSession {
 extension Session {
     /// Runs a command of the replication protocol, and returns its rows.
     func command(_ command: String) throws -> QueryRows {
+        asked = [command]
         guard PQsendQuery(try live(), command) == 1 else { throw lost() }
         return try lastResult()
     }
 
     /// Runs `command`, which begins a COPY in both directions.
     func beginStreaming(_ command: String) throws {
+        asked = [command]
         guard PQsendQuery(try live(), command) == 1 else { throw lost() }
         try flush()
         guard let result = try nextResult() else {

@@ -74,3 +74,12 @@ struct Continuity: Sendable {
         return nil
     }
 }
+
+extension SlotFacts {
+    /// Whether it is not where a destination left it that has `state`: another reads it or made it anew, or the
+    /// destination is older than it was.
+    func isElsewhere(than state: StreamState) -> Bool {
+        guard loss == nil, let reached = LogCheckpoint(state.checkpoint)?.position else { return false }
+        return confirmed.map { $0 > reached } ?? false || restart.map { $0 > reached } ?? false
+    }
+}

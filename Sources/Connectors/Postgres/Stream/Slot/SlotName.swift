@@ -1,23 +1,60 @@
+import TandemCore
+
 /// How slots and publications of this program are called.
 ///
-/// A slot is `tandem_<database>`, or `tandem_<database>_<sync>` where several syncs read from the connection, for each
-/// needs its own. Its publications begin with its name.
+/// A slot is `tandem_<project>_<database>`, and has `_<sync>` behind it where several syncs read from the connection,
+/// for each needs its own. Where a slot of that name is another's it gets a number. Its publications begin with its
+/// name. A name tells a person whose it is and proves nothing: that is what a destination remembers (`MadeObject`).
 package enum SlotName {
-    /// What marks a slot or publication as made by this program, which may drop it then.
     static let prefix = "tandem"
     /// Postgres cuts longer names off.
     static let limit = 63
 
     /// The slot that a new stream of `sync` makes.
     ///
-    /// - Parameter syncs: All that read from the connection.
-    static func made(for sync: String, of syncs: [String], in database: String) -> String {
-        fold(syncs.count > 1 ? "\(prefix)_\(database)_\(sync)" : "\(prefix)_\(database)")
+    /// - Parameters:
+    ///   - syncs: All that read from the connection.
+    ///   - number: Above 1 where those before it are others'.
+    static func made(
+        for sync: String,
+        of syncs: [String],
+        in database: String,
+        project: String,
+        number: Int = 1
+    ) -> String {
+        var parts = [prefix, project, database].filter { !$0.isEmpty }
+        if syncs.count > 1 { parts.append(sync) }
+        let suffix = number > 1 ? "_\(number)" : ""
+        return fold(parts.joined(separator: "_"), room: suffix.count) + suffix
+    }
+
+    /// The slots that a stream of `sync` made in versions that knew no projects: it may have begun when it was the only
+    /// one of its connection.
+    static func earlier(for sync: String, in database: String) -> [String] {
+        [[""], ["", ""]].map { made(for: sync, of: $0, in: database, project: "") }
+    }
+
+    /// Whether a stream of an earlier version made a slot of this name, for whatever sync.
+    static func isEarlier(_ name: String, in database: String) -> Bool {
+        let alone = made(for: "", of: [""], in: database, project: "")
+        return name == alone || name.hasPrefix(alone + "_")
     }
 
     /// The slot that an administrator made by hand, as PipelineWise's documentation says.
     static func handMade(in database: String) -> String {
         String(letters("pipelinewise_\(database)").prefix(limit))
+    }
+
+    /// The slot that a sync reads from, as far as the server alone can tell.
+    static func likely(
+        for sync: String,
+        _ context: ConnectionContext,
+        among slots: [SlotFacts],
+        in database: String
+    ) -> String {
+        let own = [context.syncs, [sync]].map { made(for: sync, of: $0, in: database, project: context.project) }
+        let names = [handMade(in: database)] + own + earlier(for: sync, in: database)
+        return names.first { name in slots.contains { $0.name == name && $0.database == database } } ?? own[0]
     }
 
     /// The publications for a slot: one for tables whose rows can be told apart, one for those that only grow.

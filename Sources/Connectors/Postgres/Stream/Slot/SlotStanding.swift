@@ -6,12 +6,14 @@ struct SlotStanding {
     let config: PostgresConfig
     let context: ConnectionContext
 
-    func status(of sync: String) throws -> StreamStatus {
+    /// - Parameter state: What the destination has of its stream, where that is known.
+    func status(of sync: String, at state: StreamState?) throws -> StreamStatus {
         guard let database = try session.query("SELECT pg_catalog.current_database()").value else {
             throw PostgresError.malformed(session.endpoint, what: "the name of its database")
         }
         let slots = try SlotFacts.all(session)
-        let name = self.name(for: sync, among: slots, in: database)
+        let known = state.flatMap { StreamIdentity($0.id)?.slot }
+        let name = config.slot ?? known ?? SlotName.likely(for: sync, context, among: slots, in: database)
         var status = StreamStatus(slot: name)
         guard let slot = slots.first(where: { $0.name == name }) else { return status }
         status.exists = true
@@ -24,16 +26,6 @@ struct SlotStanding {
         status.room = slot.room.map { Int(clamping: $0) }
         status.warnings = slot.warnings(limit: config.maxSlotLog ?? .standard)
         return status
-    }
-
-    /// The slot that a sync reads from. One that began when it was the only one of its connection goes on with the
-    /// slot of that time.
-    private func name(for sync: String, among slots: [SlotFacts], in database: String) -> String {
-        if let slot = config.slot { return slot }
-        let made = SlotName.made(for: sync, of: context.syncs, in: database)
-        let alone = SlotName.made(for: sync, of: [sync], in: database)
-        let names = [SlotName.handMade(in: database), made, alone]
-        return names.first { name in slots.contains { $0.name == name && $0.database == database } } ?? made
     }
 
     private func behind(_ slot: SlotFacts) throws -> Int? {

@@ -13,11 +13,17 @@ struct SlotWatch {
     /// Whether it has been said that there is too much.
     private var isTold = false
 
-    init(slot: String, config: PostgresConfig, interval: Duration, notify: @escaping @Sendable (String) -> Void) {
+    /// - Parameter isOurs: Whether the destination knows to have made it: another's is not ours to drop.
+    init(
+        slot: String,
+        isOurs: Bool,
+        config: PostgresConfig,
+        interval: Duration,
+        notify: @escaping @Sendable (String) -> Void
+    ) {
         self.slot = slot
         limit = config.maxSlotLog ?? .standard
-        // One that somebody made by hand is not ours to drop.
-        drops = config.maxSlotLogPolicy == .dropSlot && SlotName.isOurs(slot)
+        drops = config.maxSlotLogPolicy == .dropSlot && isOurs
         self.interval = interval
         self.notify = notify
     }

@@ -9,9 +9,14 @@ struct StreamPreparation {
     let context: ConnectionContext
     let sync: String
     let tables: [CatalogTable]
+    /// What the destination remembers to have made.
+    let made: [MadeObject]
+    /// Whether a new stream may begin where the one that is known cannot go on.
+    let mayRestart: Bool
 
     private struct Server {
         var facts: ServerFacts
+        var place: String
         var database: UInt32
         var identity: SystemIdentity
         var history: TimelineHistory
@@ -21,6 +26,7 @@ struct StreamPreparation {
         func slot(_ name: String) -> SlotFacts? { slots.first { $0.name == name } }
     }
 
+    /// - Throws: ``Unclaimed`` before anything is made that the destination does not know of.
     func run(continuing state: StreamState?) throws -> PreparedStream {
         let facts = try CatalogReader(session).facts()
         if case .unusable(let reason, let remedy) = MethodRules.serverObstacle(facts) {
@@ -29,47 +35,54 @@ struct StreamPreparation {
         var server = try look(facts, continuing: state)
         var notes: [String] = []
         var gap = state.flatMap { continuity(server, of: $0).gap(after: $0) }
-        let name = slotName(server, continuing: state)
+        let owned = SlotOwnership(
+            made,
+            sync: sync,
+            project: context.project,
+            place: server.place,
+            state: state,
+            slots: server.slots,
+            config: config,
+            database: facts.database
+        )
+        let name = slotName(server, continuing: state, owned)
         if gap == nil, let earlier = state.flatMap({ StreamIdentity($0.id) }), earlier.slot != name {
             gap = "The slot \"\(name)\" is read instead of \"\(earlier.slot)\": changes between the two may be missing."
         }
-        if gap == nil, state != nil, try limit(server.slot(name), notes: &notes) {
+        if gap == nil, state != nil, try limit(server.slot(name), owned, notes: &notes) {
             gap =
                 "The slot \"\(name)\" was dropped, because it kept more log than max_slot_wal allows: the changes in it are gone."
             server.slots.removeAll { $0.name == name }
         }
         let found = server.slot(name)
-        let slot = try usable(found, in: server, isContinued: state != nil && gap == nil)
-        if state == nil, found != nil, slot == nil {
-            notes.append(
-                "Dropped the slot \"\(name)\" that an earlier stream had left. If another project reads it, set \"slot\" in both."
-            )
-        }
+        let isContinued = state != nil && gap == nil
+        // A new stream begins with a new slot: one from earlier may hold much that is of no use any more.
+        let isReplaced = !isContinued && found != nil && owned.has(.slot, name)
+        let slot = isReplaced ? nil : try usable(found, in: server)
         let plugin = try plugin(of: slot, facts)
-        var recopies: [UInt32: String] = [:]
-        var left: [UInt32: LeftTable] = [:]
-        var passed: [UInt32: [TableDefinition.Key: String]] = [:]
-        var hasNewPublications = false
-        if plugin == .pgoutput {
-            let plan = try publish(slot: name, facts, &left, notes: &notes)
-            hasNewPublications = !plan.made.isEmpty
-            if state != nil, gap == nil, hasNewPublications {
-                gap =
-                    "The publication \"\(plan.made[0])\" had been dropped: what was written since is not in the stream."
-            }
-            for table in plan.added { recopies[table.id] = "it was not in the publication until now" }
-            passed = try PublicationFacts.definitions(of: tables.map(\.schema.id), in: plan.names, session)
+        let plan = plugin == .pgoutput ? try publications(of: name, facts) : nil
+        if isContinued, let missing = plan?.made.first {
+            gap = "The publication \"\(missing)\" had been dropped: what was written since is not in the stream."
+        }
+        if let state, let gap, !mayRestart { return PreparedStream(state: state, gap: gap, notes: notes) }
+        try claim(name, slot == nil, plan, owned, replacing: gap == nil ? nil : state?.id)
+        if isReplaced { try release(name) }
+        let left = try plan.map { try publish($0, notes: &notes) } ?? [:]
+        let passed = try plan.map {
+            try PublicationFacts.definitions(of: tables.map(\.schema.id), in: $0.names, session)
         }
         if let state, gap == nil {
+            let recopies = plan?.added.map { ($0.id, "it was not in the publication until now") } ?? []
             return PreparedStream(
                 state: state,
-                facts: passed,
-                recopies: recopies,
+                facts: passed ?? [:],
+                recopies: Dictionary(recopies) { first, _ in first },
                 left: left,
                 knowsNamesOnly: plugin == .wal2json,
                 notes: notes
             )
         }
+        notes += others(server, name, owned)
         let start = try begin(name, plugin, on: slot, facts, notes: &notes)
         let stream = StreamIdentity(
             system: server.identity.system,
@@ -82,7 +95,39 @@ struct StreamPreparation {
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: server.identity.timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, facts: passed, left: left, notes: notes)
+        return PreparedStream(state: begun, gap: gap, facts: passed ?? [:], left: left, notes: notes)
+    }
+
+    // MARK: Whose it is
+
+    /// Has the destination learn of what is about to be made.
+    private func claim(
+        _ name: String,
+        _ makesSlot: Bool,
+        _ plan: PublicationPlan?,
+        _ owned: SlotOwnership,
+        replacing: String?
+    ) throws {
+        let slot = makesSlot ? [owned.object(.slot, name, replacing: replacing)] : []
+        let publications = (plan?.made ?? []).map { owned.object(.publication, $0) }
+        let unknown = (slot + publications + owned.adopted).filter { !made.contains($0) }
+        let gone = owned.disowned.filter { old in !slot.contains(where: old.isSame) }
+        guard unknown.isEmpty, gone.isEmpty else { throw Unclaimed(made: unknown, gone: gone) }
+    }
+
+    /// Drops a slot of ours that a new one takes the place of.
+    private func release(_ slot: String) throws {
+        let keeping = SlotKeeping(session: session, notify: context.notify)
+        try keeping.awaitRelease(of: slot)
+        try keeping.drop(slot)
+    }
+
+    /// What is to be said of slots that have the names ours would have.
+    private func others(_ server: Server, _ name: String, _ owned: SlotOwnership) -> [String] {
+        owned.passedOver(for: name, of: context.syncs, among: server.slots).map { slot in
+            "The slot \"\(slot)\" is not one that this destination knows to have made, or that others read since; it was "
+                + "left. If no other installation reads it, drop it, for it keeps log: \(Self.drop(slot)[0])"
+        }
     }
 
     // MARK: What there is
@@ -110,6 +155,7 @@ struct StreamPreparation {
         let written = try session.query("SELECT \(session.capabilities.logPosition)").value.flatMap { LSN($0) }
         return Server(
             facts: facts,
+            place: try Origin.read(session),
             database: database ?? 0,
             identity: identity,
             history: isMoved ? try replication.history(of: identity.timeline) : TimelineHistory(),
@@ -129,22 +175,23 @@ struct StreamPreparation {
     }
 
     /// The slot of the stream that goes on; else the one configured, the documented hand-made one, or one of ours.
-    private func slotName(_ server: Server, continuing state: StreamState?) -> String {
+    private func slotName(_ server: Server, continuing state: StreamState?, _ owned: SlotOwnership) -> String {
         if let slot = config.slot { return slot }
         if let known = state.flatMap({ StreamIdentity($0.id) }), known.system == server.identity.system,
-            known.database == server.database, server.slot(known.slot) != nil || SlotName.isOurs(known.slot)
+            known.database == server.database, !owned.isContradicted(known.slot),
+            server.slot(known.slot) != nil || owned.has(.slot, known.slot)
         {
             return known.slot
         }
         let handMade = SlotName.handMade(in: server.facts.database)
         if server.slot(handMade)?.database == server.facts.database { return handMade }
-        return SlotName.made(for: sync, of: context.syncs, in: server.facts.database)
+        return owned.newName(of: context.syncs, among: server.slots)
     }
 
     // MARK: The slot
 
     /// The slot, if it is there and can be read from.
-    private func usable(_ slot: SlotFacts?, in server: Server, isContinued: Bool) throws -> SlotFacts? {
+    private func usable(_ slot: SlotFacts?, in server: Server) throws -> SlotFacts? {
         guard let slot else { return nil }
         let other = Remedy("Name another one by the setting \"slot\", or drop this one.", sql: Self.drop(slot.name))
         guard slot.database == server.facts.database else {
@@ -160,19 +207,14 @@ struct StreamPreparation {
         if slot.activePID != nil {
             try SlotKeeping(session: session, notify: context.notify).awaitRelease(of: slot.name)
         }
-        guard !isContinued, SlotName.isOurs(slot.name) else {
-            guard let loss = slot.loss else { return slot }
-            throw refusal(
-                "the slot \"\(slot.name)\" is lost, because \(loss)",
-                Remedy(
-                    "As its owner, drop it, and make it again if it is not to be made by this program.",
-                    sql: Self.drop(slot.name)
-                )
+        guard let loss = slot.loss else { return slot }
+        throw refusal(
+            "the slot \"\(slot.name)\" is lost, because \(loss)",
+            Remedy(
+                "As its owner, drop it, and make it again if it is not to be made by this program.",
+                sql: Self.drop(slot.name)
             )
-        }
-        // A new stream begins with a new slot: one from earlier may hold much that is of no use any more.
-        try SlotKeeping(session: session, notify: context.notify).drop(slot.name)
-        return nil
+        )
     }
 
     private static func drop(_ slot: String) -> [String] { ["SELECT pg_drop_replication_slot(\(SQL.literal(slot)))"] }
@@ -211,7 +253,13 @@ struct StreamPreparation {
         let patience = Patience(session, context.notify)
         guard let slot else {
             let keeping = SlotKeeping(session: session, notify: context.notify)
-            let start = try keeping.make(name, plugin: plugin, host: facts.host)
+            let start: LSN
+            do { start = try keeping.make(name, plugin: plugin, host: facts.host) } catch let error as PostgresError
+                where error.sqlState == "42710" /* there is one */
+            {
+                // Somebody else was first, so the name is theirs.
+                throw Unclaimed(made: [], gone: made.filter { $0.kind == .slot && $0.name == name })
+            }
             notes.append("Made the slot \"\(name)\" for the plugin \(plugin.rawValue): it keeps log until it is read.")
             try waitForStragglers(patience)
             return start
@@ -240,11 +288,11 @@ struct StreamPreparation {
     /// Says that the slot keeps more log than it may, and drops it if that is the policy.
     ///
     /// - Returns: Whether it was dropped.
-    private func limit(_ slot: SlotFacts?, notes: inout [String]) throws -> Bool {
+    private func limit(_ slot: SlotFacts?, _ owned: SlotOwnership, notes: inout [String]) throws -> Bool {
         guard let slot, let retained = slot.retained, slot.loss == nil else { return false }
         let limit = config.maxSlotLog ?? .standard
         guard retained > limit.bytes else { return false }
-        guard config.maxSlotLogPolicy == .dropSlot, SlotName.isOurs(slot.name), slot.activePID == nil else {
+        guard config.maxSlotLogPolicy == .dropSlot, owned.has(.slot, slot.name), slot.activePID == nil else {
             notes.append(
                 "The slot \"\(slot.name)\" keeps \(ByteSize(retained)) of log at the server (max_slot_wal: \(limit))."
             )
@@ -256,13 +304,7 @@ struct StreamPreparation {
 
     // MARK: Publications
 
-    /// - Parameter left: Takes the tables that this user cannot publish, while others are.
-    private func publish(
-        slot: String,
-        _ facts: ServerFacts,
-        _ left: inout [UInt32: LeftTable],
-        notes: inout [String]
-    ) throws -> PublicationPlan {
+    private func publications(of slot: String, _ facts: ServerFacts) throws -> PublicationPlan {
         let ours = SlotName.publication(for: slot)
         let names = config.publication.map { [$0] } ?? [ours.all, ours.appends]
         let plan = PublicationPlan(
@@ -276,6 +318,12 @@ struct StreamPreparation {
         if let missing = plan.missing {
             throw refusal(missing.reason, PublicationPlan.remedy(missing.sql))
         }
+        return plan
+    }
+
+    /// - Returns: The tables that this user cannot publish, while others are.
+    private func publish(_ plan: PublicationPlan, notes: inout [String]) throws -> [UInt32: LeftTable] {
+        var left: [UInt32: LeftTable] = [:]
         let locked = try Publishing(session: session, notify: context.notify).run(plan)
         for table in plan.left + locked {
             let isLocked = table.sql.isEmpty && locked.contains { $0.table == table.table }
@@ -289,7 +337,7 @@ struct StreamPreparation {
         if !plan.made.isEmpty {
             notes.append("Made the publication \(plan.made.map { "\"\($0)\"" }.joined(separator: " and ")).")
         }
-        return plan
+        return left
     }
 
     private func refusal(_ reason: String, _ remedy: Remedy) -> PostgresError {

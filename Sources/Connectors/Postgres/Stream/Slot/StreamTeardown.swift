@@ -1,63 +1,96 @@
 import TandemCore
 
-/// Removes what streams of this program have made at a server. Blocks.
+/// Removes what streams of this project have made at a server, and names what others have. Blocks.
 struct StreamTeardown {
     let session: Session
     let config: PostgresConfig
     let context: ConnectionContext
 
-    /// - Parameter syncs: Whose; `nil` for all that is this program's in this database.
-    /// - Returns: What was removed, for people.
-    func run(_ syncs: [String]?) throws -> [String] {
-        try runOnLog(syncs) + TriggerTeardown(session: session, notify: context.notify).run(syncs)
+    /// - Parameter records: What destinations remember of the syncs that are to be torn down.
+    func run(_ records: [SourceRecord]) throws -> SourceTeardown {
+        var teardown = SourceTeardown()
+        let place = try Origin.read(session)
+        try removeLog(records, place, &teardown)
+        try TriggerTeardown(session: session, notify: context.notify).run(records, at: place, &teardown)
+        return teardown
     }
 
-    private func runOnLog(_ syncs: [String]?) throws -> [String] {
-        guard let database = try session.query("SELECT pg_catalog.current_database()").value else { return [] }
-        let slots = try SlotFacts.all(session).filter { slot in
-            // Those for a snapshot go with their connection.
-            guard slot.database == database, SlotName.isOurs(slot.name), !slot.name.hasPrefix("tandem_snapshot_")
-            else { return false }
-            return syncs.map { names(of: $0, in: database).contains(slot.name) } ?? true
-        }
-        var removed: [String] = []
+    private func removeLog(_ records: [SourceRecord], _ place: String, _ teardown: inout SourceTeardown) throws {
+        guard let database = try session.query("SELECT pg_catalog.current_database()").value else { return }
+        let slots = try SlotFacts.all(session).filter { $0.database == database }
+        let made = records.flatMap { objects(of: $0, place, slots, database) }
         let keeping = SlotKeeping(session: session, notify: context.notify)
-        for slot in slots {
-            try keeping.awaitRelease(of: slot.name)
-            try keeping.drop(slot.name)
-            removed.append("the slot \"\(slot.name)\"")
+        for object in made where object.kind == .slot {
+            if slots.contains(where: { $0.name == object.name }) {
+                try keeping.awaitRelease(of: object.name)
+                try keeping.drop(object.name)
+                teardown.removed.append("the slot \"\(object.name)\"")
+            }
+            teardown.gone.append(object)
         }
-        guard session.capabilities.hasPublications, !session.capabilities.isInRecovery else { return removed }
-        for name in try publications(syncs, in: database) {
+        let names = Set(made.filter { $0.kind == .slot }.map(\.name))
+        teardown.left += slots.filter { !names.contains($0.name) && isNear($0.name, records, database) }.map(left)
+        guard session.capabilities.hasPublications, !session.capabilities.isInRecovery else { return }
+        let derived = names.map(SlotName.publication(for:)).flatMap { [$0.all, $0.appends] }
+        for name in try publications(Set(made.filter { $0.kind == .publication }.map(\.name)).union(derived)) {
             try session.transaction(.readWrite) {
                 try session.execute("SET LOCAL lock_timeout = '2s'; DROP PUBLICATION IF EXISTS \(SQL.identifier(name))")
             }
-            removed.append("the publication \"\(name)\"")
+            teardown.removed.append("the publication \"\(name)\"")
         }
-        return removed
+        teardown.gone += made.filter { $0.kind == .publication }
     }
 
-    /// The slots that these syncs make.
-    private func names(of syncs: [String], in database: String) -> Set<String> {
-        let isAll = Set(context.syncs).isSubset(of: syncs)
-        var names = Set(syncs.map { SlotName.made(for: $0, of: context.syncs, in: database) })
-        if let slot = config.slot, isAll { names.insert(slot) }
-        return names
+    /// What is known to be of this record's sync, also if an earlier version made it.
+    private func objects(
+        of record: SourceRecord,
+        _ place: String,
+        _ slots: [SlotFacts],
+        _ database: String
+    ) -> [MadeObject] {
+        let state = record.streams.first { $0.method == .logBased }
+        let owned = SlotOwnership(
+            record.made,
+            sync: record.sync,
+            project: context.project,
+            place: place,
+            state: state,
+            slots: slots,
+            config: config,
+            database: database
+        )
+        return (record.made.filter { $0.place == place } + owned.adopted).filter {
+            $0.kind != .reader && owned.has($0.kind, $0.name)
+        }
     }
 
-    /// Publications of ours, made by this user: those of an administrator stay.
-    private func publications(_ syncs: [String]?, in database: String) throws -> [String] {
+    /// Whether somebody who tears these down would look for the slot.
+    private func isNear(_ slot: String, _ records: [SourceRecord], _ database: String) -> Bool {
+        let streams = records.flatMap(\.streams).compactMap { StreamIdentity($0.id)?.slot }
+        guard slot != config.slot, !streams.contains(slot) else { return true }
+        return SlotName.isOurs(slot) && !slot.hasPrefix("tandem_snapshot_")
+    }
+
+    private func left(_ slot: SlotFacts) -> Finding {
+        Finding(
+            .note,
+            "slot \(slot.name)",
+            "It was made by hand or for another project, as far as is known here, and was left; it keeps "
+                + "\(ByteSize(slot.retained ?? 0)) of log.",
+            remedy: Remedy(
+                "If nobody reads it any more, drop it.",
+                sql: ["SELECT pg_drop_replication_slot(\(SQL.literal(slot.name)))"]
+            )
+        )
+    }
+
+    /// Those of `wanted` that this user has made: an administrator's stay.
+    private func publications(_ wanted: Set<String>) throws -> [String] {
         let question = """
             SELECT p.pubname FROM pg_catalog.pg_publication p
             WHERE pg_catalog.pg_get_userbyid(p.pubowner) = current_user ORDER BY p.pubname
             """
-        var made = try session.query(question).rows.compactMap { $0.first ?? nil }.filter(SlotName.isOurs)
-        made.removeAll { $0 == config.publication }
-        guard let syncs else { return made }
-        var slots = names(of: syncs, in: database)
-        if let slot = config.slot, Set(context.syncs).isSubset(of: syncs) { slots.insert(slot) }
-        slots.insert(SlotName.handMade(in: database))
-        let ours = slots.map(SlotName.publication(for:)).flatMap { [$0.all, $0.appends] }
-        return made.filter(Set(ours).contains)
+        return try session.query(question).rows.compactMap { $0.first ?? nil }
+            .filter { wanted.contains($0) && $0 != config.publication }
     }
 }

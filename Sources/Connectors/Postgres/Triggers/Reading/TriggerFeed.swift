@@ -39,8 +39,9 @@ final class TriggerFeed: ChangeFeed {
         self.session = session
         self.times = times
         isPrompt = request.isPrompt
+        let reader = TriggerReader.name(among: request.made, of: request.sync, at: try Origin.read(session))
         keeping = TriggerKeeping(
-            sync: request.sync,
+            reader: reader ?? request.sync,
             relations: request.tables.map(\.schema.id),
             told: request.keep.flatMap(TriggerCheckpoint.init)?.snapshot ?? start.snapshot,
             times: times

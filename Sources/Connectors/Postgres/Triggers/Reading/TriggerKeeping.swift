@@ -3,7 +3,7 @@ import TandemRows
 
 /// Keeps at the source how far a sync has read, and removes from the logs what every sync has.
 final class TriggerKeeping {
-    private let sync: String
+    private let reader: String
     private let relations: [UInt32]
     private let times: FeedTimes
     private var told: String
@@ -20,10 +20,11 @@ final class TriggerKeeping {
     private static let vacuumAfter = 50_000
 
     /// - Parameters:
+    ///   - reader: What `tandem.readers` calls the sync.
     ///   - relations: The tables whose logs the sync reads.
     ///   - told: How far it has read as the source knows it.
-    init(sync: String, relations: [UInt32], told: String, times: FeedTimes) {
-        self.sync = sync
+    init(reader: String, relations: [UInt32], told: String, times: FeedTimes) {
+        self.reader = reader
         self.relations = relations
         self.times = times
         self.told = told
@@ -45,23 +46,37 @@ final class TriggerKeeping {
     private func say(_ confirmed: Checkpoint?, _ session: Session) throws {
         toldAt = .now
         guard let place = confirmed.flatMap(TriggerCheckpoint.init)?.snapshot, place != told else { return }
-        try Self.note(place, of: sync, through: session)
+        try Self.note(place, of: reader, through: session)
         told = place
     }
 
-    /// Notes that all transactions which `place` shows are durable at the destination of `sync`.
-    static func note(_ place: String, of sync: String, through session: Session) throws {
+    /// Notes that all transactions which `place` shows are durable at the destination of `reader`.
+    static func note(_ place: String, of reader: String, through session: Session) throws {
         try session.transaction(.readWrite) {
-            let values = [SQL.literal(sync), SQL.literal(place)].joined(separator: ", ")
+            let values = [SQL.literal(reader), SQL.literal(place)].joined(separator: ", ")
             let updated = try session.query(
                 """
                 UPDATE \(TriggerNames.readers) SET place = $2, seen = pg_catalog.now() WHERE sync = $1 RETURNING true
                 """,
-                [sync, place]
+                [reader, place]
             )
             if updated.value == nil {
                 try session.execute("INSERT INTO \(TriggerNames.readers) VALUES (\(values), pg_catalog.now())")
             }
+        }
+    }
+
+    /// Notes which tables it reads, so that what notes the changes of one is removed with its last reader.
+    static func note(_ relations: [UInt32], of reader: String, through session: Session) throws {
+        // Made by a setup of an earlier version, in a schema where this user may make nothing.
+        guard try CaptureStates(session).exists(TriggerNames.reading) else { return }
+        let question = "SELECT relation FROM \(TriggerNames.reading) WHERE reader = $1"
+        let known = Set(try session.query(question, [reader]).rows.compactMap { $0[0].flatMap { UInt32($0) } })
+        let new = relations.filter { !known.contains($0) }
+        guard !new.isEmpty else { return }
+        try session.transaction(.readWrite) {
+            let rows = new.map { "(\(SQL.literal(reader)), \($0))" }.joined(separator: ", ")
+            try session.execute("INSERT INTO \(TriggerNames.reading) VALUES \(rows)")
         }
     }
 

@@ -13,15 +13,26 @@ struct TriggerPreparation {
     /// Whether triggers may be made on the tables.
     let maySetUp: Bool
 
-    /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted.
+    /// What the destination remembers to have made.
+    let made: [MadeObject]
+    /// Whether a new stream may begin where the one that is known cannot go on.
+    let mayRestart: Bool
+
+    /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted. ``Unclaimed``
+    ///   before anything is made that the destination does not know of.
     func run(continuing state: StreamState?) throws -> PreparedStream {
         let relations = tables.map(\.schema.id)
+        let origin = try Origin.read(session)
+        let timeline = try timeline()
+        let reader = try reader(of: state, at: origin)
+        if let state, !mayRestart, let gap = try gap(after: state, reader, origin, timeline) {
+            return PreparedStream(state: state, gap: gap)
+        }
         try DroppedCaptures(session: session).remove()
         let (notes, left) = try repair(relations)
         try noteMarks(try TriggerFacts.of(relations, session, config: config))
-        let origin = try Origin.read(session)
-        let timeline = try timeline()
-        let gap = try state.flatMap { try self.gap(after: $0, origin, timeline) }
+        let gap = try state.flatMap { try self.gap(after: $0, reader, origin, timeline) }
+        try TriggerKeeping.note(relations, of: reader, through: session)
         if let state, gap == nil {
             var state = state
             if var reached = TriggerCheckpoint(state.checkpoint) {
@@ -31,7 +42,7 @@ struct TriggerPreparation {
             return PreparedStream(state: state, left: left, notes: notes)
         }
         let start = try TriggerLogs(session).moment().snapshot
-        try TriggerKeeping.note(start, of: sync, through: session)
+        try TriggerKeeping.note(start, of: reader, through: session)
         let identity = TriggerIdentity(origin: origin, time: Int64(Date().timeIntervalSince1970 * 1000))
         let begun = StreamState(
             method: .triggerBased,
@@ -39,6 +50,25 @@ struct TriggerPreparation {
             checkpoint: TriggerCheckpoint(snapshot: start, timeline: timeline).checkpoint
         )
         return PreparedStream(state: begun, gap: gap, left: left, notes: notes)
+    }
+
+    /// The line of `tandem.readers` that is this sync's. An earlier version called it like the sync, and another
+    /// project's may be called so too.
+    private func reader(of state: StreamState?, at origin: String) throws -> String {
+        if let name = TriggerReader.name(among: made, of: sync, at: origin) { return name }
+        let name = try state.map(earlierReader) ?? TriggerReader.new(for: sync, of: context.project)
+        let object = MadeObject(sync: sync, project: context.project, kind: .reader, name: name, place: origin)
+        throw Unclaimed(made: [object], gone: [])
+    }
+
+    /// What an earlier version called this sync's line. The sync may have another name by now; then the place tells.
+    private func earlierReader(of state: StreamState) throws -> String {
+        guard try CaptureStates(session).exists(TriggerNames.readers) else { return sync }
+        let question = """
+            SELECT sync FROM \(TriggerNames.readers)
+            WHERE sync = $1 OR place = $2 AND pg_catalog.strpos(sync, '@') = 0 ORDER BY sync <> $1 LIMIT 1
+            """
+        return try session.query(question, [sync, TriggerCheckpoint(state.checkpoint)?.snapshot]).value ?? sync
     }
 
     // MARK: What notes the changes
@@ -114,14 +144,22 @@ struct TriggerPreparation {
     }
 
     /// Which changes are missing behind `state`, in a sentence; `nil` where none are.
-    private func gap(after state: StreamState, _ origin: String, _ timeline: UInt32) throws -> String? {
+    private func gap(
+        after state: StreamState,
+        _ reader: String,
+        _ origin: String,
+        _ timeline: UInt32
+    ) throws -> String? {
         guard let identity = TriggerIdentity(state.id), let reached = TriggerCheckpoint(state.checkpoint),
             let shown = reached.visibility
         else { return "What was known of the stream was not written by this version." }
         guard identity.origin == origin else {
             return "This is another server or database than the one whose changes were followed."
         }
-        let place = try session.query("SELECT place FROM \(TriggerNames.readers) WHERE sync = $1", [sync]).value
+        guard try CaptureStates(session).exists(TriggerNames.readers) else {
+            return "\(TriggerNames.readers) is gone: what was noted since may be gone."
+        }
+        let place = try session.query("SELECT place FROM \(TriggerNames.readers) WHERE sync = $1", [reader]).value
         guard let place, let told = SnapshotVisibility(place) else {
             return "\(TriggerNames.readers) does not know the sync any more: what was noted since may be gone."
         }

@@ -8,7 +8,7 @@ struct TriggerStanding {
     /// After as much time, in seconds, nobody reads any more.
     private static let silence = 30.0
 
-    func status(of sync: String) throws -> StreamStatus {
+    func status(of sync: String, _ project: String) throws -> StreamStatus {
         var status = StreamStatus(method: .triggerBased, slot: TriggerNames.schema + ".log_*")
         guard try CaptureStates(session).exists(TriggerNames.readers),
             let row = try session.query(
@@ -16,9 +16,10 @@ struct TriggerStanding {
                 SELECT extract(epoch FROM pg_catalog.now() - seen), (
                   SELECT sum(pg_catalog.pg_total_relation_size(c.oid)) FROM \(TriggerNames.captures) k
                     JOIN pg_catalog.pg_class c ON c.oid = k.log)
-                FROM \(TriggerNames.readers) WHERE sync = $1
+                FROM \(TriggerNames.readers)
+                WHERE sync = $1 OR pg_catalog.left(sync, pg_catalog.length($2)) = $2 ORDER BY seen DESC LIMIT 1
                 """,
-                [sync]
+                [sync, TriggerReader.prefix(of: sync, in: project)]
             ).rows.first, row.count == 2
         else { return status }
         let silence = row[0].flatMap { Double($0) } ?? 0

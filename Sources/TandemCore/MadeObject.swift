@@ -1,0 +1,102 @@
+/// Something that this program has made in a source's database, as the destination of the sync remembers it.
+///
+/// A slot has no place for the name of its owner, and two projects may well think of one name. So what was made is
+/// remembered where the rows are: a destination never drops what another one's sync has made.
+public struct MadeObject: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, Codable {
+        case slot, publication
+        /// A line that says how far a sync has read what triggers note.
+        case reader
+    }
+
+    public var sync: String
+    /// The project whose sync that is.
+    public var project: String
+    public var kind: Kind
+    public var name: String
+    /// The database it is in, as the source tells databases apart.
+    public var place: String
+    /// The stream that it is made in place of (``StreamState/id``), until the destination has that of the new one.
+    public var replacing: String?
+
+    public init(
+        sync: String,
+        project: String,
+        kind: Kind,
+        name: String,
+        place: String,
+        replacing: String? = nil
+    ) {
+        self.sync = sync
+        self.project = project
+        self.kind = kind
+        self.name = name
+        self.place = place
+        self.replacing = replacing
+    }
+
+    /// Whether both are about one thing, whatever else is known of it.
+    public func isSame(as other: MadeObject) -> Bool {
+        (sync, kind, name, place) == (other.sync, other.kind, other.name, other.place)
+    }
+}
+
+/// What a destination remembers of who made what at a source, and how it learns more.
+public struct Ownership: Sendable {
+    /// Of one sync.
+    public var known: [MadeObject]
+    /// Stores, durably, that `made` are about to be made, or are, and that `gone` are not there any more or turned out
+    /// to be another's.
+    public var note: @Sendable (_ made: [MadeObject], _ gone: [MadeObject]) async throws -> Void
+
+    public init(
+        known: [MadeObject],
+        note: @escaping @Sendable (_ made: [MadeObject], _ gone: [MadeObject]) async throws -> Void
+    ) {
+        self.known = known
+        self.note = note
+    }
+
+    /// `known` after ``note``.
+    public mutating func learn(_ made: [MadeObject], forgetting gone: [MadeObject] = []) async throws {
+        try await note(made, gone)
+        known.removeAll { old in (made + gone).contains(where: old.isSame) }
+        known += made
+    }
+}
+
+/// What is known at a destination of one sync, for the source to remove what was made for it.
+public struct SourceRecord: Sendable {
+    public var sync: String
+    public var made: [MadeObject]
+    public var streams: [StreamState]
+
+    public init(sync: String, made: [MadeObject], streams: [StreamState]) {
+        self.sync = sync
+        self.made = made
+        self.streams = streams
+    }
+}
+
+/// What came of removing it.
+public struct SourceTeardown: Sendable {
+    /// For people.
+    public var removed: [String] = []
+    /// What is there and is not known to be this project's, with the way to remove it.
+    public var left: [Finding] = []
+    /// What the destination need not remember any more.
+    public var gone: [MadeObject] = []
+
+    public init() {}
+}
+
+extension ChangeDestination {
+    /// What is remembered here of `sync`, for the source to remove what was made for it.
+    public func sourceRecord(of sync: String) async throws -> SourceRecord {
+        var streams: [StreamState] = []
+        for method in Method.allCases {
+            if let state = try await stream(of: sync, by: method) { streams.append(state) }
+        }
+        return SourceRecord(sync: sync, made: try await made(of: sync), streams: streams)
+    }
+}

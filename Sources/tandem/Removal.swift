@@ -1,0 +1,123 @@
+import TandemCore
+import TandemEngine
+
+/// Removes what was made for syncs at their ends. Whose it is stands at the destinations.
+struct Removal {
+    struct Report {
+        var connection: String
+        var removed: [String] = []
+        var left: [Finding] = []
+    }
+
+    private let workspace: Workspace
+
+    init(_ workspace: Workspace) { self.workspace = workspace }
+
+    /// Slots keep log until they are dropped, so the source comes first.
+    func run(of sync: SyncConfiguration) async throws -> [Report] {
+        let lock = try workspace.lock(sync.name)
+        defer { withExtendedLifetime(lock) {} }
+        let destination = try workspace.destination(sync.to)
+        do {
+            let atSource = try await tearDownSource(sync.from, of: [sync], knownTo: [destination])
+            var there = Report(connection: sync.to)
+            let known = try await destination.tables(of: sync.name)
+            try await destination.forget(sync.name, tables: nil)
+            if !known.isEmpty { there.removed.append("what was remembered of \(Amounts.tables(known.count))") }
+            try await removeMemory(at: destination, &there)
+            await destination.close()
+            return [atSource, there]
+        } catch {
+            await destination.close()
+            throw error
+        }
+    }
+
+    /// All that the configuration's syncs have at a connection, and syncs of this project that it does not name any
+    /// more. Of other projects' nothing.
+    func run(of connection: ConnectionConfiguration) async throws -> Report {
+        let reading = workspace.configuration.syncs.filter { $0.from == connection.name }
+        var report = Report(connection: connection.name)
+        if !reading.isEmpty {
+            var destinations: [any Destination] = []
+            do {
+                for name in Set(reading.map(\.to)).sorted() { destinations.append(try workspace.destination(name)) }
+                let there = try await tearDownSource(connection.name, of: reading, knownTo: destinations)
+                report.removed += there.removed
+                report.left += there.left
+                for destination in destinations { await destination.close() }
+            } catch {
+                for destination in destinations { await destination.close() }
+                throw error
+            }
+        }
+        guard let destination = try workspace.ends(of: connection.name).destination else { return report }
+        do {
+            for sync in workspace.configuration.syncs where sync.to == connection.name {
+                try await destination.forget(sync.name, tables: nil)
+            }
+            try await removeMemory(at: destination, &report)
+            await destination.close()
+            return report
+        } catch {
+            await destination.close()
+            throw error
+        }
+    }
+
+    private func tearDownSource(
+        _ name: String,
+        of syncs: [SyncConfiguration],
+        knownTo destinations: [any Destination]
+    ) async throws -> Report {
+        var report = Report(connection: name)
+        var records: [SourceRecord] = []
+        var rememberers: [any ChangeDestination] = []
+        for case let destination as any ChangeDestination in destinations {
+            let made = try await destination.made(of: nil)
+            let isWhole = Set(workspace.configuration.syncs.filter { $0.from == name }).isSubset(of: syncs)
+            let gone = made.filter { object in
+                isWhole && object.project == workspace.configuration.project
+                    && workspace.configuration.sync(object.sync) == nil
+            }
+            for sync in Set(syncs.map(\.name) + gone.map(\.sync)).sorted() {
+                records.append(try await destination.sourceRecord(of: sync))
+            }
+            rememberers.append(destination)
+        }
+        // What made nothing there does not need it to be there.
+        let isFollowed = syncs.contains {
+            $0.method == .auto || $0.asks(for: .logBased) || $0.asks(for: .triggerBased)
+        }
+        guard isFollowed || records.contains(where: { !$0.made.isEmpty || !$0.streams.isEmpty }),
+            let source = try workspace.source(name) as? any ChangeSource
+        else { return report }
+        do {
+            let there = try await source.teardown(records)
+            for destination in rememberers {
+                let known = try await destination.made(of: nil)
+                let gone = there.gone.filter(known.contains)
+                if !gone.isEmpty { try await destination.note(made: [], gone: gone) }
+            }
+            report.removed = there.removed
+            report.left = there.left
+            await source.close()
+            return report
+        } catch {
+            await source.close()
+            throw error
+        }
+    }
+
+    /// What a destination remembers goes with the last sync that it remembers anything of.
+    private func removeMemory(at destination: any Destination, _ report: inout Report) async throws {
+        let owners = Set(try await destination.owners().values)
+        let makers = try await (destination as? any ChangeDestination)?.made(of: nil) ?? []
+        let others = owners.union(makers.map(\.sync)).sorted()
+        guard others.isEmpty else {
+            let names = others.map { "\"\($0)\"" }.joined(separator: ", ")
+            return report.left.append(Finding(.note, "schema tandem", "It still has what is remembered of \(names)."))
+        }
+        report.removed += try await destination.teardown()
+    }
+}
