@@ -142,7 +142,7 @@ private final class BadStage {
         self.destination = destination
         program = try Program()
         reader = "r_" + source.name
-        slot = "tandem_" + source.name
+        slot = program.slot(source.name)
         try source.execute(
             """
             CREATE TABLE good_a (id int PRIMARY KEY, note text); CREATE TABLE good_b (id int PRIMARY KEY, note text);

@@ -53,7 +53,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                     BEGIN RAISE EXCEPTION 'no such luck' USING ERRCODE = '\(code)'; END $$;
                     CREATE VIEW bad AS SELECT id, public.fail(id) AS n FROM good_a
                     """,
-                reason: "no such luck",
+                reason: "a function or trigger of the application raised an error",
                 hasRemedy: false,
                 methods: ["FULL_TABLE"]
             )
@@ -117,7 +117,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                     CREATE VIEW bad AS SELECT id, public.fail(id) AS n FROM good_a
                     """,
                 fault: "UPDATE switch SET is_bad = true",
-                reason: "no such luck",
+                reason: "a function or trigger of the application raised an error",
                 hasRemedy: false,
                 methods: ["FULL_TABLE"],
                 rules: "tables: [\"*\", {name: bad, method: INCREMENTAL, cursor: n}]"

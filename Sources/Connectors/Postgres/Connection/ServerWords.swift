@@ -16,7 +16,9 @@ struct ServerWords {
 
     /// - Returns: What takes the place of the message.
     var shown: String {
-        if let reason = Self.substitute(code, isRaised: isRaised) {
+        if fileName != "snapmgr.c" /* of snapshots, whose code is that of wrong values */,
+            let reason = Self.substitute(code, isRaised: isRaised)
+        {
             return WithheldWords.withhold("\(code): \(message)", for: reason)
         }
         let masked = masked
@@ -25,11 +27,12 @@ struct ServerWords {
 
     /// Whether a function in one of the procedural languages, which all have files of such names, raised it.
     var isRaised: Bool {
-        guard let file else { return false }
-        let name = file.split(separator: "/").last.map(String.init) ?? file
+        guard let name = fileName else { return false }
         return name.hasPrefix("pl") && !name.hasPrefix("plan") && name != "placeholder.c"
             || ![".c", ".h", ".l", ".y"].contains(where: name.hasSuffix)
     }
+
+    private var fileName: String? { file.map { $0.split(separator: "/").last.map(String.init) ?? $0 } }
 
     /// What is said in place of words of which nothing can be shown; `nil` where some can.
     private static func substitute(_ code: String, isRaised: Bool) -> String? {
@@ -41,7 +44,7 @@ struct ServerWords {
         case "22003": "a number is out of range"
         case "22001": "a text is too long for its type"
         case "22007", "22008": "a date or time is none"
-        case "22012": "something is divided by zero"
+        case "22012": "division by zero"
         case "22021", "22P05": "a text has characters that its encoding has not"
         case "2200N", "2200M": "a text is no XML"
         case "21000": "a subquery gives more than one row"
