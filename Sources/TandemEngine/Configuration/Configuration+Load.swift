@@ -66,7 +66,8 @@ extension Configuration {
             let root = try? ConfigurationDocument(text).root
         else { return ([], []) }
         var reader = ConfigurationReader(environment: [:], connectors: connectors)
-        return reader.read(root)
+        let (_, connections, syncs) = reader.read(root)
+        return (connections, syncs)
     }
 
     private static func read(_ file: String) throws(ConfigurationProblems) -> [UInt8] {
