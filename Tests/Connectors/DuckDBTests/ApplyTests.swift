@@ -88,7 +88,7 @@ import Testing
             """
         try folder.sql(
             """
-            ALTER TABLE tandem.tables DROP COLUMN definition; \(version < 8 ? eighth : "")
+            ALTER TABLE tandem.tables DROP COLUMN definition; DROP TABLE tandem.made; \(version < 8 ? eighth : "")
             \(version < 7 ? "ALTER TABLE tandem.streams DROP COLUMN method;" : "")
             \(version < 6 ? "ALTER TABLE tandem.tables DROP COLUMN issues;" : "")
             \(version < 5 ? "ALTER TABLE tandem.tables DROP COLUMN cursor;" : "")
@@ -99,6 +99,7 @@ import Testing
         let destination = folder.destination()
         #expect(try await destination.tables(of: "sync") == [copy])
         #expect(try await destination.stream(of: "sync") == nil)
+        #expect(try await destination.made(of: nil).isEmpty)
         #expect(
             try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["\(version)"]],
             "reading changes nothing"
@@ -118,6 +119,9 @@ import Testing
         #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["9"]])
         #expect(try await destination.tables(of: "sync") == [streamed])
         #expect(try await destination.tables(of: "sync").first?.definition?.moment == 7)
+        let slot = MadeObject(sync: "sync", project: "p", kind: .slot, name: "tandem_p", place: "here")
+        try await destination.note(made: [slot], gone: [])
+        #expect(try await destination.made(of: "sync") == [slot])
         var looked = streamed
         looked.definition = TableDefinition([.init(.label, 16_500): "732.0f"], moment: 8)
         let look = TargetChanges(before: streamed, after: looked, changes: NetChanges())

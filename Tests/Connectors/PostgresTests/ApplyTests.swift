@@ -206,9 +206,10 @@ import Testing
             \(version < 5 ? "DROP COLUMN issues," : "") \(version < 7 ? "DROP COLUMN patchwork," : "")
               DROP COLUMN definition;
             \(version < 7 ? "ALTER TABLE tandem.loads DROP COLUMN note, DROP COLUMN is_text;" : "")
-            UPDATE tandem.version SET version = \(version)
+            DROP TABLE tandem.made; UPDATE tandem.version SET version = \(version)
             """
         )
+        #expect(try await destination.made(of: nil).isEmpty)
         #expect(try await destination.tables(of: "s") == [copy])
         #expect(try database.execute("SELECT version FROM tandem.version") == "\(version)", "reading changes nothing")
         copy.leftOut = [3, 12]
@@ -221,6 +222,9 @@ import Testing
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
         #expect(try database.execute("SELECT version FROM tandem.version") == "8")
+        let slot = MadeObject(sync: "s", project: "p", kind: .slot, name: "tandem_p", place: "here")
+        try await destination.note(made: [slot], gone: [])
+        #expect(try await destination.made(of: "s") == [slot])
         await destination.close()
     }
 
