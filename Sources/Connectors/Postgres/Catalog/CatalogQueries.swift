@@ -15,7 +15,7 @@ package struct CatalogQueries: Sendable {
     /// temporary tables nor TOAST, nor this program. No user can make a schema whose name begins with `pg_`.
     static let isUsers = """
         n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT (n.nspname = 'tandem' AND c.relname ~ \
-        '^(captures|gaps|readers|log_[0-9]+|version|loads|tables|streams)$') AND NOT (c.relname ~ '^_tandem_load_' \
+        '^(captures|gaps|readers|reading|log_[0-9]+|version|loads|made|tables|streams)$') AND NOT (c.relname ~ '^_tandem_load_' \
         AND coalesce(pg_catalog.obj_description(c.oid, 'pg_class') LIKE '\(Metadata.mark)%', false))
         """
 
