@@ -122,7 +122,7 @@ import Testing
         let computations = Dictionary(uniqueKeysWithValues: results.map { ($0.copy.target.table, $0.computation) })
         #expect(
             computations == [
-                "events": .pushedDown, "large": .pushedDown, "busy": .pushedDown, "odd": .pushedDown,
+                "events": .pushedDown, "large": .pushedDown, "busy": .streamed, "odd": .pushedDown,
                 "measured": .streamed, "bare": .pushedDown, "renamed": .pushedDown,
             ]
         )
