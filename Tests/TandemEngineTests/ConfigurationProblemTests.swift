@@ -274,7 +274,7 @@ struct ConfigurationProblemTests {
                 tandem.yaml:13: a table lacks "name"; write {name: public.orders, …}
                 tandem.yaml:14: sync "t" lacks "to"; it names a connection
                 tandem.yaml:15: no connection is called "shpo"; did you mean "shop"?
-                tandem.yaml:16: unknown key "more"; there are connections, syncs
+                tandem.yaml:16: unknown key "more"; there are project, connections, syncs
                 """
         )
     }
