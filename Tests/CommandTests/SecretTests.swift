@@ -150,9 +150,12 @@ import Testing
         #expect(try program.run("run").status == 0)
         try execute("CREATE UNIQUE INDEX mine ON public.notes (note)", at: program.folder)
         try server.execute("INSERT INTO notes VALUES (2, '\(Self.secret)')", in: database)
-        try expectSilence(program, Self.commands)
-        let shown = try program.run("run", "--show-values")
-        #expect(shown.errors.contains(Self.secret), "\(shown.errors)")
+        // A followed table that cannot take its changes is copied again, and the index goes with the old copy.
+        try expectSilence(program, Self.commands, failing: method != "LOG_BASED")
+        if method != "LOG_BASED" {
+            let shown = try program.run("run", "--show-values")
+            #expect(shown.errors.contains(Self.secret), "\(shown.errors)")
+        }
         #expect(try program.run("teardown", "copy").status == 0)
     }
 

@@ -114,7 +114,7 @@ import Testing
             ),
             (
                 "ALTER TABLE public.orders ALTER number TYPE bigint; UPDATE public.orders SET word = 'f' WHERE number = 7",
-                false
+                true
             ),
             ("TRUNCATE public.orders; INSERT INTO public.orders VALUES (1, 'g')", false),
         ] {

@@ -32,7 +32,7 @@ struct StreamPreparation {
         if case .unusable(let reason, let remedy) = MethodRules.serverObstacle(facts) {
             throw refusal(reason, remedy ?? Remedy("Use another method."))
         }
-        var server = try look(facts, continuing: state)
+        let server = try look(facts, continuing: state)
         var notes: [String] = []
         var gap = state.flatMap { continuity(server, of: $0).gap(after: $0) }
         let owned = SlotOwnership(
@@ -49,10 +49,10 @@ struct StreamPreparation {
         if gap == nil, let earlier = state.flatMap({ StreamIdentity($0.id) }), earlier.slot != name {
             gap = "The slot \"\(name)\" is read instead of \"\(earlier.slot)\": changes between the two may be missing."
         }
-        if gap == nil, state != nil, try limit(server.slot(name), owned, notes: &notes) {
+        let isOverLimit = gap == nil && state != nil && isTooMuch(server.slot(name), owned, notes: &notes)
+        if isOverLimit {
             gap =
                 "The slot \"\(name)\" was dropped, because it kept more log than max_slot_wal allows: the changes in it are gone."
-            server.slots.removeAll { $0.name == name }
         }
         let found = server.slot(name)
         let isContinued = state != nil && gap == nil
@@ -64,7 +64,10 @@ struct StreamPreparation {
         if isContinued, let missing = plan?.made.first {
             gap = "The publication \"\(missing)\" had been dropped: what was written since is not in the stream."
         }
-        if let state, let gap, !mayRestart { return PreparedStream(state: state, gap: gap, notes: notes) }
+        if let state, let gap, !mayRestart {
+            if isOverLimit { try release(name) }
+            return PreparedStream(state: state, gap: gap, notes: notes)
+        }
         try claim(name, slot == nil, plan, owned, replacing: gap == nil ? nil : state?.id)
         if isReplaced { try release(name) }
         let left = try plan.map { try publish($0, notes: &notes) } ?? [:]
@@ -285,10 +288,10 @@ struct StreamPreparation {
         try patience.waitForOpenTransactions(limit: standbys.isEmpty ? .seconds(5) : nil)
     }
 
-    /// Says that the slot keeps more log than it may, and drops it if that is the policy.
+    /// Says that the slot keeps more log than it may.
     ///
-    /// - Returns: Whether it was dropped.
-    private func limit(_ slot: SlotFacts?, _ owned: SlotOwnership, notes: inout [String]) throws -> Bool {
+    /// - Returns: Whether it is to be dropped for that: it is this sync's own, and the policy says so.
+    private func isTooMuch(_ slot: SlotFacts?, _ owned: SlotOwnership, notes: inout [String]) -> Bool {
         guard let slot, let retained = slot.retained, slot.loss == nil else { return false }
         let limit = config.maxSlotLog ?? .standard
         guard retained > limit.bytes else { return false }
@@ -298,7 +301,6 @@ struct StreamPreparation {
             )
             return false
         }
-        try SlotKeeping(session: session, notify: context.notify).drop(slot.name)
         return true
     }
 
