@@ -40,6 +40,10 @@ public protocol ChangeSource: Source {
     /// connecting does.
     func streamStatus(of sync: String) async throws -> StreamStatus
 
+    /// Why the stream of `sync` cannot go on from `state`, as ``prepareStream(of:tables:maySetUp:continuing:)`` would say
+    /// (``PreparedStream/gap``). Changes nothing.
+    func gap(of sync: String, after state: StreamState) async throws -> String?
+
     /// Removes everything this program made here for syncs named `syncs`, or for all of this connection where that is
     /// `nil`, and says what.
     func teardown(syncs: [String]?) async throws -> [String]
@@ -48,6 +52,7 @@ public protocol ChangeSource: Source {
 extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
     public func awaitWriters(of tables: [CatalogTable]) async throws {}
+    public func gap(of sync: String, after state: StreamState) async throws -> String? { nil }
 }
 
 /// A stream that is ready to be followed.

@@ -110,6 +110,15 @@ extension PostgresSource: ChangeSource {
         }
     }
 
+    package func gap(of sync: String, after state: StreamState) async throws -> String? {
+        guard !isNoted else { return nil }
+        let (config, context) = (config, context)
+        return try await connection.run { session in
+            try StreamPreparation(session: session, config: config, context: context, sync: sync, tables: [])
+                .gap(after: state)
+        }
+    }
+
     package func teardown(syncs: [String]?) async throws -> [String] {
         try await connection.run { session in
             try StreamTeardown(session: session, config: config, context: context).run(syncs)

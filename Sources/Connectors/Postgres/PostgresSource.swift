@@ -51,7 +51,8 @@ package final class PostgresSource: Source {
                 return try await connection.run { session in
                     try session.transaction(.snapshot) {
                         let tables = try CatalogReader(session).tables(isComplete: isComplete).map(\.catalogTable)
-                        return Catalog(tables: try TriggerReadiness(session, config).settle(tables))
+                        let noted = try TriggerReadiness(session, config).settle(tables)
+                        return Catalog(tables: try PublicationNote(session, config).settle(noted))
                     }
                 }
             } catch PostgresError.catalogChanged where attempt < Self.catalogRetries {

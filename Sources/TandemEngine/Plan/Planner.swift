@@ -32,11 +32,14 @@ package struct Planner: Sendable {
     }
 
     /// The plan of `sync` with what its two ends say now.
+    ///
+    /// - Parameter earlier: What other syncs will have written before it runs.
     package static func plan(
         _ sync: SyncConfiguration,
         from source: any Source,
         to destination: any Destination,
-        without ruledOut: [Method: Eligibility] = [:]
+        without ruledOut: [Method: Eligibility] = [:],
+        earlier: [TableName: String] = [:]
     ) async throws -> SyncPlan {
         var catalog = try await source.catalog()
         if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
@@ -54,7 +57,7 @@ package struct Planner: Sendable {
             }
         }
         let copied = try await destination.tables(of: sync.name)
-        let owners = try await destination.owners()
+        let owners = try await destination.owners().merging(earlier) { now, _ in now }
         return Planner(
             sync: sync,
             catalog: catalog,
@@ -129,7 +132,9 @@ package struct Planner: Sendable {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }
-            if configured != name { columns.notes.append("The configuration calls it \(configured), and so is its copy.") }
+            if configured != name {
+                columns.notes.append("The configuration calls it \(configured), and so is its copy.")
+            }
             if let note { columns.notes.insert(note, at: 0) }
             if !selection.cursor.isEmpty, method != .incremental {
                 columns.notes.append(cursor.idleNote(under: method))

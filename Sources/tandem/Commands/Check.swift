@@ -22,11 +22,26 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace(options)
         var findings: [(connection: String, finding: Finding)] = []
-        let chosen = try connections(in: workspace)
-        try workspace.require(chosen)
-        for connection in chosen {
+        var foresight = Foresight()
+        let connections = try connections(in: workspace)
+        try workspace.require(connections)
+        for connection in connections {
             for finding in try await check(connection, in: workspace) { findings.append((connection, finding)) }
         }
+        for sync in workspace.configuration.syncs where connections.contains(sync.to) {
+            // Without one of its ends there is nothing to add to what has been found there.
+            guard let plan = try? await foresight.plan(sync, in: workspace) else { continue }
+            findings += plan.obstacles.map { (sync.to, $0) }
+            findings += plan.problems.map {
+                (sync.from, Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy))
+            }
+        }
+        var seen = Set<Finding>()
+        findings.removeAll { $0.finding.severity != .ok && !seen.insert($0.finding).inserted }
+        let order = Dictionary(uniqueKeysWithValues: connections.enumerated().map { ($1, $0) })
+        findings = findings.enumerated().sorted {
+            (order[$0.element.connection] ?? 0, $0.offset) < (order[$1.element.connection] ?? 0, $1.offset)
+        }.map(\.element)
         if report.json {
             Terminal.out(try JSON.text(findings.map { FindingJSON($0.finding, of: $0.connection) }))
         } else {

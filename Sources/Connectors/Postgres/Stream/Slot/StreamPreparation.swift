@@ -28,11 +28,8 @@ struct StreamPreparation {
         }
         var server = try look(facts, continuing: state)
         var notes: [String] = []
-        var gap = state.flatMap { continuity(server, of: $0).gap(after: $0) }
         let name = slotName(server, continuing: state)
-        if gap == nil, let earlier = state.flatMap({ StreamIdentity($0.id) }), earlier.slot != name {
-            gap = "The slot \"\(name)\" is read instead of \"\(earlier.slot)\": changes between the two may be missing."
-        }
+        var gap = state.flatMap { self.gap(server, after: $0, reading: name) }
         if gap == nil, state != nil, try limit(server.slot(name), notes: &notes) {
             gap =
                 "The slot \"\(name)\" was dropped, because it kept more log than max_slot_wal allows: the changes in it are gone."
@@ -73,6 +70,18 @@ struct StreamPreparation {
             checkpoint: LogCheckpoint(start, timeline: server.identity.timeline).checkpoint
         )
         return PreparedStream(state: begun, gap: gap, notes: notes)
+    }
+
+    /// Why the stream cannot go on from `state`, as far as that shows before anything is done.
+    func gap(after state: StreamState) throws -> String? {
+        let server = try look(try CatalogReader(session).facts(), continuing: state)
+        return gap(server, after: state, reading: slotName(server, continuing: state))
+    }
+
+    private func gap(_ server: Server, after state: StreamState, reading slot: String) -> String? {
+        if let gap = continuity(server, of: state).gap(after: state) { return gap }
+        guard let earlier = StreamIdentity(state.id), earlier.slot != slot else { return nil }
+        return "The slot \"\(slot)\" is read instead of \"\(earlier.slot)\": changes between the two may be missing."
     }
 
     // MARK: What there is
