@@ -24,7 +24,10 @@ public protocol ChangeSource: Source {
     /// Returns once every transaction that has written to `tables` by now has ended, and a later snapshot shows it if
     /// it was committed: then such a snapshot and the stream from where it is now on have every change between them.
     /// To be called before a table is copied that a stream is to keep up to date.
-    func awaitWriters(of tables: [CatalogTable]) async throws
+    ///
+    /// - Parameter limit: How long at most; `nil` for as long as it takes.
+    /// - Returns: Tables, by number, of which such transactions are still open.
+    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable]
 
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
@@ -47,7 +50,7 @@ public protocol ChangeSource: Source {
 
 extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
-    public func awaitWriters(of tables: [CatalogTable]) async throws {}
+    public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] { [:] }
 }
 
 /// A stream that is ready to be followed.
@@ -60,6 +63,8 @@ public struct PreparedStream: Sendable {
     /// Tables, by number, of which changes may be missing although the stream goes on, with the reason (what follows
     /// "because"). Those that are followed already are to be copied again.
     public var recopies: [UInt32: String]
+    /// Tables, by number, that cannot be followed now. Others can.
+    public var left: [UInt32: LeftTable]
     /// Whether it knows tables by nothing but their names, so that changes of a table that is gone would pass for those
     /// of one that has its name by now.
     public var knowsNamesOnly: Bool
@@ -70,14 +75,28 @@ public struct PreparedStream: Sendable {
         state: StreamState,
         gap: String? = nil,
         recopies: [UInt32: String] = [:],
+        left: [UInt32: LeftTable] = [:],
         knowsNamesOnly: Bool = false,
         notes: [String] = []
     ) {
         self.state = state
         self.gap = gap
         self.recopies = recopies
+        self.left = left
         self.knowsNamesOnly = knowsNamesOnly
         self.notes = notes
+    }
+}
+
+/// Why a table cannot be followed now.
+public struct LeftTable: Hashable, Sendable {
+    /// One sentence.
+    public var reason: String
+    public var remedy: Remedy?
+
+    public init(reason: String, remedy: Remedy?) {
+        self.reason = reason
+        self.remedy = remedy
     }
 }
 

@@ -49,12 +49,20 @@ public protocol ExplainedError: Error, CustomStringConvertible {
     var remedy: Remedy? { get }
     /// Whether the same attempt may go through a little later: a lost connection, a server starting up, a conflict.
     var isTransient: Bool { get }
+    /// Whether it is about nothing but what was asked for, on a connection that goes on: other tables may be read and
+    /// written meanwhile, also where it is transient.
+    var isConfined: Bool { get }
+    /// Whether somebody else holds what is needed, and was waited for as long as the configuration says: only a run that
+    /// is not to end waits on.
+    var isBusy: Bool { get }
     /// Whether it is about the method by which changes were to be followed, and another method may do.
     var rulesOutMethod: Bool { get }
 }
 
 extension ExplainedError {
     public var rulesOutMethod: Bool { false }
+    public var isBusy: Bool { false }
+    public var isConfined: Bool { !isTransient }
 
     /// The description with a full stop behind it, so that another sentence may follow.
     public var sentence: String { description.hasSuffix(".") ? description : description + "." }

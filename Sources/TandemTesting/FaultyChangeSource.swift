@@ -21,7 +21,9 @@ public struct FaultyChangeSource: ChangeSource {
     public func position() async throws -> Checkpoint { try await source.position() }
     public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     public func close() async { await source.close() }
-    public func awaitWriters(of tables: [CatalogTable]) async throws { try await source.awaitWriters(of: tables) }
+    public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
+        try await source.awaitWriters(of: tables, limit: limit)
+    }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     public func streamStatus(of sync: String) async throws -> StreamStatus {
         try await source.streamStatus(of: sync)

@@ -45,7 +45,9 @@ struct HeldSource: ChangeSource {
     func position() async throws -> Checkpoint { try await source.position() }
     func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     func close() async { await source.close() }
-    func awaitWriters(of tables: [CatalogTable]) async throws { try await source.awaitWriters(of: tables) }
+    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
+        try await source.awaitWriters(of: tables, limit: limit)
+    }
     func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     func streamStatus(of sync: String) async throws -> StreamStatus { try await source.streamStatus(of: sync) }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }

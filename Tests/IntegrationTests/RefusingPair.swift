@@ -26,6 +26,13 @@ struct RefusingPair {
         }
     }
 
+    /// Runs where a table fails.
+    ///
+    /// - Returns: What is told of each.
+    func failures() async throws -> [String] {
+        try await with { try await $0.run().report.failures.map(\.failure.message) }
+    }
+
     /// - Parameter observe: Hears of what happens while the stream is brought up to date.
     @discardableResult
     func retry(

@@ -84,7 +84,12 @@ extension DuckDBDestination: ChangeDestination {
         }
         while true {
             do {
-                for change in changes { try writer.apply(change) }
+                for change in changes {
+                    do { try writer.apply(change) } catch DuckDBError.failed(let action, let reason) {
+                        // Such as what an index refuses that somebody has made there.
+                        throw TargetError(change.before.target, DuckDBError.failed(action: action, reason: reason))
+                    }
+                }
                 return
             } catch DuckDBError.outOfMemory(let path, let limit, let reason) {
                 guard !isContinued, try writer.session.allowMoreMemory() else {

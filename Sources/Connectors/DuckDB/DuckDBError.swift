@@ -79,4 +79,5 @@ extension DuckDBError {
     }
 
     package var isTransient: Bool { false }
+    package var isBusy: Bool { if case .locked = self { true } else { false } }
 }

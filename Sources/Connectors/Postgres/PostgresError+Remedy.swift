@@ -32,8 +32,13 @@ extension PostgresError {
         case .insufficientPrivilege:
             Remedy("Run `tandem setup` for this connection and let an administrator run what it prints.")
         case .lockTimeout: Remedy("Run again when the statement that holds the lock has ended; pg_locks shows it.")
+        case .tooManyLocks:
+            Remedy(
+                "Raise max_locks_per_transaction and restart the server; a transaction needs a lock for each table and index.",
+                sql: ["ALTER SYSTEM SET max_locks_per_transaction = 256"]
+            )
         case .recoveryConflict, .snapshotLost(_, _, true): Self.standbyRemedy
-        case .snapshotLost, .tableChanged, .catalogChanged: Remedy("Run again.")
+        case .snapshotLost, .tableChanged, .tableRewritten, .catalogChanged: Remedy("Run again.")
         case .notReplicable(_, _, let remedy): remedy
         case .slotInUse(_, let slot, _):
             Remedy(
@@ -47,6 +52,11 @@ extension PostgresError {
             )
         case .streamGap: Remedy("Run again: every table is then copied anew.")
         case .malformed: Remedy("Check what stands between this machine and the server; report it if nothing does.")
+        case .server(_, "42883" /* no such function */, _, _), .server(_, "42P01", _, _), .server(_, "42704", _, _):
+            Remedy(
+                "If a function is behind it that a view or a policy calls, and that uses names without their schema: let it "
+                    + "look them up by itself, by ALTER FUNCTION name(types) SET search_path = the_schema, pg_temp."
+            )
         case .server: nil
         case .destination(_, let problem): problem.remedy
         }

@@ -22,12 +22,16 @@ package enum PostgresError: ExplainedError, Equatable {
     case connectionLost(Endpoint, reason: String)
     case insufficientPrivilege(Endpoint, message: String)
     case lockTimeout(Endpoint, message: String)
+    /// The server's table of locks, which all sessions share, is full.
+    case tooManyLocks(Endpoint, message: String)
     /// A standby cancelled a query because replay had to go on.
     case recoveryConflict(Endpoint, message: String)
     /// The moment that was being read is gone; another can be taken if `isTransient`.
     case snapshotLost(Endpoint, reason: String, isTransient: Bool)
     /// A table is not any more what the catalog said.
     case tableChanged(Endpoint, TableName, what: String)
+    /// A table was truncated or rewritten after the snapshot was taken, which does not show its rows any more.
+    case tableRewritten(Endpoint, TableName)
     /// A table was renamed or dropped since the catalog was read, which is to be read again.
     case catalogChanged(Endpoint, message: String)
     /// The server's log cannot be read as things are.
@@ -50,19 +54,21 @@ package enum PostgresError: ExplainedError, Equatable {
 
     /// The error for a server's own words.
     ///
+    /// Codes say little by themselves, for a function may raise any of them: what is about the connection ends it.
+    ///
     /// - Parameter isStandby: A read-only transaction there fails to serialize for one reason only.
     init(_ endpoint: Endpoint, sqlState: String, severity: String, message: String, isStandby: Bool) {
+        let endsConnection = severity == "FATAL" || severity == "PANIC"
         self =
             switch sqlState {
             case "40001" where isStandby || message.contains("conflict with recovery"),
                 "40P01" where isStandby && message.contains("conflict with recovery"):
                 .recoveryConflict(endpoint, message: message)
-            case "28000", "28P01": .authenticationFailed(endpoint, message: message)
-            case "3D000": .noDatabase(endpoint, message: message)
-            case "53300": .tooManyConnections(endpoint, message: message)
-            case "57P03": .notReady(endpoint, message: message)
-            case "57P01", "57P02", "57P05", "25P03", "08000", "08003", "08006", "08P01":
-                .connectionLost(endpoint, reason: message)
+            case "28000", "28P01", "3D000", "53300", "57P03", "57P01", "57P02", "57P05", "25P03", "08000", "08003",
+                "08006", "08P01":
+                endsConnection
+                    ? Self.ending(endpoint, sqlState, message)
+                    : .server(endpoint, sqlState: sqlState, severity: severity, message: message)
             case "42501": .insufficientPrivilege(endpoint, message: message)
             case "55P03": .lockTimeout(endpoint, message: message)
             // Functions of the catalog look at the present, where a table may be gone that the query still sees.
@@ -73,12 +79,29 @@ package enum PostgresError: ExplainedError, Equatable {
             }
     }
 
+    private static func ending(_ endpoint: Endpoint, _ sqlState: String, _ message: String) -> PostgresError {
+        switch sqlState {
+        case "28000", "28P01": .authenticationFailed(endpoint, message: message)
+        case "3D000": .noDatabase(endpoint, message: message)
+        case "53300": .tooManyConnections(endpoint, message: message)
+        case "57P03": .notReady(endpoint, message: message)
+        default: .connectionLost(endpoint, reason: message)
+        }
+    }
+
+    /// The same error, after which the connection was found to have ended.
+    var endingConnection: PostgresError {
+        guard case .server(let endpoint, let sqlState, _, let message) = self else { return self }
+        return Self.ending(endpoint, sqlState, message)
+    }
+
     /// The server's code for what it refused, where it gave one.
     package var sqlState: String? {
         switch self {
         case .server(_, let state, _, _): state
         case .insufficientPrivilege: "42501"
         case .lockTimeout: "55P03"
+        case .tooManyLocks: "53200"
         case .noDatabase: "3D000"
         case .tooManyConnections: "53300"
         default: nil
@@ -92,10 +115,12 @@ package enum PostgresError: ExplainedError, Equatable {
             .noDatabase(let place, _), .tlsFailed(let place, _, _), .wrongServer(let place, _),
             .tooManyConnections(let place, _), .notReady(let place, _), .unsupportedVersion(let place, _),
             .connectionLost(let place, _), .insufficientPrivilege(let place, _), .lockTimeout(let place, _),
+            .tooManyLocks(let place, _),
             .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
             .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
             .slotDropped(let place, _, _, _),
-            .catalogChanged(let place, _), .malformed(let place, _), .server(let place, _, _, _),
+            .tableRewritten(let place, _), .catalogChanged(let place, _), .malformed(let place, _),
+            .server(let place, _, _, _),
             .destination(let place, _):
             place
         }
@@ -111,14 +136,26 @@ package enum PostgresError: ExplainedError, Equatable {
         if case .notReplicable = self { true } else { false }
     }
 
+    package var isConfined: Bool {
+        switch self {
+        case .server, .lockTimeout, .tooManyLocks, .insufficientPrivilege, .tableChanged, .tableRewritten,
+            .catalogChanged,
+            .destination:
+            true
+        default: false
+        }
+    }
+
     package var isTransient: Bool {
         switch self {
-        case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .recoveryConflict,
-            .slotInUse, .slotDropped, .catalogChanged:
+        case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .tooManyLocks,
+            .recoveryConflict,
+            .slotInUse, .slotDropped, .catalogChanged, .tableRewritten:
             true
         case .snapshotLost(_, _, let isTransient): isTransient
-        // Deadlock, out of memory or disk for now, a system error, another's serialization failure.
-        case .server(_, let state, _, _): ["40", "53", "58"].contains { state.hasPrefix($0) }
+        // Another server's connection, a deadlock or a serialization failure, out of memory or disk for now, a system
+        // error.
+        case .server(_, let state, _, _): ["08", "40", "53", "58"].contains { state.hasPrefix($0) }
         case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
             .unsupportedVersion, .insufficientPrivilege, .tableChanged, .notReplicable, .streamGap, .malformed,
             .destination:
@@ -148,10 +185,14 @@ extension PostgresError {
         case .insufficientPrivilege(let place, let message):
             "user \"\(place.user)\" at \(place) lacks a privilege: \(message)"
         case .lockTimeout(let place, let message): "a lock at \(place) was not free in time: \(message)"
+        case .tooManyLocks(let place, let message):
+            "\(place) has no room for more locks (max_locks_per_transaction): \(message)"
         case .recoveryConflict(let place, let message):
             "the standby \(place) cancelled a read that stood in the way of replication: \(message)"
         case .snapshotLost(let place, let reason, _): "the snapshot at \(place) is gone: \(reason)"
         case .tableChanged(let place, let name, let what): "\(name) at \(place) changed before it was read: \(what)"
+        case .tableRewritten(let place, let name):
+            "\(name) at \(place) was truncated or rewritten after the snapshot was taken"
         case .catalogChanged(let place, let message): "tables at \(place) changed meanwhile: \(message)"
         case .notReplicable(let place, let reason, _): "the log of \(place) cannot be read: \(reason)"
         case .slotInUse(let place, let slot, let holder):

@@ -47,15 +47,23 @@ extension PostgresSource: ChangeSource {
 
     /// Over a connection of its own: others are asked meanwhile. What triggers note is noted in every transaction that
     /// a snapshot does not show, but for gaps.
-    package func awaitWriters(of tables: [CatalogTable]) async throws {
+    package func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
         let isNoted = isNoted
         let (config, context, pinned) = (config, context, pinned)
         let numbers = tables.map(\.schema.id)
-        try await Blocking.run { interruption in
+        let open = try await Blocking.run { interruption in
             let session = try Session(config, in: context, interruption: interruption, pinned: pinned)
             defer { session.close() }
-            guard !isNoted else { return try TriggerGaps(session: session, notify: context.notify).close(numbers) }
-            try Publishing(session: session, notify: context.notify).awaitWriters(of: numbers)
+            guard !isNoted else {
+                return try TriggerGaps(session: session, notify: context.notify).close(numbers, limit: limit)
+            }
+            return try OpenWriters(session: session, notify: context.notify).writers(of: numbers, limit: limit)
+        }
+        return open.mapValues { writers in
+            LeftTable(
+                reason: "It cannot be copied while a transaction is open that has written to it: \(writers.listed).",
+                remedy: Remedy("Let that transaction end; the next run copies the table.")
+            )
         }
     }
 

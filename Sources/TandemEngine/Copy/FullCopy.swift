@@ -3,8 +3,9 @@ import TandemRows
 
 /// Copies every table of a plan as of one moment, and puts the copies in place together.
 ///
-/// A table that cannot be read does not stop the others; a source that goes
-/// away does, after some attempts, and then nothing is put in place.
+/// A table that cannot be read or put in place does not stop the others; a
+/// source that goes away does, after some attempts, and then nothing is put
+/// in place.
 package struct FullCopy {
     let source: any Source
     let destination: any Destination
@@ -53,8 +54,8 @@ package struct FullCopy {
     /// - Throws: What stopped the run as a whole; the destination is then as it was before.
     package func run() async throws -> Report {
         do {
-            let report = try await loadAll()
-            if since == nil || report.outcomes.isEmpty { try await publish(report.outcomes) }
+            var report = try await loadAll()
+            if since == nil || report.outcomes.isEmpty { try await publishAll(&report) }
             return report
         } catch {
             // The run's own error is what the user needs to read; leftovers are swept by the next run.
@@ -66,34 +67,38 @@ package struct FullCopy {
     private func loadAll() async throws -> Report {
         var report = Report()
         var waiting = plan.tables[...]
+        var setbacks = Setbacks(retries: retries)
         var group = PublishGroup()
         var attempt = 0
-        while !waiting.isEmpty || !group.isEmpty {
+        while true {
             let before = waiting.count
             do {
+                let (places, failures) = try await places(of: waiting)
+                for (table, error) in failures {
+                    waiting.removeAll { $0.target == table.target }
+                    await note(error, of: table, &setbacks, &report)
+                }
                 // What another snapshot has shown stays loaded.
                 if !waiting.isEmpty {
-                    let places = try await places(of: waiting)
                     try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
-                        try await load(&waiting, at: places, from: snapshot, into: &report, &group)
+                        try await load(&waiting, at: places, from: snapshot, &setbacks, &group, into: &report)
                     }
                 }
-                try await publish(&group, &waiting, into: &report)
-            } catch let error as any ExplainedError where error.isTransient {
+                try await publish(&group, &waiting, &setbacks, into: &report)
+                guard waiting.isEmpty else { continue }
+                guard try await setbacks.wait(observe: observe) else { return report }
+                waiting = setbacks.takePostponed()[...]
+            } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
                 attempt = waiting.count < before ? 1 : attempt + 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
         }
-        return report
     }
 
     /// The places that a snapshot which is taken after this has come to, of tables that are read by a cursor later.
-    private func places(of tables: ArraySlice<TablePlan>) async throws -> [UInt32: CursorPlace] {
-        let cursors = tables.compactMap { table in
-            table.cursor.map { CursorTable(table.source, columns: $0.numbers) }
-        }
-        guard !cursors.isEmpty, let source = source as? any CursorSource else { return [:] }
-        return try await source.cursorPlaces(of: cursors, patience: patience.copying)
+    private func places(of tables: ArraySlice<TablePlan>) async throws -> CursorPlaces {
+        guard let source = source as? any CursorSource else { return ([:], []) }
+        return try await source.places(of: tables.filter { $0.cursor != nil }, patience: patience.copying)
     }
 
     /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.
@@ -101,11 +106,10 @@ package struct FullCopy {
         _ waiting: inout ArraySlice<TablePlan>,
         at places: [UInt32: CursorPlace],
         from snapshot: any Snapshot,
-        into report: inout Report,
-        _ group: inout PublishGroup
-    )
-        async throws
-    {
+        _ setbacks: inout Setbacks,
+        _ group: inout PublishGroup,
+        into report: inout Report
+    ) async throws {
         let begun = since == nil ? [] : try await destination.targetsBegun(by: plan.sync)
         while let table = waiting.first {
             try Task.checkCancellation()
@@ -128,13 +132,13 @@ package struct FullCopy {
                 }
             } catch let error as CancellationError {
                 throw error
-            } catch let error as any ExplainedError where error.isTransient {
+            } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
                 throw error
             } catch {
-                await fail(table, error, in: &report)
+                await note(error, of: table, &setbacks, &report)
             }
             waiting.removeFirst()
-            if group.isDue { try await publish(&group, &waiting, into: &report) }
+            if group.isDue { try await publish(&group, &waiting, &setbacks, into: &report) }
         }
     }
 
@@ -143,6 +147,7 @@ package struct FullCopy {
     private func publish(
         _ group: inout PublishGroup,
         _ waiting: inout ArraySlice<TablePlan>,
+        _ setbacks: inout Setbacks,
         into report: inout Report
     ) async throws {
         guard !group.isEmpty else { return }
@@ -154,7 +159,7 @@ package struct FullCopy {
             for (table, outcome) in loaded { await observe(.tableLoaded(table, outcome)) }
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient {
+        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
             throw error
         } catch {
             try? await destination.discard()
@@ -164,17 +169,44 @@ package struct FullCopy {
                 waiting = (loaded.map(\.table) + waiting)[...]
                 group.single = loaded.count
             } else {
-                for (table, _) in loaded { await fail(table, error, in: &report) }
+                let cause = (error as? TargetError)?.cause ?? error
+                for (table, _) in loaded { await note(cause, of: table, &setbacks, &report) }
             }
         }
     }
 
-    private func fail(_ table: TablePlan, _ error: any Error, in report: inout Report) async {
+    /// Notes that a table could not be read: it is tried again later, where that may help, and others go on meanwhile.
+    private func note(
+        _ error: any Error,
+        of table: TablePlan,
+        _ setbacks: inout Setbacks,
+        _ report: inout Report
+    ) async {
+        if setbacks.postpone(table, after: error) { return }
         // Gone on with it would fail again.
         try? await destination.dropSections(of: table.target, plan.sync)
+        await fail(table, error, &report)
+    }
+
+    private func fail(_ table: TablePlan, _ error: any Error, _ report: inout Report) async {
         let failure = TableFailure(error)
         report.failures.append((table, failure))
         await observe(.tableFailed(table, failure))
+    }
+
+    /// Puts everything that was loaded in place together, but for what the destination cannot take.
+    private func publishAll(_ report: inout Report) async throws {
+        while true {
+            do {
+                return try await publish(report.outcomes)
+            } catch let error as TargetError {
+                guard let index = report.outcomes.firstIndex(where: { $0.copy.target == error.target }),
+                    let table = plan.tables.first(where: { $0.target == error.target })
+                else { throw error.cause }
+                report.outcomes.remove(at: index)
+                await fail(table, error.cause, &report)
+            }
+        }
     }
 
     private func publish(_ outcomes: [TableOutcome]) async throws {

@@ -18,6 +18,8 @@ package enum RunEvent: Sendable {
     case tableReread(TablePlan, reason: String)
     case tableLoaded(TablePlan, TableOutcome)
     case tableFailed(TablePlan, TableFailure)
+    /// A table failed in passing. It is tried again after a pause, when all others are done.
+    case tablePostponed(TablePlan, any ExplainedError, pause: Duration)
     /// The source did not answer as it should; the next attempt comes after a pause.
     case retrying(any ExplainedError, pause: Duration, attempt: Int)
     /// The source turned out not to offer a method that `auto` had chosen: its tables take another one.

@@ -29,21 +29,23 @@ struct CursorRun {
     func run() async throws -> Report {
         var report = Report()
         var waiting = plan.tables
+        var setbacks = Setbacks(retries: retries)
         var attempt = 0
-        while !waiting.isEmpty {
+        while true {
             do {
                 let tables = try await present(&waiting, &report)
-                report.outcomes = try await round(tables)
-                return report
+                report.outcomes += try await round(tables)
+                guard try await setbacks.wait(observe: observe) else { return report }
+                waiting = setbacks.takePostponed()
             } catch let trouble as Trouble {
                 waiting.removeAll { $0.target == trouble.table.target }
+                if setbacks.postpone(trouble.table, after: trouble.cause) { continue }
                 await note(trouble, in: &report)
-            } catch let error as any ExplainedError where error.isTransient {
+            } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
                 attempt += 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
         }
-        return report
     }
 
     private func note(_ trouble: Trouble, in report: inout Report) async {
@@ -83,10 +85,8 @@ struct CursorRun {
 
     private func round(_ tables: [TablePlan]) async throws -> [TableOutcome] {
         guard !tables.isEmpty else { return [] }
-        let cursors = tables.compactMap { table in
-            table.cursor.map { CursorTable(table.source, columns: $0.numbers) }
-        }
-        let places = try await source.cursorPlaces(of: cursors, patience: patience.reading)
+        let (places, failures) = try await source.places(of: tables, patience: patience.reading)
+        if let (table, error) = failures.first { throw Trouble(table: table, cause: error) }
         return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
             guard let snapshot = snapshot as? any CursorSnapshot else { throw StreamError.noCursor(sync: plan.sync) }
             do {
@@ -135,7 +135,7 @@ struct CursorRun {
             return try await body()
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient {
+        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
             throw error
         } catch {
             throw Trouble(table: table, cause: error)

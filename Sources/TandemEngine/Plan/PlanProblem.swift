@@ -1,4 +1,5 @@
 package import TandemCore
+package import TandemRows
 
 /// Something that must be settled before a sync can run.
 package struct PlanProblem: Hashable, Sendable {
@@ -6,11 +7,14 @@ package struct PlanProblem: Hashable, Sendable {
     package var line: Int?
     package var message: String
     package var remedy: Remedy?
+    /// The tables of the source that it keeps from being copied; empty where it is about all of them.
+    package var tables: Set<TableName> = []
 
-    package init(line: Int? = nil, message: String, remedy: Remedy? = nil) {
+    package init(line: Int? = nil, message: String, remedy: Remedy? = nil, tables: Set<TableName> = []) {
         self.line = line
         self.message = message
         self.remedy = remedy
+        self.tables = tables
     }
 }
 

@@ -8,7 +8,7 @@ extension Planner {
     func settleCopies(_ plan: inout SyncPlan) {
         let earlier = EarlierCopies(copied, catalog: catalog)
         let targets = Set(plan.tables.map { folded($0.target) })
-        var settled: Set<TableName> = []
+        var settled = Set(plan.failures.compactMap { earlier[$0.table.source.schema]?.target })
         for index in plan.tables.indices {
             let table = plan.tables[index]
             guard let copy = earlier[table.source.schema] else { continue }

@@ -7,8 +7,8 @@ extension Planner {
     /// seen.
     func settleDeletes(_ plan: inout SyncPlan) {
         guard sync.deletes == .soft else { return }
-        let whole = names(of: plan.tables.filter { $0.method == .fullTable })
-        let read = names(of: plan.tables.filter { $0.method == .incremental })
+        let whole = plan.tables.filter { $0.method == .fullTable }
+        let read = plan.tables.filter { $0.method == .incremental }
         guard !whole.isEmpty || !read.isEmpty else {
             return plan.notes.append("Deleted rows stay, with the time in \(OwnColumns.deletedAtName).")
         }
@@ -16,15 +16,16 @@ extension Planner {
             (whole, "FULL_TABLE, which replaces the whole table, so that no row is left to mark"),
             (read, "INCREMENTAL, which does not see deletes"),
         ]
-        for (names, reason) in reasons where !names.isEmpty {
+        for (tables, reason) in reasons where !tables.isEmpty {
             plan.problems.append(
                 PlanProblem(
                     line: sync.line,
-                    message: "`deletes: soft` does not go with \(reason): \(names).",
+                    message: "`deletes: soft` does not go with \(reason): \(names(of: tables)).",
                     remedy: Remedy(
                         "See with `tandem discover \(sync.from)` why LOG_BASED cannot be used, and give the table a "
                             + "replica identity; or leave it out of sync \"\(sync.name)\"."
-                    )
+                    ),
+                    tables: Set(tables.map(\.schema.name))
                 )
             )
         }

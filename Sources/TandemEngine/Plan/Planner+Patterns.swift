@@ -14,10 +14,17 @@ extension Planner {
             let hint = nearest.map { "; did you mean \($0)?" } ?? "."
             let remedy = Remedy("See all tables with `tandem discover \(sync.from)`.")
             if !rule.excludes {
-                plan.problems.append(
-                    PlanProblem(line: rule.line, message: "No table matches \(rule.pattern)\(hint)", remedy: remedy)
+                let problem = PlanProblem(
+                    line: rule.line,
+                    message: "No table matches \(rule.pattern)\(hint)",
+                    remedy: remedy
                 )
-            } else if nearest != nil, rule.pattern.literal != nil {
+                switch rule.pattern.literal {
+                case let name? where isEstablished: plan.failures.append(absent(name, problem))
+                case nil where isEstablished: plan.notes.append(problem.message)
+                default: plan.problems.append(problem)
+                }
+            } else if let nearest, rule.pattern.literal != nil, !isCopied(nearest) {
                 plan.problems.append(
                     PlanProblem(
                         line: rule.line,
@@ -30,6 +37,9 @@ extension Planner {
             }
         }
     }
+
+    /// Whether there is a copy of a table, so that it is nothing new that it is copied.
+    private func isCopied(_ name: String) -> Bool { copied.contains { $0.schema.name.description == name } }
 
     /// The same table in another schema, a table or a schema of a similar name.
     private func nearest(to pattern: TablePattern, _ names: [TableName]) -> String? {
@@ -59,7 +69,7 @@ extension Planner {
                 case .except where Spelling.nearest(to: name, among: readable) == nil:
                     plan.notes.append("\(rule.pattern) has no column \(name), which `columns` leaves out.")
                 default:
-                    plan.problems.append(missingColumn(name, of: rule, known: known, readable: readable))
+                    plan.problems.append(missingColumn(name, of: rule, tables, known: known, readable: readable))
                 }
             }
         }
@@ -68,14 +78,20 @@ extension Planner {
     private func missingColumn(
         _ name: String,
         of rule: TableRule,
+        _ tables: [TablePlan],
         known: OmittedColumn?,
         readable: Set<String>
     ) -> PlanProblem {
+        let names = Set(tables.map(\.schema.name))
         if let known {
             let message = "Column \(name) of \(rule.pattern) cannot be read: \(known.reason)"
-            return PlanProblem(line: rule.line, message: message, remedy: known.remedy)
+            return PlanProblem(line: rule.line, message: message, remedy: known.remedy, tables: names)
         }
         let hint = Spelling.hint(for: name, among: readable.sorted())
-        return PlanProblem(line: rule.line, message: "\(rule.pattern) has no column \(name); \(hint)")
+        return PlanProblem(
+            line: rule.line,
+            message: "\(rule.pattern) has no column \(name); \(hint)",
+            tables: names
+        )
     }
 }

@@ -23,7 +23,8 @@ extension Planner {
             line: sync.line,
             message: "\(table.schema.name) cannot go to \(table.target): the schema \(Self.ownSchema) and table names "
                 + "that start with \(Self.loadPrefix) are Tandem's own.",
-            remedy: Remedy("Choose another `into` or `target`.")
+            remedy: Remedy("Choose another `into` or `target`."),
+            tables: [table.schema.name]
         )
     }
 
@@ -34,7 +35,8 @@ extension Planner {
             return PlanProblem(
                 line: sync.line,
                 message: "\(table.target) is written by sync \"\(owner)\" already.",
-                remedy: Remedy("Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables.")
+                remedy: Remedy("Choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables."),
+                tables: [table.schema.name]
             )
         }
     }
@@ -50,9 +52,22 @@ extension Planner {
                 line: sync.line,
                 message: "\(names) would \(group.count == 2 ? "both" : "all") become \(target)"
                     + (isCase ? ", because \"\(sync.to)\" does not tell upper from lower case." : "."),
-                remedy: Remedy("Give one of them another name: `{name: \(last.entry), target: …}`.")
+                remedy: Remedy("Give one of them another name: `{name: \(last.entry), target: …}`."),
+                tables: Set(newcomers(in: group).map(\.schema.name))
             )
         }
+    }
+
+    /// Those that come to where another one has been before, which goes on.
+    private func newcomers(in group: [TablePlan]) -> [TablePlan] {
+        let newcomers = group.filter { table in
+            !copied.contains { copy in
+                folded(copy.target) == folded(table.target)
+                    && (copy.schema.id == table.schema.id && copy.schema.id != 0
+                        || copy.schema.name == table.schema.name)
+            }
+        }
+        return newcomers.count == group.count - 1 ? newcomers : group
     }
 
     /// The columns' names at the destination: their own, or with a number behind where the destination takes two for

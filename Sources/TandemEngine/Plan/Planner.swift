@@ -68,7 +68,9 @@ package struct Planner: Sendable {
     package func plan() -> SyncPlan {
         var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [])
         if sync.schedule != nil {
-            plan.notes.append("`schedule` starts nothing in this version; let cron or a systemd timer call `tandem run`.")
+            plan.notes.append(
+                "`schedule` starts nothing in this version; let cron or a systemd timer call `tandem run`."
+            )
         }
         let names = configuredNames
         for table in catalog.tables {
@@ -86,12 +88,18 @@ package struct Planner: Sendable {
         noteUnseenDeletes(&plan)
         checkPatterns(&plan, renamed: Set(names.values))
         checkColumnRules(&plan, names)
-        if plan.tables.isEmpty, plan.problems.isEmpty {
+        settleFailures(&plan)
+        if plan.tables.isEmpty, plan.problems.isEmpty, plan.failures.isEmpty {
+            // What is in the way of all of them is worth saying here.
+            let reasons = Set(plan.skipped.filter { $0.remedy != nil }.map { [$0.reason, $0.remedy?.text ?? ""] })
+            let common = reasons.count == 1 ? plan.skipped.first { $0.remedy != nil } : nil
             plan.problems.append(
                 PlanProblem(
                     line: sync.line,
-                    message: "There is no table to copy: \"\(sync.from)\" has none that is selected and can be read.",
-                    remedy: Remedy("See all of its tables, and why not, with `tandem discover \(sync.from)`.")
+                    message: "There is no table to copy: \"\(sync.from)\" has none that is selected and can be read."
+                        + (common.map { " \($0.reason)" } ?? ""),
+                    remedy: common?.remedy
+                        ?? Remedy("See all of its tables, and why not, with `tandem discover \(sync.from)`.")
                 )
             )
         }
@@ -114,7 +122,11 @@ package struct Planner: Sendable {
             maySetUp: sync.autoSetup
         ) {
         case .unusable(let reason, let remedy):
-            if let naming = selection.naming {
+            if hasCopy(table) || isEstablished && selection.naming != nil {
+                plan.failures.append(
+                    failure(of: table, called: configured, selection, reason: reason, remedy: remedy)
+                )
+            } else if let naming = selection.naming {
                 plan.problems.append(
                     PlanProblem(line: naming.line, message: "\(name) cannot be copied: \(reason)", remedy: remedy)
                 )
@@ -129,13 +141,17 @@ package struct Planner: Sendable {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }
-            if configured != name { columns.notes.append("The configuration calls it \(configured), and so is its copy.") }
+            if configured != name {
+                columns.notes.append("The configuration calls it \(configured), and so is its copy.")
+            }
             if let note { columns.notes.insert(note, at: 0) }
             if !selection.cursor.isEmpty, method != .incremental {
                 columns.notes.append(cursor.idleNote(under: method))
             }
             if let problem = columns.problem {
-                plan.problems.append(PlanProblem(line: selection.columnRule?.line, message: problem))
+                plan.problems.append(
+                    PlanProblem(line: selection.columnRule?.line, message: problem, tables: [name])
+                )
             }
             let rule = selection.columnRule?.columns
             if let taken = takenName(in: columns.schema) {
@@ -143,7 +159,8 @@ package struct Planner: Sendable {
                     PlanProblem(
                         line: selection.columnRule?.line ?? sync.line,
                         message: "Column \(taken) of \(name) has the name of one that Tandem adds to its copy.",
-                        remedy: Remedy("Leave it out: `{name: \(name.entry), columns: [\"!\(taken)\"]}`.")
+                        remedy: Remedy("Leave it out: `{name: \(name.entry), columns: [\"!\(taken)\"]}`."),
+                        tables: [name]
                     )
                 )
             }

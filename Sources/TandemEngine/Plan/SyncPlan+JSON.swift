@@ -3,13 +3,14 @@ import TandemRows
 
 /// The documented `--json` of `tandem plan`.
 extension SyncPlan: Encodable {
-    private enum Key: String, CodingKey { case sync, tables, skipped, orphans, notes, problems }
+    private enum Key: String, CodingKey { case sync, tables, skipped, failures, orphans, notes, problems }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(sync, forKey: .sync)
         try container.encode(tables, forKey: .tables)
         try container.encode(skipped, forKey: .skipped)
+        try container.encode(failures, forKey: .failures)
         try container.encode(orphans, forKey: .orphans)
         try container.encode(notes, forKey: .notes)
         try container.encode(problems, forKey: .problems)
@@ -68,6 +69,18 @@ extension SkippedTable: Encodable {
         try container.encode(name, forKey: .source)
         try container.encode(reason, forKey: .reason)
         try container.encode(remedy, forKey: .remedy)
+    }
+}
+
+extension FailedTable: Encodable {
+    private enum Key: String, CodingKey { case source, target, error, remedy }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(table.schema.name, forKey: .source)
+        try container.encode(table.target, forKey: .target)
+        try container.encode(failure.message, forKey: .error)
+        try container.encode(failure.remedy, forKey: .remedy)
     }
 }
 

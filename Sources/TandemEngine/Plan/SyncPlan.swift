@@ -12,6 +12,8 @@ package struct SyncPlan: Sendable {
     /// Tables the destination holds from earlier runs that have no table at the source any more, or none that is
     /// selected. They stay as they are.
     package var orphans: [OrphanTable]
+    /// Tables that are selected and cannot be copied now, of a sync that has run before: others go on meanwhile.
+    package var failures: [FailedTable] = []
     /// What the user should know that is about no single table.
     package var notes: [String]
     /// What stands in the way. Nothing is copied while there is one.
@@ -56,6 +58,17 @@ package struct SkippedTable: Hashable, Sendable {
         self.name = name
         self.reason = reason
         self.remedy = remedy
+    }
+}
+
+/// A table that is selected and cannot be copied. What there is of it stays as it is.
+package struct FailedTable: Sendable {
+    package var table: TablePlan
+    package var failure: TableFailure
+
+    package init(_ table: TablePlan, _ failure: TableFailure) {
+        self.table = table
+        self.failure = failure
     }
 }
 

@@ -33,8 +33,8 @@ extension RunRecorder {
             await noteStream(progress.counts, isLast: false)
             await record(.streaming, of: progress.takeUpToDate())
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
-        case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .retrying,
-            .streamPrepared, .methodRuledOut:
+        case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .tablePostponed,
+            .retrying, .streamPrepared, .methodRuledOut:
             break
         }
     }

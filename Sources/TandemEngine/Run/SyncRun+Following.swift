@@ -79,9 +79,11 @@ extension SyncRun {
             try await Task.sleep(for: Self.turnPause)
             guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
             do {
-                (plan, plannedAt, attempt, report.failures) = (try await self.plan(), .now, 0, [])
+                (plan, plannedAt, attempt) = (try await replanned(), .now, 0)
+                let known = Set(plan.failures.map(\.table.schema.name))
+                report.failures.removeAll { !known.contains($0.table.schema.name) }
                 await observe(.replanned(plan))
-            } catch let error as any ExplainedError where error.isTransient {
+            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
                 attempt += 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
@@ -131,9 +133,16 @@ extension SyncRun {
             follows: follows,
             retries: retries,
             readers: readers,
-            replan: { try await self.plan().part { $0.method == method } },
+            replan: { try await self.replanned().part { $0.method == method } },
             observe: observe
         )
+    }
+
+    /// The plan that the source asks for by now. A run that follows outlasts one that cannot be done.
+    private func replanned() async throws -> SyncPlan {
+        do { return try await plan() } catch let problems as PlanProblems where follows {
+            throw StreamError.standstill(problems)
+        }
     }
 
     /// What follows some of a sync's copies.

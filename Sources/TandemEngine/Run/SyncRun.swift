@@ -55,6 +55,8 @@ package struct SyncRun: Sendable {
         /// Rows that the destination does not hold as their source has them, without those that are to stay so, by
         /// their tables at the destination.
         package var issues: [TableName: [RowIssue]]
+        /// The copies that there are now, by their names at the destination.
+        package var copies: Set<TableName>
     }
 
     /// - Parameter isRepaired: Where given, only these of the planned tables are copied, also those that a stream keeps
@@ -64,7 +66,7 @@ package struct SyncRun: Sendable {
         let start = ContinuousClock.now
         let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
         do {
-            var plan = try await plan()
+            var plan = try await firstPlan()
             if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
             let note: @Sendable (RunEvent) async -> Void = { event in
                 await recorder.note(event)
@@ -74,6 +76,10 @@ package struct SyncRun: Sendable {
             var run = self
             if isRepaired == nil { (run, plan) = try await beginning(plan) }
             var report = FullCopy.Report()
+            for failed in plan.failures {
+                await note(.tableFailed(failed.table, failed.failure))
+                report.failures.append((failed.table, failed.failure))
+            }
             let read = try await read(plan.part { $0.cursor?.copy != nil && isRepaired == nil }, observe: note)
             let again = Set(read.recopies.map(\.target))
             let copied = plan.part {
@@ -89,21 +95,30 @@ package struct SyncRun: Sendable {
                     patience: patience,
                     observe: note
                 )
-                report = try await copy.run()
+                report.add(try await copy.run())
             }
             report.outcomes += read.outcomes
             report.failures += read.failures
             let counts = try await run.follow(plan, repairing: isRepaired, into: &report, observe: note)
             var issues: [TableName: [RowIssue]] = [:]
+            var present: Set<TableName> = []
             // What has been done is done, also where that cannot be asked.
             for copy in (try? await destination.tables(of: sync.name)) ?? [] {
                 await recorder.record(copy.issues, of: copy.schema.name)
+                present.insert(copy.target)
                 let open = copy.issues.filter { !$0.isIgnored }
                 if !open.isEmpty { issues[copy.target] = open }
             }
             await recorder.finish(report, counts)
             let duration = start.duration(to: .now)
-            return Result(plan: plan, report: report, stream: counts, duration: duration, issues: issues)
+            return Result(
+                plan: plan,
+                report: report,
+                stream: counts,
+                duration: duration,
+                issues: issues,
+                copies: present
+            )
         } catch {
             await recorder.finish(after: error)
             throw error
@@ -129,6 +144,18 @@ package struct SyncRun: Sendable {
             patience: patience,
             observe: observe
         ).run()
+    }
+
+    private func firstPlan() async throws -> SyncPlan {
+        var attempt = 0
+        while true {
+            do {
+                return try await plan()
+            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
+                attempt += 1
+                try await retries.wait(after: error, attempt: attempt, observe: observe)
+            }
+        }
     }
 
     func plan() async throws -> SyncPlan {

@@ -32,7 +32,7 @@ struct BesideCopies {
                 let (count, pause) = desk.fail()
                 try Task.checkCancellation()
                 guard !(error is Unwanted) else { continue }
-                if let transient = error as? any ExplainedError, transient.isTransient {
+                if let transient = error as? any ExplainedError, transient.isTransient, !transient.isConfined {
                     await observe(.retrying(transient, pause: pause, attempt: count))
                 } else {
                     try? await destination.dropSections(of: table.target, sync)
@@ -60,7 +60,8 @@ struct BesideCopies {
 
     private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
-        try await source.awaitWriters(of: [table.source])
+        let open = try await source.awaitWriters(of: [table.source], limit: WriterPatience().copying)
+        if let left = open[table.source.schema.id] { throw StreamError.left(left) }
         var loaded = 0
         while true {
             do {

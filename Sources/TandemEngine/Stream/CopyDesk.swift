@@ -52,6 +52,8 @@ final class CopyDesk: Sendable {
         var isHeld = false
         /// Whether it has been asked to let that join.
         var isJoining = false
+        /// What has been told of tables that cannot be followed or copied.
+        var told: [TableName: String] = [:]
         /// How far the destination is.
         var reached: StreamState?
         /// A place that was reached and not confirmed, for the sake of a copy.
@@ -64,6 +66,11 @@ final class CopyDesk: Sendable {
     private let retries: RetryPolicy
 
     init(retries: RetryPolicy) { self.retries = retries }
+
+    /// Whether that is not known of `table` yet. Notes that it is now.
+    func isNews(_ failure: TableFailure, of table: TableName) -> Bool {
+        state.withLock { $0.told.updateValue(failure.message, forKey: table) != failure.message }
+    }
 
     // MARK: For the stream
 

@@ -44,6 +44,11 @@ struct CopyMoves {
                 let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
                 guard let index else { throw error }
                 refused.append((moves.remove(at: index).table, error.reason))
+            } catch let error as TargetError where !error.isTransient {
+                await destination.rollback()
+                let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
+                guard let index else { throw error }
+                refused.append((moves.remove(at: index).table, "its copy cannot be renamed: \(error.description)"))
             } catch {
                 await destination.rollback()
                 throw error

@@ -119,7 +119,7 @@ final class StreamApplier {
             return loaded
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient {
+        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
             throw error
         } catch {
             try? await destination.discard()

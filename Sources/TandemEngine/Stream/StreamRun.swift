@@ -53,6 +53,8 @@ struct StreamRun {
         var plan = plan
         var isFirst = true
         var attempt = 0
+        // How often the destination could not take the changes of a table in a row.
+        var refusals: [TableName: Int] = [:]
         while true {
             let before = progress.counts.batches
             do {
@@ -63,21 +65,39 @@ struct StreamRun {
                 }
                 isFirst = false
                 guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
-                attempt = 0
-            } catch let error as any ExplainedError where error.isTransient {
+                (attempt, refusals) = (0, [:])
+            } catch let error as TargetError {
+                let count = progress.counts.batches > before ? 1 : refusals[error.target, default: 0] + 1
+                refusals[error.target] = count
+                try await leave(error, plan, desk, attempt: count)
+            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
         }
     }
 
+    /// Waits a little where that may help, or else takes a table out of the stream whose changes the destination cannot
+    /// take. It is copied again, by which the user learns what is wrong with it, and the others go on.
+    private func leave(_ error: TargetError, _ plan: SyncPlan, _ desk: CopyDesk, attempt: Int) async throws {
+        guard let table = plan.tables.first(where: { $0.target == error.target }) else { throw error.cause }
+        if error.isTransient, let pause = retries.pause(ofTableBefore: attempt) {
+            await observe(.tablePostponed(table, error, pause: pause))
+            return try await Task.sleep(for: pause)
+        }
+        try await release([table.schema.id])
+        desk.recopy(table.schema.id)
+        await observe(.copyingAgain(table, reason: "its copy cannot take its changes: \(error.description)"))
+    }
+
     private func round(
-        _ plan: SyncPlan,
+        _ whole: SyncPlan,
         _ progress: StreamProgress,
         _ desk: CopyDesk,
         into report: inout FullCopy.Report
     ) async throws -> Ending {
-        let state = try await prepare(plan)
+        let (state, plan, left) = try await prepare(whole)
+        await note(left + whole.failures, desk, &report)
         var settled = try await settle(plan, state)
         for (table, reason) in settled.recopies {
             desk.recopy(table.schema.id)
@@ -133,12 +153,29 @@ struct StreamRun {
         return .again
     }
 
+    /// Tells of tables that cannot be followed or copied now: once for each reason.
+    private func note(_ failures: [FailedTable], _ desk: CopyDesk, _ report: inout FullCopy.Report) async {
+        for failed in failures where desk.isNews(failed.failure, of: failed.table.schema.name) {
+            let isTold = report.failures.contains {
+                $0.table.schema.name == failed.table.schema.name && $0.failure.message == failed.failure.message
+            }
+            guard !isTold else { continue }
+            report.failures.append((failed.table, failed.failure))
+            await observe(.tableFailed(failed.table, failed.failure))
+        }
+    }
+
     /// Copies `tables`, which nothing else is to be done before.
     private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamState) async throws -> FullCopy.Report {
-        try await source.awaitWriters(of: tables.map(\.source))
+        let open = try await source.awaitWriters(of: tables.map(\.source), limit: WriterPatience().copying)
         var plan = plan
-        plan.tables = tables
-        return try await FullCopy(
+        plan.tables = tables.filter { open[$0.source.schema.id] == nil }
+        let failures = tables.compactMap { table in
+            open[table.source.schema.id].map { (table: table, failure: TableFailure(StreamError.left($0))) }
+        }
+        for (table, failure) in failures { await observe(.tableFailed(table, failure)) }
+        guard !plan.tables.isEmpty else { return FullCopy.Report(failures: failures) }
+        var report = try await FullCopy(
             from: source,
             to: destination,
             plan: plan,
@@ -147,15 +184,17 @@ struct StreamRun {
             since: since,
             observe: observe
         ).run()
+        report.failures += failures
+        return report
     }
 
     /// Brings the tables that are followed to `end`, and copies none: one that must be copied again leaves the stream.
     ///
     /// - Throws: ``StreamError/gap(sync:reason:)`` where changes are missing.
     func catchUp(to end: Checkpoint) async throws {
-        var plan = plan
+        var whole = plan
         while true {
-            let state = try await prepare(plan)
+            let (state, plan, _) = try await prepare(whole)
             let tables = try await settle(plan, state).tables
             guard !tables.isEmpty else { return }
             let start = try await destination.stream(of: plan.sync, by: method) ?? state
@@ -166,7 +205,7 @@ struct StreamRun {
             )
             guard !ending.recopies.isEmpty || ending.hasOtherTables else { return }
             try await release(ending.recopies.keys)
-            plan = try await replan()
+            whole = try await replan()
         }
     }
 
@@ -184,8 +223,10 @@ struct StreamRun {
 
     /// Makes sure of the stream before anything is copied, notes at the destination where it begins, and gives copies
     /// the names that they are to have by now.
+    ///
+    /// - Returns: Where it begins, `plan` for the tables that can be followed, and the others.
     @discardableResult
-    func prepare(_ plan: SyncPlan) async throws -> StreamState {
+    func prepare(_ plan: SyncPlan) async throws -> (state: StreamState, plan: SyncPlan, left: [FailedTable]) {
         let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await source.prepareStream(
             of: plan.sync,
@@ -206,7 +247,12 @@ struct StreamRun {
         let refused = try await CopyMoves(destination: destination, plan: plan, state: prepared.state).run()
         for (table, reason) in refused { await observe(.copyingAgain(table, reason: reason)) }
         try await release(prepared.recopies.keys + refused.map(\.table.schema.id))
-        return prepared.state
+        let left = plan.tables.compactMap { table in
+            prepared.left[table.schema.id].map {
+                FailedTable(table, TableFailure(message: $0.reason, remedy: $0.remedy))
+            }
+        }
+        return (prepared.state, plan.part { prepared.left[$0.schema.id] == nil }, left)
     }
 
     /// Drops what was loaded in part of tables that are not to be copied any more.
@@ -248,6 +294,10 @@ package enum StreamError: ExplainedError {
     case noStream(connection: String)
     case noCursor(sync: String)
     case noLogSnapshot(connection: String)
+    /// A table cannot be copied as long as something lasts at the source.
+    case left(LeftTable)
+    /// The source has become such that nothing of the sync can be done, while it is followed.
+    case standstill(PlanProblems)
 
     package var description: String {
         switch self {
@@ -257,6 +307,8 @@ package enum StreamError: ExplainedError {
         case .noCursor(let sync): "The source of sync \"\(sync)\" cannot be read by a cursor."
         case .noLogSnapshot(let connection):
             "The server of \"\(connection)\" cannot show its rows as of a place in its log."
+        case .left(let table): table.reason
+        case .standstill(let problems): problems.description
         }
     }
 
@@ -266,8 +318,10 @@ package enum StreamError: ExplainedError {
         case .noLogSnapshot:
             Remedy("Postgres 10 and up can, but no standby. Let `tandem reset --table` have the table copied again.")
         case .noStream, .noCursor: Remedy("Write `method: FULL_TABLE` for its tables.")
+        case .left(let table): table.remedy
+        case .standstill(let problems): problems.remedy
         }
     }
 
-    package var isTransient: Bool { false }
+    package var isTransient: Bool { if case .standstill = self { true } else { false } }
 }

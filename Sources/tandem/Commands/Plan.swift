@@ -27,6 +27,7 @@ struct Plan: AsyncParsableCommand {
             for plan in plans { Self.show(plan) }
         }
         if plans.contains(where: { !$0.problems.isEmpty }) { throw CommandOutcome(status: .usage) }
+        if plans.contains(where: { !$0.failures.isEmpty }) { throw CommandOutcome(status: .failed) }
     }
 
     private static func show(_ plan: SyncPlan) {
@@ -52,6 +53,10 @@ struct Plan: AsyncParsableCommand {
         for note in plan.notes { Terminal.out("  note: \(note)") }
         for orphan in plan.orphans { Terminal.out("  note: \(orphan.copy.target): \(orphan.reason)") }
         for skipped in plan.skipped { Terminal.out("  left out: \(skipped.name): \(skipped.reason)") }
+        for failed in plan.failures {
+            Terminal.out("  error: \(failed.table.schema.name): \(failed.failure.message)")
+            for line in RemedyText.lines(failed.failure.remedy, indent: "    ") { Terminal.out(line) }
+        }
         for problem in plan.problems {
             Terminal.out("  error: \(problem.message)")
             for line in RemedyText.lines(problem.remedy, indent: "    ") { Terminal.out(line) }

@@ -79,6 +79,10 @@ final class ProgressDisplay: Sendable {
             finish()
             trouble("error: \(table.schema.name): \(failure.message)")
             for text in RemedyText.lines(failure.remedy) { trouble(text) }
+        case .tablePostponed(let table, let error, let pause):
+            line(
+                "warning: \(table.schema.name): \(error.sentence) It is tried again in \(Amounts.duration(pause)); the others go on."
+            )
         case .retrying(let error, let pause, let attempt):
             line("warning: \(error.sentence) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")
         case .streamPrepared(let notes, let gap):

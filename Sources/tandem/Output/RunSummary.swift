@@ -87,7 +87,9 @@ struct RunSummary {
         lines += result.plan.notes.map { "note: " + $0 }
         lines += result.plan.orphans.map { "note: \($0.copy.target): \($0.reason)" }
         for failure in report.failures {
-            lines.append("error: \(failure.table.schema.name): \(failure.failure.message) Its old copy stays.")
+            let message = failure.failure.message
+            let rest = result.copies.contains(failure.table.target) ? "Its old copy stays." : "There is no copy of it."
+            lines.append("error: \(failure.table.schema.name): \(message)\(message.hasSuffix(".") ? "" : ".") \(rest)")
             lines += RemedyText.lines(failure.failure.remedy)
         }
         return lines

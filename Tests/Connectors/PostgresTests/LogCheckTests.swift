@@ -139,8 +139,7 @@ import Testing
             facts: facts,
             log: LogFacts(),
             config: PostgresConfig(),
-            context: .test,
-            isPooled: false
+            context: .test
         )
         let finding = review.findings.first { $0.subject == "version" }
         #expect(finding?.severity == (words == nil ? nil : .warning))

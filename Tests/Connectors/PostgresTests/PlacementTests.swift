@@ -101,7 +101,7 @@ import Testing
         var changed = SampleTable(orders, ids: 5..<15)
         changed.schema.columns[1] = ColumnSchema(name: "other", type: .text, nativeType: "text", id: 9)
         let next = try await database.load(changed, into: destination)
-        let error = await #expect(throws: PostgresError.self) {
+        let error = await #expect(throws: TargetError.self) {
             try await destination.publish([next], retiring: [], of: "s")
         }
         #expect("\(try #require(error))".contains("view shop.v"))
@@ -167,14 +167,14 @@ import Testing
         let other = TableName(schema: "shop", table: "other")
         let copy = try await database.load(other, ids: 0..<3, into: destination)
         try database.execute("CREATE TABLE shop.other (a int)")
-        await #expect(throws: PostgresError.self) { try await destination.publish([copy], retiring: [], of: "s") }
+        await #expect(throws: TargetError.self) { try await destination.publish([copy], retiring: [], of: "s") }
         try await destination.discard()
         #expect(try database.leftovers.isEmpty)
         // Nor is another sync's.
         let ours = TableName(schema: "ours", table: "t")
         try await destination.publish([database.load(ours, ids: 0..<3, into: destination)], retiring: [], of: "s")
         let taken = try await database.load(ours, ids: 0..<5, into: destination)
-        let error = await #expect(throws: PostgresError.self) {
+        let error = await #expect(throws: TargetError.self) {
             try await destination.publish([taken], retiring: [], of: "another")
         }
         #expect("\(try #require(error))".contains("belongs to sync \"s\""))

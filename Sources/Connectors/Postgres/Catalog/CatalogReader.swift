@@ -72,13 +72,15 @@ package struct CatalogReader {
         let queries = ServerQueries(version: version)
         return try readable {
             guard let facts = try session.query(queries.facts).rows.first else { throw UnreadableCell() }
-            return try ServerFacts(
+            var server = try ServerFacts(
                 facts: facts,
                 settings: session.query(queries.settings).rows,
                 signs: session.query(queries.signs).rows,
                 hostName: session.endpoint.host,
                 version: version
             )
+            server.isPooled = session.capabilities.isPooled
+            return server
         }
     }
 

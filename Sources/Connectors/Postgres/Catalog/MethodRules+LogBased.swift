@@ -110,6 +110,12 @@ extension MethodRules {
                 remedy: Remedy("Use TRIGGER_BASED, which needs no such right.")
             )
         }
+        if server.isPooled {
+            return .unusable(
+                reason: "A pooler such as PgBouncer stands between, which does not send the log.",
+                remedy: server.host.poolerRemedy
+            )
+        }
         if server.isStandby, server.version < 160_000 {
             return .unusable(
                 reason: "This is a standby, and standbys decode their log since Postgres 16 only.",

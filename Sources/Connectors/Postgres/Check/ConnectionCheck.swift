@@ -37,8 +37,9 @@ package enum ConnectionCheck {
                     user: facts.user,
                     isSuperuser: facts.isSuperuser
                 )
+                let views = try ViewReview(session: session).findings(for: tables, among: known)
                 guard !following.isEmpty else {
-                    return review.findings + noted + tableReview.findings(for: tables)
+                    return review.findings + noted + tableReview.findings(for: tables) + views
                 }
                 let followed = following.mapValues { names in
                     known.filter { names.contains($0.name) }.map(\.catalogTable)
@@ -54,10 +55,9 @@ package enum ConnectionCheck {
                     facts: facts,
                     log: log,
                     config: config,
-                    context: context,
-                    isPooled: session.capabilities.isPooled
+                    context: context
                 )
-                return review.findings + logReview.findings + noted + tableReview.findings(for: tables)
+                return review.findings + logReview.findings + noted + tableReview.findings(for: tables) + views
             }
         } catch {
             return [Reachability.finding(for: error)]

@@ -108,7 +108,11 @@ extension LogReview {
                 )
             ]
         }
-        return plan.notes.map { Finding(.warning, "publication", $0) }
+        let left = plan.left.map { left in
+            let reason = "Its changes cannot be followed: \(left.reason)."
+            return Finding(.error, left.table.name.description, reason, remedy: PublicationPlan.remedy(left.sql))
+        }
+        return left + plan.notes.map { Finding(.warning, "publication", $0) }
     }
 
     private func tables(

@@ -7,7 +7,6 @@ struct LogReview: Sendable {
     let log: LogFacts
     let config: PostgresConfig
     let context: ConnectionContext
-    let isPooled: Bool
 
     /// Findings for the server, and for each sync that follows the log.
     var findings: [Finding] {
@@ -15,7 +14,7 @@ struct LogReview: Sendable {
             return [Finding(.error, "log", "It cannot be followed: \(reason)", remedy: remedy)]
         }
         var findings = [Finding(.ok, "log", "Its log can be followed.")]
-        findings += [version, pooler, senders, keepSize, senderTimeout].compactMap { $0 }
+        findings += [version, senders, keepSize, senderTimeout].compactMap { $0 }
         if config.slot != nil, log.tables.count > 1 {
             findings.append(
                 Finding(
@@ -77,11 +76,6 @@ struct LogReview: Sendable {
                 + "tables are changed while transactions are open.",
             remedy: remedy
         )
-    }
-
-    private var pooler: Finding? {
-        guard isPooled else { return nil }
-        return Finding(.error, "pooler", "The log is not sent through a pooler.", remedy: facts.host.poolerRemedy)
     }
 
     private var senders: Finding? {

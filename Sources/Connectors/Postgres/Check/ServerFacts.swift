@@ -17,6 +17,8 @@ struct ServerFacts: Sendable {
     var hasNotesSchema = false
     var mayCreateNotes = false
     var isStandby = false
+    /// A pooler stands between, which does not send the log.
+    var isPooled = false
     var encoding = "UTF8"
     var connections = 0
     /// Among them this user's, and those to the database.

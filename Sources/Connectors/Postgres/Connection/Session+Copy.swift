@@ -85,7 +85,10 @@ extension Session {
             if status == PGRES_COMMAND_OK { isComplete = true } else { failure = failure ?? error(of: result) }
         }
         if let failure {
-            if !isOpen { close() }
+            guard isOpen else {
+                close()
+                throw failure.endingConnection
+            }
             throw failure
         }
         guard isComplete else { throw lost() }

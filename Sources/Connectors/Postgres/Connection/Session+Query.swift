@@ -47,7 +47,10 @@ extension Session {
             }
         }
         if let failure {
-            if !isOpen { close() }
+            guard isOpen else {
+                close()
+                throw failure.endingConnection
+            }
             throw failure
         }
         return last
@@ -75,6 +78,10 @@ extension Session {
         guard let state = field(.sqlState) else {
             let message = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
             return ConnectFailure.error(ofLost: endpoint, message: message)
+        }
+        if state == "53200", let hint = field(.hint), hint.contains("max_locks_per_transaction") {
+            // Its translated words do not name it.
+            return .tooManyLocks(endpoint, message: field(.message) ?? "")
         }
         objection = Objection(code: state, constraint: field(.constraint), column: field(.column))
         return PostgresError(

@@ -56,8 +56,9 @@ extension ConnectionSetup {
                 server: session.capabilities
             )
             if let missing = plan.missing { return missing.sql }
+            if !plan.left.isEmpty { return PublicationPlan.Left.sql(plan.left) }
             // Where this is the connection's own user its runs do it.
-            return request.adminURL == nil ? [] : plan.steps
+            return request.adminURL == nil ? [] : plan.script
         }
     }
 }

@@ -16,11 +16,28 @@ struct CopyPlan: Sendable {
     let columns: [ColumnReading]
     /// Row-level security applies, and what it shows is what is wanted.
     let isReadThroughPolicies: Bool
+    /// Functions and names in it mean what they mean to whoever reads it by hand. Nothing of what is asked for it depends
+    /// on where names are looked up.
+    let isReadAsByUser: Bool
 
     /// How much of a table one range covers.
     static let rangeBytes = 64 << 20
     /// Ranges are not made smaller than this to have work for every reader.
     static let leastRangeBytes = 4 << 20
+
+    /// What is to be set for the statement, and undone after it.
+    var settings: (before: [String], after: [String]) {
+        var (before, after): ([String], [String]) = ([], [])
+        if isReadThroughPolicies {
+            before.append("SET LOCAL row_security = on")
+            after.append("SET LOCAL row_security = off")
+        }
+        if isReadAsByUser {
+            before.append("SET LOCAL search_path TO DEFAULT")
+            after.append("SET LOCAL search_path = ''")
+        }
+        return (before, after)
+    }
 
     /// The statement that sends the rows of `range`.
     func copy(_ range: Range) -> String {
@@ -80,13 +97,16 @@ extension CopyPlan {
         columns: [ColumnReading],
         readers: Int,
         hasTIDRangeScan: Bool,
+        hasRowSecurity: Bool = true,
         filter: String? = nil,
         pieces: [String]? = nil,
         section: HeapSection? = nil
     ) {
         let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
         self.columns = columns
-        isReadThroughPolicies = !root.isReadable
+        // What a policy hides from a view is no row of the view.
+        isReadThroughPolicies = hasRowSecurity && (!root.isReadable || root.kind == "v")
+        isReadAsByUser = (!root.isReadable || root.kind == "v") && filter == nil && pieces == nil
         if isReadByLeaf {
             let parts = section.map { $0.parts(of: leaves) } ?? leaves.map { ($0, 0, nil) }
             let total = parts.reduce(0) { $0 + $1.leaf.bytes(from: $1.start, to: $1.end) }

@@ -31,6 +31,7 @@ struct CopyPlanner {
             columns: columns,
             readers: readers,
             hasTIDRangeScan: session.capabilities.hasTIDRangeScan,
+            hasRowSecurity: session.capabilities.hasRowSecurity,
             filter: filter,
             pieces: try range.map {
                 try CursorReading(session: session, table: table, types: types).conditions(for: $0)
@@ -85,11 +86,7 @@ struct CopyPlanner {
     }
 
     static func rewritten(_ name: TableName, _ endpoint: Endpoint) -> PostgresError {
-        .snapshotLost(
-            endpoint,
-            reason: "\(name) was truncated or rewritten after the snapshot was taken",
-            isTransient: true
-        )
+        .tableRewritten(endpoint, name)
     }
 
     /// `pg_class` as the snapshot shows it, beside what the server's functions see, which is the present.

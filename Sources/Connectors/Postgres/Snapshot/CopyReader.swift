@@ -77,8 +77,12 @@ final class CopyReader: RowReader {
         return made
     }
 
+    /// A session holds a lock on every partition that it has read, until it is given back.
+    private static let lockLimit = 32
+
     private func nextRange(of plan: CopyPlan) throws -> Current? {
         guard let range = copy.nextRange(of: plan) else { return nil }
+        if confirmed.count >= Self.lockLimit, !confirmed.contains(range.relation) { giveSessionBack() }
         try start(range)
         return Current(range: range)
     }
@@ -86,7 +90,8 @@ final class CopyReader: RowReader {
     private func start(_ range: CopyPlan.Range) throws {
         let plan = try (work ?? prepare()).plan
         try persistently { session in
-            if plan.isReadThroughPolicies { try session.execute("SET LOCAL row_security = on") }
+            let before = plan.settings.before
+            if !before.isEmpty { try session.execute(before.joined(separator: "; ")) }
             try session.beginCopy(plan.copy(range))
         }
     }
@@ -100,11 +105,14 @@ final class CopyReader: RowReader {
             let session = try openSession()
             do {
                 if try session.receiveRows(into: &buffer, at: &range.position) { return true }
+                // What is read next in this transaction may be another table.
+                let after = work?.plan.settings.after ?? []
+                if !after.isEmpty { try session.execute(after.joined(separator: "; ")) }
                 try confirm(range.range.relation, on: session)
                 return false
             } catch let error as PostgresError {
                 let isAtStart = range.position.next == 0
-                guard range.range.isRepeatable || isAtStart else { throw lost(error) }
+                guard range.range.isRepeatable || isAtStart else { throw error.isConfined ? error : lost(error) }
                 try recover(from: error, failures: failures)
                 failures += 1
                 // What is in the buffer stays there; the rows up to here are passed over.
@@ -181,12 +189,13 @@ extension CopyReader {
     private func recover(from error: PostgresError, failures: Int) throws {
         switch error {
         // A lock that was not free for ten seconds is worth telling; trying again here would hide it for a minute.
-        case .snapshotLost, .lockTimeout: throw error
+        case .snapshotLost, .lockTimeout, .tableRewritten: throw error
         default: guard error.isTransient else { throw error }
         }
         dropSession()
-        guard copy.pool.canReplace else { throw lost(error) }
-        guard failures < Self.pauses.count else { throw error }
+        guard copy.pool.canReplace else { throw error.isConfined ? error : lost(error) }
+        // Other tables need not wait for what is wrong with this one alone.
+        guard failures < (error.isConfined ? 2 : Self.pauses.count) else { throw error }
         failure = error
         try copy.interruption.pause(milliseconds: Self.pauses[failures])
     }

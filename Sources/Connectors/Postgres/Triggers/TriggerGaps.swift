@@ -10,18 +10,21 @@ struct TriggerGaps {
     /// Before a snapshot is taken that answers the gaps of `relations`. Returns at once where there are none.
     ///
     /// The lines stay, for other syncs that read the table.
-    func close(_ relations: [UInt32]) throws {
-        guard try CaptureStates(session).exists(TriggerNames.gaps) else { return }
+    ///
+    /// - Returns: As ``OpenWriters/writers(of:limit:)``.
+    @discardableResult
+    func close(_ relations: [UInt32], limit: Duration? = nil) throws -> [UInt32: [String]] {
+        guard try CaptureStates(session).exists(TriggerNames.gaps) else { return [:] }
         let list = "{" + relations.map(String.init).joined(separator: ",") + "}"
         let chosen = "relation = ANY ($1::pg_catalog.oid[])"
         let question = "SELECT DISTINCT relation FROM \(TriggerNames.gaps) WHERE \(chosen)"
         let found = try session.query(question, [list]).rows.compactMap { $0.first??.description }.compactMap(
             UInt32.init
         )
-        guard !found.isEmpty else { return }
+        guard !found.isEmpty else { return [:] }
         try session.transaction(.readWrite) {
             _ = try session.query("UPDATE \(TriggerNames.gaps) SET is_open = false WHERE \(chosen) AND is_open", [list])
         }
-        try OpenWriters(session: session, notify: notify).wait(for: found)
+        return try OpenWriters(session: session, notify: notify).writers(of: found, limit: limit)
     }
 }

@@ -32,7 +32,7 @@ struct ChangeGroup {
             let change = sieve?.settle(change) ?? change
             if !change.evolution.isEmpty {
                 try stages.forget(change.before.target, in: session)
-                try TableEvolution(session: session).apply(change)
+                try PostgresError.about(change.before.target) { try TableEvolution(session: session).apply(change) }
             }
             if !change.changes.isNothing { group.changes.append(change) }
         }
@@ -48,7 +48,9 @@ struct ChangeGroup {
         var merges: [TableMerge] = []
         for change in changes {
             let merge = TableMerge(
-                stage: try stages.stage(for: change.after, in: session),
+                stage: try PostgresError.about(change.after.target) {
+                    try stages.stage(for: change.after, in: session)
+                },
                 changes: change.changes,
                 session: session,
                 isLast: isLast

@@ -165,9 +165,12 @@ struct RowSieve {
             guard let copy = copies[target], let key = known.key(of: row.number, isDeletion: isDeletion),
                 key.key != nil
             else {
-                throw PostgresError.destination(
-                    session.endpoint,
-                    .held(target, by: ["a constraint that was made here"], reason: row.objection.cause)
+                throw TargetError(
+                    target,
+                    PostgresError.destination(
+                        session.endpoint,
+                        .held(target, by: ["a constraint that was made here"], reason: row.objection.cause)
+                    )
                 )
             }
             let issue = RowIssue(
@@ -187,11 +190,10 @@ struct RowSieve {
         }
     }
 
-    private func tooMany(_ target: TableName, _ objection: Objection) -> PostgresError {
-        .destination(
-            session.endpoint,
-            .tooManyIssues(target, limit: RowIssue.limit, cause: "\(objection.cause) (\(objection.code))")
-        )
+    private func tooMany(_ target: TableName, _ objection: Objection) -> TargetError {
+        let cause = "\(objection.cause) (\(objection.code))"
+        let problem = DestinationProblem.tooManyIssues(target, limit: RowIssue.limit, cause: cause)
+        return TargetError(target, PostgresError.destination(session.endpoint, problem))
     }
 }
 

@@ -188,12 +188,12 @@ struct TableMerge {
     /// - Throws: ``RefusedContent`` where it is about what rows hold.
     func explained(_ body: () throws -> Void) throws {
         do { try body() } catch let error as PostgresError {
-            guard let state = error.sqlState else { throw error }
+            guard let state = error.sqlState else { throw error.isConfined ? TargetError(target, error) : error }
             // The table is not what it was, or its columns do not take the values.
             let refusals = ["42P01", "42703", "42P10", "42804", "42846", "42883", "55000"]
             if refusals.contains(state) { throw cannotTake(error) }
             guard let objection = session.objection, objection.code == state, objection.isAboutContent else {
-                throw error
+                throw error.isConfined ? TargetError(target, error) : error
             }
             throw RefusedContent(objection: objection, meaning: meaning(of: error, state))
         }
@@ -206,13 +206,13 @@ struct TableMerge {
 
     private func meaning(of error: PostgresError, _ state: String) -> any Error {
         if state.hasPrefix("22") { return cannotTake(error) }
-        guard state.hasPrefix("23") else { return error }
+        guard state.hasPrefix("23") else { return TargetError(target, error) }
         let problem = DestinationProblem.held(
             target,
             by: ["a constraint that was made here"],
             reason: error.serverMessage ?? state
         )
-        return PostgresError.destination(session.endpoint, problem)
+        return TargetError(target, PostgresError.destination(session.endpoint, problem))
     }
 }
 

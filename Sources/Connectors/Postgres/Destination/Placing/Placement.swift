@@ -23,8 +23,9 @@ struct Placement: Sendable {
             throw PostgresError.destination(session.endpoint, .notLoaded(copy.target))
         }
         for pause in Self.pauses {
-            do { return try attempt(in: session) } catch let error as PostgresError {
-                guard error.isLockConflict else { throw error }
+            do { return try attempt(in: session) } catch {
+                let cause = (error as? TargetError)?.cause ?? error
+                guard (cause as? PostgresError)?.isLockConflict == true else { throw error }
                 notify("The new copies wait for whoever reads the old ones (\(error)).")
                 try session.interruption.pause(milliseconds: pause)
             }
@@ -47,7 +48,9 @@ struct Placement: Sendable {
                 let old = copies[index].former(among: Array(earlier.values), retiring: retired, folding: .exact)
                 let ours = old.flatMap { relations[$0.target]?.isOurs == true ? $0 : nil }
                 let writer = OwnColumnWriter(session: session)
-                let completed = try writer.complete(load, for: copies[index], after: ours)
+                let completed = try PostgresError.about(load.table.target) {
+                    try writer.complete(load, for: copies[index], after: ours)
+                }
                 loaded[index] = completed.load
                 whole[index].rows += completed.rows
             }
@@ -74,13 +77,20 @@ struct Placement: Sendable {
         let endpoint = metadata.session.endpoint
         let owners = try metadata.owners()
         for copy in copies {
-            if let problem = relations.problem(of: copy.target) { throw PostgresError.destination(endpoint, problem) }
-            if let owner = owners[copy.target], owner != sync {
-                throw PostgresError.destination(endpoint, .otherSync(copy.target, sync: owner))
+            try PostgresError.about(copy.target) {
+                if let problem = relations.problem(of: copy.target) {
+                    throw PostgresError.destination(endpoint, problem)
+                }
+                if let owner = owners[copy.target], owner != sync {
+                    throw PostgresError.destination(endpoint, .otherSync(copy.target, sync: owner))
+                }
             }
         }
         for load in loaded where relations[load.name]?.isOurs != true {
-            throw PostgresError.destination(endpoint, .notLoaded(load.table.target))
+            throw TargetError(
+                load.table.target,
+                PostgresError.destination(endpoint, .notLoaded(load.table.target))
+            )
         }
     }
 
@@ -97,7 +107,11 @@ struct Placement: Sendable {
         let before = try Attachments(to: olds.map(\.relation.oid), in: session)
         let free = olds.filter { before.of($0.relation.oid).isEmpty }.map(\.name).sorted()
         guard !free.isEmpty else { return before }
-        try session.execute("LOCK TABLE \(free.map(SQL.name).joined(separator: ", ")) IN ACCESS EXCLUSIVE MODE")
+        for name in free {
+            try PostgresError.about(name) {
+                try session.execute("LOCK TABLE \(SQL.name(name)) IN ACCESS EXCLUSIVE MODE")
+            }
+        }
         // Somebody may have attached something while this waited.
         return try Attachments(to: olds.map(\.relation.oid), in: session)
     }
@@ -116,20 +130,23 @@ struct Placement: Sendable {
             let holders = attachments.of(relation.oid)
             guard holders.isEmpty else {
                 let reason = "its source has another name now, under which there is a table already"
-                throw PostgresError.destination(session.endpoint, .held(name, by: holders, reason: reason))
+                throw TargetError(
+                    name,
+                    PostgresError.destination(session.endpoint, .held(name, by: holders, reason: reason))
+                )
             }
         }
         let grants = try Grants(on: oids, in: session)
         let keys = try KeyNames(of: loads, dropping: oids, in: session)
-        var statements = gone.isEmpty ? [] : ["DROP TABLE \(gone.map(SQL.name).joined(separator: ", "))"]
+        for name in gone { try PostgresError.about(name) { try session.execute("DROP TABLE \(SQL.name(name))") } }
         for load in loads {
             let target = load.table.target
+            var statements: [String] = []
             statements += keys.renaming(load)
             statements.append("ALTER TABLE \(load.quoted) RENAME TO \(SQL.identifier(target.table))")
             if let old = relations[target] { statements += grants.statements(of: old.oid, on: target) }
+            try PostgresError.about(target) { try session.execute(statements.joined(separator: "; ")) }
         }
-        guard !statements.isEmpty else { return }
-        try session.execute(statements.joined(separator: "; "))
     }
 
     private func renameAttached(
@@ -143,7 +160,7 @@ struct Placement: Sendable {
                 let number = earlier[name]?.schema.id, number != 0,
                 let copy = copies.first(where: { $0.schema.id == number && relations[$0.target] == nil })
             else { continue }
-            try session.rename(name, to: copy.target)
+            try PostgresError.about(copy.target) { try session.rename(name, to: copy.target) }
             relations.move(name, to: copy.target)
         }
     }
@@ -163,6 +180,13 @@ extension Session {
 }
 
 extension PostgresError {
+    /// Calls `body`, and says of what goes wrong there that it is about `target` alone, where it is.
+    static func about<Value>(_ target: TableName, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as PostgresError where error.isConfined {
+            throw TargetError(target, error)
+        }
+    }
+
     /// Others hold what was asked for, and may let go of it.
     var isLockConflict: Bool { sqlState == "55P03" || sqlState == "40P01" }
 }

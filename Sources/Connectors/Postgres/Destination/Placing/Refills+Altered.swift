@@ -11,10 +11,9 @@ extension Refills {
         let cause = Objection(code: Objection.alteration).cause
         let rows = try session.query(question).rows
         guard rows.count <= RowIssue.limit else {
-            throw PostgresError.destination(
-                session.endpoint,
-                .held(table.target, by: attachments.of(oid), reason: "of more than \(RowIssue.limit) rows \(cause)")
-            )
+            let reason = "of more than \(RowIssue.limit) rows \(cause)"
+            let problem = DestinationProblem.held(table.target, by: attachments.of(oid), reason: reason)
+            throw TargetError(table.target, PostgresError.destination(session.endpoint, problem))
         }
         return rows.map { cells in
             let names = table.schema.identity.map { table.schema.columns[$0].name }

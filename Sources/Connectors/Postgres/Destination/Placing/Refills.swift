@@ -18,7 +18,9 @@ struct Refills {
         let oids = loads.compactMap { relations[$0.table.target]?.oid }
         let order = try ForeignKeyOrder(of: oids, in: session)
         let refills = try loads.map { load in
-            let shape = try Reshaping(load, earlier: earlier[load.table.target], in: session)
+            let shape = try PostgresError.about(load.table.target) {
+                try Reshaping(load, earlier: earlier[load.table.target], in: session)
+            }
             return (load: load, oid: relations[load.table.target]?.oid ?? 0, shape: shape)
         }
         let parentsFirst = refills.sorted { order.rank($0.oid) < order.rank($1.oid) }
@@ -48,14 +50,13 @@ struct Refills {
     private func held(_ load: LoadTable, _ oid: UInt32, in session: Session, _ body: () throws -> Void) throws {
         do { try body() } catch let error as PostgresError {
             // Objects that depend on a column, or rows that break a constraint.
+            let target = load.table.target
             guard let state = error.sqlState, state.hasPrefix("23") || ["2BP01", "0A000", "42P16"].contains(state)
             else {
-                throw error
+                throw error.isConfined ? TargetError(target, error) : error
             }
-            throw PostgresError.destination(
-                session.endpoint,
-                .held(load.table.target, by: attachments.of(oid), reason: error.serverMessage ?? "")
-            )
+            let problem = DestinationProblem.held(target, by: attachments.of(oid), reason: error.serverMessage ?? "")
+            throw TargetError(target, PostgresError.destination(session.endpoint, problem))
         }
     }
 

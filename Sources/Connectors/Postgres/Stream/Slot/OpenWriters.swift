@@ -9,24 +9,37 @@ struct OpenWriters {
     /// - Returns: The tables that some of them, which are still open, have written to.
     @discardableResult
     func wait(for tables: [UInt32], limit: Duration? = nil) throws -> Set<UInt32> {
-        guard !tables.isEmpty else { return [] }
+        Set(try writers(of: tables, limit: limit).keys)
+    }
+
+    /// Waits as ``wait(for:limit:)`` does.
+    ///
+    /// - Returns: Those that are still open, told by the tables that they have written to.
+    func writers(of tables: [UInt32], limit: Duration?) throws -> [UInt32: [String]] {
+        guard !tables.isEmpty else { return [:] }
         let ids = "{" + tables.map(String.init).joined(separator: ",") + "}"
         var tablesByWriter: [String: Set<UInt32>] = [:]
         for row in try session.query(Self.writers, [ids]).rows {
             guard row.count == 2, let table = row[0].flatMap({ UInt32($0) }), let writer = row[1] else { continue }
             tablesByWriter[writer, default: []].insert(table)
         }
-        guard !tablesByWriter.isEmpty else { return [] }
+        guard !tablesByWriter.isEmpty else { return [:] }
         let list = "{" + tablesByWriter.keys.map { "\"\($0)\"" }.joined(separator: ",") + "}"
         let isDone = try Patience(session, notify).wait(
             for: "transactions that have written to tables which are to be copied",
             counting: "SELECT count(DISTINCT l.virtualtransaction) \(Self.held)",
             [list],
+            naming: { try OpenTransactions(session: session).virtual(list) },
             limit: limit
         )
-        guard !isDone else { return [] }
+        guard !isDone else { return [:] }
         let open = try session.query("SELECT DISTINCT l.virtualtransaction \(Self.held)", [list]).rows
-        return Set(open.compactMap { $0.first ?? nil }.flatMap { tablesByWriter[$0] ?? [] })
+        var names: [UInt32: [String]] = [:]
+        for writer in open.compactMap({ $0.first ?? nil }) {
+            let told = try OpenTransactions(session: session).virtual("{\"\(writer)\"}")
+            for table in tablesByWriter[writer] ?? [] { names[table, default: []] += told }
+        }
+        return names
     }
 
     private static let held =

@@ -5,29 +5,59 @@ struct Publishing {
     let session: Session
     let notify: @Sendable (String) -> Void
 
-    /// Runs the plan's steps in one transaction. What a transaction that is open now has written to a new table may be
-    /// missing in the stream, so a copy has to wait for it (``awaitWriters(of:)``).
+    /// Tables that are added in one transaction, which holds a lock on each of them.
+    private static let batch = 50
+
+    /// Runs the plan's steps, and adds its tables some at a time. What a transaction that is open now has written to a
+    /// new table may be missing in the stream, so a copy has to wait for it (``OpenWriters``).
     ///
-    /// - Throws: ``PostgresError``, transient where a lock was not free or a table has another name by now.
-    func run(_ plan: PublicationPlan) throws {
-        guard !plan.steps.isEmpty else { return }
-        do { try change(plan) } catch PostgresError.server(let place, "42P01" /* no such table */, _, let message) {
+    /// - Returns: Tables that could not be added, because others hold locks on them.
+    /// - Throws: ``PostgresError``, transient where a table has another name by now.
+    func run(_ plan: PublicationPlan) throws -> [PublicationPlan.Left] {
+        guard !plan.steps.isEmpty || !plan.additions.isEmpty else { return [] }
+        var left: [PublicationPlan.Left] = []
+        do {
+            if !plan.steps.isEmpty { try change(plan.steps) }
+            for addition in plan.additions {
+                var rest = addition.tables[...]
+                while !rest.isEmpty {
+                    left += try add(rest.prefix(Self.batch), to: addition.publication)
+                    rest = rest.dropFirst(Self.batch)
+                }
+            }
+        } catch PostgresError.server(let place, "42P01" /* no such table */, _, let message) {
             throw PostgresError.catalogChanged(place, message: message)
         }
-        try awaitWriters(of: plan.added.map(\.id))
+        return left
     }
 
-    private func change(_ plan: PublicationPlan) throws {
+    /// - Returns: Those of `tables` that are locked.
+    private func add(_ tables: ArraySlice<PublishedTable>, to publication: String) throws -> [PublicationPlan.Left] {
+        let statement = PublicationPlan.Addition.statement(publication, tables)
+        do {
+            try change([statement], adding: tables)
+            return []
+        } catch PostgresError.lockTimeout(_, let message) {
+            guard tables.count == 1 else {
+                return try tables.flatMap { try add([$0], to: publication) }
+            }
+            let reason =
+                "it could not be added to the publication \"\(publication)\", because it is locked (\(message))"
+            return tables.map { PublicationPlan.Left(table: $0, reason: reason) }
+        }
+    }
+
+    private func change(_ steps: [String], adding tables: ArraySlice<PublishedTable> = []) throws {
         try session.transaction(.readWrite) {
             // An application that waits for us waits no longer than this.
             try session.execute("SET LOCAL lock_timeout = '2s'")
-            if session.capabilities.losesChangesOfNewTables, !plan.added.isEmpty {
+            if session.capabilities.losesChangesOfNewTables, !tables.isEmpty {
                 try session.execute("SET LOCAL lock_timeout = '500ms'")
-                let tables = plan.added.map { SQL.name($0.name) }.joined(separator: ", ")
+                let names = tables.map { SQL.name($0.name) }.joined(separator: ", ")
                 // Not permitted to everybody; the wait below does nearly as well.
-                try attempt("LOCK TABLE \(tables) IN SHARE ROW EXCLUSIVE MODE")
+                try attempt("LOCK TABLE \(names) IN SHARE ROW EXCLUSIVE MODE")
             }
-            for step in plan.steps { try session.execute(step) }
+            for step in steps { try session.execute(step) }
         }
     }
 
@@ -36,11 +66,6 @@ struct Publishing {
         do { try session.execute(sql) } catch PostgresError.insufficientPrivilege {
             try session.execute("ROLLBACK TO SAVEPOINT tandem")
         }
-    }
-
-    /// Waits for the transactions that have written to `tables`, or to their partitions, and are open now.
-    func awaitWriters(of tables: [UInt32]) throws {
-        try OpenWriters(session: session, notify: notify).wait(for: tables)
     }
 }
 
@@ -56,13 +81,16 @@ struct Patience {
 
     /// Asks `count` until it is 0.
     ///
-    /// - Parameter limit: Gives up after it; `nil` for never.
+    /// - Parameters:
+    ///   - naming: Tells of those that are open.
+    ///   - limit: Gives up after it; `nil` for never.
     /// - Returns: Whether it came to be 0.
     @discardableResult
     func wait(
         for what: String,
         counting count: String,
         _ parameters: [String?] = [],
+        naming: () throws -> [String],
         limit: Duration? = nil
     ) throws -> Bool {
         let start = ContinuousClock.now
@@ -72,7 +100,7 @@ struct Patience {
             let waited = start.duration(to: .now)
             if let limit, waited >= limit { return false }
             if !hasTold, waited > .seconds(2) {
-                notify("waiting for \(what): \(number) are open")
+                notify("waiting for \(what): \(try naming().listed)")
                 hasTold = true
             }
             try session.interruption.pause(milliseconds: pause)
@@ -93,7 +121,14 @@ struct Patience {
                 WHERE NOT pg_catalog.txid_visible_in_snapshot(x.id, pg_catalog.txid_current_snapshot())
                 """,
             [snapshot],
+            naming: { try OpenTransactions(session: session).numbered(Self.numbers(in: snapshot)) },
             limit: limit
         )
+    }
+
+    /// The transactions that were open, of a snapshot's text, as an array.
+    private static func numbers(in snapshot: String) -> String {
+        let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
+        return "{\(parts.count > 2 ? parts[2] : "")}"
     }
 }

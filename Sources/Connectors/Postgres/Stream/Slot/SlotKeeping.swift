@@ -55,16 +55,8 @@ struct SlotKeeping {
     }
 
     private func tellIfSlow(_ name: String) {
-        let question = """
-            SELECT count(*), coalesce(pg_catalog.max(extract(epoch FROM pg_catalog.now() - a.xact_start))::pg_catalog.int8, 0)
-            FROM pg_catalog.pg_stat_activity a
-            WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
-            """
         // Only to be able to say so; not every server and user can ask.
-        guard session.capabilities.version >= 90_500, let row = try? session.query(question).rows.first,
-            let count = row.first.flatMap({ $0 }).flatMap({ Int($0) }), count > 0,
-            let age = row.last.flatMap({ $0 }).flatMap({ Int($0) }), age > 1
-        else { return }
-        notify("making the slot \"\(name)\" waits for \(count) open transactions, the oldest \(age) s old")
+        guard let open = try? OpenTransactions(session: session).numbered(), !open.isEmpty else { return }
+        notify("waiting for transactions that are open before the slot \"\(name)\" is made: \(open.listed)")
     }
 }

@@ -47,9 +47,10 @@ struct StreamPreparation {
         }
         let plugin = try plugin(of: slot, facts)
         var recopies: [UInt32: String] = [:]
+        var left: [UInt32: LeftTable] = [:]
         var hasNewPublications = false
         if plugin == .pgoutput {
-            let plan = try publish(slot: name, facts, notes: &notes)
+            let plan = try publish(slot: name, facts, &left, notes: &notes)
             hasNewPublications = !plan.made.isEmpty
             if state != nil, gap == nil, hasNewPublications {
                 gap =
@@ -58,7 +59,13 @@ struct StreamPreparation {
             for table in plan.added { recopies[table.id] = "it was not in the publication until now" }
         }
         if let state, gap == nil {
-            return PreparedStream(state: state, recopies: recopies, knowsNamesOnly: plugin == .wal2json, notes: notes)
+            return PreparedStream(
+                state: state,
+                recopies: recopies,
+                left: left,
+                knowsNamesOnly: plugin == .wal2json,
+                notes: notes
+            )
         }
         let start = try begin(name, plugin, on: slot, facts, notes: &notes)
         let stream = StreamIdentity(
@@ -72,7 +79,7 @@ struct StreamPreparation {
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: server.identity.timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, notes: notes)
+        return PreparedStream(state: begun, gap: gap, left: left, notes: notes)
     }
 
     // MARK: What there is
@@ -246,7 +253,13 @@ struct StreamPreparation {
 
     // MARK: Publications
 
-    private func publish(slot: String, _ facts: ServerFacts, notes: inout [String]) throws -> PublicationPlan {
+    /// - Parameter left: Takes the tables that this user cannot publish, while others are.
+    private func publish(
+        slot: String,
+        _ facts: ServerFacts,
+        _ left: inout [UInt32: LeftTable],
+        notes: inout [String]
+    ) throws -> PublicationPlan {
         let ours = SlotName.publication(for: slot)
         let names = config.publication.map { [$0] } ?? [ours.all, ours.appends]
         let plan = PublicationPlan(
@@ -258,17 +271,18 @@ struct StreamPreparation {
             server: session.capabilities
         )
         if let missing = plan.missing {
-            throw refusal(
-                missing.reason,
-                Remedy(
-                    missing.sql.isEmpty
-                        ? "Set plugin: wal2json, or leave the table out."
-                        : "As a superuser, or the tables' owner, publish them; or set plugin: wal2json, which needs no publication.",
-                    sql: missing.sql
-                )
+            throw refusal(missing.reason, PublicationPlan.remedy(missing.sql))
+        }
+        let locked = try Publishing(session: session, notify: context.notify).run(plan)
+        for table in plan.left + locked {
+            let isLocked = table.sql.isEmpty && locked.contains { $0.table == table.table }
+            left[table.table.id] = LeftTable(
+                reason: "Its changes cannot be followed: \(table.reason).",
+                remedy: isLocked
+                    ? Remedy("Run again when the transaction that holds the lock has ended; pg_locks shows it.")
+                    : PublicationPlan.remedy(table.sql)
             )
         }
-        try Publishing(session: session, notify: context.notify).run(plan)
         if !plan.made.isEmpty {
             notes.append("Made the publication \(plan.made.map { "\"\($0)\"" }.joined(separator: " and ")).")
         }

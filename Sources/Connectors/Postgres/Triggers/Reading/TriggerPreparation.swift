@@ -13,10 +13,10 @@ struct TriggerPreparation {
     /// Whether triggers may be made on the tables.
     let maySetUp: Bool
 
-    /// - Throws: ``PostgresError``; among others `notReplicable` where a table's changes are not noted.
+    /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted.
     func run(continuing state: StreamState?) throws -> PreparedStream {
         let relations = tables.map(\.schema.id)
-        let notes = try repair(relations)
+        let (notes, left) = try repair(relations)
         try noteMarks(try TriggerFacts.of(relations, session, config: config))
         let origin = try Origin.read(session)
         let timeline = try timeline()
@@ -27,7 +27,7 @@ struct TriggerPreparation {
                 reached.timeline = timeline
                 state.checkpoint = reached.checkpoint
             }
-            return PreparedStream(state: state, notes: notes)
+            return PreparedStream(state: state, left: left, notes: notes)
         }
         let start = try TriggerLogs(session).moment().snapshot
         try TriggerKeeping.note(start, of: sync, through: session)
@@ -37,31 +37,44 @@ struct TriggerPreparation {
             id: identity.description,
             checkpoint: TriggerCheckpoint(snapshot: start, timeline: timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, notes: notes)
+        return PreparedStream(state: begun, gap: gap, left: left, notes: notes)
     }
 
     // MARK: What notes the changes
 
     /// Makes what is missing where that concerns nobody else's tables, or is allowed.
-    private func repair(_ relations: [UInt32]) throws -> [String] {
+    ///
+    /// - Returns: What was made, and the tables whose changes are not noted.
+    private func repair(_ relations: [UInt32]) throws -> (notes: [String], left: [UInt32: LeftTable]) {
         let before = try TriggerFacts.of(relations, session, config: config)
         let wanted = relations.filter { (relation: UInt32) -> Bool in
             guard let faults = before.captures[relation]?.faults, !faults.isEmpty else { return false }
             return maySetUp
                 || faults.contains { !$0.needsTriggers } && !faults.contains { $0.needsTriggers && $0.losesChanges }
         }
-        let made = try TriggerSetup(session: session, config: config, notify: context.notify).apply(wanted)
+        let setup = TriggerSetup(session: session, config: config, notify: context.notify)
+        var made: [TableName] = []
+        var left: [UInt32: LeftTable] = [:]
+        for relation in wanted {
+            do { made += try setup.apply([relation]) } catch let error as PostgresError where error.isConfined {
+                let reason = "What notes its changes could not be made: \(error.sentence)"
+                left[relation] = LeftTable(reason: reason, remedy: error.remedy)
+            }
+        }
         let after = made.isEmpty ? before : try TriggerFacts.of(relations, session, config: config)
-        for table in tables {
+        for table in tables where left[table.schema.id] == nil {
             // A table that is gone, or has no key any more, is for the next plan to see to.
             guard let fault = after.captures[table.schema.id]?.faults.first(where: \.losesChanges) else { continue }
+            left[table.schema.id] = LeftTable(reason: "Its changes are not noted: \(fault).", remedy: .setUpTriggers)
+        }
+        if let first = tables.first, left.count == tables.count, let refusal = left[first.schema.id] {
             throw PostgresError.notReplicable(
                 session.endpoint,
-                reason: "of \(table.schema.name) \(fault)",
-                remedy: .setUpTriggers
+                reason: "\(first.schema.name): \(refusal.reason)",
+                remedy: refusal.remedy ?? .setUpTriggers
             )
         }
-        return made.map { "Made what notes the changes of \($0)." }
+        return (made.map { "Made what notes the changes of \($0)." }, left)
     }
 
     /// Compares the triggers with what they were: whoever disabled one and enabled it again has left a gap.

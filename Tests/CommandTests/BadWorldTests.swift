@@ -1,0 +1,228 @@
+import Foundation
+import TandemTesting
+import Testing
+
+/// One thing that is wrong never stops the rest.
+@Suite(.blocking) struct BadWorldTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var world: BadWorld
+        var method: String
+        var testDescription: String { "\(world.name), \(method)" }
+    }
+
+    private static let bounded = BadWorld.all.flatMap { world in
+        world.methods.map { Case(world: world, method: $0) }
+    }
+    private static let following = bounded.filter { $0.world.follows && $0.method == "LOG_BASED" }
+
+    private struct Report: Decodable {
+        struct Table: Decodable {
+            struct Remedy: Decodable { var text: String }
+
+            var schema: String
+            var table: String
+            var outcome: String
+            var error: String?
+            var remedy: Remedy?
+        }
+
+        var outcome: String
+        var tables: [Table]
+    }
+
+    @Test(arguments: bounded) func theRestArrivesAndItIsNamed(one: Case) throws {
+        let (world, stage) = (one.world, try BadStage(one.world, method: one.method))
+        defer { stage.remove() }
+        if world.fault != nil {
+            let first = try stage.program.run("run")
+            #expect(first.status == 0, "\(first.errors)")
+        }
+        try stage.spoil()
+        let run = try stage.program.run("run", "--json")
+        #expect(run.status == 1, "\(run.errors)")
+        let report = try #require(try json(run.output, as: [Report].self).first)
+        #expect(report.outcome == "failed")
+        let failed = report.tables.filter { $0.outcome == "failed" }
+        #expect(failed.map { "\($0.schema).\($0.table)" } == [world.bad], "\(run.errors)")
+        #expect(failed.first?.error?.contains(world.reason) == true, "\(run.output)")
+        #expect(!world.hasRemedy || failed.first?.remedy != nil, "\(run.output)")
+        #expect(run.errors.contains("error: \(world.bad): ") && run.errors.contains(world.reason), "\(run.errors)")
+        #expect(try stage.arrived() == stage.rows, "\(run.errors)")
+        let status = try stage.program.run("status").output
+        #expect(status.contains("error: \(world.bad): ") && status.contains("failed"), "\(status)")
+    }
+
+    @Test(arguments: following) func aRunThatFollowsGoesOn(one: Case) throws {
+        let (world, stage) = (one.world, try BadStage(one.world, method: one.method, isFollowed: true))
+        defer { stage.remove() }
+        let first = try stage.program.run("run")
+        #expect(first.status == 0, "\(first.errors)")
+        let run = try stage.program.start(["run", "--follow"])
+        defer { if run.isRunning { run.terminate() } }
+        try stage.spoil()
+        let deadline = ContinuousClock.now + .seconds(90)
+        let told = "error: \(world.bad): "
+        while run.isRunning, try !stage.program.text("stderr").contains(told), ContinuousClock.now < deadline {
+            sched_yield()
+        }
+        let errors = try stage.program.text("stderr")
+        #expect(run.isRunning && errors.contains(told) && errors.contains(world.reason), "\(errors)")
+        try stage.source.execute("INSERT INTO good_a VALUES (77, 'later')")
+        try stage.destination?.awaitRow("SELECT 1 FROM public.good_a WHERE id = 77")
+        #expect(run.isRunning)
+        run.interrupt()
+        run.waitUntilExit()
+        let status = try stage.program.run("status").output
+        #expect(status.contains(told), "\(status)")
+    }
+}
+
+/// A destination that somebody else uses for longer than `lock_timeout` is waited for by a run that follows.
+@Suite(.blocking) struct HeldFileTests {
+    @Test func aReaderOfTheFileIsWaitedFor() throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        let text = Program.configuration(server, database, method: "LOG_BASED")
+        try program.write(text.replacing("type: duckdb", with: "type: duckdb\n    lock_timeout: 1"))
+        #expect(try program.run("run").status == 0)
+        let run = try program.start(["run", "--follow"])
+        defer { if run.isRunning { run.terminate() } }
+        let file = open(program.folder.appending(path: "warehouse.duckdb").path, O_RDWR)
+        var lock = flock()
+        (lock.l_type, lock.l_whence) = (Int16(F_RDLCK), Int16(SEEK_SET))
+        // As DuckDB does. The run has it now and then.
+        while fcntl(file, F_SETLK, &lock) != 0, run.isRunning { sched_yield() }
+        try server.execute("INSERT INTO a VALUES (2)", in: database)
+        while run.isRunning, try !program.text("stderr").contains("(attempt 2)") { sched_yield() }
+        #expect(run.isRunning, "\(try program.text("stderr"))")
+        close(file)
+        let slot = "SELECT 1 FROM pg_replication_slots WHERE database = '\(database)' AND active"
+        try server.awaitRow(slot, in: "postgres")
+        run.interrupt()
+        run.waitUntilExit()
+        #expect(try program.run("run").status == 0)
+        #expect(
+            try program.run("query", "warehouse", "SELECT 'sum ' || sum(id) FROM public.a").output.contains("sum 3")
+        )
+        #expect(try program.run("teardown", "shop").status == 0)
+    }
+}
+
+/// Two databases, or one and a file, and a sync between them, of a bad world.
+private final class BadStage {
+    struct Database {
+        let server: PostgresServer
+        let name: String
+
+        @discardableResult
+        func execute(_ sql: String) throws -> String { try server.execute(sql, in: name) }
+        func awaitRow(_ sql: String) throws { try server.awaitRow(sql, in: name) }
+    }
+
+    let world: BadWorld
+    let source: Database
+    /// `nil` where that is a DuckDB file.
+    let destination: Database?
+    let program: Program
+    private let reader: String
+    private let slot: String
+    private var holder: Process?
+
+    init(_ world: BadWorld, method: String, isFollowed: Bool = false) throws {
+        self.world = world
+        let server = try PostgresServer.shared(.v16)
+        let source = Database(server: server, name: try server.makeDatabase())
+        self.source = source
+        let hasCopy = world.isAtDestination || isFollowed
+        let destination = hasCopy ? Database(server: server, name: try server.makeDatabase()) : nil
+        self.destination = destination
+        program = try Program()
+        reader = "r_" + source.name
+        slot = "tandem_" + source.name
+        try source.execute(
+            """
+            CREATE TABLE good_a (id int PRIMARY KEY, note text); CREATE TABLE good_b (id int PRIMARY KEY, note text);
+            INSERT INTO good_a SELECT g, 'a' FROM generate_series(1, 20) g;
+            INSERT INTO good_b SELECT g, 'b' FROM generate_series(1, 20) g;
+            \(world.setup)
+            """
+        )
+        if world.hasReader {
+            try source.execute(
+                """
+                CREATE ROLE \(reader) LOGIN REPLICATION; GRANT SELECT ON ALL TABLES IN SCHEMA public TO \(reader);
+                CREATE PUBLICATION \(slot) FOR TABLE good_a, good_b\(world.setup.contains("bad") ? ", bad" : "");
+                CREATE PUBLICATION \(slot)_appends WITH (publish = 'insert')
+                """
+            )
+        }
+        var text = Program.configuration(
+            server,
+            source.name,
+            method: method,
+            into: destination.map { ($0.server, $0.name) },
+            more: world.rules.isEmpty ? "" : "    \(world.rules)\n"
+        )
+        if world.hasReader, let range = text.range(of: "user: \(PostgresServer.user)") {
+            text.replaceSubrange(range, with: "user: \(reader)")
+        }
+        try program.write(text)
+    }
+
+    /// Makes the world bad, and changes the good tables.
+    func spoil() throws {
+        if let fault = world.fault {
+            try (world.isAtDestination ? destination : source)?.execute(fault.replacing("READER", with: reader))
+        }
+        if world.isAtDestination { try source.execute("INSERT INTO bad VALUES (2, 'x', 'y')") }
+        try source.execute("INSERT INTO good_a VALUES (50, 'new'); UPDATE good_b SET note = 'new' WHERE id = 7")
+        if let holding = world.holding { holder = try hold(holding) }
+    }
+
+    /// Opens a session that does not end its transaction.
+    private func hold(_ sql: String) throws -> Process {
+        let process = Process()
+        process.executableURL = source.server.programs.folder.appending(path: "psql")
+        process.arguments = [
+            "-h", PostgresServer.host, "-p", "\(source.server.port)", "-U", PostgresServer.user, "-d", source.name,
+            "-X",
+            "-q", "-c", "BEGIN; \(sql); SELECT pg_sleep(600)",
+        ]
+        try process.run()
+        try source.awaitRow(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = '\(source.name)' AND wait_event = 'PgSleep'"
+        )
+        return process
+    }
+
+    private static let question = """
+        SELECT (SELECT count(*) FROM public.good_a) || ' ' || (SELECT count(*) FROM public.good_b WHERE note = 'new') AS n
+        """
+
+    /// What the good tables hold.
+    var rows: String { get throws { try source.execute(Self.question) } }
+
+    /// The same at the destination.
+    func arrived() throws -> String {
+        if let destination { return try destination.execute(Self.question) }
+        struct Answer: Decodable { var rows: [[String?]] }
+        let outcome = try program.run("query", "warehouse", Self.question, "--json")
+        guard outcome.status == 0 else { return outcome.errors }
+        return try json(outcome.output, as: Answer.self).rows.first?.first.flatMap(\.self) ?? ""
+    }
+
+    func remove() {
+        holder?.terminate()
+        program.remove()
+        let slots =
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '\(source.name)'"
+        _ = try? source.execute(slots)
+        for database in [source, destination].compactMap(\.self) {
+            _ = try? database.server.execute("DROP DATABASE \(database.name) WITH (FORCE)")
+        }
+        if world.hasReader { _ = try? source.server.execute("DROP ROLE \(reader)") }
+    }
+}

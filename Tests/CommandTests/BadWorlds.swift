@@ -1,0 +1,173 @@
+import TandemTesting
+import Testing
+
+/// A world in which one thing is wrong, beside two tables that are well: `public.good_a` and `public.good_b`.
+///
+/// Whatever it is, it is told by name with its reason, by an exit status of 1, and both good tables arrive. To add one
+/// is a line in ``all``.
+struct BadWorld: Sendable, CustomTestStringConvertible {
+    /// What is wrong, in some words.
+    var name: String
+    /// What there is from the start, at the source, as its administrator.
+    var setup = ""
+    /// What goes wrong, there or at a destination that is a Postgres, after a good first run; `nil` for what is wrong from
+    /// the start, so that there is none.
+    var fault: String?
+    var isAtDestination = false
+    /// A session that stays open while the world is bad, such as one that holds a lock.
+    var holding: String?
+    /// What undoes whatever would outlive the database.
+    var undo = ""
+    /// Who it is about.
+    var bad = "public.bad"
+    /// A part of the reason that is told.
+    var reason: String
+    /// Whether a remedy is told.
+    var hasRemedy = true
+    var methods = ["FULL_TABLE", "LOG_BASED"]
+    /// Lines of the sync, such as its tables.
+    var rules = ""
+    /// Whether the reader is a role of its own that owns nothing.
+    var hasReader = false
+    /// Whether `run --follow` is to be tried too: it looks for what has changed at its source every half minute.
+    var follows = false
+
+    var testDescription: String { name }
+
+    /// Postgres' ways to say what passes for the end of a connection, a lock, or a full disk.
+    private static let codes = [
+        "08006", "08P01", "57P01", "57P03", "53300", "28P01", "3D000", "40001", "40P01", "55P03", "53100", "57014",
+        "XX000",
+    ]
+
+    private static let table = """
+        CREATE TABLE bad (id int PRIMARY KEY, note text, extra text); INSERT INTO bad VALUES (1, 'x', 'y');
+        """
+
+    static let all: [BadWorld] =
+        codes.map { code in
+            BadWorld(
+                name: "a view whose function raises \(code)",
+                setup: """
+                    CREATE FUNCTION public.fail(i int) RETURNS int LANGUAGE plpgsql AS $$
+                    BEGIN RAISE EXCEPTION 'no such luck' USING ERRCODE = '\(code)'; END $$;
+                    CREATE VIEW bad AS SELECT id, public.fail(id) AS n FROM good_a
+                    """,
+                reason: "no such luck",
+                hasRemedy: false,
+                methods: ["FULL_TABLE"]
+            )
+        } + [
+            BadWorld(
+                name: "a view that divides by zero in the middle of its rows",
+                setup: "CREATE VIEW bad AS SELECT g AS id, 1 / (g - 9000) AS n FROM generate_series(1, 10000) g",
+                reason: "division by zero",
+                hasRemedy: false,
+                methods: ["FULL_TABLE"]
+            ),
+            BadWorld(
+                name: "a column that is named is dropped",
+                setup: table,
+                fault: "ALTER TABLE bad DROP extra",
+                reason: "has no column extra",
+                hasRemedy: false,
+                rules: "tables: [\"*\", {name: bad, columns: [id, note, extra]}]",
+                follows: true
+            ),
+            BadWorld(
+                name: "a table that is named and has been copied loses SELECT",
+                setup: table,
+                fault: "REVOKE SELECT ON bad FROM READER",
+                reason: "may not SELECT",
+                rules: "tables: [\"*\", bad]",
+                hasReader: true,
+                follows: true
+            ),
+            BadWorld(
+                name: "a table of a pattern that has been copied loses SELECT",
+                setup: table,
+                fault: "REVOKE SELECT ON bad FROM READER",
+                reason: "may not SELECT",
+                hasReader: true
+            ),
+            BadWorld(
+                name: "a column that is named loses SELECT",
+                setup: table,
+                fault: "REVOKE SELECT ON bad FROM READER; GRANT SELECT (id, note) ON bad TO READER",
+                reason: "Column extra of bad cannot be read",
+                rules: "tables: [\"*\", {name: bad, columns: [id, extra]}]",
+                hasReader: true
+            ),
+            BadWorld(
+                name: "the column of a cursor is dropped",
+                setup: table,
+                fault: "ALTER TABLE bad DROP extra",
+                reason: "It has no column extra, which its cursor names",
+                hasRemedy: false,
+                methods: ["FULL_TABLE"],
+                rules: "tables: [\"*\", {name: bad, method: INCREMENTAL, cursor: extra}]"
+            ),
+            BadWorld(
+                name: "a view with a cursor begins to fail",
+                setup: """
+                    CREATE TABLE switch (is_bad bool); INSERT INTO switch VALUES (false);
+                    CREATE FUNCTION public.fail(i int) RETURNS int LANGUAGE plpgsql AS $$
+                    BEGIN IF (SELECT is_bad FROM public.switch) THEN RAISE EXCEPTION 'no such luck' USING ERRCODE = '08006';
+                    END IF; RETURN i; END $$;
+                    CREATE VIEW bad AS SELECT id, public.fail(id) AS n FROM good_a
+                    """,
+                fault: "UPDATE switch SET is_bad = true",
+                reason: "no such luck",
+                hasRemedy: false,
+                methods: ["FULL_TABLE"],
+                rules: "tables: [\"*\", {name: bad, method: INCREMENTAL, cursor: n}]"
+            ),
+            BadWorld(
+                name: "a table is locked",
+                setup: table,
+                fault: "INSERT INTO bad VALUES (2, 'x', 'y')",
+                holding: "LOCK TABLE bad",
+                reason: "lock",
+                methods: ["FULL_TABLE"]
+            ),
+            BadWorld(
+                name: "a table with a policy is locked",
+                setup: """
+                    \(table) ALTER TABLE bad ENABLE ROW LEVEL SECURITY;
+                    CREATE POLICY everything ON bad FOR SELECT USING (true)
+                    """,
+                fault: "INSERT INTO bad VALUES (2, 'x', 'y')",
+                holding: "LOCK TABLE bad",
+                reason: "lock",
+                methods: ["FULL_TABLE"],
+                hasReader: true
+            ),
+            BadWorld(
+                name: "a table is new, and others must publish it",
+                setup: "",
+                fault: "\(table) GRANT SELECT ON bad TO READER",
+                reason: "publication",
+                methods: ["LOG_BASED"],
+                hasReader: true,
+                follows: true
+            ),
+            BadWorld(
+                name: "a table that is new would go to where another one is",
+                setup: table,
+                fault: "CREATE TABLE \"BAD\" (id int PRIMARY KEY)",
+                bad: "public.BAD",
+                reason: "would both become"
+            ),
+            BadWorld(
+                name: "the copy is held by a check of its user's",
+                setup: table,
+                fault: """
+                    CREATE VIEW public.mine AS SELECT * FROM public.bad;
+                    ALTER TABLE public.bad ADD CHECK (id < 2) NOT VALID; ALTER TABLE public.bad DROP CONSTRAINT bad_pkey
+                    """,
+                isAtDestination: true,
+                reason: "bad",
+                methods: ["FULL_TABLE"]
+            ),
+        ]
+}
