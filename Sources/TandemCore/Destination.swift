@@ -15,6 +15,9 @@ public protocol Destination: Sendable {
     /// Which sync each table here was written by, for all that is remembered.
     func owners() async throws -> [TableName: String]
 
+    /// What tells this database from every other, where it can be a source too: ``Source/origin()``.
+    func origin() async throws -> String?
+
     /// Whether it can be opened and written, and what stands in the way.
     func check() async -> [Finding]
 
@@ -128,4 +131,8 @@ extension Destination {
     public func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
         _ = try take(try await query(sql))
     }
+}
+
+extension Destination {
+    public func origin() async throws -> String? { nil }
 }

@@ -24,6 +24,9 @@ public protocol Source: Sendable {
     /// How far the source has come by now, to be compared with a snapshot's checkpoint.
     func position() async throws -> Checkpoint
 
+    /// What tells this database from every other, as ``Moment/origin`` does; `nil` where nobody writes into it.
+    func origin() async throws -> String?
+
     func query(_ sql: String) async throws -> QueryResult
 
     /// Runs one statement that only reads, and hands its rows over as they come, so that memory does not grow with
@@ -43,6 +46,8 @@ extension Source {
 }
 
 extension Source {
+    public func origin() async throws -> String? { nil }
+
     public func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding] {
         await check(tables)
     }

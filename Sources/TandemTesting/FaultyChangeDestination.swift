@@ -15,6 +15,7 @@ public struct FaultyChangeDestination: SectionDestination {
     public var keepsReadersOut: Bool { destination.keepsReadersOut }
     public func tables(of sync: String) async throws -> [CopiedTable] { try await destination.tables(of: sync) }
     public func owners() async throws -> [TableName: String] { try await destination.owners() }
+    public func origin() async throws -> String? { try await destination.origin() }
     public func check() async -> [Finding] { await destination.check() }
     public func discard() async throws { try await destination.discard() }
     public func teardown() async throws -> [String] { try await destination.teardown() }

@@ -2,6 +2,7 @@ import Foundation
 import TandemConnectors
 import TandemCore
 import TandemEngine
+import TandemRows
 import TandemState
 
 /// A configuration, and what it leads to.
@@ -126,13 +127,15 @@ struct Workspace {
     ///
     /// The destination may not be there yet. It is asked only where the configuration names tables that the source has
     /// not, for they may be copied already and have been renamed since.
-    func plan(_ sync: SyncConfiguration, reading catalog: Catalog) async -> SyncPlan {
-        let plan = Planner(sync: sync, catalog: catalog, copied: [], folding: .exact).plan()
-        guard !plan.problems.isEmpty, let destination = try? destination(sync.to) else { return plan }
-        let copied = try? await destination.tables(of: sync.name)
-        await destination.close()
-        guard let copied, !copied.isEmpty else { return plan }
-        return Planner(sync: sync, catalog: catalog, copied: copied, folding: destination.nameFolding).plan()
+    func plan(_ sync: SyncConfiguration, reading catalog: Catalog, of source: any Source) async -> SyncPlan {
+        let destination = try? destination(sync.to)
+        var copies: [TableName: String] = [:]
+        if let destination { copies = (try? await Planner.copies(in: source, of: destination)) ?? [:] }
+        let plan = Planner(sync: sync, catalog: catalog, copied: [], copies: copies, folding: .exact).plan()
+        let copied = plan.problems.isEmpty ? nil : try? await destination?.tables(of: sync.name)
+        await destination?.close()
+        guard let copied, !copied.isEmpty, let folding = destination?.nameFolding else { return plan }
+        return Planner(sync: sync, catalog: catalog, copied: copied, copies: copies, folding: folding).plan()
     }
 
     private func unknown(_ what: String, _ name: String, known: [String]) -> UsageError {

@@ -102,6 +102,10 @@ package final class PostgresSource: Source {
         try await connection.run { try SnapshotTaking.position(of: $0) }
     }
 
+    package func origin() async throws -> String? {
+        try await connection.run { session in try session.transaction { try Origin.read(session) } }
+    }
+
     /// Runs one statement in a read-only transaction with the user's own `search_path` and row-level security.
     package func query(_ sql: String) async throws -> QueryResult {
         try await connection.run { session in

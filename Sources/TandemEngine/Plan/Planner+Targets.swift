@@ -1,5 +1,5 @@
-import TandemCore
-import TandemRows
+package import TandemCore
+package import TandemRows
 
 extension Planner {
     /// The schema and the start of table names that destinations keep their own things in.
@@ -8,6 +8,26 @@ extension Planner {
 
     func isReserved(_ target: TableName) -> Bool {
         folding.fold(target.schema) == Self.ownSchema || folding.fold(target.table).hasPrefix(Self.loadPrefix)
+    }
+
+    /// Whether the configuration itself sends every table to what Tandem keeps for itself.
+    var isIntoOwnSchema: Bool { sync.into.map(folding.fold) == Self.ownSchema }
+
+    /// The copies that lie in `source` itself, each with the sync that wrote it: those of `destination`, where both are
+    /// one database.
+    package static func copies(
+        in source: any Source,
+        of destination: any Destination
+    ) async throws -> [TableName: String] {
+        guard let there = try await destination.origin(), try await source.origin() == there else { return [:] }
+        return try await destination.owners()
+    }
+
+    /// Why a table that is a copy is not copied again, unless another sync's is named.
+    func copyReason(of name: TableName, _ selection: TableSelection) -> String? {
+        guard let writer = copies[name] else { return nil }
+        if writer != sync.name, selection.naming != nil { return nil }
+        return "It is a copy that sync \(writer) has written."
     }
 
     func folded(_ name: TableName) -> TableName { name.folded(folding) }

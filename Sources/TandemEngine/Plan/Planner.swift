@@ -7,6 +7,7 @@ package struct Planner: Sendable {
     let catalog: Catalog
     let copied: [CopiedTable]
     let owners: [TableName: String]
+    let copies: [TableName: String]
     let folding: NameFolding
     /// Methods that have turned out not to do, with the reason: `auto` passes them over.
     let ruledOut: [Method: Eligibility]
@@ -14,12 +15,14 @@ package struct Planner: Sendable {
     /// - Parameters:
     ///   - copied: What the sync has put at the destination before: ``Destination/tables(of:)``.
     ///   - owners: The sync that wrote each table there: ``Destination/owners()``.
+    ///   - copies: The tables of the source that are copies, each with the sync that wrote it: ``copies(in:of:)``.
     ///   - folding: ``Destination/nameFolding``.
     package init(
         sync: SyncConfiguration,
         catalog: Catalog,
         copied: [CopiedTable],
         owners: [TableName: String] = [:],
+        copies: [TableName: String] = [:],
         folding: NameFolding,
         ruledOut: [Method: Eligibility] = [:]
     ) {
@@ -27,6 +30,7 @@ package struct Planner: Sendable {
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
         self.owners = owners
+        self.copies = copies
         self.folding = folding
         self.ruledOut = ruledOut
     }
@@ -55,11 +59,13 @@ package struct Planner: Sendable {
         }
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners()
+        let copies = try await copies(in: source, of: destination)
         return Planner(
             sync: sync,
             catalog: catalog,
             copied: copied,
             owners: owners,
+            copies: copies,
             folding: destination.nameFolding,
             ruledOut: ruledOut
         ).plan()
@@ -76,7 +82,7 @@ package struct Planner: Sendable {
         for table in catalog.tables {
             let name = names[table.schema.name] ?? table.schema.name
             let selection = TableSelection(of: name, in: sync)
-            if let exclusion = selection.exclusion {
+            if let exclusion = selection.exclusion ?? copyReason(of: table.schema.name, selection) {
                 plan.skipped.append(SkippedTable(name: table.schema.name, reason: exclusion))
             } else {
                 add(table, called: name, selection, to: &plan)
@@ -135,9 +141,7 @@ package struct Planner: Sendable {
             }
         case .use(let method, let reason, let note):
             let target = selection.target(of: configured, in: sync)
-            if isReserved(target), selection.target == nil, sync.into == nil,
-                selection.naming == nil
-            {
+            if isReserved(target), selection.target == nil, !isIntoOwnSchema, selection.naming == nil {
                 plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
                 return
             }

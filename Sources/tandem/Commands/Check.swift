@@ -94,7 +94,7 @@ struct Check: AsyncParsableCommand {
             var tables: [TableName] = []
             var following: [String: [TableName]] = [:]
             for sync in syncs {
-                let plan = await workspace.plan(sync, reading: catalog)
+                let plan = await workspace.plan(sync, reading: catalog, of: source)
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
                 let followed = plan.tables.filter { $0.method == .logBased }.map(\.schema.name)
                 if !followed.isEmpty || sync.method == .fixed(.logBased) { following[sync.name] = followed }

@@ -91,7 +91,7 @@ struct Setup: AsyncParsableCommand {
         for sync in syncs where isAsked || sync.asks(for: .logBased) {
             var names: [TableName] = []
             if let catalog {
-                let plan = await workspace.plan(sync, reading: catalog)
+                let plan = await workspace.plan(sync, reading: catalog, of: source)
                 names = plan.tables.map(\.schema.name) + plan.skipped.filter { $0.remedy != nil }.map(\.name)
             }
             following[sync.name] = names.filter { kinds[$0] == .table || kinds[$0] == .partitionedTable }
@@ -109,7 +109,7 @@ struct Setup: AsyncParsableCommand {
             var sync = sync
             // As if they were there already.
             sync.autoSetup = true
-            let plan = await workspace.plan(sync, reading: catalog)
+            let plan = await workspace.plan(sync, reading: catalog, of: source)
             let chosen = plan.tables.filter { isAsked || $0.method == .triggerBased }.map(\.schema.name)
             let skipped = plan.skipped.filter { isAsked && $0.remedy != nil }.map(\.name)
             names += (chosen + skipped).filter { !names.contains($0) }
@@ -124,7 +124,7 @@ struct Setup: AsyncParsableCommand {
         guard !syncs.isEmpty, let catalog = try? await source.catalog() else { return [] }
         var schemas: Set<String> = []
         for sync in syncs {
-            schemas.formUnion(await workspace.plan(sync, reading: catalog).tables.map(\.schema.name.schema))
+            schemas.formUnion(await workspace.plan(sync, reading: catalog, of: source).tables.map(\.schema.name.schema))
         }
         return schemas.sorted()
     }

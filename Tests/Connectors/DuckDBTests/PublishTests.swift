@@ -49,7 +49,7 @@ import Testing
     private func watch(until done: Gate) throws -> Set<[String?]> {
         var seen: Set<[String?]> = []
         let file = try #require(try DatabaseFile.open(FileFacts.canonical(folder.file()), .write, options: []))
-        let session = try Session(file)
+        let session = try folder.user(of: file)
         let query = "SELECT (SELECT count(*) FROM shop.orders)::VARCHAR, (SELECT count(*) FROM shop.items)::VARCHAR"
         while !done.isOpen { seen.formUnion(try session.texts(query, to: "count")) }
         return seen

@@ -22,13 +22,20 @@ final class WarehouseFolder: Sendable {
     /// Runs statements as a user with a DuckDB of his own would.
     func sql(_ statements: String, in name: String = "warehouse.duckdb") throws {
         guard let database = try DatabaseFile.open(FileFacts.canonical(file(name)), .write, options: []) else { return }
-        try Session(database).run(statements, to: "prepare the test")
+        try user(of: database).run(statements, to: "prepare the test")
     }
 
     /// What a user with a DuckDB of his own would see.
     func ask(_ query: String) throws -> [[String?]] {
         let file = try #require(try DatabaseFile.open(FileFacts.canonical(file()), .read, options: []))
-        return try Session(file).texts(query, to: "look")
+        return try user(of: file).texts(query, to: "look")
+    }
+
+    /// A session in which names without a catalog are those of the file.
+    func user(of file: DatabaseFile) throws -> Session {
+        let session = try Session(file)
+        try session.run("USE \(SQL.identifier(session.catalog))", to: "use the file")
+        return session
     }
 
     /// Loads a sample table, and what `publish` takes of it.

@@ -51,7 +51,10 @@ struct OwnColumnWriter {
         let values = zip(copy.schema.columns, sources).map { column, source in
             source.map { "TRY_CAST(old.\($0) AS \(column.type.sql))" } ?? "NULL"
         }
-        let isSame = key.map { "new.\(SQL.identifier(copy.schema.columns[$0].name)) = \(values[$0])" }
+        let isSame = key.map { index in
+            let column = copy.schema.columns[index]
+            return "\(column.keyed("new.\(SQL.identifier(column.name))")) = \(column.keyed(values[index]))"
+        }
         // Of rows without a key nobody can say which of them are gone.
         let isKept =
             key.isEmpty

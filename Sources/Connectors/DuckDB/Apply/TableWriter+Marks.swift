@@ -29,20 +29,21 @@ extension TableWriter {
         let action = "mark rows of \(table.name)"
         guard !table.identity.isEmpty else {
             let time = "c\(table.columns.count)"
-            let equal = equalRows("list(\(time) ORDER BY \(time))")
-            _ = try run(
-                """
-                UPDATE \(target) AS kept SET \(marking("coalesce(gone.time, now())")) FROM (
-                    SELECT place, count[ordinal] AS time FROM (\(equal)) WHERE ordinal <= len(count)
-                ) AS gone WHERE kept.rowid = gone.place
-                """,
-                with: rows,
-                to: action
-            )
-            return
+            return try withRowNumbers { numbering in
+                let equal = equalRows("list(\(time) ORDER BY \(time))", numbering)
+                _ = try run(
+                    """
+                    UPDATE \(target) AS kept SET \(marking("coalesce(gone.time, now())")) FROM (
+                        SELECT place, count[ordinal] AS time FROM (\(equal)) WHERE ordinal <= len(count)
+                    ) AS gone WHERE kept.rowid = gone.place
+                    """,
+                    with: rows,
+                    to: action
+                )
+            }
         }
         let conditions = table.identity.enumerated().map { position, index in
-            "kept.\(SQL.identifier(table.columns[index].name)) = gone.c\(position)"
+            isKey(index, "kept", equal: "=", to: "gone.c\(position)")
         }
         _ = try run(
             """

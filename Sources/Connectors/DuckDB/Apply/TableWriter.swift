@@ -70,13 +70,19 @@ struct TableWriter {
         let conditions = table.identity.enumerated().map { position, index in
             // An equality that nulls take part in costs more.
             let sign = rows.hasNulls(position) ? "IS NOT DISTINCT FROM" : "="
-            return "kept.\(SQL.identifier(table.columns[index].name)) \(sign) gone.c\(position)"
+            return isKey(index, "kept", equal: sign, to: "gone.c\(position)")
         }
         return try run(
             "DELETE FROM \(target) AS kept USING \(feed.name)() AS gone WHERE \(conditions.joined(separator: " AND "))",
             with: rows,
             to: "remove rows of \(table.name)"
         )
+    }
+
+    /// The condition that column `index` of `row`, a part of the key, is `value`.
+    func isKey(_ index: Int, _ row: String, equal sign: String, to value: String) -> String {
+        let column = table.columns[index]
+        return "\(column.keyed("\(row).\(SQL.identifier(column.name))")) \(sign) \(column.keyed(value))"
     }
 
     private func remove(_ bound: RowBound) throws -> Int {
@@ -90,23 +96,31 @@ struct TableWriter {
 
     /// Removes for each row one that is the same.
     private func removeEqual(_ rows: FedRows) throws -> Int {
-        let places = "SELECT place FROM (\(equalRows("count(*)"))) WHERE ordinal <= count"
-        return try run(
-            "DELETE FROM \(target) WHERE rowid IN (\(places))",
-            with: rows,
-            to: "remove rows of \(table.name)"
-        )
+        try withRowNumbers { numbering in
+            let places = "SELECT place FROM (\(equalRows("count(*)", numbering))) WHERE ordinal <= count"
+            return try run(
+                "DELETE FROM \(target) WHERE rowid IN (\(places))",
+                with: rows,
+                to: "remove rows of \(table.name)"
+            )
+        }
+    }
+
+    /// Calls `body`, whose statements say which row they mean by its number.
+    func withRowNumbers<Value>(_ body: (RowNumbering) throws -> Value) throws -> Value {
+        let numbering = try RowNumbering(of: table.name, in: session)
+        return try numbering.reaching(in: session) { try body(numbering) }
     }
 
     /// The rows that are the same as those that are fed, each with its `place`, its `ordinal` among those that are
     /// alike and the `count` of what was fed of its kind.
     ///
     /// - Parameter count: An aggregate over what was fed.
-    func equalRows(_ count: String) -> String {
+    func equalRows(_ count: String, _ numbering: RowNumbering) -> String {
         func list(_ text: (Int) -> String) -> String { table.columns.indices.map(text).joined(separator: ", ") }
         let sent = list { "\(Self.distinctly("c\($0)", table.columns[$0].type)) AS c\($0)" }
         let isSame = table.columns.map { column in
-            Self.distinctly("kept.\(SQL.identifier(column.name))", column.type)
+            Self.distinctly("kept.\(SQL.identifier(numbering.column(column.name)))", column.type)
         }.enumerated().map { "\($1) IS NOT DISTINCT FROM gone.c\($0)" }.joined(separator: " AND ")
         return """
             SELECT kept.rowid AS place, gone.count AS count,
@@ -138,6 +152,20 @@ extension ColumnType {
     }
 }
 
+extension ColumnSchema {
+    /// `value` of a key so that texts are the same which its source takes for equal: a number may end in zeros there,
+    /// and a text of fixed length in blanks.
+    func keyed(_ value: String) -> String {
+        guard type == .text else { return value }
+        switch nativeType {
+        case "numeric":
+            return "CASE WHEN contains(\(value), '.') THEN rtrim(rtrim(\(value), '0'), '.') ELSE \(value) END"
+        case "bpchar": return "rtrim(\(value), ' ')"
+        default: return value
+        }
+    }
+}
+
 // MARK: Rows that keep values
 
 extension TableWriter {
@@ -149,7 +177,7 @@ extension TableWriter {
             layout.value(index, from: "sent", old: "kept.\(SQL.identifier(column.name))") + " AS c\(index)"
         }
         let isReplaced = table.identity.enumerated().map { position, index in
-            "kept.\(SQL.identifier(table.columns[index].name)) = sent.c\(position)"
+            isKey(index, "kept", equal: "=", to: "sent.c\(position)")
         }
         let rows = FedRows(patched, of: table, layout)
         let found = try run(
@@ -168,7 +196,7 @@ extension TableWriter {
 
     private func removeReplaced() throws -> Int {
         let conditions = table.identity.enumerated().map { position, index in
-            "kept.\(SQL.identifier(table.columns[index].name)) = gone.k\(position)"
+            isKey(index, "kept", equal: "=", to: "gone.k\(position)")
         }
         return try session.run(
             "DELETE FROM \(target) AS kept USING \(Self.patchedTable) AS gone "

@@ -71,18 +71,27 @@ extension Warehouse {
 
     /// Of rows with the same key keeps the one that was loaded last.
     private func removeEarlier(_ schema: TableSchema, in shadow: Shadow) throws {
-        let keys = schema.identity.map { SQL.identifier(schema.columns[$0].name) }
-        let list = keys.joined(separator: ", ")
-        let isSame = keys.map { "kept.\($0) = twice.\($0)" }.joined(separator: " AND ")
+        let numbering = try RowNumbering(of: shadow.name, in: session)
+        let keys = schema.identity.map { index in
+            let column = schema.columns[index]
+            return { (row: String) in column.keyed(row + SQL.identifier(numbering.column(column.name))) }
+        }
+        let list = keys.indices.map { "\(keys[$0]("")) AS k\($0)" }.joined(separator: ", ")
+        let places = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
+        let isSame = keys.indices.map { "\(keys[$0]("kept.")) = twice.k\($0)" }.joined(separator: " AND ")
         let table = session.quoted(shadow.name)
-        try session.run(
-            """
-            DELETE FROM \(table) AS kept USING (
-                SELECT \(list), max(rowid) AS _tandem_last FROM \(table) GROUP BY \(list) HAVING count(*) > 1
-            ) AS twice WHERE \(isSame) AND kept.rowid < twice._tandem_last
-            """,
-            [],
-            to: "remove rows that were loaded twice from \(shadow.target)"
-        )
+        try session.transaction {
+            _ = try numbering.reaching(in: session) {
+                try session.run(
+                    """
+                    DELETE FROM \(table) AS kept USING (
+                        SELECT \(list), max(rowid) AS _tandem_last FROM \(table) GROUP BY \(places) HAVING count(*) > 1
+                    ) AS twice WHERE \(isSame) AND kept.rowid < twice._tandem_last
+                    """,
+                    [],
+                    to: "remove rows that were loaded twice from \(shadow.target)"
+                )
+            }
+        }
     }
 }

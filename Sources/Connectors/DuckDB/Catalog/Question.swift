@@ -34,7 +34,7 @@ struct Question {
             [.text(session.catalog)],
             to: "look for schemas"
         )
-        let path = (["main"] + schemas.compactMap { $0[0] }).map { SQL.identifier($0) }.joined(separator: ",")
+        let path = (["main"] + schemas.compactMap { $0[0] }).map { session.quoted(schema: $0) }.joined(separator: ",")
         try session.run("SET search_path = \(SQL.literal(path))", to: "look for schemas")
     }
 

@@ -52,8 +52,11 @@ final class ResultRows: TableRows {
         for _ in 0..<max(readers, 1) {
             let session = try open()
             try session.run("BEGIN", to: "begin")
-            if query.isEmpty { query = try Self.query(of: name, schema, in: session) }
-            let rows = try session.texts("SELECT max(rowid)::VARCHAR FROM \(session.quoted(name))", to: "read \(name)")
+            if query.isEmpty { try Catalogue(session).expect(schema, of: name) }
+            let numbering = try RowNumbering(of: name, in: session)
+            let relation = numbering.relation(in: session)
+            if query.isEmpty { query = Self.query(of: relation, schema.columns.map { numbering.column($0.name) }) }
+            let rows = try session.texts("SELECT max(rowid)::VARCHAR FROM \(relation)", to: "read \(name)")
             state.endRow = (rows.first?.first?.flatMap { Int($0) } ?? -1) + 1
             state.idle.append(Cursor(session: session))
             state.interrupters[ObjectIdentifier(session)] = session.interrupter
@@ -62,10 +65,9 @@ final class ResultRows: TableRows {
         self.state = Mutex(state)
     }
 
-    private static func query(of name: TableName, _ schema: TableSchema, in session: Session) throws -> String {
-        try Catalogue(session).expect(schema, of: name)
-        let names = schema.columns.map { SQL.identifier($0.name) }
-        return "SELECT \(names.isEmpty ? "NULL::BOOLEAN" : names.joined(separator: ", ")) FROM \(session.quoted(name))"
+    private static func query(of relation: String, _ columns: [String]) -> String {
+        let list = columns.map(SQL.identifier).joined(separator: ", ")
+        return "SELECT \(list.isEmpty ? "NULL::BOOLEAN" : list) FROM \(relation)"
     }
 
     func makeReader() throws -> any RowReader {

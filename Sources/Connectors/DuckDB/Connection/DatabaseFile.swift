@@ -14,12 +14,12 @@ final class DatabaseFile: Sendable {
     /// Whether nobody in this process had the file open before.
     let isFirst: Bool
     let instance: Instance
-    /// The name it is attached by, where DuckDB was there before.
-    let alias: String?
+    /// The name it is attached by.
+    let alias: String
 
     private struct Entry {
         var instance: Instance
-        var alias: String?
+        var alias: String
         var mode: Mode
         var users: Int
         /// Whether the instance may serve again once the file is closed.
@@ -54,10 +54,11 @@ final class DatabaseFile: Sendable {
                 return DatabaseFile(path, entry, isFirst: false)
             }
             if mode == .write { FileFacts.removeIfEmpty(path) }
-            let entry =
-                isBrief
-                ? try attach(path, mode, options, to: &registry.idle)
-                : Entry(instance: try Instance(path, options: options), mode: mode, users: 1, isReusable: false)
+            // Who keeps it open for longer changes settings: he has a DuckDB of his own.
+            var fresh: Instance?
+            var entry =
+                try isBrief ? attach(path, mode, options, to: &registry.idle) : attach(path, mode, options, to: &fresh)
+            entry.isReusable = isBrief
             registry.entries[path] = entry
             return DatabaseFile(path, entry, isFirst: true)
         }
@@ -84,7 +85,7 @@ final class DatabaseFile: Sendable {
             }
             registry.entries[path] = nil
             // What it has spilled is removed with the instance only.
-            guard let alias, entry.isReusable, FileFacts.kind(Self.spill(of: path)) == .missing else { return }
+            guard entry.isReusable, FileFacts.kind(Self.spill(of: path)) == .missing else { return }
             // Where this fails the instance goes, and the file with it.
             let isDetached = (try? instance.run("DETACH \(SQL.identifier(alias))", path: path, to: "close it")) != nil
             if isDetached { registry.idle = instance }
@@ -107,13 +108,13 @@ extension DatabaseFile {
         _ options: [(name: String, value: String)],
         to idle: inout Instance?
     ) throws -> Entry {
-        // What is told of a file here is a setting of all files there.
-        let ofFiles: Set = ["access_mode", "storage_compatibility_version", "default_block_size"]
+        // What is told of a file here is a setting of all files there; and none could be attached without access.
+        let ofFiles: Set = ["access_mode", "storage_compatibility_version", "default_block_size", Self.access]
         var settings = options.filter { !ofFiles.contains($0.name) }
         settings.append(("temp_directory", spill(of: path)))
         let kept = idle.flatMap { $0.options == Dictionary(settings) { $1 } ? $0 : nil }
         idle = nil
-        let instance = try kept ?? Instance(nil, options: settings)
+        let instance = try kept ?? Instance(options: settings)
         for (name, value) in settings where name == "memory_limit" {
             // It may have been raised.
             try instance.run("SET \(name) = \(SQL.literal(value))", path: path, to: "set \(name)")
@@ -134,6 +135,9 @@ extension DatabaseFile {
                 path: path,
                 to: "open \(path)"
             )
+            for (name, value) in options where name == Self.access {
+                try instance.run("SET \(name) = \(SQL.literal(value))", path: path, to: "set \(name)")
+            }
         } catch {
             idle = instance
             throw error
@@ -144,10 +148,13 @@ extension DatabaseFile {
     /// Where DuckDB puts what does not fit in memory.
     private static func spill(of path: String) -> String { path + ".tmp" }
 
+    /// Whether a query may see other files, and the network.
+    private static let access = "enable_external_access"
+
     /// The name that DuckDB itself would give the file, unless it means something else there.
     private static func alias(of path: String) -> String {
         let file = path.split(separator: "/").last ?? ""
         let name = file.split(separator: ".", omittingEmptySubsequences: false).first.map(String.init) ?? ""
-        return ["", "memory", "system", "temp"].contains(SQL.folding.fold(name)) ? "\(name)_file" : name
+        return ["", "main", "memory", "system", "temp"].contains(SQL.folding.fold(name)) ? "\(name)_file" : name
     }
 }

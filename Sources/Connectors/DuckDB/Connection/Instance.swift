@@ -1,7 +1,8 @@
 import CDuckDB
 import Synchronization
 
-/// DuckDB itself, running until this object goes: opened on one file, or on none, to have files attached.
+/// DuckDB itself, running until this object goes, without a file of its own: files are attached to it. A file that it
+/// was opened on would have a name that DuckDB chooses, and refuses for some (`main.duckdb`).
 ///
 /// Starting it takes ten times as long as attaching a file does.
 final class Instance: Sendable {
@@ -13,8 +14,7 @@ final class Instance: Sendable {
     // Unchecked because DuckDB allows its calls from any thread.
     struct Handle: @unchecked Sendable { let pointer: duckdb_database }
 
-    /// - Parameter path: `nil` for none.
-    init(_ path: String?, options: [(name: String, value: String)]) throws {
+    init(options: [(name: String, value: String)]) throws {
         self.options = Dictionary(options) { $1 }
         var config: duckdb_config?
         guard duckdb_create_config(&config) == DuckDBSuccess else {
@@ -26,11 +26,11 @@ final class Instance: Sendable {
         }
         var database: duckdb_database?
         var message: UnsafeMutablePointer<CChar>?
-        let (place, action) = (path ?? ":memory:", path.map { "open \($0)" } ?? "start")
+        let place = ":memory:"
         guard duckdb_open_ext(place, &database, config, &message) == DuckDBSuccess, let database else {
             defer { duckdb_free(message) }
             let reason = message.map { String(cString: $0) } ?? "it does not say why"
-            throw DuckDBFailure(reason: reason, type: DUCKDB_ERROR_IO).explained(path: place, action: action)
+            throw DuckDBFailure(reason: reason, type: DUCKDB_ERROR_IO).explained(path: place, action: "start")
         }
         handle = Handle(pointer: database)
     }

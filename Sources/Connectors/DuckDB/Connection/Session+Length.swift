@@ -17,7 +17,7 @@ extension Session {
         let names = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = \(SQL.literal(catalog))"
         for cells in try texts(names, to: "list its tables") {
             guard let schema = cells[0], let table = cells[1] else { continue }
-            let name = [schema, table].map(SQL.identifier).joined(separator: ".")
+            let name = [catalog, schema, table].map(SQL.identifier).joined(separator: ".")
             try refuse(
                 needing: """
                     SELECT ((max(greatest(block_id, list_max(additional_block_ids))) + 1) * any_value(d.block_size))::VARCHAR

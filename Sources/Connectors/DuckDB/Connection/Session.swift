@@ -42,12 +42,6 @@ final class Session {
         self.memoryLimit = memoryLimit
         self.growingMemoryLimit = growingMemoryLimit
         interrupter = try Interrupter(file)
-        if let alias = file.alias {
-            try run("USE \(SQL.identifier(alias))", to: "use its file")
-            catalog = alias
-        } else {
-            catalog = try texts("SELECT current_database()", to: "name its file").first?.first.flatMap(\.self) ?? ""
-        }
     }
 
     /// Calls `body` with the connection, which stays open meanwhile.
@@ -61,7 +55,10 @@ final class Session {
     }
 
     /// The name by which statements call the file, so that a schema of the same name is not mistaken for it.
-    private(set) var catalog = ""
+    ///
+    /// All of them do, because the file is not in the search path: a user's macro in it, named as a function of
+    /// DuckDB's, would be taken for that function.
+    var catalog: String { file.alias }
 
     /// `name`, quoted, whatever its parts hold.
     func quoted(_ name: TableName) -> String {

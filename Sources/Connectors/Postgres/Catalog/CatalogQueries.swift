@@ -11,16 +11,20 @@ package struct CatalogQueries: Sendable {
 
     package init(version: Int) { self.version = version }
 
-    /// What counts as a user's: whatever the server does not keep for itself, so neither temporary tables nor TOAST,
-    /// nor this program (schema `tandem`). No user can make a schema whose name begins with `pg_`.
-    static let userSchema = "n.nspname NOT IN ('information_schema', 'tandem') AND n.nspname !~ '^pg_'"
+    /// What counts as a user's table `c` in schema `n`: whatever the server does not keep for itself, so neither
+    /// temporary tables nor TOAST, nor this program. No user can make a schema whose name begins with `pg_`.
+    static let isUsers = """
+        n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT (n.nspname = 'tandem' AND c.relname ~ \
+        '^(captures|gaps|readers|log_[0-9]+|version|loads|tables|streams)$') AND NOT (c.relname ~ '^_tandem_load_' \
+        AND coalesce(pg_catalog.obj_description(c.oid, 'pg_class') LIKE '\(Metadata.mark)%', false))
+        """
 
     private var hasPartitions: Bool { version >= 100_000 }
     private var hasRowSecurity: Bool { version >= 90_500 }
 
     /// Tables of their own, for a partition is part of its root, that were asked for.
     private var wanted: String {
-        "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.userSchema) AND c.relname !~ '^_tandem_load_'"
+        "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.isUsers)"
             + (hasPartitions ? " AND NOT c.relispartition" : "")
             + " AND ($1::pg_catalog.oid[] IS NULL OR c.oid = ANY ($1::pg_catalog.oid[]))"
     }
@@ -95,8 +99,22 @@ package struct CatalogQueries: Sendable {
     /// One row for each index that tells all rows apart, but for nulls. Read by ``KeyCandidate``.
     package var keys: String {
         let keyColumns = version >= 110_000 ? "i.indnkeyatts" : "i.indnatts"
+        // Numbers, texts, bytes, dates and times, uuids, addresses, bits, ranges of whole numbers and of times. Not
+        // jsonb, whose numbers keep zeros, and what extensions compare in their own way, such as citext.
+        let exact = """
+            16, 17, 18, 19, 20, 21, 23, 25, 26, 650, 700, 701, 774, 790, 829, 869, 1042, 1043, 1082, 1083, 1114, 1184, \
+            1186, 1266, 1560, 1562, 1700, 2950, 3220, 3904, 3908, 3910, 3912, 3926, 1005, 1007, 1009, 1015, 1016, 2951
+            """
+        let folds = version >= 120_000 ? "AND NOT l.collisdeterministic" : "AND false"
         return """
-            SELECT i.indrelid, x.relname, i.indisprimary, i.indisreplident, i.indimmediate, \(keyColumns), i.indkey
+            SELECT i.indrelid, x.relname, i.indisprimary, i.indisreplident, i.indimmediate, \(keyColumns), i.indkey,
+              NOT EXISTS (
+                SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND t.typtype <> 'e'
+                  AND CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END NOT IN (\(exact))
+              ) AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_collation l WHERE l.oid = ANY (i.indcollation) \(folds)
+              )
             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
               JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

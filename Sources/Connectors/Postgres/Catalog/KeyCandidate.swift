@@ -8,6 +8,9 @@ struct KeyCandidate: Sendable {
     var isImmediate: Bool
     /// Column numbers, in the index's order.
     var columns: [Int]
+    /// Whether a row that comes anew finds the one it replaces at any destination: keys that are equal here are written
+    /// alike, or in ways that a destination knows to be one.
+    var isExact = true
 }
 
 extension KeyCandidate {
@@ -22,6 +25,7 @@ extension KeyCandidate {
         let count = try row.number(Int.self)
         // Columns that the index only carries along come after those that make it unique.
         columns = try row.text().split(separator: " ").prefix(count).compactMap { Int($0) }
+        isExact = try row.flag()
     }
 
     /// The best of `candidates` for telling rows apart: the primary key, else the replica identity, else the one with

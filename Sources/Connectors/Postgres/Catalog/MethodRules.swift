@@ -115,6 +115,15 @@ struct MethodRules: Sendable {
 
     private var incremental: Eligibility {
         if let obstacle { return obstacle }
+        let usable = Set(columns.filter { $0.maySelect && $0.isNotNull }.map(\.number))
+        if let key = KeyCandidate.best(of: keys, usable: usable), !key.isExact {
+            return .unusable(
+                reason:
+                    "Its key \(key.index) takes values for equal that are written differently; a row that comes under "
+                    + "another spelling would not take the place of the one it was.",
+                remedy: nil
+            )
+        }
         let candidates = likelyCursors
         guard !candidates.isEmpty else {
             return .unusable(

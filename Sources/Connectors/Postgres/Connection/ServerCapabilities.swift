@@ -48,41 +48,4 @@ package struct ServerCapabilities: Hashable, Sendable {
 
     /// The expression for the snapshot of the current transaction.
     package var currentSnapshot: String { hasPgSnapshot ? "pg_current_snapshot()" : "txid_current_snapshot()" }
-
-    /// What decides how the server writes a value as text. Whatever reads rows has these, so that a value is the same
-    /// text in a copy and in a stream of changes.
-    ///
-    /// - Returns: Values as they are, not quoted: for a statement they go through ``SQL/literal(_:)``.
-    package var outputSettings: [(name: String, value: String)] {
-        [
-            ("DateStyle", "ISO, YMD"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"),
-            ("extra_float_digits", "3"), ("bytea_output", "hex"),
-            // Every name is written with its schema; functions of other schemas must not shadow the server's own.
-            ("search_path", ""),
-            // A database without an encoding holds bytes of any, and refuses to send as UTF-8 what is none.
-            ("client_encoding", sendsValidUTF8 ? "UTF8" : "SQL_ASCII"),
-        ]
-    }
-
-    /// What every transaction of this program sets for itself, by name.
-    ///
-    /// Set with `SET LOCAL` and not for the session: behind a pooler a session outlives its client, and an application
-    /// that inherits our `search_path` would fail.
-    package var settings: [(name: String, value: String)] {
-        var settings = outputSettings.map { ($0.name, SQL.literal($0.value)) }
-        settings += [
-            ("standard_conforming_strings", "on"), ("lock_timeout", "'10s'"), ("statement_timeout", "0"),
-            // A scan that joins another one in the middle would not give rows in the same order twice.
-            ("synchronize_seqscans", "off"),
-        ]
-        // Rows that a policy hides would be missing in silence; so the server refuses instead.
-        if hasRowSecurity { settings.append(("row_security", "off")) }
-        if version >= 90_600 {
-            settings.append(("idle_in_transaction_session_timeout", "0"))
-            settings.append(("max_parallel_workers_per_gather", "0"))
-        }
-        if version >= 110_000 { settings.append(("jit", "off")) }
-        if version >= 170_000 { settings.append(("transaction_timeout", "0")) }
-        return settings
-    }
 }

@@ -8,9 +8,9 @@ package enum TransactionKind: Sendable {
 
     fileprivate var begin: String {
         switch self {
-        case .readOnly: "BEGIN READ ONLY"
+        case .readOnly: "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
         case .snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        case .readWrite: "BEGIN READ WRITE"
+        case .readWrite: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
         }
     }
 }
@@ -36,7 +36,7 @@ extension Session {
         let joining = snapshot.map { ["SET TRANSACTION SNAPSHOT \(SQL.literal($0))"] } ?? []
         let settings = capabilities.settings.map { "SET LOCAL \($0.name) = \($0.value)" }
         // As one message, so that it costs one round trip.
-        do { try execute(([kind.begin] + joining + settings).joined(separator: "; ")) } catch {
+        do { try execute(([kind.begin] + settings + joining).joined(separator: "; ")) } catch {
             if isOpen { try? execute("ROLLBACK") }
             throw error
         }

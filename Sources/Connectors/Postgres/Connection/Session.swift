@@ -98,13 +98,20 @@ package final class Session {
         guard capabilities.version >= ServerCapabilities.oldestVersion else {
             throw PostgresError.unsupportedVersion(endpoint, version: capabilities.versionText)
         }
-        let answer = try query("SELECT pg_is_in_recovery(), pg_backend_pid(), current_setting('server_encoding')")
+        let answer = try query(
+            """
+            SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(),
+              pg_catalog.current_setting('server_encoding')
+            """
+        )
         guard let row = answer.rows.first, row.count == 3, let encoding = row[2] else {
             throw PostgresError.malformed(endpoint, what: "the answer to its first question")
         }
         capabilities.isInRecovery = row[0] == "t"
         capabilities.isPooled = row[1] != String(backendPID)
         capabilities.serverEncoding = encoding
+        guard !capabilities.isPooled, !capabilities.sessionSettings.isEmpty else { return }
+        try execute(capabilities.sessionSettings.map { "SET \($0.name) = \($0.value)" }.joined(separator: "; "))
     }
 
     private func listen() {

@@ -11,6 +11,8 @@ extension PostgresDestination {
         try await connection.run { session in try session.transaction { try Metadata(session).owners() } }
     }
 
+    package func origin() async throws -> String? { try await source.origin() }
+
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         let stored = try await stored(copy.target, as: schema)
         return try await StoredRows(stored, as: schema, in: snapshot(), where: copy.ownColumns.isThere)

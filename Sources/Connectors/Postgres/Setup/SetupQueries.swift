@@ -13,9 +13,9 @@ enum SetupQueries {
         SELECT n.nspname, pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'),
           pg_catalog.has_schema_privilege(n.oid, 'USAGE WITH GRANT OPTION')
         FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $1
-        WHERE \(CatalogQueries.userSchema) AND EXISTS (
+        WHERE EXISTS (
           SELECT FROM pg_catalog.pg_class c
-          WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
+          WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(CatalogQueries.isUsers))
         ORDER BY n.nspname
         """
 
@@ -27,7 +27,7 @@ enum SetupQueries {
           pg_catalog.has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION'), pg_catalog.pg_has_role(c.relowner, 'USAGE')
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $1
-        WHERE \(CatalogQueries.userSchema) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        WHERE \(CatalogQueries.isUsers) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         ORDER BY n.nspname, c.relname
         """
 

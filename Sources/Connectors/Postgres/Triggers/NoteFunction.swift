@@ -43,8 +43,8 @@ struct NoteFunction: Sendable {
         #variable_conflict use_column
         -- Made by tandem, version \(Self.version): notes the keys of rows of \(comment) that change.
         DECLARE
-          tandem_names text;
-          tandem_reason text;
+          tandem_names pg_catalog.text;
+          tandem_reason pg_catalog.text;
         BEGIN
           -- Whether everything is as it was when this was made: the log itself, and not one that was restored from a dump;
           -- the key's columns, by their present names.

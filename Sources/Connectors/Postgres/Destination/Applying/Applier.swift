@@ -223,7 +223,8 @@ actor Applier {
     /// Keys are looked up one by one: the tables that are joined with a batch of changes are larger than it, and the
     /// planner, which knows nothing of temporary tables, would read them whole. Foreign keys that may wait do.
     private static let settings = """
-        SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '64MB';
+        SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = on;
+        SET LOCAL work_mem = '64MB';
         SET CONSTRAINTS ALL DEFERRED;
         SELECT pg_catalog.set_config('synchronous_commit', 'on', true)
         WHERE pg_catalog.current_setting('synchronous_commit') = 'off'

@@ -202,7 +202,9 @@ extension StageTable {
     fileprivate var parting: String {
         let keys = key.indices.map(keyColumn).joined(separator: ", ")
         func isSame(_ one: String, _ other: String) -> String {
-            zip(key, key.indices).map { "\(one).\(column($0)) = \(other).\(keyColumn($1))" }.joined(separator: " AND ")
+            zip(key, key.indices).map { index, place in
+                "\(cast("\(one).\(column(index))", index)) = \(cast("\(other).\(keyColumn(place))", index))"
+            }.joined(separator: " AND ")
         }
         return """
             INSERT INTO \(name) (o, n, \(keys)) SELECT \(Kind.removed.rawValue), n, \(keys) FROM \(name)

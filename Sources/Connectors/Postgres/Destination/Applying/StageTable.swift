@@ -83,16 +83,16 @@ struct StageTable: Sendable {
     func targetColumn(_ index: Int) -> String { SQL.identifier(target.schema.columns[index].name) }
 
     /// A value as its column has it.
-    func value(_ stageColumn: String, _ index: Int) -> String {
+    func value(_ stageColumn: String, _ index: Int) -> String { cast("s.\(stageColumn)", index) }
+
+    func cast(_ value: String, _ index: Int) -> String {
         let type = target.types[index]
-        return type.isCast ? "s.\(stageColumn)::\(type.sql)" : "s.\(stageColumn)"
+        return type.isCast ? "\(value)::\(type.sql)" : value
     }
 
     func isKey(of table: String, in stage: String) -> String {
         key.enumerated().map { place, index in
-            let type = target.types[index]
-            let cast = type.isCast ? "::\(type.sql)" : ""
-            return "\(table).\(targetColumn(index)) = \(stage).\(keyColumn(place))\(cast)"
+            "\(table).\(targetColumn(index)) = \(cast("\(stage).\(keyColumn(place))", index))"
         }.joined(separator: " AND ")
     }
 
@@ -133,8 +133,9 @@ struct StageTable: Sendable {
 
     /// The keys of rows to take away that are not written again.
     var goneForGood: String {
-        let gone = key.indices.map(keyColumn).joined(separator: ", ")
-        let kept = key.map(column).joined(separator: ", ")
+        // Of the types that decide what is one key.
+        let gone = key.indices.map { cast(keyColumn($0), key[$0]) + " AS \(keyColumn($0))" }.joined(separator: ", ")
+        let kept = key.map { cast(column($0), $0) }.joined(separator: ", ")
         return """
             SELECT \(gone) FROM \(name) WHERE o IN (\(Kind.removed.rawValue), \(Kind.filled.rawValue))
             EXCEPT SELECT \(kept) FROM \(name) WHERE o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue))
@@ -151,11 +152,11 @@ struct StageTable: Sendable {
         let names = all.isEmpty ? "" : " (\(all.joined(separator: ", ")))"
         let own = syncs ? (columns.isEmpty ? "" : ", ") + "pg_catalog.now()" : ""
         let insert = """
-            INSERT INTO \(quotedTarget)\(names) SELECT \(values)\(own) FROM \(name) s
+            INSERT INTO \(quotedTarget) AS t\(names) SELECT \(values)\(own) FROM \(name) s
             WHERE s.o IN (\(Kind.written.rawValue), \(Kind.filled.rawValue)) AND \(filter)
             """
         guard replaces else { return insert }
-        var rest = columns.indices.filter { !key.contains($0) }.map { "\(columns[$0]) = EXCLUDED.\(columns[$0])" }
+        var rest = target.replacedColumns.map { "\($0) = EXCLUDED.\($0)" }
         if syncs { rest.append("\(Self.syncedAt) = EXCLUDED.\(Self.syncedAt)") }
         if keepsDeleted { rest.append("\(Self.deletedAt) = NULL") }
         let action = rest.isEmpty ? "NOTHING" : "UPDATE SET \(rest.joined(separator: ", "))"

@@ -78,8 +78,7 @@ struct Refills {
     /// Rows that are as they should be are left alone.
     private static func upsert(_ load: LoadTable) -> String {
         let table = load.table
-        let columns = table.schema.columns.map { SQL.identifier($0.name) }
-        let rest = columns.indices.filter { !table.schema.identity.contains($0) }.map { columns[$0] }
+        let rest = table.replacedColumns
         let insert = "INSERT INTO \(SQL.name(table.target)) AS t (\(table.columnList)) SELECT \(table.columnList)"
         let conflict = "\(insert) FROM \(load.quoted) ON CONFLICT (\(table.keyList))"
         guard !rest.isEmpty else { return conflict + " DO NOTHING" }

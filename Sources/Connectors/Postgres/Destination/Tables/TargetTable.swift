@@ -45,6 +45,12 @@ struct TargetTable: Sendable {
 
     var keyList: String { schema.identity.map { SQL.identifier(schema.columns[$0].name) }.joined(separator: ", ") }
 
+    /// The columns that a row brings which takes the place of another with an equal key.
+    var replacedColumns: [String] {
+        schema.columns.indices.filter { !schema.identity.contains($0) || !types[$0].isExact }
+            .map { SQL.identifier(schema.columns[$0].name) }
+    }
+
     /// What stands in the brackets of CREATE TABLE, with types as rows are copied in.
     var loadedDefinition: String {
         zip(schema.columns, types).map { "\(SQL.identifier($0.name)) \($1.loaded)" }.joined(separator: ", ")

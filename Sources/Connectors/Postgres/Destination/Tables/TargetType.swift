@@ -17,6 +17,22 @@ struct TargetType: Hashable, Sendable {
     /// Whether what was copied in has to become `sql` afterwards.
     var isCast: Bool { sql != loaded }
 
+    /// Whether values that are equal to the server are written alike. Where they need not be, as with `1.0` and `1.00`,
+    /// a row that takes another's place by its key brings its own spelling of it.
+    var isExact: Bool {
+        guard let open = sql.firstIndex(of: "("), let close = sql.firstIndex(of: ")") else {
+            return Self.exact.contains(sql)
+        }
+        let base = sql[..<open] + sql[sql.index(after: close)...]
+        return base == "numeric" || Self.exact.contains(String(base))
+    }
+
+    private static let exact: Set = [
+        "boolean", "smallint", "integer", "bigint", "date", "time without time zone", "timestamp without time zone",
+        "timestamp with time zone", "uuid", "bytea", "text", "character varying", "name", "pg_lsn", "inet", "cidr",
+        "macaddr", "macaddr8", "bit", "bit varying",
+    ]
+
     private init(_ sql: String, loaded: String? = nil, _ encoder: CellEncoder, oid: UInt32) {
         self.sql = sql
         self.loaded = loaded ?? sql

@@ -30,7 +30,8 @@ final class ReplicationSession {
             interruption: interruption
         )
         guard capabilities.acceptsSQLWhileReplicating else { return }
-        try session.execute(capabilities.settings.map { "SET \($0.name) = \($0.value)" }.joined(separator: "; "))
+        let settings = capabilities.sessionSettings + capabilities.settings
+        try session.execute(settings.map { "SET \($0.name) = \($0.value)" }.joined(separator: "; "))
     }
 
     var endpoint: Endpoint { session.endpoint }
