@@ -36,6 +36,8 @@ public struct CatalogTable: Sendable {
     public var cursorColumns: [String]
     /// One for each method.
     public var methods: [Method: Eligibility]
+    /// Columns whose values a method would not tell where rows change: it can be used where these are not copied.
+    public var untold: [Method: [OmittedColumn]]
 
     public init(
         schema: TableSchema,
@@ -45,7 +47,8 @@ public struct CatalogTable: Sendable {
         omitted: [OmittedColumn] = [],
         parts: [TablePart] = [],
         cursorColumns: [String] = [],
-        methods: [Method: Eligibility]
+        methods: [Method: Eligibility],
+        untold: [Method: [OmittedColumn]] = [:]
     ) {
         self.schema = schema
         self.kind = kind
@@ -55,6 +58,7 @@ public struct CatalogTable: Sendable {
         self.parts = parts
         self.cursorColumns = cursorColumns
         self.methods = methods
+        self.untold = untold
     }
 }
 

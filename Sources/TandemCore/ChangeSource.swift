@@ -43,6 +43,10 @@ public protocol ChangeSource: Source {
     /// connecting does.
     func streamStatus(of sync: String) async throws -> StreamStatus
 
+    /// Takes back what this program made here for single tables, where the table is gone, or where its application's
+    /// statements fail by it. Called by each run before anything else, also where no table is followed any more.
+    func tidy() async throws
+
     /// Removes everything this program made here for syncs named `syncs`, or for all of this connection where that is
     /// `nil`, and says what.
     func teardown(syncs: [String]?) async throws -> [String]
@@ -51,6 +55,7 @@ public protocol ChangeSource: Source {
 extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
     public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] { [:] }
+    public func tidy() async throws {}
 }
 
 /// A stream that is ready to be followed.

@@ -133,12 +133,4 @@ import Testing
         await destination.close()
         try database.drop()
     }
-
-    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let limit = ContinuousClock.now + .seconds(60)
-        while try await !condition() {
-            try #require(ContinuousClock.now < limit, "\(what)")
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
 }

@@ -11,11 +11,15 @@ struct FollowedDatabase {
     let folder: TemporaryFolder
     var sync: SyncConfiguration
     var plugin = "auto"
+    var publication: String?
     /// Where the history of its runs is kept, if anywhere.
     var state: StateStore?
 
-    init(_ version: PostgresServer.Version, _ setup: String) throws {
-        database = try TestDatabase(version)
+    /// - Parameter encoding: Of the database. What is executed is UTF-8 all the same.
+    init(_ version: PostgresServer.Version, _ setup: String, encoding: String = "UTF8") throws {
+        let server = try PostgresServer.shared(version)
+        database = TestDatabase(server: server, name: try server.makeDatabase(encoding: encoding))
+        try server.execute("ALTER DATABASE \(database.name) SET client_encoding = 'UTF8'")
         folder = try TemporaryFolder()
         sync = SyncConfiguration(name: "followed", from: "shop", to: "warehouse", method: .fixed(.logBased))
         try database.execute(setup)
@@ -38,13 +42,23 @@ struct FollowedDatabase {
         return try #require(results.first)
     }
 
+    /// - Parameter follows: Whether a run goes on until it is cancelled.
     func with<Value>(
+        follows: Bool = false,
         _ observe: @escaping @Sendable (RunEvent) async -> Void = { _ in },
         _ body: (SyncRun) async throws -> Value
     ) async throws -> Value {
-        let source = try database.source(plugin: plugin)
+        let source = try database.source(plugin: plugin, publication: publication)
         let destination = try folder.warehouse()
-        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: state, observe: observe)
+        let run = SyncRun(
+            sync,
+            from: source,
+            to: destination,
+            readers: 2,
+            follows: follows,
+            state: state,
+            observe: observe
+        )
         return try await run.closing(body)
     }
 
@@ -61,5 +75,14 @@ struct FollowedDatabase {
         _ = try await source.teardown(syncs: nil)
         await source.close()
         try database.drop()
+    }
+}
+
+/// Waits until `condition` holds, for two minutes at most.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let limit = ContinuousClock.now + .seconds(120)
+    while try await !condition() {
+        try #require(ContinuousClock.now < limit, "\(what)")
+        try await Task.sleep(for: .milliseconds(20))
     }
 }

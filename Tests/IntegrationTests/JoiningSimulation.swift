@@ -114,14 +114,6 @@ struct JoiningSimulation {
         await source.close()
         await destination.close()
     }
-
-    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let limit = ContinuousClock.now + .seconds(120)
-        while try await !condition() {
-            try #require(ContinuousClock.now < limit, "\(what)")
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
 }
 
 /// Which tables are to be followed, and which are.

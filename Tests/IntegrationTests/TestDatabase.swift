@@ -30,6 +30,7 @@ struct TestDatabase {
         readers: Int = 2,
         plugin: String = "auto",
         slot: String? = nil,
+        publication: String? = nil,
         sectionBytes: Int? = nil
     ) throws -> any Source {
         var settings = [
@@ -37,6 +38,7 @@ struct TestDatabase {
             "readers": "\(readers)", "plugin": plugin,
         ]
         settings["slot"] = slot
+        settings["publication"] = publication
         let config = PostgresConnector.configure(settings).config
         return PostgresSource(config, in: ConnectionContext(name: "shop", folder: "/"), sectionBytes: sectionBytes)
     }

@@ -118,6 +118,14 @@ extension PostgresSource: ChangeSource {
         }
     }
 
+    package func tidy() async throws {
+        let (isNoted, config, context) = (isNoted, config, context)
+        try await connection.run { session in
+            guard !isNoted else { return try DroppedCaptures(session: session).remove() }
+            try HarmfulMembers(session: session, config: config, context: context).remove()
+        }
+    }
+
     package func teardown(syncs: [String]?) async throws -> [String] {
         try await connection.run { session in
             try StreamTeardown(session: session, config: config, context: context).run(syncs)

@@ -48,10 +48,11 @@ package final class PostgresSource: Source {
             // Where tables come and go all the time, those that are there will do in the end.
             let isComplete = attempt < Self.catalogRetries
             do {
-                return try await connection.run { session in
+                return try await connection.run { [config, context] session in
                     try session.transaction(.snapshot) {
                         let tables = try CatalogReader(session).tables(isComplete: isComplete).map(\.catalogTable)
-                        return Catalog(tables: try TriggerReadiness(session, config).settle(tables))
+                        let covered = try LogCoverage.settle(tables, session, config: config, context: context)
+                        return Catalog(tables: try TriggerReadiness(session, config).settle(covered))
                     }
                 }
             } catch PostgresError.catalogChanged where attempt < Self.catalogRetries {

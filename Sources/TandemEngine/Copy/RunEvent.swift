@@ -39,6 +39,8 @@ package enum RunEvent: Sendable {
     case issues(TablePlan, [RowIssue])
     /// A table cannot be followed past a change; `reason` is what comes after "because".
     case copyingAgain(TablePlan, reason: String)
+    /// A table that was followed until now is so no more, and its copy stays as it is; `reason` is a sentence.
+    case followedNoLonger(TableName, reason: String, remedy: Remedy?)
 }
 
 /// A table that is in place, or will be once the run publishes.

@@ -123,7 +123,7 @@ package struct Planner: Sendable {
         let cursor = CursorChoice(of: table, copying: columns.schema, selection)
         switch MethodDecision(
             selection.method,
-            methods: methods(cursor.methods(of: table), selection.method),
+            methods: methods(table.telling(columns.schema, of: cursor.methods(of: table)), selection.method),
             hasCursor: !selection.cursor.isEmpty,
             maySetUp: sync.autoSetup
         ) {

@@ -34,7 +34,7 @@ extension RunRecorder {
             await record(.streaming, of: progress.takeUpToDate())
         case .issues(let table, let issues): await record(issues, of: table.schema.name)
         case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .tablePostponed,
-            .retrying, .streamPrepared, .methodRuledOut:
+            .retrying, .streamPrepared, .methodRuledOut, .followedNoLonger:
             break
         }
     }

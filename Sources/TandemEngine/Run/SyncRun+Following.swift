@@ -45,6 +45,20 @@ extension SyncRun {
         return (run, plan)
     }
 
+    /// Has the source take back what is of no use, or harms, also where no table is left to follow. What cannot be done
+    /// now is tried again by the next run.
+    func tidy() async {
+        guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
+            return
+        }
+        for method in Method.allCases where method.isFollowed {
+            guard let found = try? await destination.stream(of: sync.name, by: method), found.method == method else {
+                continue
+            }
+            try? await source.following(by: method)?.tidy()
+        }
+    }
+
     /// Follows the tables of `plan` that are to be.
     ///
     /// - Returns: What was followed, if anything was.
@@ -133,7 +147,7 @@ extension SyncRun {
             follows: follows,
             retries: retries,
             readers: readers,
-            replan: { try await self.replanned().part { $0.method == method } },
+            replan: { try await self.replanned() },
             observe: observe
         )
     }

@@ -66,6 +66,7 @@ package struct SyncRun: Sendable {
         let start = ContinuousClock.now
         let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
         do {
+            if isRepaired == nil { await tidy() }
             var plan = try await firstPlan()
             if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
             let note: @Sendable (RunEvent) async -> Void = { event in

@@ -17,7 +17,7 @@ struct StreamRun {
     let follows: Bool
     let retries: RetryPolicy
     let readers: Int
-    /// The plan as the source's catalog asks for it by then.
+    /// The plan of the whole sync, as the source's catalog asks for it by then.
     let replan: @Sendable () async throws -> SyncPlan
     let observe: @Sendable (RunEvent) async -> Void
 
@@ -60,8 +60,7 @@ struct StreamRun {
             do {
                 if let loaded = desk.loaded { try await StreamJoin(self, desk, progress).run(loaded) }
                 if !isFirst {
-                    plan = try await replan()
-                    await observe(.replanned(plan))
+                    plan = try await planAnew(after: plan)
                 }
                 isFirst = false
                 guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
@@ -205,8 +204,27 @@ struct StreamRun {
             )
             guard !ending.recopies.isEmpty || ending.hasOtherTables else { return }
             try await release(ending.recopies.keys)
-            whole = try await replan()
+            whole = try await replan().part { $0.method == method }
         }
+    }
+
+    /// The plan of what is followed by now, and says what is followed no longer: its copy stays as it is.
+    private func planAnew(after before: SyncPlan) async throws -> SyncPlan {
+        let whole = try await replan()
+        let plan = whole.part { $0.method == method }
+        await observe(.replanned(plan))
+        let followed = Set(plan.tables.map(\.schema.id))
+        for table in before.tables where !followed.contains(table.schema.id) {
+            if let other = whole.tables.first(where: { $0.schema.id == table.schema.id }) {
+                let reason = "It takes \(other.method.rawValue) from the next run on. \(other.reason)"
+                await observe(.followedNoLonger(other.schema.name, reason: reason, remedy: nil))
+            } else if let skipped = whole.skipped.first(where: { $0.name == table.schema.name }) {
+                await observe(
+                    .followedNoLonger(skipped.name, reason: skipped.reason, remedy: skipped.remedy)
+                )
+            }
+        }
+        return plan
     }
 
     private func following(_ plan: SyncPlan, _ progress: StreamProgress, _ desk: CopyDesk) -> StreamFollowing {
@@ -216,7 +234,7 @@ struct StreamRun {
             plan: plan,
             progress: progress,
             desk: desk,
-            replan: replan,
+            replan: { try await replan().part { $0.method == method } },
             observe: observe
         )
     }

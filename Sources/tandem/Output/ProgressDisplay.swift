@@ -96,6 +96,9 @@ final class ProgressDisplay: Sendable {
             }
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
+        case .followedNoLonger(let table, let reason, let remedy):
+            line("warning: \(table) is followed no longer, and its copy stays as it is: \(reason)")
+            for text in RemedyText.lines(remedy, indent: "  ") { line(text) }
         case .methodRuledOut(let method, let reason, let remedy):
             line("note: \(method.rawValue) cannot be used, and its tables take another method: \(reason)")
             for text in RemedyText.lines(remedy, indent: "  ") { line(text) }

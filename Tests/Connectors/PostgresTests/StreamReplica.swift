@@ -24,6 +24,8 @@ final class StreamReplica {
     /// The keys that changes have named, by table.
     private var touched: [UInt32: Set<[String?]>] = [:]
     private let session: Session
+    /// How often the catalog was asked.
+    private(set) var questions = 0
     var unfit = UnfitPolicy.text
     var limits = ChangeAssembler.Limits()
     var includes: @Sendable (String) -> Bool = { _ in true }
@@ -63,8 +65,9 @@ final class StreamReplica {
             moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
         }
         let request = StreamRequest(sync: "s", tables: wanted, start: state, end: nil, unfit: unfit)
-        let catalog = RelationCatalog(version: session.capabilities.version) { [session] in
-            try session.query($0, $1)
+        let catalog = RelationCatalog(version: session.capabilities.version) { [self] in
+            questions += 1
+            return try session.query($0, $1)
         }
         let start = try #require(LSN(state.checkpoint.description))
         let assembler = ChangeAssembler(request, from: start, catalog: catalog, limits: limits)

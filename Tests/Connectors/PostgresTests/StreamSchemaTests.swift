@@ -176,6 +176,33 @@ import Testing
         #expect(try other.table("t").rows.count == 3)
     }
 
+    /// Rows that the copy shows already cost no question each, whatever became of the table that they are of.
+    @Test(
+        arguments: ways,
+        ["DROP TABLE p2", "ALTER TABLE p2 RENAME TO p3", "SELECT", "ALTER TABLE t RENAME TO u", "DROP TABLE o"]
+    )
+    func rowsThatAreShownAreNotAskedFor(_ way: StreamHistoryTests.Way, _ statement: String) async throws {
+        let database = try TestDatabase(way.version)
+        try database.execute(
+            """
+            CREATE TABLE t (id int PRIMARY KEY, v text) PARTITION BY RANGE (id); CREATE TABLE o (id int PRIMARY KEY);
+            CREATE TABLE p1 PARTITION OF t FOR VALUES FROM (0) TO (1000);
+            CREATE TABLE p2 PARTITION OF t FOR VALUES FROM (1000) TO (2000);
+            """
+        )
+        let capture = try StreamCapture(database, plugin: way.plugin, format: way.format)
+        defer { try? capture.drop() }
+        try database.execute(
+            """
+            DO $$ BEGIN FOR n IN 1000..1300 LOOP INSERT INTO t VALUES (n, 'a'); INSERT INTO o VALUES (n); COMMIT; END LOOP; END $$
+            """
+        )
+        let replica = try await StreamReplica(database, tables: ["t"])
+        try database.execute(statement)
+        try replica.follow(capture)
+        #expect(replica.questions < 20 && replica.recopies.isEmpty)
+    }
+
     @Test(arguments: ways)
     func valuesThatDoNotFit(_ way: StreamHistoryTests.Way) async throws {
         let database = try TestDatabase(way.version)

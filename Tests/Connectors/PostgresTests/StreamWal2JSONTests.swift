@@ -57,6 +57,25 @@ import Testing
         #expect(sink.ends.allSatisfy { abs(($0.time ?? 0) - (sink.ends.first?.time ?? 1)) < 60 })
     }
 
+    /// Format 1 leaves out nulls of a row as it was, and so all of it.
+    @Test(arguments: [Wal2JSON.Format.changes, .chunks])
+    func aRowOfNulls(_ format: Wal2JSON.Format) throws {
+        let database = try TestDatabase(.v15)
+        try database.execute(
+            "CREATE TABLE n (a int, b text); ALTER TABLE n REPLICA IDENTITY FULL; INSERT INTO n VALUES (NULL, NULL), (NULL, NULL)"
+        )
+        let capture = try StreamCapture(database, plugin: "wal2json", format: format)
+        defer { try? capture.drop() }
+        try database.execute("DELETE FROM n WHERE ctid = '(0,1)'; UPDATE n SET a = 1; DELETE FROM n")
+        let lines = try record(capture).lines.filter { $0.hasPrefix("delete") || $0.hasPrefix("update") }
+        #expect(
+            lines
+                == (format == .changes
+                    ? ["delete n row [- -]", "update n row [- -] -> [1 -]", "delete n row [1 -]"]
+                    : ["delete n row []", "update n key [? ?] -> [1 -]", "delete n key [1 ?]"])
+        )
+    }
+
     @Test func tablesThatWereEmptiedTogether() throws {
         let database = try TestDatabase(.v15)
         try database.execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int PRIMARY KEY REFERENCES a)")

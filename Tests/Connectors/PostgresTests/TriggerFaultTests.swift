@@ -124,13 +124,36 @@ import Testing
         #expect(try stage.database.execute("SELECT count(*) FROM tandem.gaps WHERE is_open") == "1")
     }
 
+    /// A log holds the types of its table's key, until a run finds the table gone.
+    @Test func typesOfATableThatIsDropped() async throws {
+        let stage = try TriggerStage(
+            .v16,
+            """
+            CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (k e PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY);
+            CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)
+            """
+        )
+        try stage.capture("t", "other", "p")
+        let function = TriggerNames.function(try stage.number("p"))
+        try stage.database.execute("INSERT INTO t VALUES ('a'); ALTER TABLE p DETACH PARTITION p1; DROP TABLE t, p")
+        #expect(throws: (any Error).self) { try stage.database.execute("DROP TYPE e") }
+        try DroppedCaptures(session: stage.session).remove()
+        try stage.database.execute("DROP TYPE e; INSERT INTO p1 VALUES (1); TRUNCATE p1; INSERT INTO other VALUES (1)")
+        #expect(try stage.take("other") == ["r 1"] && stage.facts("other")?.faults == [])
+        let left = "SELECT count(*) FROM tandem.captures"
+        #expect(try stage.database.execute(left) == "1")
+        #expect(try stage.database.execute("SELECT to_regproc('\(function)') IS NOT NULL") == "t")
+    }
+
     @Test(arguments: levels) func triggersThatSomebodyDisabled(byRow: Bool) throws {
         let stage = try TriggerStage(.v16, before10: byRow, "CREATE TABLE t (id int PRIMARY KEY)")
         try stage.capture("t")
         let before = try #require(try stage.facts("t"))
         try stage.database.execute("ALTER TABLE t DISABLE TRIGGER USER; INSERT INTO t VALUES (1)")
         let disabled = try #require(try stage.facts("t"))
-        let names = NoteTrigger.needed(byRow: byRow).map(\.rawValue)
+        let number = try stage.number("t")
+        let names = NoteTrigger.needed(byRow: byRow).map { $0.name(for: number) }
         #expect(Set(disabled.faults) == Set(names.map { .triggerDisabled($0, on: TableName("public", "t")) }))
         #expect(!disabled.isSound && !disabled.mark.continues(before.mark))
         try stage.database.execute("ALTER TABLE t ENABLE TRIGGER USER")

@@ -56,9 +56,69 @@ import Testing
         try stage.database.execute("TRUNCATE p3")
         try stage.capture("p")
         #expect(try stage.gaps("p") == ["A partition was truncated or rewritten before a trigger could note it."])
-        try stage.database.execute("ALTER TABLE p1 DISABLE TRIGGER tandem_note_row")
+        try stage.database.execute("ALTER TABLE p1 DISABLE TRIGGER \(NoteTrigger.row.name(for: try stage.number("p")))")
         #expect(try stage.facts("p")?.mark.continues(before) == false)
         #expect(try stage.facts("p")?.isSound == false)
+    }
+
+    /// Each has triggers of its own for rows, and the one that is attached gets those of the other besides.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func aCapturedTableIsAttachedToAnother(version: PostgresServer.Version) throws {
+        let stage = try TriggerStage(
+            version,
+            """
+            CREATE TABLE p (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (id);
+            CREATE TABLE p11 PARTITION OF p1 FOR VALUES FROM (0) TO (100);
+            CREATE TABLE n (id int, k int, PRIMARY KEY (id, k)) PARTITION BY RANGE (id);
+            CREATE TABLE n1 PARTITION OF n FOR VALUES FROM (0) TO (100);
+            CREATE TABLE a (id int, k int, PRIMARY KEY (id, k)); CREATE TABLE b (PRIMARY KEY (id, k)) INHERITS (a);
+            CREATE TABLE plain (id int, k int, PRIMARY KEY (id, k));
+            """
+        )
+        try stage.capture("p", "n", "a", "b", "plain")
+        try stage.database.execute("ALTER TABLE p ATTACH PARTITION n FOR VALUES IN (3)")
+        try stage.database.execute(
+            "INSERT INTO p VALUES (1, 1), (2, 3); INSERT INTO n VALUES (3, 3); UPDATE n1 SET id = 4 WHERE id = 3"
+        )
+        try stage.database.execute(
+            "ALTER TABLE p ATTACH PARTITION plain FOR VALUES IN (4); INSERT INTO p VALUES (5, 4)"
+        )
+        try stage.database.execute("ALTER TABLE b NO INHERIT a; ALTER TABLE p ATTACH PARTITION b FOR VALUES IN (5)")
+        try stage.database.execute("INSERT INTO p VALUES (6, 5); DELETE FROM b; TRUNCATE n")
+        #expect(try stage.take("p") == ["r 1 1", "r 2 3", "r 3 3", "r 4 3", "r 5 4", "r 6 5"])
+        try stage.capture("p")
+        #expect(try stage.facts("p")?.faults == [])
+        try stage.database.execute("TRUNCATE p11; INSERT INTO p VALUES (7, 3)")
+        #expect(try stage.take("p") == ["r 7 3"])
+        try stage.database.execute("ALTER TABLE p DETACH PARTITION n; INSERT INTO n VALUES (8, 3); TRUNCATE n")
+        try stage.capture("n")
+        try stage.database.execute("DELETE FROM tandem.gaps; INSERT INTO n VALUES (9, 3)")
+        #expect(try stage.take("n").contains("r 9 3") && stage.facts("n")?.faults == [])
+        try stage.database.execute("CREATE TABLE l (LIKE p INCLUDING ALL); INSERT INTO l VALUES (1, 1)")
+    }
+
+    /// Also in a session that has used the triggers before.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func aKeyColumnChangesItsTypeAmidStatements(version: PostgresServer.Version) throws {
+        let stage = try TriggerStage(
+            version,
+            """
+            CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+            """
+        )
+        try stage.capture("t", "p")
+        try stage.database.execute(
+            """
+            INSERT INTO t VALUES (1), (2); UPDATE t SET v = 2; INSERT INTO p VALUES (1);
+            ALTER TABLE t ALTER id TYPE bigint; INSERT INTO t VALUES (3); UPDATE t SET id = id + 10; DELETE FROM t;
+            ALTER TABLE p RENAME id TO nr; INSERT INTO p VALUES (2); UPDATE p SET nr = nr + 10; TRUNCATE p;
+            ALTER TABLE t DROP COLUMN id; INSERT INTO t VALUES (3)
+            """
+        )
+        #expect(try stage.gaps("t") == ["A column of the key was dropped, or got another type."])
+        #expect(try stage.gaps("p") == [])
     }
 
     @Test(arguments: PostgresServer.Version.allCases)

@@ -12,8 +12,6 @@ struct LogFacts: Sendable {
     var tables: [String: [PublishedTable]] = [:]
     /// Columns in which values would be lost, by sync; none for syncs that lose nothing.
     var numbers: [String: LostNumbers] = [:]
-    /// Generated columns among them, which some plugins leave out.
-    var generated: [String] = []
 
     /// Asks `session`.
     ///
@@ -49,10 +47,6 @@ struct LogFacts: Sendable {
                 server: session.capabilities
             )
         }
-        let ids = "{" + following.values.joined().map { String($0.schema.id) }.joined(separator: ",") + "}"
-        if session.capabilities.hasGeneratedColumns {
-            log.generated = try session.query(Self.generated, [ids]).rows.compactMap { $0.first ?? nil }
-        }
         return log
     }
 
@@ -68,11 +62,4 @@ struct LogFacts: Sendable {
         let areTold = try slot.flatMap { $0.activePID == nil ? try LostNumbers.areTold(by: $0.name, session) : nil }
         return areTold == true ? nil : LostNumbers(columns: columns, isCertain: areTold == false)
     }
-
-    private static let generated = """
-        SELECT pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(a.attname)
-        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-        WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attgenerated <> '' AND NOT a.attisdropped
-        ORDER BY 1
-        """
 }

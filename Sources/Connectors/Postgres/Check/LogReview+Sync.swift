@@ -31,9 +31,21 @@ extension LogReview {
         }
         if let numbers = log.numbers[sync] { findings.append(numbers.finding) }
         findings += publication(of: sync)
-        findings += tables(of: sync, plugin, server)
+        findings += tables(of: sync)
+        if plugin == .pgoutput, log.tables[sync]?.isEmpty == false { findings.append(Self.refusals) }
         return findings
     }
+
+    /// What the server refuses the application because of a publication.
+    private static let refusals = Finding(
+        .note,
+        "publication",
+        "Where a followed table loses its key, or its replica identity becomes NOTHING, Postgres refuses its updates and "
+            + "deletes, because it is published; and it refuses SET UNLOGGED.",
+        remedy: Remedy(
+            "Before a key goes: ALTER TABLE … REPLICA IDENTITY FULL. TRIGGER_BASED, or plugin: wal2json, has the server refuse nothing."
+        )
+    )
 
     private func missing(_ name: String) -> Finding {
         let subject = "slot \(name)"
@@ -95,32 +107,27 @@ extension LogReview {
 
     private func publication(of sync: String) -> [Finding] {
         guard let plan = log.publications[sync] else { return [] }
-        if let missing = plan.missing {
-            return [
-                Finding(
-                    .error,
-                    "publication",
-                    missing.reason.prefix(1).uppercased() + missing.reason.dropFirst() + ".",
-                    remedy: Remedy(
-                        "As a superuser, or the tables' owner, publish them; or set plugin: wal2json, which needs none.",
-                        sql: missing.sql
-                    )
+        guard let missing = plan.missing else {
+            return plan.left.map { left in
+                let reason = "Its changes cannot be followed: \(left.reason)."
+                return Finding(.error, left.table.name.description, reason, remedy: PublicationPlan.remedy(left.sql))
+            }
+        }
+        return [
+            Finding(
+                .error,
+                "publication",
+                missing.reason.prefix(1).uppercased() + missing.reason.dropFirst() + ".",
+                remedy: Remedy(
+                    "As a superuser, or the tables' owner, publish them; or set plugin: wal2json, which needs none.",
+                    sql: missing.sql
                 )
-            ]
-        }
-        let left = plan.left.map { left in
-            let reason = "Its changes cannot be followed: \(left.reason)."
-            return Finding(.error, left.table.name.description, reason, remedy: PublicationPlan.remedy(left.sql))
-        }
-        return left + plan.notes.map { Finding(.warning, "publication", $0) }
+            )
+        ]
     }
 
-    private func tables(
-        of sync: String,
-        _ plugin: PostgresConfig.Plugin,
-        _ server: ServerCapabilities
-    ) -> [Finding] {
-        var findings = (log.tables[sync] ?? []).filter { !$0.isIdentified }.map {
+    private func tables(of sync: String) -> [Finding] {
+        (log.tables[sync] ?? []).filter { !$0.isIdentified }.map {
             Finding(
                 .warning,
                 $0.name.description,
@@ -131,17 +138,5 @@ extension LogReview {
                 )
             )
         }
-        if plugin == .pgoutput, server.version < 180_000, !log.generated.isEmpty {
-            let names = log.generated.prefix(5).joined(separator: ", ")
-            findings.append(
-                Finding(
-                    .warning,
-                    "generated columns",
-                    "pgoutput sends them since Postgres 18 only, so these cannot be followed: \(names).",
-                    remedy: Remedy("Leave these columns out, use wal2json, or FULL_TABLE for their tables.")
-                )
-            )
-        }
-        return findings
     }
 }

@@ -22,6 +22,7 @@ struct CaptureState: Sendable {
         /// `tgenabled`: `A` always, `O` but for replicas, `R` for replicas only, `D` never.
         var enabled: String
 
+        var kind: NoteTrigger? { NoteTrigger(name: name) }
         var fires: Bool { enabled == "A" || enabled == "O" }
     }
 

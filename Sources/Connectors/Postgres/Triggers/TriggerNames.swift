@@ -55,6 +55,19 @@ enum NoteTrigger: String, CaseIterable, Sendable {
     case row = "tandem_note_row"
     case truncate = "tandem_note_truncate"
 
+    /// What it is called on a table and its partitions. A row's trigger comes to partitions with that of their root,
+    /// also to a table that is attached and has one already: so its name is no other table's.
+    ///
+    /// - Parameter relation: The table that it was made for.
+    func name(for relation: UInt32) -> String { self == .row ? "\(rawValue)_\(relation)" : rawValue }
+
+    /// The one that is called so, for whatever table. `nil` for a trigger of somebody else's.
+    init?(name: String) {
+        let base = Self.row.rawValue
+        let isRow = name.hasPrefix(base + "_") && UInt32(name.dropFirst(base.count + 1)) != nil
+        self.init(rawValue: isRow ? base : name)
+    }
+
     /// Those that a table has.
     static func needed(byRow: Bool) -> [Self] {
         byRow ? [.row, .truncate] : [.insert, .update, .delete, .truncate]

@@ -20,7 +20,7 @@ struct TriggerPlan: Sendable {
         let places = [table.relation] + table.parts.map(\.number)
         strangers = places.flatMap { place in
             states.triggers(on: place).filter { $0.capture != table.relation }.map(\.trigger).filter {
-                NoteTrigger(rawValue: $0.name) != nil
+                $0.kind != nil
             }
         }
     }
@@ -62,14 +62,15 @@ struct TriggerPlan: Sendable {
     private func triggerFaults(_ state: CaptureState) -> [TriggerFault] {
         places.flatMap { place in
             place.triggers.compactMap { kind -> TriggerFault? in
-                let name = kind.rawValue
-                let found = state.triggers.first { $0.relation == place.number && $0.name == name }
+                let found = state.triggers.first { $0.relation == place.number && $0.kind == kind }
                 guard let found else {
                     let isPart = place.number != table.relation && kind == .truncate
-                    return isPart ? .partUnwatched(place.name) : .triggerGone(name, on: place.name)
+                    return isPart
+                        ? .partUnwatched(place.name)
+                        : .triggerGone(kind.name(for: table.relation), on: place.name)
                 }
-                if !found.fires { return .triggerDisabled(name, on: place.name) }
-                return setsAlways && found.enabled != "A" ? .triggerNotAlways(name, on: place.name) : nil
+                if !found.fires { return .triggerDisabled(found.name, on: place.name) }
+                return setsAlways && found.enabled != "A" ? .triggerNotAlways(found.name, on: place.name) : nil
             }
         }
     }
@@ -178,31 +179,29 @@ struct TriggerPlan: Sendable {
         let others = NoteTrigger.allCases.filter { !NoteTrigger.needed(byRow: table.isByRow).contains($0) }
         var steps: [String] = []
         let existing = state?.triggers ?? []
-        func has(_ trigger: NoteTrigger, on number: UInt32) -> Bool {
-            existing.contains { $0.relation == number && $0.name == trigger.rawValue }
-        }
-        for other in others where has(other, on: table.relation) {
-            steps.append("DROP TRIGGER \(other.rawValue) ON \(quotedTable)")
+        for other in existing where other.relation == table.relation && other.kind.map(others.contains) ?? false {
+            steps.append("DROP TRIGGER \(other.name) ON \(quotedTable)")
         }
         for place in places {
             let name = SQL.name(place.name)
             let isRoot = place.number == table.relation
             for trigger in place.triggers {
-                let found = existing.first { $0.relation == place.number && $0.name == trigger.rawValue }
+                let found = existing.first { $0.relation == place.number && $0.kind == trigger }
+                let called = found?.name ?? trigger.name(for: table.relation)
                 // Rows' triggers come to partitions with the root's.
                 if found == nil, isRoot || trigger == .truncate {
                     steps.append(
                         """
-                        CREATE TRIGGER \(trigger.rawValue) \(trigger.events) ON \(name)
+                        CREATE TRIGGER \(called) \(trigger.events) ON \(name)
                           \(trigger.level) EXECUTE PROCEDURE \(functionName)
                         """
                     )
                     if !isRoot, trigger == .truncate, state?.record != nil { steps.append(truncated(place.number)) }
                 }
                 if setsAlways, found?.enabled != "A" {
-                    steps.append("ALTER TABLE \(name) ENABLE ALWAYS TRIGGER \(trigger.rawValue)")
+                    steps.append("ALTER TABLE \(name) ENABLE ALWAYS TRIGGER \(called)")
                 } else if !setsAlways, let found, !found.fires {
-                    steps.append("ALTER TABLE \(name) ENABLE TRIGGER \(trigger.rawValue)")
+                    steps.append("ALTER TABLE \(name) ENABLE TRIGGER \(called)")
                 }
             }
         }

@@ -40,7 +40,7 @@ extension ChangeAssembler {
             guard let relation = relations[number] else { continue }
             switch route {
             case .described: break
-            case .ignored, .dropped: routes[number] = .described(relation)
+            case .ignored, .dropped, .shown: routes[number] = .described(relation)
             case .followed(let map): if map.table == index { routes[number] = .described(relation) }
             }
         }

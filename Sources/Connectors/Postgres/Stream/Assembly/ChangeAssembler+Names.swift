@@ -50,16 +50,17 @@ extension ChangeAssembler {
     /// than once, perhaps there and back, and one whose partition is gone. Without effect where the stream tells
     /// numbers, or the name is somebody's.
     ///
-    /// - Returns: Whether there is such a table, given up or not because its copy shows these changes.
-    mutating func giveUpOwners(of relation: UInt32, in transaction: TransactionStart) throws -> Bool {
+    /// - Returns: Such tables, by their indexes, given up or not because the copy shows these changes.
+    @discardableResult
+    mutating func giveUpOwners(of relation: UInt32, in transaction: TransactionStart) throws -> [Int] {
         guard let described = relations[relation], described.table == nil,
             try catalog.number(of: described.schema, described.name) == nil
-        else { return false }
+        else { return [] }
         let followed = tables.indices.filter { tables[$0].reason == nil }
-        guard !followed.isEmpty else { return false }
+        guard !followed.isEmpty else { return [] }
         let names = try catalog.names(of: followed.map { tables[$0].schema.id })
         if partitioned == nil { partitioned = try catalog.partitioned(numbers.keys) }
-        var mayBeOurs = false
+        var owners: [Int] = []
         for index in followed {
             let schema = tables[index].schema
             // Any table may be dropped; a partition has the columns of its table.
@@ -70,7 +71,7 @@ extension ChangeAssembler {
                 } ?? false
             let isPartition = partitioned?.contains(schema.id) == true && isAlike
             guard isRenamed || isPartition else { continue }
-            mayBeOurs = true
+            owners.append(index)
             guard !tables[index].shows(transaction, number: transactionNumber) else { continue }
             giveUp(
                 index,
@@ -79,6 +80,6 @@ extension ChangeAssembler {
                     : "one of its partitions is gone, and the log tells tables by their names"
             )
         }
-        return mayBeOurs
+        return owners
     }
 }

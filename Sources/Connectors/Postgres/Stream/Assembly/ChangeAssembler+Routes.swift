@@ -37,9 +37,14 @@ extension ChangeAssembler {
             }
             last = (relation, map)
             return map
+        case .shown(let described, let owners):
+            if showAll(owners, transaction) { return nil }
+            routes[relation] = .described(described)
+            return try find(relation, transaction)
         case .described(let described):
             guard let (table, part) = try table(of: relation) else {
-                if try !giveUpOwners(of: relation, in: transaction) { routes[relation] = .ignored }
+                let owners = try giveUpOwners(of: relation, in: transaction)
+                routes[relation] = owners.isEmpty ? .ignored : .shown(described, by: owners)
                 return nil
             }
             guard tables[table].reason == nil else {
@@ -47,10 +52,21 @@ extension ChangeAssembler {
                 return nil
             }
             // Not before a change of it counts: what it was while the copy shows all may be gone from the catalog.
-            guard !tables[table].shows(transaction, number: transactionNumber) else { return nil }
+            guard !tables[table].shows(transaction, number: transactionNumber) else {
+                routes[relation] = .shown(described, by: [table])
+                return nil
+            }
             if let part { tables[table].parts.insert(part) }
             return try resolve(described, table, isPartition: part != nil)
         }
+    }
+
+    /// Whether nothing of `transaction` counts for these tables.
+    private mutating func showAll(_ owners: [Int], _ transaction: TransactionStart) -> Bool {
+        for table in owners where tables[table].reason == nil {
+            guard tables[table].shows(transaction, number: transactionNumber) else { return false }
+        }
+        return true
     }
 
     /// The followed table that `relation` is, or is a partition of, then with the partition's number.

@@ -94,7 +94,7 @@ extension ChangeAssembler: ChangeSink {
         guard let transaction, !isLeftOut else { return }
         let found = try relations.compactMap { relation in
             let found = try table(of: relation)
-            if found == nil { _ = try giveUpOwners(of: relation, in: transaction) }
+            if found == nil { try giveUpOwners(of: relation, in: transaction) }
             return found
         }
         let whole = Set(found.filter { $0.part == nil }.map(\.table))

@@ -13,6 +13,8 @@ struct ChangeAssembler {
         /// Described, and not looked up yet.
         case described(StreamRelation)
         case followed(RowMap)
+        /// Of tables, by their indexes, whose copies show what has come so far: looked up again once one does not.
+        case shown(StreamRelation, by: [Int])
         /// A table that has been given up.
         case dropped
     }

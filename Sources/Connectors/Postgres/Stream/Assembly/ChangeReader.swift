@@ -6,6 +6,7 @@ struct ChangeReader {
     // One of them. Not an enumeration, whose contents would be taken out and put back for each message.
     private var pgoutput: PgOutputDecoder?
     private var wal2json: Wal2JSONDecoder?
+    private let transcoding: Transcoding?
 
     /// A slot's plugin, and how it was asked.
     enum Plugin {
@@ -13,7 +14,9 @@ struct ChangeReader {
         case wal2json(Wal2JSON.Format)
     }
 
-    init(_ plugin: Plugin, into assembler: ChangeAssembler) {
+    /// - Parameter transcoding: What wal2json sends is not UTF-8.
+    init(_ plugin: Plugin, into assembler: ChangeAssembler, transcoding: Transcoding? = nil) {
+        self.transcoding = transcoding
         self.assembler = assembler
         switch plugin {
         case .pgoutput: pgoutput = PgOutputDecoder()
@@ -29,7 +32,12 @@ struct ChangeReader {
     /// - Throws: ``MalformedMessage``; what asking the catalog throws.
     mutating func read(_ message: UnsafeRawBufferPointer, at place: LSN) throws {
         try pgoutput?.decode(message, into: &assembler)
-        try wal2json?.decode(message, at: place, into: &assembler)
+        guard wal2json != nil else { return }
+        guard let transcoding else {
+            try wal2json?.decode(message, at: place, into: &assembler)
+            return
+        }
+        try transcoding.convert(message) { try wal2json?.decode($0, at: place, into: &assembler) }
     }
 
     /// Gives out what was gathered. To be called where ``ChangeAssembler/isFull``, and whenever a batch is wanted

@@ -44,7 +44,8 @@ struct RowMap {
     func fillKey(_ slots: UnsafeMutablePointer<TupleBuffer.Cell>, from image: TupleImage, start: UInt32) {
         for column in places.indices {
             guard isKey[column] || isNullLeftOut, places[column] >= 0 else {
-                slots[column] = .absent
+                // One that no row has named so far, if it is not known how many there are.
+                slots[column] = isNullLeftOut ? .null : .absent
                 continue
             }
             let cell = image.cells[places[column]]

@@ -39,8 +39,11 @@ struct RelationResolution {
                 wanted.append(try follow(column, at: place, typeName: names[place]))
             } else if let kept = try keep(column) {
                 wanted.append(kept)
+            } else {
+                try checkThatItIsGone(column)
             }
         }
+        try checkThatNoneIsUntold(places)
         var missing: [Int: String] = [:]
         var leftOut: Set<Int> = []
         let copied = Set(known.columns.map(\.id))
@@ -112,6 +115,24 @@ struct RelationResolution {
             let decoder = types.native(now.type, modifier: now.modifier).textDecoder(as: column.type)
         else { throw NeedsCopy("the type of its column \"\(column.name)\" was changed from \(column.nativeType)") }
         return Wanted(place: -1, schema: column, decoder: decoder)
+    }
+
+    /// A column that did not come: its values would be taken for null, were it still there.
+    private func checkThatItIsGone(_ column: ColumnSchema) throws(NeedsCopy) {
+        guard let now = catalog.column(column.id) else { return }
+        throw NeedsCopy("the log does not bring its column \"\(now.name)\"")
+    }
+
+    /// Generated columns that were added, of which the log may never say a word.
+    private func checkThatNoneIsUntold(_ places: [Int: Int]) throws(NeedsCopy) {
+        let last = known.columns.map(\.id).max() ?? 0
+        for now in catalog.columns
+        where now.isGenerated && !now.isDropped && now.number > last && places[now.number] == nil {
+            guard relation.isComplete, !leftOut.contains(now.number), includes(now.name), now.maySelect else {
+                continue
+            }
+            throw NeedsCopy("it has a generated column \"\(now.name)\", which the log does not bring")
+        }
     }
 
     private func native(_ sent: StreamRelation.Column, number: Int) -> NativeType {

@@ -70,7 +70,11 @@ struct LogOpening: Sendable {
             return LogFeed(
                 replication,
                 beside: catalog,
-                reader: ChangeReader(reading, into: assembler),
+                reader: ChangeReader(
+                    reading,
+                    into: assembler,
+                    transcoding: Transcoding(from: capabilities.serverEncoding) { try catalog.query($0, $1) }
+                ),
                 tables: request.tables.map(\.schema),
                 start: kept,
                 end: end,

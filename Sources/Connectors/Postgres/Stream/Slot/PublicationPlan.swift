@@ -19,7 +19,6 @@ struct PublicationPlan: Sendable {
     private(set) var missing: (reason: String, sql: [String])?
     /// Tables that others must publish, while the rest is published.
     private(set) var left: [Left] = []
-    private(set) var notes: [String] = []
     private let version: Int
 
     /// Tables that a publication is to hold.
@@ -120,7 +119,8 @@ struct PublicationPlan: Sendable {
             missing.reason = "the publication \"\(name)\" does not publish \(Self.sentence([table]))"
             left.append(missing)
         }
-        let wanted: Set<String> = tables.contains(where: \.isIdentified) ? ["insert", "update", "delete"] : ["insert"]
+        var wanted: Set<String> = tables.contains(where: \.isIdentified) ? ["insert", "update", "delete"] : ["insert"]
+        if version >= 110_000 { wanted.insert("truncate") }
         let lacking = wanted.subtracting(facts.operations)
         if !lacking.isEmpty {
             refuse(
@@ -130,9 +130,7 @@ struct PublicationPlan: Sendable {
         }
         let filtered = tables.filter { facts.members[$0.id]?.isFiltered ?? false }
         if !filtered.isEmpty {
-            notes.append(
-                "The publication \"\(name)\" filters the rows of \(Self.sentence(filtered)): changes of others do not come."
-            )
+            refuse("the publication \"\(name)\" sends not all rows of \(Self.sentence(filtered)) (WHERE)", [])
         }
     }
 

@@ -286,7 +286,6 @@ struct StreamPreparation {
         if !plan.made.isEmpty {
             notes.append("Made the publication \(plan.made.map { "\"\($0)\"" }.joined(separator: " and ")).")
         }
-        notes += plan.notes
         return plan
     }
 

@@ -20,6 +20,7 @@ extension ParsedChange {
             } else if scanner.isEqual(name, "kind") {
                 kind = Self.kind(of: try scanner.string(), scanner)
             } else if scanner.isEqual(name, "oldkeys") {
+                hasIdentity = true
                 try readOldKeys(&scanner, values: values)
             } else if try !Self.readPart(name, &scanner, prefix: "column", of: &columns, values) {
                 try readMember(name, &scanner)

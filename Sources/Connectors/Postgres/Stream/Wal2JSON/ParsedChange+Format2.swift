@@ -10,6 +10,7 @@ extension ParsedChange {
             if scanner.isEqual(name, "columns") {
                 try Self.readColumns(&scanner, into: &columns, values: values)
             } else if scanner.isEqual(name, "identity") {
+                hasIdentity = true
                 try Self.readColumns(&scanner, into: &identity, values: values)
             } else if scanner.isEqual(name, "action") {
                 kind = Self.kind(of: try scanner.string(), scanner)

@@ -27,6 +27,8 @@ struct ParsedChange {
     var columns: [Column] = []
     /// The columns of its identity, of the row as it was.
     var identity: [Column] = []
+    /// Whether they came, be it without any: format 1 leaves out nulls, of which a row may consist.
+    var hasIdentity = false
     var isTransactional = true
     var prefix: Token?
     var contentCount = 0
@@ -36,6 +38,7 @@ struct ParsedChange {
         columns.removeAll(keepingCapacity: true)
         identity.removeAll(keepingCapacity: true)
         (kind, xid, lsn, nextLSN, time, schema, table, prefix) = (nil, nil, nil, nil, nil, nil, nil, nil)
+        hasIdentity = false
         isTransactional = true
         contentCount = 0
     }

@@ -120,13 +120,13 @@ struct Wal2JSONDecoder {
             try learn(parsed.identity, .key, at: place, message, &sink)
             try relations[place].refill(&old, with: parsed.identity, isOld: true, of: message)
         }
-        guard !parsed.identity.isEmpty else { throw MalformedMessage.json("a row deleted, and not which") }
+        guard parsed.hasIdentity else { throw MalformedMessage.json("a row deleted, and not which") }
         try old.withUnsafeBufferPointer { try sink.delete(before($0, at: place), from: relations[place].number) }
     }
 
     /// What came of the row as it was.
     private func before(_ cells: UnsafeBufferPointer<TupleBuffer.Cell>, at place: Int) -> OldImage {
-        guard !parsed.identity.isEmpty else { return .unchanged }
+        guard parsed.hasIdentity else { return .unchanged }
         let image = TupleImage(bytes: values.bytes, cells: cells)
         return parsed.identity.count == relations[place].columns.count ? .row(image) : .key(image)
     }

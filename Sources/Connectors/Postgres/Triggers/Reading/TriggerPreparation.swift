@@ -16,6 +16,7 @@ struct TriggerPreparation {
     /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted.
     func run(continuing state: StreamState?) throws -> PreparedStream {
         let relations = tables.map(\.schema.id)
+        try DroppedCaptures(session: session).remove()
         let (notes, left) = try repair(relations)
         try noteMarks(try TriggerFacts.of(relations, session, config: config))
         let origin = try Origin.read(session)

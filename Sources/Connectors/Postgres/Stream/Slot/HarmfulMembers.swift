@@ -1,0 +1,42 @@
+import TandemCore
+import TandemRows
+
+/// Takes tables out of this program's publications whose updates and deletes the server refuses by them: they have lost
+/// what told their rows apart. Blocks.
+struct HarmfulMembers {
+    let session: Session
+    let config: PostgresConfig
+    let context: ConnectionContext
+
+    func remove() throws {
+        guard session.capabilities.hasPublications, !session.capabilities.isInRecovery, config.publication == nil else {
+            return
+        }
+        let slots = try SlotFacts.all(session)
+        let facts = try CatalogReader(session).facts()
+        let names = (context.syncs.isEmpty ? [""] : context.syncs).map {
+            LogReview.slotName(for: $0, slots: slots, config: config, context: context, facts: facts)
+        }
+        for publication in Set(names.map { SlotName.publication(for: $0).all }).sorted() {
+            for cells in try session.query(Self.question, [publication]).rows {
+                guard let schema = cells[0], let table = cells[1] else { continue }
+                let name = SQL.name(TableName(schema: schema, table: table))
+                try session.transaction(.readWrite) {
+                    try session.execute("SET LOCAL lock_timeout = '2s'")
+                    try session.execute("ALTER PUBLICATION \(SQL.identifier(publication)) DROP TABLE \(name)")
+                }
+            }
+        }
+    }
+
+    private static let question = """
+        SELECT n.nspname, c.relname
+        FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+          JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE p.pubname = $1 AND (p.pubupdate OR p.pubdelete) AND pg_catalog.pg_has_role(p.pubowner, 'USAGE')
+          AND c.relreplident <> 'f' AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indimmediate AND i.indisvalid
+              AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident)
+          )
+        """
+}
