@@ -32,6 +32,8 @@ public struct CatalogTable: Sendable {
     public var omitted: [OmittedColumn]
     /// What its rows lie in. None where rows come and go by changes alone.
     public var parts: [TablePart]
+    /// What its values depend on besides its rows. `nil` where the source does not say.
+    public var definition: TableDefinition?
     /// Columns whose values are in an order, so that it can be read by them as a cursor; the likeliest first.
     public var cursorColumns: [String]
     /// One for each method.
@@ -46,6 +48,7 @@ public struct CatalogTable: Sendable {
         bytes: Int? = nil,
         omitted: [OmittedColumn] = [],
         parts: [TablePart] = [],
+        definition: TableDefinition? = nil,
         cursorColumns: [String] = [],
         methods: [Method: Eligibility],
         untold: [Method: [OmittedColumn]] = [:]
@@ -56,6 +59,7 @@ public struct CatalogTable: Sendable {
         self.bytes = bytes
         self.omitted = omitted
         self.parts = parts
+        self.definition = definition
         self.cursorColumns = cursorColumns
         self.methods = methods
         self.untold = untold

@@ -29,6 +29,11 @@ public protocol ChangeSource: Source {
     /// - Returns: Tables, by number, of which such transactions are still open.
     func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable]
 
+    /// Of files of tables (``TableDefinition/Kind/file``), each with the ``TableDefinition/moment`` at which it was
+    /// another one: whether their rows were written anew for the sake of other values, or of how they are kept. Those
+    /// that it cannot tell of are left out.
+    func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool]
+
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
 
@@ -56,6 +61,7 @@ extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
     public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] { [:] }
     public func tidy() async throws {}
+    public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
 }
 
 /// A stream that is ready to be followed.
@@ -65,6 +71,8 @@ public struct PreparedStream: Sendable {
     /// Why what the destination has cannot be continued and every table is to be copied again: which changes are
     /// missing. `nil` where it continues, or is new.
     public var gap: String?
+    /// What only the stream knows of what tables' values depend on (``TableDefinition/facts``), by the tables' numbers.
+    public var facts: [UInt32: [TableDefinition.Key: String]]
     /// Tables, by number, of which changes may be missing although the stream goes on, with the reason (what follows
     /// "because"). Those that are followed already are to be copied again.
     public var recopies: [UInt32: String]
@@ -79,6 +87,7 @@ public struct PreparedStream: Sendable {
     public init(
         state: StreamState,
         gap: String? = nil,
+        facts: [UInt32: [TableDefinition.Key: String]] = [:],
         recopies: [UInt32: String] = [:],
         left: [UInt32: LeftTable] = [:],
         knowsNamesOnly: Bool = false,
@@ -86,6 +95,7 @@ public struct PreparedStream: Sendable {
     ) {
         self.state = state
         self.gap = gap
+        self.facts = facts
         self.recopies = recopies
         self.left = left
         self.knowsNamesOnly = knowsNamesOnly

@@ -13,6 +13,8 @@ extension CopiedTable {
         parts.isEmpty ? nil : parts.sorted { $0.key < $1.key }.map { "\($0):\($1)" }.joined(separator: ",")
     }
 
+    package var definitionText: String? { definition?.text }
+
     package var cursorText: String? {
         get throws {
             let encoder = JSONEncoder()

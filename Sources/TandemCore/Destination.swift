@@ -85,6 +85,9 @@ public struct CopiedTable: Hashable, Sendable {
     /// The parts (``CatalogTable/parts``) whose rows are in it, by number, with their marks; with none for a part that
     /// only the stream has told of.
     public var parts: [UInt32: String]
+    /// What its values depended on when it was copied, or when that was looked at last and found to be the same.
+    /// `nil` for what earlier versions have copied: it is taken for what it is at the next look.
+    public var definition: TableDefinition?
     /// How far it has been read, where that is done by a cursor.
     public var cursor: CursorState?
     /// Rows that it does not hold as their source has them.
@@ -102,6 +105,7 @@ public struct CopiedTable: Hashable, Sendable {
         leftOut: Set<Int> = [],
         ownColumns: OwnColumns = [],
         parts: [UInt32: String] = [:],
+        definition: TableDefinition? = nil,
         cursor: CursorState? = nil,
         issues: [RowIssue] = [],
         isPatchwork: Bool = false
@@ -114,6 +118,7 @@ public struct CopiedTable: Hashable, Sendable {
         self.leftOut = leftOut
         self.ownColumns = ownColumns
         self.parts = parts
+        self.definition = definition
         self.cursor = cursor
         self.issues = issues
         self.isPatchwork = isPatchwork

@@ -14,6 +14,8 @@ public struct SectionedLoad: Hashable, Sendable {
     /// The same as they are loaded: under the destination's names, and as text where values do not fit.
     public var schema: TableSchema
     public var unfit: UnfitPolicy
+    /// What the values of the first section depended on (``CopiedTable/definition``).
+    public var definition: TableDefinition?
     /// All of the table, in the order in which they are loaded.
     public var sections: [TableSection]
     /// How many of them are there.
@@ -32,6 +34,7 @@ public struct SectionedLoad: Hashable, Sendable {
         planned: TableSchema,
         schema: TableSchema,
         unfit: UnfitPolicy,
+        definition: TableDefinition? = nil,
         sections: [TableSection]
     ) {
         self.sync = sync
@@ -41,6 +44,7 @@ public struct SectionedLoad: Hashable, Sendable {
         self.planned = planned
         self.schema = schema
         self.unfit = unfit
+        self.definition = definition
         self.sections = sections
     }
 
@@ -89,6 +93,7 @@ extension SectionedLoad {
         var planned: Schema
         var schema: Schema
         var unfit: UnfitPolicy
+        var definition: String?
         var sections: [TableSection]
         var loaded: Int
         var rows: Int
@@ -111,6 +116,7 @@ extension SectionedLoad {
                 planned: try Stored.Schema(planned),
                 schema: try Stored.Schema(schema),
                 unfit: unfit,
+                definition: definition?.text,
                 sections: sections,
                 loaded: loaded,
                 rows: rows,
@@ -138,6 +144,7 @@ extension SectionedLoad {
             planned: planned,
             schema: schema,
             unfit: stored.unfit,
+            definition: stored.definition.map(TableDefinition.init(text:)),
             sections: stored.sections
         )
         (loaded, rows, tally) = (stored.loaded, stored.rows, stored.tally)

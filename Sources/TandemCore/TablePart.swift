@@ -26,9 +26,12 @@ public struct TableExtent: Hashable, Sendable {
     public var columns: Set<Int>
     /// The parts that its rows lie in (``CatalogTable/parts``), by number, with their marks.
     public var parts: [UInt32: String]
+    /// As ``CatalogTable/definition``.
+    public var definition: TableDefinition?
 
-    public init(columns: Set<Int>, parts: [UInt32: String] = [:]) {
+    public init(columns: Set<Int>, parts: [UInt32: String] = [:], definition: TableDefinition? = nil) {
         self.columns = columns
         self.parts = parts
+        self.definition = definition
     }
 }

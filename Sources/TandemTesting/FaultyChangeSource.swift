@@ -24,6 +24,9 @@ public struct FaultyChangeSource: ChangeSource {
     public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
         try await source.awaitWriters(of: tables, limit: limit)
     }
+    public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await source.areRewritten(files)
+    }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     public func streamStatus(of sync: String) async throws -> StreamStatus {
         try await source.streamStatus(of: sync)

@@ -1,3 +1,4 @@
+import Synchronization
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -40,6 +41,27 @@ struct FollowedDatabase {
     func verify() async throws -> Verification.TableResult {
         let results = try await with { try await $0.verify() }
         return try #require(results.first)
+    }
+
+    /// Why tables were copied again, once `sql` had been executed, of which lines `---` divide what goes together.
+    func reasons(after sql: String) async throws -> [String: String] {
+        for part in sql.split(separator: "\n---\n") { try database.execute(String(part)) }
+        let reasons = Mutex<[String: String]>([:])
+        let result = try await run { event in
+            guard case .copyingAgain(let table, let reason) = event else { return }
+            reasons.withLock { $0[table.schema.name.table] = reason }
+        }
+        let found = reasons.withLock(\.self)
+        #expect(Set(result.report.outcomes.map(\.copy.target.table)) == Set(found.keys), "\(sql)")
+        return found
+    }
+
+    /// Records every table that differs.
+    func checkEqual(after sql: String) async throws {
+        for result in try await with({ _ in }, { try await $0.verify() }) {
+            if case .equal = result.verdict { continue }
+            Issue.record("\(result.copy.target) after \(sql): \(result.verdict)")
+        }
     }
 
     /// - Parameter follows: Whether a run goes on until it is cancelled.

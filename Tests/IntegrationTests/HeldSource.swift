@@ -48,6 +48,9 @@ struct HeldSource: ChangeSource {
     func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
         try await source.awaitWriters(of: tables, limit: limit)
     }
+    func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await source.areRewritten(files)
+    }
     func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     func streamStatus(of sync: String) async throws -> StreamStatus { try await source.streamStatus(of: sync) }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }

@@ -67,6 +67,11 @@ extension PostgresSource: ChangeSource {
         }
     }
 
+    /// Looks at the rows of the files, as far as this user may.
+    package func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await connection.run { try RewrittenFiles($0).answer(files) }
+    }
+
     /// A place behind everything that is committed by now, which a stream reaches soon.
     package func logPosition() async throws -> Checkpoint {
         let isNoted = isNoted

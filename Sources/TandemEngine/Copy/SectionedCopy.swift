@@ -44,13 +44,14 @@ struct SectionedCopy {
         var bytesResumed: Int?
         return try await load.persistently(progress, reading: resumed.map(reading) ?? table.schema) { schema in
             // Whatever fails so that it is read again, fails for all of it.
-            let begun = resumed ?? begin(sections, schema)
+            let begun = if let resumed { resumed } else { try await begin(sections, schema) }
             bytesResumed = resumed?.loadedBytes
             resumed = nil
             let whole = try await finish(begun, reading: schema, progress)
             let rows = try await destination.finish(whole)
             var outcome = load.outcome(of: whole.schema, rows: rows, whole.tally, at: whole.moment, start)
             outcome.copy.isPatchwork = whole.isPatchwork
+            outcome.copy.definition = whole.definition
             outcome.bytesResumed = bytesResumed
             return outcome
         }
@@ -73,7 +74,7 @@ struct SectionedCopy {
         return load
     }
 
-    private func begin(_ sections: [TableSection], _ schema: TableSchema) -> SectionedLoad {
+    private func begin(_ sections: [TableSection], _ schema: TableSchema) async throws -> SectionedLoad {
         SectionedLoad(
             sync: load.sync,
             target: table.target,
@@ -82,6 +83,7 @@ struct SectionedCopy {
             planned: table.schema,
             schema: load.targetSchema(of: schema),
             unfit: load.unfit,
+            definition: try await snapshot.extent(of: table.source)?.definition,
             sections: sections
         )
     }

@@ -153,7 +153,7 @@ struct TableMerging {
         change.after.ownColumns = table.ownColumns
         change.after.moment = snapshot.moment
         change.after.leftOut.formUnion(table.leftOut)
-        change.after.note(try await snapshot.extent(of: table.source), copying: table.schema)
+        change.after.note(try await snapshot.extent(of: table.source), copying: table)
         change.after.cursor = CursorState(
             columns: cursor.numbers,
             last: place.map(\.values) ?? last,

@@ -27,7 +27,11 @@ extension Planner {
             return "no row had a value in its cursor, or transactions were open that had written to it"
         }
         guard copy.schema.key == table.schema.key else { return "it had another key" }
-        if let departure = copy.departure(from: table.source.parts) { return departure }
+        switch copy.departure(from: table.source, by: .incremental) {
+        case .changed(let reason): return reason
+        case .unclear(_, isLikely: true): return TableDefinition.rewritten
+        case .none, .unclear: break
+        }
         guard table.accepts(copy) else { return "its columns have other types, or others were chosen" }
         let types = copy.schema.columns.filter { cursor.numbers.contains($0.id) }.map(\.type)
         guard !copy.schema.identity.isEmpty || types.allSatisfy(\.isOrderedAlike) else {

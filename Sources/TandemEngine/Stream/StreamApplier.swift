@@ -148,7 +148,9 @@ final class StreamApplier {
         joined.insert(loaded.table.schema.id)
         let (planned, copy) = (loaded.table, loaded.outcome.copy)
         // What it consists of changed between the plan and the copy: the catalog tells what else has.
-        if copy.parts != planned.source.marks || !copy.leftOut.isSubset(of: planned.leftOut) {
+        if copy.parts != planned.source.marks || copy.definition != planned.source.definition
+            || !copy.leftOut.isSubset(of: planned.leftOut)
+        {
             end.hasOtherTables = true
         }
         await following.observe(.tableLoaded(planned, loaded.outcome))

@@ -78,7 +78,9 @@ struct StreamFollowing {
         let (plan, replan, desk) = (plan, replan, desk)
         return [
             StreamPump.Watch(interval: .seconds(30)) {
-                let (before, now) = (shape(plan), try await shape(replan()))
+                let planned = try await replan()
+                if plan.departs(by: planned) { return true }
+                let (before, now) = (shape(plan), shape(planned))
                 // Tables that have come would wait for the one that is being copied, which would lose what is held.
                 return desk.isHeld ? before.contains { now[$0.key] != $0.value } : before != now
             },

@@ -35,19 +35,21 @@ extension StreamRun {
         let methods = Dictionary(
             left.compactMap { copy in copy.stream.flatMap { others[$0] }.map { (copy.schema.id, $0) } }
         ) { first, _ in first }
+        let departures = try await departures(of: followed, plan)
+        var kept: [(table: TablePlan, copy: CopiedTable)] = []
         for table in plan.tables {
             let copy = followed[table.schema.id]
-            let departure = copy.flatMap { $0.departure(from: table.source.parts) }
+            let departure = departures[table.schema.id]
             if let copy, departure == nil, table.accepts(copy) {
-                settled.tables[table.schema.id] = StreamedTable(
-                    plan: table,
-                    copy: try await fitted(copy, to: table, state)
-                )
+                kept.append((table, copy))
             } else {
                 settled.waiting.append(table)
                 let before = methods[table.schema.id].map { "its changes came by \($0.rawValue) until now" }
                 if let reason = departure ?? before { settled.recopies.append((table, reason)) }
             }
+        }
+        for (table, copy) in try await fitted(kept, of: plan, state) {
+            settled.tables[table.schema.id] = StreamedTable(plan: table, copy: copy)
         }
         // The stream goes on without them.
         let lost = settled.waiting.compactMap { followed[$0.schema.id]?.leavingStream() }
@@ -69,24 +71,32 @@ extension StreamRun {
         }.map { ($0, "it has the name now that another table had, and the log tells tables by their names") }
     }
 
-    /// The copy with those of Tandem's own columns that are asked for, and with the parts that the table has by now.
+    /// The copies with those of Tandem's own columns that are asked for, and with what their tables are by now.
     private func fitted(
-        _ copy: CopiedTable,
-        to table: TablePlan,
+        _ tables: [(table: TablePlan, copy: CopiedTable)],
+        of plan: SyncPlan,
         _ state: StreamState
-    ) async throws -> CopiedTable {
-        var after = copy
-        var evolution: [TargetChanges.Evolution] = []
-        if copy.ownColumns != table.ownColumns {
-            after.ownColumns = table.ownColumns
-            evolution.append(.setOwnColumns(table.ownColumns))
+    ) async throws -> [(table: TablePlan, copy: CopiedTable)] {
+        var steps: [TargetChanges] = []
+        let fitted = tables.map { table, copy in
+            var after = copy
+            var evolution: [TargetChanges.Evolution] = []
+            if copy.ownColumns != table.ownColumns {
+                after.ownColumns = table.ownColumns
+                evolution.append(.setOwnColumns(table.ownColumns))
+            }
+            after.parts = table.source.marks
+            if copy.definition != table.source.definition { after.definition = table.source.definition }
+            if after != copy {
+                steps.append(TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges()))
+            }
+            return (table, after)
         }
-        after.parts = table.source.marks
-        guard after != copy else { return copy }
-        let reached = try await destination.stream(of: plan.sync, by: method) ?? state
-        let fitting = TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges())
-        try await destination.apply([fitting], reaching: reached, of: plan.sync)
-        return after
+        if !steps.isEmpty {
+            let reached = try await destination.stream(of: plan.sync, by: method) ?? state
+            try await destination.apply(steps, reaching: reached, of: plan.sync)
+        }
+        return fitted
     }
 }
 

@@ -118,6 +118,7 @@ struct StreamRun {
                 guard let table = planned[copy.target] else { return true }
                 return !copy.leftOut.isSubset(of: table.leftOut) || copy.parts != table.source.marks
                     || copy.schema.columns.map(\.type) != table.schema.columns.map(\.type)
+                    || copy.definition != table.source.definition
             }
             if hasChanged { return .again }
             settled = try await settle(plan, state)
@@ -240,11 +241,12 @@ struct StreamRun {
     }
 
     /// Makes sure of the stream before anything is copied, notes at the destination where it begins, and gives copies
-    /// the names that they are to have by now.
+    /// the names that they are to have by now. Tells the plan what only the stream knows of its tables.
     ///
     /// - Returns: Where it begins, `plan` for the tables that can be followed, and the others.
     @discardableResult
     func prepare(_ plan: SyncPlan) async throws -> (state: StreamState, plan: SyncPlan, left: [FailedTable]) {
+        var plan = plan
         let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await source.prepareStream(
             of: plan.sync,
@@ -253,6 +255,10 @@ struct StreamRun {
             continuing: known
         )
         await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
+        for index in plan.tables.indices {
+            let facts = prepared.facts[plan.tables[index].schema.id] ?? [:]
+            plan.tables[index].source.definition?.facts.merge(facts) { $1 }
+        }
         if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap) }
         if known?.id != prepared.state.id {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)

@@ -31,8 +31,22 @@ struct HistoryColumn: Sendable {
         case uuid
         case integers = "integer[]"
         case interval
+        /// An enumeration, whose labels are renamed where tables evolve.
+        case state = "public.history_state"
+        case states = "public.history_state[]"
 
         var type: String { self == .long ? "text" : rawValue }
+        var isOwn: Bool { self == .state || self == .states }
+
+        /// Other values of the same type, in the place of those of a column that is called `name`.
+        func others(than name: String) -> String? {
+            switch self {
+            case .integer, .bigint: "\(name) / 2"
+            case .varchar, .text, .long: "reverse(\(name))"
+            case .boolean: "NOT \(name)"
+            default: nil
+            }
+        }
 
         /// What the type can become without a value being refused.
         var wider: [Kind] {

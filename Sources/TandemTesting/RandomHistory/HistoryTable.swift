@@ -70,7 +70,9 @@ struct HistoryTable: Sendable {
 
 extension HistoryTable {
     /// The tables that a history begins with; the last of them is not meant to be synced.
-    static func all(in schema: String) -> [HistoryTable] {
+    ///
+    /// - Parameter hasOwnTypes: Whether there are columns of types that the history makes.
+    static func all(in schema: String, hasOwnTypes: Bool) -> [HistoryTable] {
         let id = HistoryColumn(name: "id", kind: .integer, role: .key)
         let note = HistoryColumn(name: "note", kind: .long)
         let name = HistoryColumn(name: "name", kind: .varchar)
@@ -85,7 +87,9 @@ extension HistoryTable {
         let number = HistoryColumn(name: "k", kind: .bigint, role: .selector)
         let region = HistoryColumn(name: "region", kind: .text, role: .region)
         let uuid = HistoryColumn(name: "id", kind: .uuid, role: .key)
-        let kinds = HistoryColumn.Kind.allCases.enumerated().map { HistoryColumn(name: "v\($0)", kind: $1) }
+        let kinds = HistoryColumn.Kind.allCases.filter { hasOwnTypes || !$0.isOwn }.enumerated().map {
+            HistoryColumn(name: "v\($0)", kind: $1)
+        }
         let tables: [(name: String, identity: Identity, columns: [HistoryColumn])] = [
             ("orders", .primaryKey, [id, name, total, note, day]),
             ("lines", .primaryKey, [id, order, count, note]),

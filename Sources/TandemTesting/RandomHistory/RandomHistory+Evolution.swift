@@ -3,13 +3,14 @@ extension RandomHistory {
     mutating func evolution() -> [String] {
         let number = text.pick(tables.count)
         switch text.pick(100) {
-        case 0..<25: return addColumn(to: number)
-        case 25..<40: return dropColumn(of: number)
-        case 40..<55: return renameColumn(of: number)
-        case 55..<65: return renameTable(number)
-        case 65..<80: return widenColumn(of: number)
-        case 80..<88: return recreate(number)
-        default: return changePartitions()
+        case 0..<18: return addColumn(to: number)
+        case 18..<28: return dropColumn(of: number)
+        case 28..<38: return renameColumn(of: number)
+        case 38..<46: return renameTable(number)
+        case 46..<56: return widenColumn(of: number)
+        case 56..<62: return recreate(number)
+        case 62..<72: return changePartitions()
+        default: return hiddenEvolution(of: number)
         }
     }
 

@@ -12,10 +12,18 @@ public struct RandomHistory: Sendable {
         public var evolves = false
         /// Some transactions commit in two phases, which the server must allow.
         public var prepares = false
+        /// Tables lose, for a while, what has the log tell of their updates. Not where they are published.
+        public var losesTrack = false
         /// Numbers may be infinite or not a number at all, which wal2json before 2.6 sends as null.
         public var hasSpecialNumbers = true
 
-        public init(evolves: Bool = false, prepares: Bool = false, hasSpecialNumbers: Bool = true) {
+        public init(
+            evolves: Bool = false,
+            prepares: Bool = false,
+            losesTrack: Bool = false,
+            hasSpecialNumbers: Bool = true
+        ) {
+            self.losesTrack = losesTrack
             self.evolves = evolves
             self.prepares = prepares
             self.hasSpecialNumbers = hasSpecialNumbers
@@ -31,6 +39,8 @@ public struct RandomHistory: Sendable {
     var tables: [HistoryTable]
     /// For names that are used once.
     private var used = 0
+    /// Whether what comes next is a part of a larger transaction.
+    private(set) var isInTransaction = false
 
     /// - Parameter schema: Histories that run at the same time need one each.
     public init(seed: UInt64, schema: String = "history", options: Options = Options()) {
@@ -38,10 +48,10 @@ public struct RandomHistory: Sendable {
         self.schema = schema
         self.options = options
         text = SQLText(seed: seed, hasSpecialNumbers: options.hasSpecialNumbers)
-        let tables = HistoryTable.all(in: schema)
+        let tables = HistoryTable.all(in: schema, hasOwnTypes: options.evolves)
         let creations = tables.enumerated().flatMap { $1.creation(referring: tables.first, number: $0) }
         self.tables = tables
-        setup = ["CREATE SCHEMA \(SQLText.quoted(schema))"] + creations
+        setup = ["CREATE SCHEMA \(SQLText.quoted(schema))"] + (options.evolves ? [Self.types] : []) + creations
         used = tables.count
     }
 
@@ -52,6 +62,7 @@ public struct RandomHistory: Sendable {
 
     /// The statements of the next transaction, or of several that have one each.
     public mutating func nextTransaction() -> [String] {
+        if options.evolves, text.chance(0.03) { return ["VACUUM FULL \(tables[text.pick(tables.count)].sql)"] }
         switch text.pick(100) {
         case 0..<12: return (0...text.pick(2)).flatMap { _ in statements() }
         case 12..<15: return ["BEGIN", "COMMIT"]
@@ -77,6 +88,8 @@ public struct RandomHistory: Sendable {
     private mutating func body(of count: Int) -> [String] {
         var savepoints: [(name: String, tables: [HistoryTable])] = []
         var body: [String] = []
+        isInTransaction = true
+        defer { isInTransaction = false }
         for _ in 0..<count {
             if savepoints.count < 3 && text.chance(0.15) {
                 savepoints.append(("s\(nextNumber())", tables))

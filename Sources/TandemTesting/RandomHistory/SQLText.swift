@@ -45,6 +45,9 @@ struct SQLText: Sendable {
         case .bytes: "'\\x" + ["", "00", "ff00\(pick(10...99))"][pick(3)] + "'"
         case .uuid: kind.key("\(pick(1000))")
         case .integers: ["'{}'", "'{1,NULL,\(pick(99))}'", "'{\(pick(99))}'"][pick(3)]
+        // By their places, because labels change.
+        case .state: "(enum_range(NULL::public.history_state))[\(pick(1...3))]"
+        case .states: "(enum_range(NULL::public.history_state))[\(pick(1...3)):]"
         case .interval: "'\(pick(30)) mons \(pick(60)) days 00:00:\(pick(10...59)).5'"
         }
     }

@@ -75,18 +75,20 @@ import Testing
         #expect(try count() == "0")
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5, 6, 7]) func upgradesAnOlderFile(version: Int) async throws {
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8]) func upgradesAnOlderFile(version: Int) async throws {
         let copy = try await publish(0..<10, in: folder.destination())
         let second = """
             DROP TABLE tandem.streams; ALTER TABLE tandem.tables DROP COLUMN stream;
             ALTER TABLE tandem.tables DROP COLUMN position;
             """
+        let eighth =
+            "ALTER TABLE tandem.tables DROP COLUMN patchwork; ALTER TABLE tandem.loads DROP COLUMN note;"
         let third = """
             ALTER TABLE tandem.tables DROP COLUMN own_columns; ALTER TABLE tandem.tables DROP COLUMN left_out;
             """
         try folder.sql(
             """
-            ALTER TABLE tandem.tables DROP COLUMN patchwork; ALTER TABLE tandem.loads DROP COLUMN note;
+            ALTER TABLE tandem.tables DROP COLUMN definition; \(version < 8 ? eighth : "")
             \(version < 7 ? "ALTER TABLE tandem.streams DROP COLUMN method;" : "")
             \(version < 6 ? "ALTER TABLE tandem.tables DROP COLUMN issues;" : "")
             \(version < 5 ? "ALTER TABLE tandem.tables DROP COLUMN cursor;" : "")
@@ -107,13 +109,21 @@ import Testing
         streamed.leftOut = [3, 12]
         streamed.isPatchwork = true
         streamed.parts = [16_390: "731", 16_400: ""]
+        streamed.definition = TableDefinition([.init(.label, 16_500): "731.0f"], moment: 7)
         streamed.cursor = CursorState(columns: [2, 1], last: ["2024-01-01", "it's 1"], reads: 3)
         streamed.issues = [
             RowIssue(of: copy.target, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)
         ]
         try await destination.remember([streamed], of: "sync")
-        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["8"]])
+        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["9"]])
         #expect(try await destination.tables(of: "sync") == [streamed])
+        #expect(try await destination.tables(of: "sync").first?.definition?.moment == 7)
+        var looked = streamed
+        looked.definition = TableDefinition([.init(.label, 16_500): "732.0f"], moment: 8)
+        let look = TargetChanges(before: streamed, after: looked, changes: NetChanges())
+        try await destination.apply([look], reaching: nil, of: "sync")
+        try await destination.apply([], reaching: state(0), of: "sync")
+        #expect(try await destination.tables(of: "sync") == [looked])
         try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
         #expect(try await destination.stream(of: "sync") == state(1))
     }

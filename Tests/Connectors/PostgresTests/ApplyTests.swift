@@ -187,7 +187,7 @@ import Testing
         await destination.close()
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5, 6]) func upgradesAnOlderSchema(version: Int) async throws {
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7]) func upgradesAnOlderSchema(version: Int) async throws {
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let schema = SampleTable(orders, ids: 0..<3).schema
@@ -203,8 +203,9 @@ import Testing
             \(version < 6 ? "ALTER TABLE tandem.streams DROP COLUMN method, ADD PRIMARY KEY (sync);" : "")
             ALTER TABLE tandem.tables \(version < 2 ? "DROP COLUMN left_out, DROP COLUMN own_columns," : "")
             \(version < 3 ? "DROP COLUMN parts," : "") \(version < 4 ? "DROP COLUMN cursor," : "")
-            \(version < 5 ? "DROP COLUMN issues," : "") DROP COLUMN patchwork;
-            ALTER TABLE tandem.loads DROP COLUMN note, DROP COLUMN is_text;
+            \(version < 5 ? "DROP COLUMN issues," : "") \(version < 7 ? "DROP COLUMN patchwork," : "")
+              DROP COLUMN definition;
+            \(version < 7 ? "ALTER TABLE tandem.loads DROP COLUMN note, DROP COLUMN is_text;" : "")
             UPDATE tandem.version SET version = \(version)
             """
         )
@@ -214,11 +215,12 @@ import Testing
         copy.isPatchwork = true
         copy.ownColumns = .deletedAt
         copy.parts = [16_390: "731", 16_400: ""]
+        copy.definition = TableDefinition([.init(.label, 16_500): "731.0f"], moment: 7)
         copy.cursor = CursorState(columns: [2, 1], last: ["2024-01-01", "it's 1"], reads: 3)
         copy.issues = [RowIssue(of: orders, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)]
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "7")
+        #expect(try database.execute("SELECT version FROM tandem.version") == "8")
         await destination.close()
     }
 

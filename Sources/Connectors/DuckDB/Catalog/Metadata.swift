@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 8
+    static let version = 9
 
     let session: Session
 
@@ -30,7 +30,8 @@ struct Metadata {
                     columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
                     copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
-                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR, patchwork BOOLEAN
+                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR, patchwork BOOLEAN,
+                    definition VARCHAR
                 );
                 \(createStreams);
                 """,
@@ -64,13 +65,17 @@ struct Metadata {
         let fourth = "ALTER TABLE \(table("tables")) ADD COLUMN parts VARCHAR;"
         let sixth = "ALTER TABLE \(table("tables")) ADD COLUMN issues VARCHAR;"
         let seventh = "ALTER TABLE \(table("streams")) ADD COLUMN method VARCHAR DEFAULT 'LOG_BASED';"
+        let eighth = """
+            ALTER TABLE \(table("tables")) ADD COLUMN patchwork BOOLEAN;
+            ALTER TABLE \(table("loads")) ADD COLUMN note VARCHAR;
+            """
         try session.transaction {
             try session.run(
                 """
                 \(version < 2 ? second : "") \(version < 3 ? third : "") \(version < 4 ? fourth : "")
                 \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \((2..<7).contains(version) ? seventh : "")
-                ALTER TABLE \(table("tables")) ADD COLUMN patchwork BOOLEAN;
-                ALTER TABLE \(table("loads")) ADD COLUMN note VARCHAR;
+                \(version < 8 ? eighth : "")
+                ALTER TABLE \(table("tables")) ADD COLUMN definition VARCHAR;
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -143,7 +148,8 @@ extension Metadata {
                     copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText,
                     copy.partsText,
                     try copy.cursorText, try copy.issuesText,
-                ].map { $0.map(SQL.literal) ?? "NULL" } + ["\(copy.isPatchwork)"]
+                ].map { $0.map(SQL.literal) ?? "NULL" }
+                + ["\(copy.isPatchwork)", copy.definitionText.map(SQL.literal) ?? "NULL"]
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
         guard !rows.isEmpty else { return }
@@ -173,11 +179,12 @@ extension Metadata {
         let ofCursor = version < 5 ? "NULL::VARCHAR" : "cursor"
         let ofIssues = version < 6 ? "NULL::VARCHAR" : "issues"
         let ofMoments = version < 8 ? "NULL::VARCHAR" : "patchwork::VARCHAR"
+        let ofDefinitions = version < 9 ? "NULL::VARCHAR" : "definition"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
                 key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
-                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues), \(ofMoments)
+                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues), \(ofMoments), \(ofDefinitions)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
@@ -206,6 +213,7 @@ extension Metadata {
             leftOut: CopiedTable.leftOut(columns[13]),
             ownColumns: CopiedTable.ownColumns(columns[14]),
             parts: CopiedTable.parts(columns[15]),
+            definition: columns[19].map(TableDefinition.init(text:)),
             cursor: CopiedTable.cursor(columns[16]),
             issues: CopiedTable.issues(columns[17]),
             isPatchwork: columns[18] == "true"

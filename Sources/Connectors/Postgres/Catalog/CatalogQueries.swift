@@ -23,7 +23,7 @@ package struct CatalogQueries: Sendable {
     private var hasRowSecurity: Bool { version >= 90_500 }
 
     /// Tables of their own, for a partition is part of its root, that were asked for.
-    private var wanted: String {
+    var wanted: String {
         "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND \(Self.isUsers)"
             + (hasPartitions ? " AND NOT c.relispartition" : "")
             + " AND ($1::pg_catalog.oid[] IS NULL OR c.oid = ANY ($1::pg_catalog.oid[]))"

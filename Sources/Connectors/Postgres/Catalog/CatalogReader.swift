@@ -34,6 +34,7 @@ package struct CatalogReader {
                 by: \.table
             )
             let parts = try Partitions(session).all()
+            let definitions = try Definitions(session).all(only: only)
             let tables = try tableFacts(wanted)
             if isComplete, let gone = tables.first(where: \.isGone) {
                 throw PostgresError.catalogChanged(session.endpoint, message: "\(gone.name) has been dropped")
@@ -44,6 +45,7 @@ package struct CatalogReader {
                     columns: columns[facts.oid] ?? [],
                     keys: keys[facts.oid] ?? [],
                     parts: parts[facts.oid] ?? [],
+                    definition: definitions[facts.oid],
                     types: types,
                     server: server
                 )

@@ -11,6 +11,7 @@ extension PostgresTable {
         columns: [ColumnFacts],
         keys: [KeyCandidate],
         parts: [TablePart] = [],
+        definition: TableDefinition? = nil,
         types: TypeMap,
         server: ServerFacts
     ) {
@@ -34,6 +35,7 @@ extension PostgresTable {
             identity: key?.columns.compactMap { places[$0] } ?? [],
             omitted: columns.filter { !$0.maySelect }.map { rules.omission(of: $0) },
             parts: parts,
+            definition: definition,
             estimatedRows: facts.estimatedRows,
             bytes: facts.bytes,
             cursorColumns: rules.cursors,

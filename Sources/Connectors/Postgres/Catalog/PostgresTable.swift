@@ -13,6 +13,8 @@ package struct PostgresTable: Sendable {
     package var omitted: [OmittedColumn]
     /// Its partitions, at every depth.
     package var parts: [TablePart]
+    /// What its values depend on besides its rows.
+    package var definition: TableDefinition?
     package var estimatedRows: Int?
     package var bytes: Int?
     /// Columns that it can be read by as a cursor, the likeliest first.
@@ -33,6 +35,7 @@ package struct PostgresTable: Sendable {
             bytes: bytes,
             omitted: omitted,
             parts: parts,
+            definition: definition,
             cursorColumns: cursorColumns,
             methods: methods
         )

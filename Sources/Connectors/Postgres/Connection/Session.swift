@@ -94,6 +94,9 @@ package final class Session {
     /// What the server said beside its answers, the latest of it.
     package var notices: [String] { log.messages }
 
+    /// What it has said since this was called last, each once.
+    func takeNotices() -> Set<String> { log.take() }
+
     private func readCapabilities() throws {
         guard capabilities.version >= ServerCapabilities.oldestVersion else {
             throw PostgresError.unsupportedVersion(endpoint, version: capabilities.versionText)

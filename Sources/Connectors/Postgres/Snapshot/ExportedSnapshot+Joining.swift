@@ -15,7 +15,8 @@ extension ExportedSnapshot {
             let parts = table.kind == .partitionedTable ? try Partitions(session).all(of: id)[id] ?? [] : []
             return TableExtent(
                 columns: Set(numbers.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } }),
-                parts: Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first }
+                parts: Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first },
+                definition: try Definitions(session).all(only: [id])[id]
             )
         }
     }

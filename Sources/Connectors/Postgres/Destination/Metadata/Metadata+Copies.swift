@@ -17,7 +17,7 @@ extension Metadata {
     private static let columns = [
         "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
         "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
-        "parts", "cursor", "issues", "patchwork",
+        "parts", "cursor", "issues", "patchwork", "definition",
     ]
 
     private static func row(_ copy: CopiedTable, of sync: String) throws -> String {
@@ -27,7 +27,7 @@ extension Metadata {
             "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
             copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
-            try copy.issuesText, "\(copy.isPatchwork)",
+            try copy.issuesText, "\(copy.isPatchwork)", copy.definitionText,
         ]
         return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
     }
@@ -39,7 +39,7 @@ extension Metadata {
             SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
               checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns"),
               \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor"), \(version < 5 ? "NULL" : "issues"),
-              \(version < 7 ? "NULL" : "patchwork")
+              \(version < 7 ? "NULL" : "patchwork"), \(version < 8 ? "NULL" : "definition")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
@@ -60,7 +60,7 @@ extension Metadata {
         let position = try row.optional().map { Checkpoint($0) }
         let origin = try row.text()
         guard let time = Double(try row.text()) else { throw UnreadableCell() }
-        return CopiedTable(
+        var copy = CopiedTable(
             target: target,
             schema: try stored.schema(name: name, id: id),
             rows: rows,
@@ -73,6 +73,8 @@ extension Metadata {
             issues: try CopiedTable.issues(try row.optional()),
             isPatchwork: try row.optional() == "t"
         )
+        copy.definition = try row.optional().map(TableDefinition.init(text:))
+        return copy
     }
 
     /// The sync that wrote each target.

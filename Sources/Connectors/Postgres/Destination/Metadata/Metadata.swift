@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 7
+    static let version = 8
     /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
@@ -40,6 +40,7 @@ struct Metadata {
                 columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
                 checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
                 stream text, left_out text, own_columns text, parts text, cursor text, issues text, patchwork boolean,
+                definition text,
                 copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (schema_name, table_name)
             );
@@ -56,17 +57,19 @@ struct Metadata {
         let added = [
             2: "ADD COLUMN left_out text, ADD COLUMN own_columns text", 3: "ADD COLUMN parts text",
             4: "ADD COLUMN cursor text", 5: "ADD COLUMN issues text", 7: "ADD COLUMN patchwork boolean",
+            8: "ADD COLUMN definition text",
         ]
         let columns = added.keys.sorted().filter { version < $0 }.compactMap { added[$0] }.joined(separator: ", ")
         let sixth = """
             ALTER TABLE \(Self.table("streams")) ADD COLUMN method text NOT NULL DEFAULT 'LOG_BASED';
             ALTER TABLE \(Self.table("streams")) DROP CONSTRAINT streams_pkey, ADD PRIMARY KEY (sync, method);
             """
+        let seventh = "ALTER TABLE \(Self.table("loads")) ADD COLUMN note text, ADD COLUMN is_text boolean;"
         try session.execute(
             """
             ALTER TABLE \(Self.table("tables")) \(columns);
             \(version < 6 ? sixth : "")
-            ALTER TABLE \(Self.table("loads")) ADD COLUMN note text, ADD COLUMN is_text boolean;
+            \(version < 7 ? seventh : "")
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )

@@ -39,6 +39,24 @@ extension ChangeAssembler {
         }
     }
 
+    /// Gives up the tables of which changes were passed over in this transaction.
+    mutating func giveUpUntold() throws {
+        defer { untold = [] }
+        guard let transaction, !isLeftOut else { return }
+        for change in untold {
+            let found: [Int]
+            if let schema = change.schema {
+                let relation = StreamRelation(number: 0, schema: schema, name: change.table, columns: [])
+                found = try named(relation).map { [$0.table] } ?? []
+            } else {
+                found = tables.indices.filter { tables[$0].schema.name.table == change.table }
+            }
+            for table in found where !tables[table].shows(transaction, number: transactionNumber) {
+                giveUp(table, "for a while the log did not tell which of its rows were updated or deleted")
+            }
+        }
+    }
+
     private func columns(of table: Int) -> Set<String> { Set(tables[table].schema.columns.map(\.name)) }
 
     /// Whether a change of a table with some columns may pass for one of a table with others; it may name but a key.

@@ -19,6 +19,7 @@ extension ChangeAssembler {
     private mutating func look(up relation: UInt32, _ transaction: TransactionStart) throws -> RowMap? {
         let part = describedPart.flatMap { $0.root == relation ? $0.part : nil }
         forgetDescriptions()
+        if let part { giveUpPart(part, in: transaction) }
         let map = try find(relation, transaction)
         if let part, let map, !tables[map.table].shows(transaction, number: transactionNumber) {
             tables[map.table].parts.insert(part)
@@ -84,7 +85,7 @@ extension ChangeAssembler {
     }
 
     /// The table of a relation that is known by its name alone.
-    private mutating func named(_ relation: StreamRelation) throws -> (table: Int, part: UInt32?)? {
+    mutating func named(_ relation: StreamRelation) throws -> (table: Int, part: UInt32?)? {
         let name = TableName(schema: relation.schema, table: relation.name)
         if let index = tables.firstIndex(where: { $0.schema.name == name }) { return (index, nil) }
         guard let number = try catalog.number(of: name.schema, name.table) else { return nil }

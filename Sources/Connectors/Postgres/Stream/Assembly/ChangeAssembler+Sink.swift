@@ -11,7 +11,10 @@ extension ChangeAssembler: ChangeSink {
         isLeftOut = (start.commit != nil || start.end != nil) && start.isCommitted(before: reached)
     }
 
-    mutating func commit(_ end: TransactionEnd) { self.end(end) }
+    mutating func commit(_ end: TransactionEnd) throws {
+        if !untold.isEmpty { try giveUpUntold() }
+        self.end(end)
+    }
 
     /// Only noted: what is left out may describe a table as it was before it was copied.
     mutating func relation(_ relation: StreamRelation) {

@@ -48,6 +48,8 @@ struct ChangeAssembler {
     var relations: [UInt32: StreamRelation] = [:]
     /// Whether tables are told apart by their names, which another table may take.
     var knowsNamesOnly = false
+    /// Tables of which the transaction under way, or the next one, has changes that were passed over.
+    var untold: Set<UntoldChange> = []
     /// The table that was described last, if nothing else has come since.
     var described: UInt32?
     /// The partition whose change comes next, under the name of its root.

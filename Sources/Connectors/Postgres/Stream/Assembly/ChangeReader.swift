@@ -40,6 +40,13 @@ struct ChangeReader {
         try transcoding.convert(message) { try wal2json?.decode($0, at: place, into: &assembler) }
     }
 
+    /// Notes what the server said beside the messages, before the next one: wal2json says so of changes that it passes
+    /// over.
+    mutating func note(_ notice: String) {
+        guard wal2json != nil, let untold = UntoldChange(notice) else { return }
+        assembler.untold.insert(untold)
+    }
+
     /// Gives out what was gathered. To be called where ``ChangeAssembler/isFull``, and whenever a batch is wanted
     /// outside of a transaction.
     ///

@@ -146,6 +146,7 @@ final class LogFeed: ChangeFeed {
         switch message {
         case .data(let place, _, let payload):
             isAtEnd = false
+            for notice in replication.session.takeNotices() { reader.note(notice) }
             try decode { try reader.read(payload, at: place) }
         case .keepAlive(let end, _, let isReplyWanted):
             reader.advance(to: end)

@@ -48,6 +48,7 @@ struct StreamPreparation {
         let plugin = try plugin(of: slot, facts)
         var recopies: [UInt32: String] = [:]
         var left: [UInt32: LeftTable] = [:]
+        var passed: [UInt32: [TableDefinition.Key: String]] = [:]
         var hasNewPublications = false
         if plugin == .pgoutput {
             let plan = try publish(slot: name, facts, &left, notes: &notes)
@@ -57,10 +58,12 @@ struct StreamPreparation {
                     "The publication \"\(plan.made[0])\" had been dropped: what was written since is not in the stream."
             }
             for table in plan.added { recopies[table.id] = "it was not in the publication until now" }
+            passed = try PublicationFacts.definitions(of: tables.map(\.schema.id), in: plan.names, session)
         }
         if let state, gap == nil {
             return PreparedStream(
                 state: state,
+                facts: passed,
                 recopies: recopies,
                 left: left,
                 knowsNamesOnly: plugin == .wal2json,
@@ -79,7 +82,7 @@ struct StreamPreparation {
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: server.identity.timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, left: left, notes: notes)
+        return PreparedStream(state: begun, gap: gap, facts: passed, left: left, notes: notes)
     }
 
     // MARK: What there is

@@ -201,7 +201,7 @@ final class TriggerFeed: ChangeFeed {
         try session.execute("COMMIT")
         clock.reached = round.reached
         let place = clock.tick()
-        assembler.commit(TransactionEnd(commit: place, end: place, time: round.time))
+        try assembler.commit(TransactionEnd(commit: place, end: place, time: round.time))
         self.round = nil
     }
 }

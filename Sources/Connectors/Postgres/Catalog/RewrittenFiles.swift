@@ -1,0 +1,53 @@
+import TandemCore
+import TandemRows
+
+/// Tells what rows were written anew for, of tables that have no TOAST table to tell by.
+///
+/// Rows keep the number of the transaction that wrote them when VACUUM FULL or
+/// CLUSTER moves them, and get that of ALTER TABLE when it does, which is also
+/// the one that wrote the table's line in `pg_class`. What TRUNCATE leaves is
+/// empty, so that rows come later than that line.
+struct RewrittenFiles {
+    private let session: Session
+
+    init(_ session: Session) { self.session = session }
+
+    /// - Parameter files: Tables or partitions by number, each with the oldest transaction that was under way when it
+    ///   still had another file.
+    func answer(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
+        var answers: [UInt32: Bool] = [:]
+        for (table, moment) in files.sorted(by: { $0.key < $1.key }) {
+            do {
+                answers[table] = try session.transaction(.snapshot) { try isRewritten(table, since: moment) }
+            } catch let error as PostgresError where session.isOpen && !error.isTransient {
+                // Its rows may not be read, or it is gone.
+                continue
+            }
+        }
+        return answers
+    }
+
+    private func isRewritten(_ table: UInt32, since moment: UInt64) throws -> Bool? {
+        let named = """
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
+            """
+        guard let cells = try session.query(named, [String(table)]).rows.first, cells.count == 2,
+            let schema = cells[0], let name = cells[1]
+        else { return nil }
+        let rows = "ONLY \(SQL.name(TableName(schema: schema, table: name))) t"
+        let oldest = "'\(UInt32(truncatingIfNeeded: moment))'::pg_catalog.xid"
+        let isMoved = """
+            SELECT EXISTS (SELECT FROM \(rows) WHERE pg_catalog.age(t.xmin) > pg_catalog.age(\(oldest)))
+            """
+        if try session.query(isMoved).value == "t" { return false }
+        // A number of a command is none where the row has been locked or removed since.
+        let isOlder = """
+            SELECT EXISTS (SELECT FROM \(rows) JOIN pg_catalog.pg_class c ON c.oid = \(table)
+              WHERE pg_catalog.age(t.xmin) > pg_catalog.age(c.xmin)
+                OR t.xmin = c.xmin AND t.xmax::text = '0'
+                  AND t.cmin::text::pg_catalog.int8 <= c.cmin::text::pg_catalog.int8)
+            """
+        return try session.query(isOlder).value == "t"
+    }
+}

@@ -1,0 +1,84 @@
+extension TableDefinition {
+    /// What has become of the values of rows that nobody changed.
+    public enum Departure: Hashable, Sendable {
+        case none
+        /// They are to be read again: what follows "because".
+        case changed(String)
+        /// The rows of these files were written anew, and whether for the sake of other values only the source can
+        /// tell. It is likely where ``isLikely``.
+        case unclear(files: [UInt32], isLikely: Bool)
+    }
+
+    /// Why a table is to be copied again whose rows were written anew: what follows "because".
+    public static let rewritten =
+        "it was rewritten at the source, and no change tells of the values that came with that"
+
+    /// Compares this with what is so `now`.
+    ///
+    /// - Parameter isNoted: Whether changes are noted where the table is written to by its own name, so that what was
+    ///   written to it as a part of another one is missing.
+    public func departure(to now: TableDefinition, isNoted: Bool) -> Departure {
+        var files: [UInt32] = []
+        var hasMoved = false
+        var records: [(before: CatalogRecord, now: CatalogRecord)] = []
+        var reasons: [(kind: Kind, reason: String)] = []
+        for (key, text) in now.facts {
+            guard let known = facts[key], known != text else { continue }
+            switch key.kind {
+            case .record: records.append((CatalogRecord(known), CatalogRecord(text)))
+            case .file:
+                let (before, after) = (RowFile(known), RowFile(text))
+                if before.annex != "0", after.annex != "0" {
+                    if before.annex != after.annex { reasons.append((key.kind, Self.rewritten)) }
+                } else if before.number != after.number {
+                    files.append(key.number)
+                }
+                hasMoved = hasMoved || before.number != after.number
+            case .publicationRecord:
+                if CatalogRecord(text).isUnexplained(since: CatalogRecord(known)) {
+                    reasons.append((key.kind, Self.reason(.publication, nil)))
+                }
+            case .column, .label, .type, .view, .publication:
+                reasons.append((key.kind, Self.reason(key.kind, now.names[key])))
+            }
+        }
+        // What says most.
+        if let first = reasons.min(by: { ($0.kind.rank, $0.reason) < ($1.kind.rank, $1.reason) }) {
+            return .changed(first.reason)
+        }
+        let isUnexplained = records.contains { $0.now.isUnexplained(since: $0.before) }
+        // Also what TRUNCATE emptied as a part of another table.
+        if isUnexplained, hasMoved { return .changed(Self.rewritten) }
+        if isUnexplained, isNoted {
+            return .changed("it may have been a part of another table for a while, whose triggers are others")
+        }
+        let isLikely = records.contains { $0.now.version != $0.before.version }
+        return files.isEmpty ? .none : .unclear(files: files.sorted(), isLikely: isLikely)
+    }
+
+    private static func reason(_ kind: Kind, _ name: String?) -> String {
+        let subject = name.map { " \"\($0)\"" } ?? ""
+        return switch kind {
+        case .column: "its column\(subject) has another type or expression now"
+        case .label: "a label of its type\(subject) was renamed, and no change tells of the rows that have it"
+        case .type: "its type\(subject) is made of other attributes now, and no change tells of the rows that have it"
+        case .view: "the view\(subject) was replaced"
+        case .publication, .publicationRecord: "its publication did not let the same through all the time"
+        case .record, .file: rewritten
+        }
+    }
+}
+
+extension TableDefinition.Kind {
+    /// The lower the more it says to a person.
+    fileprivate var rank: Int {
+        switch self {
+        case .label: 0
+        case .type: 1
+        case .column: 2
+        case .view: 3
+        case .publication, .publicationRecord: 4
+        case .record, .file: 5
+        }
+    }
+}

@@ -1,0 +1,114 @@
+/// What the values of a table depend on besides its rows, at one moment: facts of the source's, each with a text that
+/// changes when the fact does.
+///
+/// Two that were taken at different moments are compared (``departure(to:isNoted:)``). A fact that only one of them has
+/// says nothing: columns, labels and parts come and go by themselves.
+public struct TableDefinition: Sendable {
+    public enum Kind: Character, Sendable {
+        /// A column's type and expression.
+        case column = "c"
+        /// The source's own record of a column, as ``CatalogRecord``.
+        case record = "a"
+        /// A file of the table's rows, as ``RowFile``.
+        case file = "f"
+        /// A label of an enumeration.
+        case label = "e"
+        /// What a type is made of.
+        case type = "t"
+        /// What a view shows.
+        case view = "v"
+        /// What is let through to whoever follows.
+        case publication = "p"
+        /// The source's own record of that, as ``CatalogRecord``.
+        case publicationRecord = "q"
+    }
+
+    /// What a fact is about: a column's number, or that of something else at the source.
+    public struct Key: Hashable, Sendable {
+        public var kind: Kind
+        public var number: UInt32
+
+        public init(_ kind: Kind, _ number: UInt32) {
+            self.kind = kind
+            self.number = number
+        }
+    }
+
+    /// The texts are short, and without commas.
+    public var facts: [Key: String]
+    /// Names, for people, of what the facts are about; neither compared nor stored.
+    public var names: [Key: String]
+    /// When it was taken, as the source counts; not compared.
+    public var moment: UInt64
+
+    public init(_ facts: [Key: String] = [:], names: [Key: String] = [:], moment: UInt64 = 0) {
+        self.facts = facts
+        self.names = names
+        self.moment = moment
+    }
+
+    /// The same without facts about columns that are not among `numbers`.
+    public func ofColumns(_ numbers: some Collection<Int>) -> TableDefinition {
+        let wanted = Set(numbers.map { UInt32(truncatingIfNeeded: $0) })
+        var some = self
+        some.facts = facts.filter { $0.key.kind != .column || wanted.contains($0.key.number) }
+        return some
+    }
+}
+
+/// A line of the source's catalog: which version of it there is, and what it says besides what is compared by itself.
+struct CatalogRecord: Hashable {
+    var version: Substring
+    /// `nil` where the line may be written anew any time and say the same.
+    var content: Substring?
+
+    init(_ text: String) {
+        let parts = text.split(separator: ".", maxSplits: 1)
+        version = parts.first ?? ""
+        content = parts.count > 1 ? parts[1] : nil
+    }
+
+    /// Whether the line was written anew since `earlier` and says the same: something was done, and perhaps undone.
+    func isUnexplained(since earlier: CatalogRecord) -> Bool {
+        version != earlier.version && content != nil && content == earlier.content
+    }
+}
+
+/// A file that holds rows: its number, and that of an annex, which is another one only where the file was written anew
+/// for the sake of its columns or of how it is kept. `0` where there is none.
+struct RowFile: Hashable {
+    var number: Substring
+    var annex: Substring
+
+    init(_ text: String) {
+        let parts = text.split(separator: ".", maxSplits: 1)
+        number = parts.first ?? ""
+        annex = parts.count > 1 ? parts[1] : "0"
+    }
+}
+
+extension TableDefinition: Hashable {
+    public static func == (some: Self, other: Self) -> Bool { some.facts == other.facts }
+    public func hash(into hasher: inout Hasher) { hasher.combine(facts) }
+}
+
+extension TableDefinition {
+    /// As it is stored with a copy.
+    package var text: String {
+        let facts = facts.map { "\($0.key.kind.rawValue)\($0.key.number):\($0.value)" }.sorted()
+        return (["x\(moment)"] + facts).joined(separator: ",")
+    }
+
+    /// From ``text``. What another version wrote is left out.
+    package init(text: String) {
+        self.init()
+        for part in text.split(separator: ",") {
+            let sides = part.dropFirst().split(separator: ":", maxSplits: 1)
+            if part.first == "x" { moment = sides.first.flatMap { UInt64($0) } ?? 0 }
+            guard sides.count == 2, let kind = part.first.flatMap(Kind.init), let number = UInt32(sides[0]) else {
+                continue
+            }
+            facts[Key(kind, number)] = String(sides[1])
+        }
+    }
+}

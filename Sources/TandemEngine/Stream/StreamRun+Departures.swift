@@ -1,0 +1,41 @@
+import TandemCore
+import TandemRows
+
+extension StreamRun {
+    /// Which of the tables that the stream has kept up to date are to be copied again, because something that their
+    /// values depend on was changed and no change tells of it: by number, with what follows "because".
+    func departures(of copies: [UInt32: CopiedTable], _ plan: SyncPlan) async throws -> [UInt32: String] {
+        var reasons: [UInt32: String] = [:]
+        var unclear: [UInt32: (files: [UInt32], isLikely: Bool)] = [:]
+        var questions: [UInt32: UInt64] = [:]
+        for table in plan.tables {
+            guard let copy = copies[table.schema.id] else { continue }
+            switch copy.departure(from: table.source, by: method) {
+            case .none: break
+            case .changed(let reason): reasons[table.schema.id] = reason
+            case .unclear(let files, let isLikely):
+                unclear[table.schema.id] = (files, isLikely)
+                for file in files { questions[file] = copy.definition?.moment ?? 0 }
+            }
+        }
+        guard !questions.isEmpty else { return reasons }
+        let answers = try await source.areRewritten(questions)
+        for (table, files) in unclear where files.files.contains(where: { answers[$0] ?? files.isLikely }) {
+            reasons[table] = TableDefinition.rewritten
+        }
+        return reasons
+    }
+}
+
+extension SyncPlan {
+    /// Whether the catalog says something `now` that this plan did not know, and tables may be to be copied again for.
+    func departs(by now: SyncPlan) -> Bool {
+        let present = Dictionary(now.tables.map { ($0.schema.id, $0.source) }) { first, _ in first }
+        return tables.contains { table in
+            guard let before = table.source.definition, let now = present[table.schema.id]?.definition else {
+                return false
+            }
+            return before.departure(to: now, isNoted: table.method == .triggerBased) != .none
+        }
+    }
+}
