@@ -97,7 +97,8 @@ import Testing
         while fcntl(file, F_SETLK, &lock) != 0, run.isRunning { sched_yield() }
         try server.execute("INSERT INTO a VALUES (2)", in: database)
         while run.isRunning, try !program.text("stderr").contains("(attempt 2)") { sched_yield() }
-        #expect(run.isRunning, "\(try program.text("stderr"))")
+        let errors = try program.text("stderr")
+        #expect(run.isRunning, "\(errors)")
         close(file)
         let slot = "SELECT 1 FROM pg_replication_slots WHERE database = '\(database)' AND active"
         try server.awaitRow(slot, in: "postgres")

@@ -26,11 +26,11 @@ extension SyncRun {
                         await observe(.planned(plan))
                     }
                     isFirst = false
-                    var followed = plan.part { $0.method == method }
+                    let followed = plan.part { $0.method == method }
                     guard followed.tables.contains(where: \.isAutomatic),
                         try await destination.stream(of: sync.name, by: method) == nil
                     else { break }
-                    try await run.stream(by: method, of: followed, observe: observe).prepare(&followed)
+                    try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
                     break
                 } catch let error as any ExplainedError where error.rulesOutMethod {
                     await observe(.methodRuledOut(method, reason: "\(error)", remedy: error.remedy))
