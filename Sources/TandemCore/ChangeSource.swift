@@ -57,7 +57,9 @@ public protocol ChangeSource: Source {
 
     /// Takes back what this program made here for single tables, where the table is gone, or where its application's
     /// statements fail by it. Called by each run before anything else, also where no table is followed any more.
-    func tidy() async throws
+    ///
+    /// - Parameter record: What the destination remembers of the run's sync.
+    func tidy(_ record: SourceRecord) async throws
 
     /// Removes what the destinations remember to have made here, and nothing else; tells what else there is.
     func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown
@@ -66,7 +68,7 @@ public protocol ChangeSource: Source {
 extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
     public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] { [:] }
-    public func tidy() async throws {}
+    public func tidy(_ record: SourceRecord) async throws {}
     public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
 }
 

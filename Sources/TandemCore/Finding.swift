@@ -64,6 +64,9 @@ extension ExplainedError {
     public var isBusy: Bool { false }
     public var isConfined: Bool { !isTransient }
 
+    /// Whether nothing goes on, such as without a connection, and all of it may a little later.
+    package var interruptsAll: Bool { isTransient && !isConfined }
+
     /// The description with a full stop behind it, so that another sentence may follow.
     public var sentence: String { description.hasSuffix(".") ? description : description + "." }
 }

@@ -35,6 +35,22 @@ public struct MadeObject: Hashable, Sendable {
         self.replacing = replacing
     }
 
+    /// What destinations with SQL keep of it, in the order of ``init(stored:)``.
+    package static let storedColumns = "sync, project, kind, name, place, replacing"
+
+    /// What ``storedColumns`` hold; `nil` for a kind that this version does not know.
+    package init?(stored cells: [String?]) {
+        guard cells.count == 6, let kind = cells[2].flatMap(Kind.init(rawValue:)) else { return nil }
+        self.init(
+            sync: cells[0] ?? "",
+            project: cells[1] ?? "",
+            kind: kind,
+            name: cells[3] ?? "",
+            place: cells[4] ?? "",
+            replacing: cells[5]
+        )
+    }
+
     /// Whether both are about one thing, whatever else is known of it.
     public func isSame(as other: MadeObject) -> Bool {
         (sync, kind, name, place) == (other.sync, other.kind, other.name, other.place)
@@ -94,7 +110,7 @@ extension ChangeDestination {
     /// What is remembered here of `sync`, for the source to remove what was made for it.
     public func sourceRecord(of sync: String) async throws -> SourceRecord {
         var streams: [StreamState] = []
-        for method in Method.allCases {
+        for method in [Method.logBased, .triggerBased] {
             if let state = try await stream(of: sync, by: method) { streams.append(state) }
         }
         return SourceRecord(sync: sync, made: try await made(of: sync), streams: streams)

@@ -31,6 +31,7 @@ public struct FaultyChangeSource: ChangeSource {
     public func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
         try await source.streamStatus(of: sync, at: state)
     }
+    public func tidy(_ record: SourceRecord) async throws { try await source.tidy(record) }
     public func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown {
         try await source.teardown(records)
     }

@@ -56,6 +56,7 @@ struct HeldSource: ChangeSource {
         try await source.streamStatus(of: sync, at: state)
     }
     func logSnapshot(readers: Int) async throws -> (any Snapshot)? { try await source.logSnapshot(readers: readers) }
+    func tidy(_ record: SourceRecord) async throws { try await source.tidy(record) }
     func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown { try await source.teardown(records) }
 
     func changes(_ request: StreamRequest) async throws -> any ChangeStream {

@@ -139,11 +139,11 @@ extension PostgresSource: ChangeSource {
         }
     }
 
-    package func tidy() async throws {
-        let (isNoted, config, context) = (isNoted, config, context)
+    package func tidy(_ record: SourceRecord) async throws {
+        let (isNoted, config) = (isNoted, config)
         try await connection.run { session in
             guard !isNoted else { return try DroppedCaptures(session: session).remove() }
-            try HarmfulMembers(session: session, config: config, context: context).remove()
+            try HarmfulMembers(session: session, config: config).remove(record)
         }
     }
 

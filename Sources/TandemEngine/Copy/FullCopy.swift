@@ -88,7 +88,7 @@ package struct FullCopy {
                 guard waiting.isEmpty else { continue }
                 guard try await setbacks.wait(observe: observe) else { return report }
                 waiting = setbacks.takePostponed()[...]
-            } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+            } catch let error as any ExplainedError where error.interruptsAll {
                 attempt = waiting.count < before ? 1 : attempt + 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
@@ -132,7 +132,7 @@ package struct FullCopy {
                 }
             } catch let error as CancellationError {
                 throw error
-            } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+            } catch let error as any ExplainedError where error.interruptsAll {
                 throw error
             } catch {
                 await note(error, of: table, &setbacks, &report)
@@ -159,7 +159,7 @@ package struct FullCopy {
             for (table, outcome) in loaded { await observe(.tableLoaded(table, outcome)) }
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+        } catch let error as any ExplainedError where error.interruptsAll {
             throw error
         } catch {
             try? await destination.discard()

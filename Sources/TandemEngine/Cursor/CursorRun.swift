@@ -41,7 +41,7 @@ struct CursorRun {
                 waiting.removeAll { $0.target == trouble.table.target }
                 if setbacks.postpone(trouble.table, after: trouble.cause) { continue }
                 await note(trouble, in: &report)
-            } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+            } catch let error as any ExplainedError where error.interruptsAll {
                 attempt += 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
             }
@@ -135,7 +135,7 @@ struct CursorRun {
             return try await body()
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+        } catch let error as any ExplainedError where error.interruptsAll {
             throw error
         } catch {
             throw Trouble(table: table, cause: error)

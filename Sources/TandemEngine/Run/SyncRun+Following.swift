@@ -51,12 +51,8 @@ extension SyncRun {
         guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
             return
         }
-        for method in Method.allCases where method.isFollowed {
-            guard let found = try? await destination.stream(of: sync.name, by: method), found.method == method else {
-                continue
-            }
-            try? await source.following(by: method)?.tidy()
-        }
+        guard let record = try? await destination.sourceRecord(of: sync.name) else { return }
+        for method in Set(record.streams.map(\.method)) { try? await source.following(by: method)?.tidy(record) }
     }
 
     /// Follows the tables of `plan` that are to be.

@@ -32,7 +32,7 @@ struct BesideCopies {
                 let (count, pause) = desk.fail()
                 try Task.checkCancellation()
                 guard !(error is Unwanted) else { continue }
-                if let transient = error as? any ExplainedError, transient.isTransient, !transient.isConfined {
+                if let transient = error as? any ExplainedError, transient.interruptsAll {
                     await observe(.retrying(transient, pause: pause, attempt: count))
                 } else {
                     try? await destination.dropSections(of: table.target, sync)

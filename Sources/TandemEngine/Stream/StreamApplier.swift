@@ -119,7 +119,7 @@ final class StreamApplier {
             return loaded
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+        } catch let error as any ExplainedError where error.interruptsAll {
             throw error
         } catch {
             try? await destination.discard()

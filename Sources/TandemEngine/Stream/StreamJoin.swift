@@ -28,7 +28,7 @@ struct StreamJoin {
             desk.join()
         } catch let error as CancellationError {
             throw error
-        } catch let error as any ExplainedError where error.isTransient && !error.isConfined {
+        } catch let error as any ExplainedError where error.interruptsAll {
             throw error
         } catch let again as StreamedTable.MustCopy {
             try? await run.destination.discard()

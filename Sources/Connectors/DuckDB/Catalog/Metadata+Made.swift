@@ -7,22 +7,10 @@ extension Metadata {
     func made(of sync: String?) throws -> [MadeObject] {
         guard try exists(), try storedVersion() >= 9 else { return [] }
         let rows = try session.texts(
-            "SELECT sync, project, kind, name, place, replacing FROM \(table("made")) ORDER BY sync, kind, name",
+            "SELECT \(MadeObject.storedColumns) FROM \(table("made")) ORDER BY sync, kind, name",
             to: "read what was made at the sources"
         )
-        return rows.compactMap { row in
-            guard let kind = row[2].flatMap(MadeObject.Kind.init(rawValue:)), sync == nil || row[0] == sync else {
-                return nil
-            }
-            return MadeObject(
-                sync: row[0] ?? "",
-                project: row[1] ?? "",
-                kind: kind,
-                name: row[3] ?? "",
-                place: row[4] ?? "",
-                replacing: row[5]
-            )
-        }
+        return rows.compactMap(MadeObject.init(stored:)).filter { sync == nil || $0.sync == sync }
     }
 
     /// In a transaction.

@@ -6,22 +6,9 @@ extension Metadata {
     /// Of one sync, or of all.
     func made(of sync: String?) throws -> [MadeObject] {
         guard let version = try storedVersion(), version >= 8 else { return [] }
-        let question = """
-            SELECT sync, project, kind, name, place, replacing FROM \(Self.table("made")) ORDER BY sync, kind, name
-            """
-        return try session.query(question).rows.compactMap { row in
-            guard let kind = row[2].flatMap(MadeObject.Kind.init(rawValue:)), sync == nil || row[0] == sync else {
-                return nil
-            }
-            return MadeObject(
-                sync: row[0] ?? "",
-                project: row[1] ?? "",
-                kind: kind,
-                name: row[3] ?? "",
-                place: row[4] ?? "",
-                replacing: row[5]
-            )
-        }
+        let question = "SELECT \(MadeObject.storedColumns) FROM \(Self.table("made")) ORDER BY sync, kind, name"
+        let made = try session.query(question).rows.compactMap(MadeObject.init(stored:))
+        return made.filter { sync == nil || $0.sync == sync }
     }
 
     /// Inside a transaction.

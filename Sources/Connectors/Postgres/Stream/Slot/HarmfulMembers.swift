@@ -6,18 +6,20 @@ import TandemRows
 struct HarmfulMembers {
     let session: Session
     let config: PostgresConfig
-    let context: ConnectionContext
 
-    func remove() throws {
+    /// - Parameter record: What the destination remembers; the publications of others are theirs to mend.
+    func remove(_ record: SourceRecord) throws {
         guard session.capabilities.hasPublications, !session.capabilities.isInRecovery, config.publication == nil else {
             return
         }
-        let slots = try SlotFacts.all(session)
-        let facts = try CatalogReader(session).facts()
-        let names = (context.syncs.isEmpty ? [""] : context.syncs).map {
-            LogReview.slotName(for: $0, slots: slots, config: config, context: context, facts: facts)
+        let place = try Origin.read(session)
+        var publications = record.made.filter { $0.kind == .publication && $0.place == place }.map(\.name)
+        if publications.isEmpty {
+            // Earlier versions remembered nothing but the stream.
+            let slots = record.streams.compactMap { StreamIdentity($0.id)?.slot }
+            publications = slots.map { SlotName.publication(for: $0).all }
         }
-        for publication in Set(names.map { SlotName.publication(for: $0).all }).sorted() {
+        for publication in publications.sorted() {
             for cells in try session.query(Self.question, [publication]).rows {
                 guard let schema = cells[0], let table = cells[1] else { continue }
                 let name = SQL.name(TableName(schema: schema, table: table))
