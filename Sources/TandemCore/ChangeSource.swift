@@ -55,6 +55,18 @@ public protocol ChangeSource: Source {
     /// - Parameter state: What the destination has of it, where that is known.
     func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus
 
+    /// What ``prepareStream(of:tables:maySetUp:continuing:mayRestart:ownership:)`` would find. Changes nothing, and
+    /// waits for nobody.
+    ///
+    /// - Parameter made: What the destination remembers to have made here for the sync.
+    /// - Throws: What following these tables would fail with as a whole.
+    func foreseeStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing state: StreamState?,
+        made: [MadeObject]
+    ) async throws -> ForeseenStream
+
     /// Takes back what this program made here for single tables, where the table is gone, or where its application's
     /// statements fail by it. Called by each run before anything else, also where no table is followed any more.
     ///
@@ -70,6 +82,12 @@ extension ChangeSource {
     public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] { [:] }
     public func tidy(_ record: SourceRecord) async throws {}
     public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
+    public func foreseeStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing state: StreamState?,
+        made: [MadeObject]
+    ) async throws -> ForeseenStream { ForeseenStream() }
 }
 
 /// A stream that is ready to be followed.
@@ -108,6 +126,19 @@ public struct PreparedStream: Sendable {
         self.left = left
         self.knowsNamesOnly = knowsNamesOnly
         self.notes = notes
+    }
+}
+
+/// What getting a stream ready would come to.
+public struct ForeseenStream: Sendable {
+    /// As ``PreparedStream/gap``.
+    public var gap: String?
+    /// As ``PreparedStream/left``.
+    public var left: [UInt32: LeftTable]
+
+    public init(gap: String? = nil, left: [UInt32: LeftTable] = [:]) {
+        self.gap = gap
+        self.left = left
     }
 }
 

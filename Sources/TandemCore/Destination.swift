@@ -21,6 +21,10 @@ public protocol Destination: Sendable {
     /// Whether it can be opened and written, and what stands in the way.
     func check() async -> [Finding]
 
+    /// What would keep tables from being put under these names, each with its subject: a table, a schema, the whole.
+    /// Nothing is written.
+    func obstacles(to targets: [TableName]) async throws -> [Finding]
+
     /// Copies `rows` beside the table that is there, and returns how many rows were written.
     ///
     /// Nothing is visible under the table's own name yet. What an earlier
@@ -127,6 +131,7 @@ public struct CopiedTable: Hashable, Sendable {
 
 extension Destination {
     public var nameFolding: NameFolding { .exact }
+    public func obstacles(to targets: [TableName]) async throws -> [Finding] { [] }
     public func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? { nil }
     public func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         var sums: [TableSum?] = []

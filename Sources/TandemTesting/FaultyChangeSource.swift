@@ -32,6 +32,14 @@ public struct FaultyChangeSource: ChangeSource {
         try await source.streamStatus(of: sync, at: state)
     }
     public func tidy(_ record: SourceRecord) async throws { try await source.tidy(record) }
+    public func foreseeStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing state: StreamState?,
+        made: [MadeObject]
+    ) async throws -> ForeseenStream {
+        try await source.foreseeStream(of: sync, tables: tables, continuing: state, made: made)
+    }
     public func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown {
         try await source.teardown(records)
     }

@@ -41,7 +41,9 @@ struct ShownRun {
 
     /// Runs, and tells what came of it. Only what keeps a run from starting, and an interruption, are thrown.
     func report() async throws -> RunJSON {
-        let lock = try workspace.lock(sync.name)
+        let lock =
+            isRepaired == nil
+            ? try workspace.lock(sync.name, follows: follows) : try await workspace.turn(of: sync.name)
         defer { withExtendedLifetime(lock) {} }
         let display = ProgressDisplay(isQuiet: isQuiet)
         let run = SyncRun(
@@ -51,6 +53,7 @@ struct ShownRun {
             readers: Processors.count,
             retries: retries,
             follows: follows,
+            lock: lock,
             state: workspace.openState(),
             notify: { display.trouble("warning: " + $0) },
             observe: { display.handle($0) }

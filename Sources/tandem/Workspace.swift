@@ -61,17 +61,26 @@ struct Workspace {
 
     /// Keeps other runs of `sync` away for as long as it is held. `nil` where no lock can be made, which is no reason
     /// not to run.
-    func lock(_ sync: String) throws -> HeldLock? {
+    func lock(_ sync: String, follows: Bool = false) throws -> SyncLock? {
         do throws(StateError) {
-            return HeldLock(
-                try SyncLock(sync: sync, folder: URL(fileURLWithPath: statePath).deletingLastPathComponent().path)
-            )
+            return try SyncLock(sync: sync, folder: stateFolder, follows: follows)
         } catch {
             if case .running = error { throw error }
             return nil
         }
     }
 
+    /// The same, where a run of `sync` that follows gives way meanwhile.
+    func turn(of sync: String) async throws -> SyncLock? {
+        do {
+            return try await SyncLock(takingTurnOf: sync, folder: stateFolder) { Terminal.error("note: " + $0) }
+        } catch let error as StateError {
+            if case .running = error { throw error }
+            return nil
+        }
+    }
+
+    private var stateFolder: String { URL(fileURLWithPath: statePath).deletingLastPathComponent().path }
     /// Which ends of syncs a command opens.
     enum Ends { case both, destination, none }
 
@@ -98,6 +107,18 @@ struct Workspace {
     /// - Throws: ``ConfigurationProblems`` where settings of these connections come from variables that are not set.
     func require(_ connections: [String]) throws {
         if let problems = configuration.unset(of: connections) { throw problems }
+    }
+
+    /// The sync of this name, or the only one there is.
+    func onlySync(_ name: String?) throws -> SyncConfiguration {
+        let chosen = try syncs(name.map { [$0] } ?? [])
+        guard let first = chosen.first, chosen.count == 1 else {
+            throw UsageError(
+                description: "\(configuration.file) has \(chosen.count) syncs.",
+                remedy: Remedy("Name one of these: \(chosen.map(\.name).joined(separator: ", ")).")
+            )
+        }
+        return first
     }
 
     func connection(_ name: String) throws -> ConnectionConfiguration {
@@ -165,12 +186,6 @@ struct Workspace {
     }
 
     private func opener<C: Connector>(_ connector: C.Type) -> any Opener { ConnectorOpener<C>() }
-}
-
-/// A ``SyncLock`` that can be handed about.
-final class HeldLock: Sendable {
-    private let lock: SyncLock
-    init(_ lock: consuming SyncLock) { self.lock = lock }
 }
 
 /// A connector whose configuration's type is of no interest to the caller.

@@ -38,6 +38,7 @@ import Testing
             #expect(first.status == 0, "\(first.errors)")
         }
         try stage.spoil()
+        try checkForetold(stage)
         let run = try stage.program.run("run", "--json")
         #expect(run.status == 1, "\(run.errors)")
         let report = try #require(try json(run.output, as: [Report].self).first)
@@ -50,6 +51,78 @@ import Testing
         #expect(try stage.arrived() == stage.rows, "\(run.errors)")
         let status = try stage.program.run("status").output
         #expect(status.contains("error: \(world.bad): ") && status.contains("failed"), "\(status)")
+        try checkVerified(stage)
+    }
+
+    /// `plan` and `check` tell beforehand what is wrong, or the world says why they cannot.
+    private func checkForetold(_ stage: BadStage) throws {
+        struct Plan: Decodable {
+            struct Failure: Decodable {
+                var schema: String
+                var table: String
+                var error: String
+            }
+            var failures: [Failure]
+        }
+        struct Finding: Decodable {
+            var severity: String
+            var subject: String
+            var message: String
+        }
+        let world = stage.world
+        let plan = try stage.program.run("plan", "--json")
+        let failures = try #require(try json(plan.output, as: [Plan].self).first?.failures)
+        let check = try stage.program.run("check", "--json")
+        let errors = try json(check.output, as: [Finding].self).filter { $0.severity == "error" }
+        #expect(check.status == (errors.isEmpty ? 0 : 1), "\(check.output)")
+        if let why = world.unforeseen {
+            #expect(plan.status == 0 && failures.isEmpty, "although \(why): \(plan.output)\(plan.errors)")
+            #expect(errors.allSatisfy { $0.subject == world.bad }, "\(check.output)")
+            return
+        }
+        #expect(plan.status == 1, "\(plan.output)\(plan.errors)")
+        #expect(failures.map { "\($0.schema).\($0.table)" } == [world.bad], "\(plan.output)")
+        #expect(failures.first?.error.contains(world.reason) == true, "\(plan.output)")
+        #expect(errors.map(\.subject) == [world.bad], "\(check.output)")
+        #expect(errors.first?.message.contains(world.reason) == true, "\(check.output)")
+    }
+
+    /// `verify` calls nothing equal that was left out, and what arrived different.
+    private func checkVerified(_ stage: BadStage) throws {
+        struct Table: Decodable {
+            var schema: String
+            var table: String
+            var verdict: String
+        }
+        let verify = try stage.program.run("verify", "--json")
+        let tables = try json(verify.output, as: [Table].self)
+        let verdicts = Dictionary(tables.map { ("\($0.schema).\($0.table)", $0.verdict) }) { "\($0), \($1)" }
+        #expect(verify.status == 1, "\(verify.output)\(verify.errors)")
+        #expect(verdicts["public.good_a"] == "equal" && verdicts["public.good_b"] == "equal", "\(verify.output)")
+        let bad = verdicts[stage.world.bad]
+        let isKnown = stage.world.unforeseen == nil
+        #expect(bad.map { $0 != "equal" && $0 != "kept" } == true, "\(verify.output)\(verify.errors)")
+        #expect(!isKnown || ["stale", "absent"].contains(bad), "\(verify.output)\(verify.errors)")
+    }
+
+    /// Where all is well nobody cries wolf.
+    @Test(arguments: ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED", "INCREMENTAL", "auto"], [false, true])
+    func nothingIsToldOfAGoodWorld(method: String, hasReader: Bool) throws {
+        let more = ["INCREMENTAL": "tables: [{name: \"*\", cursor: id}]", "TRIGGER_BASED": "auto_setup: true"]
+        // A reader that owns nothing makes no triggers.
+        guard !hasReader || method != "TRIGGER_BASED" else { return }
+        let world = BadWorld(name: "none", reason: "", rules: more[method] ?? "", hasReader: hasReader)
+        let stage = try BadStage(world, method: method)
+        defer { stage.remove() }
+        for round in 1...2 {
+            for command in ["plan", "check", "run", "verify", "status", "plan"] {
+                let outcome = try stage.program.run(command)
+                let words = outcome.output + outcome.errors
+                #expect(outcome.status == 0, "\(command), round \(round): \(words)")
+                #expect(!words.contains("error: ") && !words.contains("✗"), "\(command), round \(round): \(words)")
+            }
+            try stage.source.execute("INSERT INTO good_a VALUES (50 + \(round), 'new'); ANALYZE good_b")
+        }
     }
 
     @Test(arguments: following) func aRunThatFollowsGoesOn(one: Case) throws {
@@ -113,7 +186,7 @@ import Testing
 }
 
 /// Two databases, or one and a file, and a sync between them, of a bad world.
-private final class BadStage {
+final class BadStage {
     struct Database {
         let server: PostgresServer
         let name: String

@@ -22,6 +22,8 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
     var bad = "public.bad"
     /// A part of the reason that is told.
     var reason: String
+    /// Why `plan` cannot tell beforehand, where it cannot. `check` may, because it tries views.
+    var unforeseen: String?
     /// Whether a remedy is told.
     var hasRemedy = true
     var methods = ["FULL_TABLE", "LOG_BASED"]
@@ -54,6 +56,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                     CREATE VIEW bad AS SELECT id, public.fail(id) AS n FROM good_a
                     """,
                 reason: "a function or trigger of the application raised an error",
+                unforeseen: "what a function does shows in no catalog",
                 hasRemedy: false,
                 methods: ["FULL_TABLE"]
             )
@@ -62,6 +65,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 name: "a view that divides by zero in the middle of its rows",
                 setup: "CREATE VIEW bad AS SELECT g AS id, 1 / (g - 9000) AS n FROM generate_series(1, 10000) g",
                 reason: "division by zero",
+                unforeseen: "only who reads all rows comes to that one",
                 hasRemedy: false,
                 methods: ["FULL_TABLE"]
             ),
@@ -118,6 +122,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                     """,
                 fault: "UPDATE switch SET is_bad = true",
                 reason: "a function or trigger of the application raised an error",
+                unforeseen: "what a function does shows in no catalog",
                 hasRemedy: false,
                 methods: ["FULL_TABLE"],
                 rules: "tables: [\"*\", {name: bad, method: INCREMENTAL, cursor: n}]"
@@ -128,6 +133,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 fault: "INSERT INTO bad VALUES (2, 'x', 'y')",
                 holding: "LOCK TABLE bad",
                 reason: "lock",
+                unforeseen: "by the time of the run the lock may be gone",
                 methods: ["FULL_TABLE"]
             ),
             BadWorld(
@@ -139,6 +145,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 fault: "INSERT INTO bad VALUES (2, 'x', 'y')",
                 holding: "LOCK TABLE bad",
                 reason: "lock",
+                unforeseen: "by the time of the run the lock may be gone",
                 methods: ["FULL_TABLE"],
                 hasReader: true
             ),
@@ -167,6 +174,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                     """,
                 isAtDestination: true,
                 reason: "bad",
+                unforeseen: "which rows a check refuses shows when they are written",
                 methods: ["FULL_TABLE"]
             ),
         ]

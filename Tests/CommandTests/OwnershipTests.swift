@@ -274,6 +274,39 @@ import Testing
         #expect(try shop.run("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'tandem%'") == "0")
     }
 
+    /// Killed at any moment, it is done by saying it again.
+    @Test func aRenameThatIsKilledIsRepeated() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        let shop = try Shop()
+        let program = try shop.project()
+        defer { shop.remove(program) }
+        expectGood(try program.run("run"))
+        let text = try program.text("tandem.yaml")
+        var (old, new) = ("copy", "other")
+        for round in 1...6 {
+            let lock = program.folder.appending(path: ".tandem/\(new).lock").path
+            try? FileManager.default.removeItem(atPath: lock)
+            let rename = try program.start(["rename", old, new])
+            while rename.isRunning, !FileManager.default.fileExists(atPath: lock) { sched_yield() }
+            let end = ContinuousClock.now + .seconds(Double.random(in: 0...0.15, using: &random))
+            while rename.isRunning, ContinuousClock.now < end { sched_yield() }
+            kill(rename.processIdentifier, SIGKILL)
+            rename.waitUntilExit()
+            expectGood(try program.run("rename", old, new))
+            try program.write(text.replacing("\n  copy:\n", with: "\n  \(new):\n"))
+            try shop.run("INSERT INTO t VALUES (100 + \(round), 'y')")
+            let run = try program.run("run")
+            expectGood(run)
+            #expect(!run.errors.contains("again") && !run.output.contains("copied"), "\(run.output)\(run.errors)")
+            expectGood(try program.run("verify"))
+            let status = try program.run("status", "--json").output
+            #expect(status.contains("\"\(new)\"") && status.contains("\"streaming\""), "seed \(seed): \(status)")
+            swap(&old, &new)
+        }
+    }
+
     @Test func renameIsRefusedWhereItWouldHarm() throws {
         let shop = try Shop()
         let program = try shop.project()

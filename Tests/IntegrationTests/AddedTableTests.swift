@@ -67,7 +67,7 @@ import Testing
         }
         let again = gate.requests.filter { $0.end != nil }.flatMap(\.tables).map(\.schema.name.table)
         #expect(again == ["keyless"], "only what has no key is read once more")
-        for result in try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify() {
+        for result in try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify().results {
             guard case .equal = result.verdict else {
                 Issue.record("\(result.copy.target): \(result.verdict)")
                 continue

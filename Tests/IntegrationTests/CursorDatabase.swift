@@ -79,7 +79,7 @@ struct CursorDatabase {
     func verify() async throws -> [Verification.TableResult] {
         let source = try database.source()
         let destination = try destination()
-        let results = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify()
+        let results = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify().results
         await source.close()
         await destination.close()
         return results

@@ -101,7 +101,7 @@ struct CutCopy {
     }
 
     func verify() async throws {
-        let results = try await with(nil, Watch()) { try await $0.verify() }
+        let results = try await with(nil, Watch()) { try await $0.verify().results }
         #expect(!results.isEmpty)
         for result in results {
             guard case .equal = result.verdict else {

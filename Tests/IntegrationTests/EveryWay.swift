@@ -107,7 +107,7 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
 
         /// What `verify` finds to differ.
         func differences() async throws -> [String] {
-            try await with { try await $0.verify() }.compactMap { result in
+            try await with { try await $0.verify().results }.compactMap { result in
                 if case .equal = result.verdict { nil } else { "\(result.copy.target): \(result.verdict)" }
             }
         }

@@ -39,7 +39,7 @@ struct FollowedDatabase {
 
     /// - Returns: What was compared of the only table.
     func verify() async throws -> Verification.TableResult {
-        let results = try await with { try await $0.verify() }
+        let results = try await with { try await $0.verify().results }
         return try #require(results.first)
     }
 
@@ -58,7 +58,7 @@ struct FollowedDatabase {
 
     /// Records every table that differs.
     func checkEqual(after sql: String) async throws {
-        for result in try await with({ _ in }, { try await $0.verify() }) {
+        for result in try await with({ _ in }, { try await $0.verify().results }) {
             if case .equal = result.verdict { continue }
             Issue.record("\(result.copy.target) after \(sql): \(result.verdict)")
         }

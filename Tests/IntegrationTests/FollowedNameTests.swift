@@ -7,7 +7,9 @@ import Testing
 /// Changes under names that tables had only for a while: wal2json tells tables by nothing else.
 @Suite(.blocking) struct FollowedNameTests {
     private func isEqual(_ shop: FollowedDatabase) async throws -> Bool {
-        try await shop.with { try await $0.verify() }.allSatisfy { if case .equal = $0.verdict { true } else { false } }
+        try await shop.with { try await $0.verify().results }.allSatisfy {
+            if case .equal = $0.verdict { true } else { false }
+        }
     }
 
     @Test(arguments: ["pgoutput", "wal2json"], [false, true])

@@ -60,7 +60,7 @@ import Testing
         try shop.database.execute("UPDATE t7 SET id = 700; INSERT INTO t60 VALUES (61)")
         try await shop.run()
         #expect(try await shop.ask("SELECT (SELECT sum(id) FROM t7), (SELECT count(*) FROM t60)") == [["700", "2"]])
-        #expect(try await shop.with { try await $0.verify() }.count == 60)
+        #expect(try await shop.with { try await $0.verify().results }.count == 60)
         try await shop.tearDown()
     }
 }

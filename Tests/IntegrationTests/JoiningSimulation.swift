@@ -60,7 +60,7 @@ struct JoiningSimulation {
         }
         try await bounded()
         let (source, destination) = try ends()
-        let results = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify()
+        let results = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify().results
         for result in results {
             if case .equal = result.verdict { continue }
             Issue.record("seed \(seed), faults at \(faults.log): \(result.copy.target) \(result.verdict)")

@@ -136,7 +136,7 @@ private struct Way {
     }
 
     func expectEqual(_ comment: String) async throws {
-        let results = try await with { try await $0.verify() }
+        let results = try await with { try await $0.verify().results }
         #expect(!results.isEmpty)
         for result in results {
             if case .equal = result.verdict { continue }

@@ -187,7 +187,7 @@ import Testing
                     try to.execute("CREATE VIEW public.\"v \(table)\" AS SELECT * FROM \(name)")
                 }
             }
-            for table in try await run.verify() {
+            for table in try await run.verify().results {
                 guard case .equal = table.verdict else {
                     Issue.record("\(table), round \(round), seed \(seed)")
                     continue

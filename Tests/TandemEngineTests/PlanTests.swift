@@ -201,13 +201,12 @@ struct PlanTests {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let plan = Sample.plan([table, Sample.table("x.y")], tables: [TableRule(try TablePattern("a"))])
         let json = String(decoding: try encoder.encode(plan), as: UTF8.self)
-        let sides = #""source":{"schema":"public","table":"a"},"target":{"schema":"public","table":"a"}"#
-        #expect(json.contains(sides))
+        #expect(json.contains(#""schema":"public","table":"a","target_schema":"public","target_table":"a""#))
         #expect(json.contains(#"{"name":"ID","native_type":"integer","target":"ID_2","type":"int32"}"#))
         #expect(json.contains(#""estimated_rows":7"#) && json.contains(#""method":"FULL_TABLE""#))
         #expect(
             json.contains(
-                #""skipped":[{"reason":"No pattern of the sync matches it.","remedy":null,"source":{"schema":"x","table":"y"}}]"#
+                #""left_out":[{"reason":"No pattern of the sync matches it.","schema":"x","table":"y"}]"#
             )
         )
     }

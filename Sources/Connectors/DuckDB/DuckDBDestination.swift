@@ -136,5 +136,19 @@ package actor DuckDBDestination: Destination {
         return try Metadata(try await opener.open(.write)).remove()
     }
 
+    package func obstacles(to targets: [TableName]) async throws -> [Finding] {
+        do throws(DuckDBError) { try opener.checkPath(.write) } catch {
+            return [Finding(.error, "file", error.description, remedy: error.remedy)]
+        }
+        guard FileFacts.kind(opener.path) != .missing, FileFacts.size(of: opener.path) > 0 else { return [] }
+        let names = try TableNames(of: try await reading())
+        return targets.compactMap { target in
+            do { try names.refuseToReplace(target) } catch let error as DuckDBError {
+                return Finding(.error, "\(target)", error.description, remedy: error.remedy)
+            } catch {}
+            return nil
+        }
+    }
+
     package func check() async -> [Finding] { await FileCheck(opener: opener).findings() }
 }

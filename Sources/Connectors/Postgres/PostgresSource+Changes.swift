@@ -139,6 +139,38 @@ extension PostgresSource: ChangeSource {
         }
     }
 
+    package func foreseeStream(
+        of sync: String,
+        tables: [CatalogTable],
+        continuing state: StreamState?,
+        made: [MadeObject]
+    ) async throws -> ForeseenStream {
+        let (isNoted, config, context) = (isNoted, config, context)
+        return try await connection.run { session in
+            guard !isNoted else {
+                return try TriggerPreparation(
+                    session: session,
+                    config: config,
+                    context: context,
+                    sync: sync,
+                    tables: tables,
+                    maySetUp: false,
+                    made: made,
+                    mayRestart: false
+                ).foresee(continuing: state)
+            }
+            return try StreamPreparation(
+                session: session,
+                config: config,
+                context: context,
+                sync: sync,
+                tables: tables,
+                made: made,
+                mayRestart: false
+            ).foresee(continuing: state)
+        }
+    }
+
     package func tidy(_ record: SourceRecord) async throws {
         let (isNoted, config) = (isNoted, config)
         try await connection.run { session in

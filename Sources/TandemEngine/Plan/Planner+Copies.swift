@@ -40,7 +40,8 @@ extension Planner {
             let name = present[copy.target]
             return OrphanTable(
                 copy: copy,
-                reason: departure(of: copy, now: name, because: name.flatMap { reasons[$0] })
+                reason: departure(of: copy, now: name, because: name.flatMap { reasons[$0] }),
+                table: name
             )
         }
     }

@@ -36,11 +36,14 @@ package struct Planner: Sendable {
     }
 
     /// The plan of `sync` with what its two ends say now.
+    ///
+    /// - Parameter earlier: What other syncs will have written before it runs.
     package static func plan(
         _ sync: SyncConfiguration,
         from source: any Source,
         to destination: any Destination,
-        without ruledOut: [Method: Eligibility] = [:]
+        without ruledOut: [Method: Eligibility] = [:],
+        earlier: [TableName: String] = [:]
     ) async throws -> SyncPlan {
         var catalog = try await source.catalog()
         if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
@@ -58,7 +61,7 @@ package struct Planner: Sendable {
             }
         }
         let copied = try await destination.tables(of: sync.name)
-        let owners = try await destination.owners()
+        let owners = try await destination.owners().merging(earlier) { now, _ in now }
         let copies = try await copies(in: source, of: destination)
         return Planner(
             sync: sync,

@@ -3,7 +3,18 @@ import TandemRows
 
 /// The documented `--json` of `tandem plan`.
 extension SyncPlan: Encodable {
-    private enum Key: String, CodingKey { case sync, tables, skipped, failures, orphans, notes, problems }
+    private enum Key: String, CodingKey {
+        case sync, tables, failures, orphans, notes, problems, obstacles
+        case skipped = "left_out"
+    }
+
+    private struct Obstacle: Encodable {
+        var subject: String
+        var message: String
+        var remedy: Remedy?
+
+        init(_ finding: Finding) { (subject, message, remedy) = (finding.subject, finding.message, finding.remedy) }
+    }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
@@ -14,12 +25,15 @@ extension SyncPlan: Encodable {
         try container.encode(orphans, forKey: .orphans)
         try container.encode(notes, forKey: .notes)
         try container.encode(problems, forKey: .problems)
+        try container.encode(obstacles.map(Obstacle.init), forKey: .obstacles)
     }
 }
 
 extension TablePlan: Encodable {
     private enum Key: String, CodingKey {
-        case source, target, kind, method, reason, columns, key, retires, notes, bytes, cursor
+        case schema, table, kind, method, reason, columns, key, retires, notes, bytes, cursor
+        case targetSchema = "target_schema"
+        case targetTable = "target_table"
         case estimatedRows = "estimated_rows"
     }
 
@@ -32,8 +46,10 @@ extension TablePlan: Encodable {
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(schema.name, forKey: .source)
-        try container.encode(target, forKey: .target)
+        try container.encode(schema.name.schema, forKey: .schema)
+        try container.encode(schema.name.table, forKey: .table)
+        try container.encode(target.schema, forKey: .targetSchema)
+        try container.encode(target.table, forKey: .targetTable)
         try container.encode(source.kind, forKey: .kind)
         try container.encode(method, forKey: .method)
         try container.encode(reason, forKey: .reason)
@@ -42,9 +58,9 @@ extension TablePlan: Encodable {
         }
         try container.encode(columns, forKey: .columns)
         try container.encode(schema.identity.map { schema.columns[$0].name }, forKey: .key)
-        try container.encode(source.estimatedRows, forKey: .estimatedRows)
-        try container.encode(source.bytes, forKey: .bytes)
-        try container.encode(retires, forKey: .retires)
+        try container.encodeIfPresent(source.estimatedRows, forKey: .estimatedRows)
+        try container.encodeIfPresent(source.bytes, forKey: .bytes)
+        try container.encodeIfPresent(retires, forKey: .retires)
         try container.encode(notes, forKey: .notes)
         try container.encodeIfPresent(cursor, forKey: .cursor)
     }
@@ -56,41 +72,54 @@ extension CursorPlan: Encodable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(columns.map(\.name), forKey: .columns)
-        try container.encode(lookback?.description, forKey: .lookback)
+        try container.encodeIfPresent(lookback?.description, forKey: .lookback)
         try container.encode(copy != nil, forKey: .continues)
     }
 }
 
 extension SkippedTable: Encodable {
-    private enum Key: String, CodingKey { case source, reason, remedy }
+    private enum Key: String, CodingKey { case schema, table, reason, remedy }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(name, forKey: .source)
+        try container.encode(name.schema, forKey: .schema)
+        try container.encode(name.table, forKey: .table)
         try container.encode(reason, forKey: .reason)
-        try container.encode(remedy, forKey: .remedy)
+        try container.encodeIfPresent(remedy, forKey: .remedy)
     }
 }
 
 extension FailedTable: Encodable {
-    private enum Key: String, CodingKey { case source, target, error, remedy }
+    private enum Key: String, CodingKey {
+        case schema, table, error, remedy
+        case targetSchema = "target_schema"
+        case targetTable = "target_table"
+    }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(table.schema.name, forKey: .source)
-        try container.encode(table.target, forKey: .target)
+        try container.encode(table.schema.name.schema, forKey: .schema)
+        try container.encode(table.schema.name.table, forKey: .table)
+        try container.encode(table.target.schema, forKey: .targetSchema)
+        try container.encode(table.target.table, forKey: .targetTable)
         try container.encode(failure.message, forKey: .error)
-        try container.encode(failure.remedy, forKey: .remedy)
+        try container.encodeIfPresent(failure.remedy, forKey: .remedy)
     }
 }
 
 extension OrphanTable: Encodable {
-    private enum Key: String, CodingKey { case source, target, rows, reason }
+    private enum Key: String, CodingKey {
+        case schema, table, rows, reason
+        case targetSchema = "target_schema"
+        case targetTable = "target_table"
+    }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(copy.schema.name, forKey: .source)
-        try container.encode(copy.target, forKey: .target)
+        try container.encode(copy.schema.name.schema, forKey: .schema)
+        try container.encode(copy.schema.name.table, forKey: .table)
+        try container.encode(copy.target.schema, forKey: .targetSchema)
+        try container.encode(copy.target.table, forKey: .targetTable)
         try container.encode(copy.rows, forKey: .rows)
         try container.encode(reason, forKey: .reason)
     }
@@ -101,8 +130,8 @@ extension PlanProblem: Encodable {
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(line, forKey: .line)
+        try container.encodeIfPresent(line, forKey: .line)
         try container.encode(message, forKey: .message)
-        try container.encode(remedy, forKey: .remedy)
+        try container.encodeIfPresent(remedy, forKey: .remedy)
     }
 }

@@ -18,6 +18,8 @@ package struct SyncPlan: Sendable {
     package var notes: [String]
     /// What stands in the way. Nothing is copied while there is one.
     package var problems: [PlanProblem]
+    /// What will fail in a run, as far as that was looked for (``Foresight``); the rest of it goes on.
+    package var obstacles: [Finding] = []
 
     package init(
         sync: String,
@@ -77,9 +79,12 @@ package struct OrphanTable: Hashable, Sendable {
     package var copy: CopiedTable
     /// What became of it and of its copy.
     package var reason: String
+    /// Its table, where that is still at the source.
+    package var table: TableName?
 
-    package init(copy: CopiedTable, reason: String) {
+    package init(copy: CopiedTable, reason: String, table: TableName? = nil) {
         self.copy = copy
         self.reason = reason
+        self.table = table
     }
 }

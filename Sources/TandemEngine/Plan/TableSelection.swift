@@ -1,5 +1,5 @@
-import TandemCore
-import TandemRows
+package import TandemCore
+package import TandemRows
 
 /// What a sync's rules say of one table.
 struct TableSelection: Hashable {
@@ -40,5 +40,12 @@ struct TableSelection: Hashable {
     /// Where the copy of `table` goes.
     func target(of table: TableName, in sync: SyncConfiguration) -> TableName {
         TableName(schema: target?.schema ?? sync.into ?? table.schema, table: target?.table ?? table.table)
+    }
+}
+
+extension SyncConfiguration {
+    /// Whether `method` is what the configuration asks for to read `table`.
+    package func asks(for method: Method, of table: TableName) -> Bool {
+        TableSelection(of: table, in: self).method == .fixed(method)
     }
 }

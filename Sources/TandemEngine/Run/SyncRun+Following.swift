@@ -1,5 +1,6 @@
 import TandemCore
 import TandemRows
+import TandemState
 
 extension Method {
     /// Whether a source tells of changes by it, which are applied to the copies.
@@ -87,6 +88,7 @@ extension SyncRun {
             let failed = Set(report.failures.map(\.table.source.schema.id))
             plan = plan.part { !failed.contains($0.source.schema.id) }
             try await Task.sleep(for: Self.turnPause)
+            if let lock, lock.isWanted { try await lock.giveWay() }
             guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
             do {
                 (plan, plannedAt, attempt) = (try await replanned(), .now, 0)
@@ -144,6 +146,7 @@ extension SyncRun {
             retries: retries,
             readers: readers,
             replan: { try await self.replanned() },
+            lock: follows ? lock : nil,
             observe: observe
         )
     }

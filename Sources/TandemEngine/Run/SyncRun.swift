@@ -6,12 +6,13 @@ package import TandemState
 package struct SyncRun: Sendable {
     let sync: SyncConfiguration
     let source: any Source
-    let destination: any Destination
+    package let destination: any Destination
     let readers: Int
     let retries: RetryPolicy
     private let patience: WriterPatience
     var follows: Bool
     let state: StateStore?
+    let lock: SyncLock?
     private let notify: @Sendable (String) -> Void
     let observe: @Sendable (RunEvent) async -> Void
     /// Methods that the source turned out not to offer now.
@@ -20,6 +21,7 @@ package struct SyncRun: Sendable {
     /// - Parameters:
     ///   - readers: How many threads may read the source at once.
     ///   - follows: Whether to go on applying changes until cancelled.
+    ///   - lock: What keeps others away, and where the run follows lets them in for a while.
     ///   - state: Where the run's history is kept, if anywhere.
     ///   - notify: Gets a sentence where the history cannot be kept.
     package init(
@@ -30,6 +32,7 @@ package struct SyncRun: Sendable {
         retries: RetryPolicy = RetryPolicy(),
         patience: WriterPatience = WriterPatience(),
         follows: Bool = false,
+        lock: SyncLock? = nil,
         state: StateStore?,
         notify: @escaping @Sendable (String) -> Void = { _ in },
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
@@ -41,6 +44,7 @@ package struct SyncRun: Sendable {
         self.retries = retries
         self.patience = patience
         self.follows = follows
+        self.lock = lock
         self.state = state
         self.notify = notify
         self.observe = observe

@@ -98,6 +98,9 @@ final class CopyDesk: Sendable {
         while state.withLock({ $0.current != nil }) { try await Task.sleep(for: .milliseconds(20)) }
     }
 
+    /// Whether nothing is being copied, held or loaded, so that the destination may be left to others for a while.
+    var isIdle: Bool { state.withLock { $0.current == nil && $0.loaded == nil && $0.asked == nil } }
+
     /// Notes that a stream begins: what another one held is gone.
     func open() {
         state.withLock { state in

@@ -11,6 +11,8 @@ struct StreamFollowing {
     let desk: CopyDesk
     /// The followed tables that the catalog asks for by then.
     let replan: @Sendable () async throws -> SyncPlan
+    /// Whether another process waits for a turn.
+    let isWanted: @Sendable () -> Bool
     let observe: @Sendable (RunEvent) async -> Void
 
     /// What ended it.
@@ -76,7 +78,7 @@ struct StreamFollowing {
             let shapes = plan.tables.map { ($0.schema.id, Shape(target: $0.target, parts: $0.source.marks)) }
             return Dictionary(shapes) { first, _ in first }
         }
-        let (plan, replan, desk) = (plan, replan, desk)
+        let (plan, replan, desk, isWanted) = (plan, replan, desk, isWanted)
         return [
             StreamPump.Watch(interval: .seconds(30)) {
                 let planned = try await replan()
@@ -87,6 +89,7 @@ struct StreamFollowing {
             },
             StreamPump.Watch(interval: .milliseconds(50)) {
                 desk.confirmRest(stream.confirm)
+                if isWanted(), desk.isIdle { return true }
                 switch desk.nextStep() {
                 case nil: return false
                 case .stop: return true

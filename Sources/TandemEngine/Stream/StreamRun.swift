@@ -1,5 +1,6 @@
 package import TandemCore
 import TandemRows
+import TandemState
 
 /// Brings the tables of a plan that are followed by the source's log up to date: copies what is not there yet, then
 /// applies what has changed since.
@@ -19,6 +20,8 @@ struct StreamRun {
     let readers: Int
     /// The plan of the whole sync, as the source's catalog asks for it by then.
     let replan: @Sendable () async throws -> SyncPlan
+    /// What a run that follows gives up for a while when others want it.
+    var lock: SyncLock?
     let observe: @Sendable (RunEvent) async -> Void
 
     /// How one round ended.
@@ -64,6 +67,7 @@ struct StreamRun {
                 }
                 isFirst = false
                 guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
+                if let lock, lock.isWanted, desk.isIdle { try await lock.giveWay() }
                 (attempt, refusals) = (0, [:])
             } catch let error as TargetError {
                 let count = progress.counts.batches > before ? 1 : refusals[error.target, default: 0] + 1
@@ -236,6 +240,7 @@ struct StreamRun {
             progress: progress,
             desk: desk,
             replan: { try await replan().part { $0.method == method } },
+            isWanted: { [lock] in lock?.isWanted ?? false },
             observe: observe
         )
     }

@@ -34,7 +34,7 @@ extension Verification {
     }
 
     /// The destination's sums of small tables, as far as it can take them.
-    func sums(of group: ArraySlice<CopiedTable>, _ tables: SourceTables) async throws -> [TableName: TableSum] {
+    func sums(of group: some Collection<CopiedTable>, _ tables: SourceTables) async throws -> [TableName: TableSum] {
         guard group.count > 1 else { return [:] }
         let wanted = group.compactMap { copy -> (copy: CopiedTable, schema: TableSchema)? in
             guard let table = tables[copy],

@@ -42,6 +42,10 @@ package struct Verification {
         case different(RowDifferences)
         /// Why the two could not be compared, one sentence.
         case incomparable(String)
+        /// It is selected, and yet not brought up to date any more: why, a sentence or two.
+        case stale(String, Remedy?)
+        /// Nothing is wrong with it: why the sync brings it up to date no more, one sentence or two.
+        case kept(String)
     }
 
     /// Where the rows' numbers were taken.
@@ -74,26 +78,18 @@ package struct Verification {
     /// - Parameters:
     ///   - snapshot: The moment of the source to compare with; as it is now where `nil`. Closed in the end.
     ///   - isWanted: Which of the sync's copies to compare.
+    ///   - settled: What is to be said of copies that there is nothing to compare with, by target.
     ///   - observe: Called with each result as it comes.
     package func run(
         at snapshot: (any Snapshot)? = nil,
         of isWanted: (CopiedTable) -> Bool = { _ in true },
+        settled: [TableName: Verdict] = [:],
         observe: (TableResult) -> Void = { _ in }
     ) async throws -> [TableResult] {
         let copies = try await destination.tables(of: sync).filter(isWanted).sorted { $0.target < $1.target }
         let catalog = try await source.catalog()
         let moment: any Snapshot
         if let snapshot { moment = snapshot } else { moment = try await source.snapshot(readers: readers) }
-        return try await compare(copies, with: catalog, at: moment, isExact: snapshot != nil, observe)
-    }
-
-    private func compare(
-        _ copies: [CopiedTable],
-        with catalog: Catalog,
-        at snapshot: any Snapshot,
-        isExact: Bool,
-        _ observe: (TableResult) -> Void
-    ) async throws -> [TableResult] {
         do {
             var results: [TableResult] = []
             let tables = SourceTables(catalog)
@@ -104,19 +100,38 @@ package struct Verification {
                 if index == summed {
                     let group = Self.group(copies[index...])
                     summed += group.count
-                    sums = try await self.sums(of: group, tables)
+                    sums = try await self.sums(of: group.filter { settled[$0.target] == nil }, tables)
                 }
-                var result = try await compare(copy, with: tables, in: snapshot, sums[copy.target])
+                var result =
+                    if let verdict = settled[copy.target] {
+                        TableResult(copy: copy, verdict: verdict, sourceHasMoved: false)
+                    } else {
+                        try await outcome(of: copy, with: tables, in: moment, sums[copy.target])
+                    }
                 // A table that was followed to this very moment has nothing to wait for.
-                if isExact, copy.stream != nil { result.sourceHasMoved = false }
+                if snapshot != nil, copy.stream != nil { result.sourceHasMoved = false }
                 observe(result)
                 results.append(result)
             }
-            await snapshot.close()
+            await moment.close()
             return results
         } catch {
-            await snapshot.close()
+            await moment.close()
             throw error
+        }
+    }
+
+    /// An error that is about one table leaves the others to be compared.
+    private func outcome(
+        of copy: CopiedTable,
+        with tables: SourceTables,
+        in snapshot: any Snapshot,
+        _ sum: TableSum?
+    ) async throws -> TableResult {
+        do {
+            return try await compare(copy, with: tables, in: snapshot, sum)
+        } catch let error as any ExplainedError where error.isConfined {
+            return TableResult(copy: copy, verdict: .incomparable(error.description), sourceHasMoved: false)
         }
     }
 

@@ -22,17 +22,54 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace(options)
         var findings: [(connection: String, finding: Finding)] = []
-        let chosen = try connections(in: workspace)
-        try workspace.require(chosen)
-        for connection in chosen {
+        var foresight = Foresight()
+        let connections = try connections(in: workspace)
+        try workspace.require(connections)
+        for connection in connections {
             for finding in try await check(connection, in: workspace) { findings.append((connection, finding)) }
         }
+        for sync in workspace.configuration.syncs where connections.contains(where: [sync.from, sync.to].contains) {
+            findings += await foreseen(sync, &foresight, beside: findings, in: workspace)
+                .filter { connections.contains($0.connection) }
+        }
+        var seen = Set<Finding>()
+        findings.removeAll { $0.finding.severity != .ok && !seen.insert($0.finding).inserted }
+        let order = Dictionary(uniqueKeysWithValues: connections.enumerated().map { ($1, $0) })
+        findings = findings.enumerated().sorted {
+            (order[$0.element.connection] ?? 0, $0.offset) < (order[$1.element.connection] ?? 0, $1.offset)
+        }.map(\.element)
         if report.json {
             Terminal.out(try JSON.text(findings.map { FindingJSON($0.finding, of: $0.connection) }))
         } else {
             show(findings)
         }
         if findings.contains(where: { $0.finding.severity == .error }) { throw CommandOutcome(status: .failed) }
+    }
+
+    /// What will fail in a run of `sync`.
+    private func foreseen(
+        _ sync: SyncConfiguration,
+        _ foresight: inout Foresight,
+        beside known: [(connection: String, finding: Finding)],
+        in workspace: Workspace
+    ) async -> [(connection: String, finding: Finding)] {
+        do {
+            let plan = try await foresight.plan(sync, in: workspace)
+            return plan.obstacles.map { (sync.to, $0) }
+                + plan.failures.map {
+                    let name = "\($0.table.schema.name)"
+                    return (sync.from, Finding(.error, name, $0.failure.message, remedy: $0.failure.remedy))
+                }
+                + plan.problems.map {
+                    (sync.from, Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy))
+                }
+        } catch {
+            let isTold = known.contains {
+                $0.finding.severity == .error && [sync.from, sync.to].contains($0.connection)
+            }
+            let remedy = (error as? any ExplainedError)?.remedy
+            return isTold ? [] : [(sync.to, Finding(.error, "sync \(sync.name)", "\(error)", remedy: remedy))]
+        }
     }
 
     /// The connections that `names` mean, each once.

@@ -16,18 +16,17 @@ struct Plan: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace(options)
         var plans: [SyncPlan] = []
-        for sync in try workspace.syncs(names) {
-            let open = try await OpenSync(sync, in: workspace)
-            plans.append(open.plan)
-            await open.close()
-        }
+        var foresight = Foresight()
+        for sync in try workspace.syncs(names) { plans.append(try await foresight.plan(sync, in: workspace)) }
         if report.json {
             Terminal.out(try JSON.text(plans))
         } else {
             for plan in plans { Self.show(plan) }
         }
         if plans.contains(where: { !$0.problems.isEmpty }) { throw CommandOutcome(status: .usage) }
-        if plans.contains(where: { !$0.failures.isEmpty }) { throw CommandOutcome(status: .failed) }
+        if plans.contains(where: { !$0.failures.isEmpty || !$0.obstacles.isEmpty }) {
+            throw CommandOutcome(status: .failed)
+        }
     }
 
     private static func show(_ plan: SyncPlan) {
@@ -56,6 +55,10 @@ struct Plan: AsyncParsableCommand {
         for failed in plan.failures {
             Terminal.out("  error: \(failed.table.schema.name): \(failed.failure.message)")
             for line in RemedyText.lines(failed.failure.remedy, indent: "    ") { Terminal.out(line) }
+        }
+        for obstacle in plan.obstacles {
+            Terminal.out("  error: \(obstacle.subject): \(obstacle.message)")
+            for line in RemedyText.lines(obstacle.remedy, indent: "    ") { Terminal.out(line) }
         }
         for problem in plan.problems {
             Terminal.out("  error: \(problem.message)")
@@ -90,28 +93,27 @@ struct Plan: AsyncParsableCommand {
     }
 }
 
-/// A sync with both its ends open and its plan made.
-struct OpenSync {
-    let configuration: SyncConfiguration
-    let source: any Source
-    let destination: any Destination
-    let plan: SyncPlan
-
-    init(_ sync: SyncConfiguration, in workspace: Workspace) async throws {
-        configuration = sync
-        source = try workspace.source(sync.from)
-        destination = try workspace.destination(sync.to)
+extension Foresight {
+    /// Opens both ends of `sync`, plans it and closes them.
+    mutating func plan(_ sync: SyncConfiguration, in workspace: Workspace) async throws -> SyncPlan {
+        let source = try workspace.source(sync.from)
+        let destination = try workspace.destination(sync.to)
         do {
-            plan = try await Planner.plan(sync, from: source, to: destination)
+            let to = try workspace.connection(sync.to)
+            let settings = to.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            let plan = try await plan(
+                sync,
+                from: source,
+                to: destination,
+                at: ([to.type] + settings).joined(separator: "\n")
+            )
+            await source.close()
+            await destination.close()
+            return plan
         } catch {
             await source.close()
             await destination.close()
             throw error
         }
-    }
-
-    func close() async {
-        await source.close()
-        await destination.close()
     }
 }

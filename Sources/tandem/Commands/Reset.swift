@@ -31,7 +31,7 @@ struct Reset: AsyncParsableCommand {
         guard let configuration = try workspace.syncs([sync], opening: .destination).first else { return }
         let destination = try workspace.destination(configuration.to)
         let known = try await destination.tables(of: sync)
-        let chosen = try table.map { try Self.table(named: $0, among: known) }
+        let chosen = try table.map { try known.table(named: $0) }
         try await destination.forget(sync, tables: table.isEmpty ? nil : chosen.map(\.target))
         await destination.close()
         let forgotten = table.isEmpty ? known : chosen
@@ -43,10 +43,14 @@ struct Reset: AsyncParsableCommand {
             "Forgot \(Amounts.tables(forgotten.count)) of \(sync). The next run copies again."
         )
     }
+}
 
-    private static func table(named text: String, among known: [CopiedTable]) throws -> CopiedTable {
-        guard let copy = known.first(where: { "\($0.target)" == text || "\($0.schema.name)" == text }) else {
-            let names = known.map { "\($0.target)" }.joined(separator: ", ")
+extension [CopiedTable] {
+    /// The one of a name here or at the source.
+    func table(named text: String) throws -> CopiedTable {
+        guard let copy = first(where: { "\($0.target)" == text }) ?? first(where: { "\($0.schema.name)" == text })
+        else {
+            let names = map { "\($0.target)" }.joined(separator: ", ")
             throw UsageError(
                 description: "This sync has not copied a table \"\(text)\".",
                 remedy: names.isEmpty ? nil : Remedy("Name one of these: \(names).")

@@ -110,7 +110,10 @@ struct Setup: AsyncParsableCommand {
             var names: [TableName] = []
             if let catalog {
                 let plan = await workspace.plan(sync, reading: catalog, of: source)
-                names = plan.tables.map(\.schema.name) + plan.skipped.filter { $0.remedy != nil }.map(\.name)
+                names = plan.tables.filter { isAsked || $0.method == .logBased }.map(\.schema.name)
+                names += plan.skipped.filter {
+                    $0.remedy != nil && (isAsked || sync.asks(for: .logBased, of: $0.name))
+                }.map(\.name)
             }
             following[sync.name] = names.filter { kinds[$0] == .table || kinds[$0] == .partitionedTable }
         }
@@ -121,15 +124,26 @@ struct Setup: AsyncParsableCommand {
     /// The tables whose changes are to be noted by triggers: where that is asked for, all that a sync selects.
     private func noting(of source: any Source, in workspace: Workspace) async -> [TableName] {
         let isAsked = method == Method.triggerBased.rawValue
-        guard isAsked || method == nil, let catalog = try? await source.catalog() else { return [] }
+        guard isAsked || method == nil else { return [] }
+        let syncs = workspace.configuration.syncs.filter { $0.from == connection }
+        guard let catalog = try? await source.catalog() else {
+            if isAsked || syncs.contains(where: { $0.asks(for: .triggerBased) }) {
+                Terminal.error(
+                    "note: TRIGGER_BASED: the triggers come with a second `tandem setup`, once the user can log in."
+                )
+            }
+            return []
+        }
         var names: [TableName] = []
-        for sync in workspace.configuration.syncs where sync.from == connection {
+        for sync in syncs {
             var sync = sync
             // As if they were there already.
             sync.autoSetup = true
             let plan = await workspace.plan(sync, reading: catalog, of: source)
             let chosen = plan.tables.filter { isAsked || $0.method == .triggerBased }.map(\.schema.name)
-            let skipped = plan.skipped.filter { isAsked && $0.remedy != nil }.map(\.name)
+            let skipped = plan.skipped.filter {
+                $0.remedy != nil && (isAsked || sync.asks(for: .triggerBased, of: $0.name))
+            }.map(\.name)
             names += (chosen + skipped).filter { !names.contains($0) }
         }
         let kinds = Dictionary(catalog.tables.map { ($0.schema.name, $0.kind) }) { first, _ in first }

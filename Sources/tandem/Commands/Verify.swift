@@ -9,62 +9,49 @@ struct Verify: AsyncParsableCommand {
         discussion: """
             Compares row counts and an order-independent checksum of each table. Where all its types allow it, each \
             database computes them over its own rows (pushed down); else, and where they differ, both sides are read \
-            whole (streamed) and the first keys that differ are named. Exit status 1 if anything differs. Tables that are \
-            followed by the log are brought to one place in it first and compared with the source as it was there. Of \
-            others the source is read as it is now: a difference may be a change that the next run brings, or under \
-            INCREMENTAL a row that was deleted.
+            whole (streamed) and the first keys that differ are named. Exit status 1 if anything differs, or is selected \
+            and has no copy that is kept up to date. Tables that are followed by the log are brought to one place in it \
+            first and compared with the source as it was there; a run that follows gives way meanwhile. Of others the \
+            source is read as it is now: a difference may be a change that the next run brings, or under INCREMENTAL a \
+            row that was deleted.
             """
     )
 
-    @Argument(help: "A sync of the configuration.", completion: .syncs)
-    var sync: String
+    @Argument(help: "A sync of the configuration; where there is one only, that.", completion: .syncs)
+    var sync: String?
     @Flag(name: .long, help: "Copy again the tables that differ.")
     var repair = false
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Only this table, as schema.table, by its name here or at the source; may be given several times.",
+            valueName: "table"
+        )
+    )
+    var table: [String] = []
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
         let workspace = try Workspace(options)
-        guard let configuration = try workspace.syncs([sync]).first else { return }
-        let source = try workspace.source(configuration.from)
-        let destination = try workspace.destination(configuration.to)
-        let results: [Verification.TableResult]
-        do {
-            // What is followed moves.
-            let lock = try workspace.lock(configuration.name)
-            defer { withExtendedLifetime(lock) {} }
-            let run = SyncRun(
-                configuration,
-                from: source,
-                to: destination,
-                readers: Processors.count,
-                state: nil
-            )
-            results = try await Interruptible.run { try await run.verify { if !report.json { Self.show($0) } } }
-        }
-        await source.close()
-        await destination.close()
-        if report.json { Terminal.out(try JSON.text(results.map(VerifiedTableJSON.init))) }
-        guard !results.isEmpty else {
+        let configuration = try workspace.onlySync(sync)
+        let verified = try await compare(configuration, in: workspace)
+        guard !verified.results.isEmpty || !table.isEmpty else {
             throw UsageError(
-                description: "Nothing has been copied by \(sync) yet, so there is nothing to compare.",
-                remedy: Remedy("Run `tandem run \(sync)` first.")
+                description: "Nothing has been copied by \(configuration.name) yet, so there is nothing to compare.",
+                remedy: Remedy("Run `tandem run \(configuration.name)` first.")
             )
         }
-        let wrong = results.filter { if case .equal = $0.verdict { false } else { true } }
-        guard !wrong.isEmpty else {
-            if !report.json {
-                Terminal.out(
-                    results.count == 1 ? "\nThe table is equal." : "\nAll \(Amounts.tables(results.count)) equal."
-                )
-            }
-            return
+        let summary = VerifiedSync(verified)
+        if report.json {
+            let tables = verified.results.map(VerifiedTableJSON.init) + verified.absent.map(VerifiedTableJSON.init)
+            Terminal.out(try JSON.text(tables))
+        } else {
+            summary.show(of: configuration.name, isRepaired: repair)
         }
-        guard repair else {
-            if !report.json { Self.showAdvice(wrong, of: results.count, sync: sync) }
-            throw CommandOutcome(status: .failed)
-        }
-        let tables = wrong.map(\.copy.target)
+        guard !summary.isEqual else { return }
+        let tables = summary.repairable
+        guard repair, !tables.isEmpty else { throw CommandOutcome(status: .failed) }
         try await ShownRun(
             configuration,
             in: workspace,
@@ -73,90 +60,43 @@ struct Verify: AsyncParsableCommand {
             printsSummary: !report.json
         )
         .run()
+        if !summary.isRepairable { throw CommandOutcome(status: .failed) }
     }
 
-    private static func show(_ result: Verification.TableResult) {
-        let name = "\(result.copy.target)"
-        let how = result.computation.map { " (\($0.rawValue))" } ?? ""
-        switch result.verdict {
-        case .equal: Terminal.out("✓ \(name): \(Amounts.rows(result.sourceRows ?? 0)), equal\(how)")
-        case .incomparable(let reason): Terminal.out("✗ \(name): cannot be compared: \(reason)")
-        case .different(let differences):
-            let rows =
-                "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
-            Terminal.out("✗ \(name): different: \(rows)\(how)")
-            for (what, keys) in [
-                ("missing here", differences.missing),
-                (result.missesDeletes ? "only here, perhaps deleted at the source" : "only here", differences.extra),
-                ("other content", differences.different),
-            ] where !keys.isEmpty {
-                Terminal.out("    \(what): " + keys.joined(separator: "; "))
-            }
-            if !differences.isComplete { Terminal.out("    and more") }
-        }
-        for column in result.leftOut { Terminal.out("    not compared: column \(column.name) \(column.reason)") }
-    }
-
-    private static func showAdvice(_ wrong: [Verification.TableResult], of total: Int, sync: String) {
-        Terminal.out(
-            "\n\(Amounts.count(wrong.count)) of \(Amounts.tables(total)) \(wrong.count == 1 ? "differs" : "differ")."
+    private func compare(
+        _ configuration: SyncConfiguration,
+        in workspace: Workspace
+    ) async throws -> VerifiedTables {
+        let run = SyncRun(
+            configuration,
+            from: try workspace.source(configuration.from),
+            to: try workspace.destination(configuration.to),
+            readers: Processors.count,
+            state: nil
         )
-        if wrong.contains(where: \.sourceHasMoved) {
-            Terminal.out(
-                "The source has been written to since the copy, so a difference may be a change that the next run brings."
-            )
+        return try await run.closing { run in
+            let known = table.isEmpty ? [] : try await run.destination.tables(of: configuration.name)
+            let chosen = try table.map { try known.table(named: $0) }
+            let (targets, others) = (Set(chosen.map(\.target)), Set(known.map(\.target)))
+            // What is followed moves.
+            let lock = try await workspace.turn(of: configuration.name)
+            defer { withExtendedLifetime(lock) {} }
+            let (isAll, isJSON) = (table.isEmpty, report.json)
+            return try await Interruptible.run {
+                var verified = try await run.verify { copy in
+                    // Renamed on the way, it is still the same table.
+                    isAll || targets.contains(copy.target)
+                        || !others.contains(copy.target) && chosen.contains { $0.isSameTable(as: copy) }
+                } report: {
+                    if !isJSON { VerifiedSync.show($0) }
+                }
+                if !isAll { verified.absent = [] }
+                return verified
+            }
         }
-        if wrong.contains(where: \.missesDeletes) {
-            Terminal.out("INCREMENTAL does not see deletes; `deletes: compare` finds them where there is a key.")
-        }
-        Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
     }
 }
 
-private struct VerifiedTableJSON: Encodable {
-    struct Column: Encodable {
-        var name: String
-        var reason: String
-    }
-
-    var schema: String
-    var table: String
-    var verdict: String
-    var reason: String?
-    var computation: String?
-    var sourceRows: Int?
-    var destinationRows: Int?
-    var sourceChecksum: String?
-    var destinationChecksum: String?
-    var sourceHasMoved: Bool
-    var missesDeletes: Bool
-    var notCompared: [Column]
-    var missing: [String]?
-    var extra: [String]?
-    var different: [String]?
-    var complete: Bool?
-
-    init(_ result: Verification.TableResult) {
-        schema = result.copy.target.schema
-        table = result.copy.target.table
-        computation = result.computation?.rawValue
-        sourceRows = result.sourceRows
-        destinationRows = result.destinationRows
-        // As text: a number of 64 bits does not survive readers that take every number for a double.
-        sourceChecksum = result.sourceChecksum.map { String($0, radix: 16) }
-        destinationChecksum = result.destinationChecksum.map { String($0, radix: 16) }
-        sourceHasMoved = result.sourceHasMoved
-        missesDeletes = result.missesDeletes
-        notCompared = result.leftOut.map { Column(name: $0.name, reason: $0.reason) }
-        switch result.verdict {
-        case .equal: verdict = "equal"
-        case .incomparable(let why): (verdict, reason) = ("incomparable", why)
-        case .different(let differences):
-            verdict = "different"
-            missing = differences.missing
-            extra = differences.extra
-            different = differences.different
-            complete = differences.isComplete
-        }
-    }
+extension CopiedTable {
+    fileprivate func isSameTable(as other: CopiedTable) -> Bool { schema.id != 0 && schema.id == other.schema.id }
 }

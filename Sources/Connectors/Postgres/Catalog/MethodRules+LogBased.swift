@@ -88,10 +88,6 @@ extension MethodRules {
             notes.append(
                 "Before Postgres 10 the server needs the plugin wal2json; whether it is installed shows when the slot is made."
             )
-        } else if !table.isOwner {
-            notes.append(
-                "Its owner \"\(table.owner)\" or a superuser adds it to the publication; \"tandem setup\" prints the SQL."
-            )
         }
         return sentences(notes)
     }

@@ -113,7 +113,7 @@ private enum IssueWork {
         in workspace: Workspace,
         _ body: @escaping @Sendable (SyncRun) async throws -> [RetriedIssue]
     ) async throws -> [RetriedIssue] {
-        let lock = try workspace.lock(sync.name)
+        let lock = try await workspace.turn(of: sync.name)
         defer { withExtendedLifetime(lock) {} }
         let run = SyncRun(
             sync,

@@ -52,6 +52,15 @@ struct TriggerPreparation {
         return PreparedStream(state: begun, gap: gap, left: left, notes: notes)
     }
 
+    /// What ``run(continuing:)`` would find missing. Which tables' changes are not noted, the catalog says.
+    func foresee(continuing state: StreamState?) throws -> ForeseenStream {
+        let origin = try Origin.read(session)
+        guard let state, let reader = TriggerReader.name(among: made, of: sync, at: origin) else {
+            return ForeseenStream()
+        }
+        return ForeseenStream(gap: try gap(after: state, reader, origin, try timeline()))
+    }
+
     /// The line of `tandem.readers` that is this sync's. An earlier version called it like the sync, and another
     /// project's may be called so too.
     private func reader(of state: StreamState?, at origin: String) throws -> String {

@@ -1,0 +1,146 @@
+import TandemCore
+import TandemEngine
+import TandemRows
+
+/// What comparing a sync's two ends has come to.
+struct VerifiedSync {
+    let verified: VerifiedTables
+
+    init(_ verified: VerifiedTables) { self.verified = verified }
+
+    /// Nothing is wrong: all that is to be there is, and is equal.
+    var isEqual: Bool { wrong.isEmpty && verified.absent.isEmpty }
+
+    /// By their names here, the tables that a new copy would mend.
+    var repairable: Set<TableName> {
+        let copies = wrong.filter { if case .stale = $0.verdict { false } else { true } }.map(\.copy.target)
+        return Set(copies + verified.absent.compactMap(\.target))
+    }
+
+    /// Whether a new copy would mend all of them.
+    var isRepairable: Bool { repairable.count == wrong.count + verified.absent.count }
+
+    private var wrong: [Verification.TableResult] {
+        verified.results.filter {
+            switch $0.verdict {
+            case .equal, .kept: false
+            case .different, .incomparable, .stale: true
+            }
+        }
+    }
+
+    static func show(_ result: Verification.TableResult) {
+        let name = "\(result.copy.target)"
+        let how = result.computation.map { " (\($0.rawValue))" } ?? ""
+        switch result.verdict {
+        case .equal: Terminal.out("✓ \(name): \(Amounts.rows(result.sourceRows ?? 0)), equal\(how)")
+        case .incomparable(let reason): Terminal.out("✗ \(name): cannot be compared: \(reason)")
+        case .stale(let reason, let remedy):
+            Terminal.out("✗ \(name): stale: \(reason)")
+            for line in RemedyText.lines(remedy, indent: "    ") { Terminal.out(line) }
+        case .kept(let reason): Terminal.out("· \(name): not compared: \(reason)")
+        case .different(let differences):
+            let rows =
+                "\(Amounts.rows(result.sourceRows ?? 0)) at the source, \(Amounts.rows(result.destinationRows ?? 0)) here"
+            Terminal.out("✗ \(name): different: \(rows)\(how)")
+            for (what, keys) in [
+                ("missing here", differences.missing),
+                (result.missesDeletes ? "only here, perhaps deleted at the source" : "only here", differences.extra),
+                ("other content", differences.different),
+            ] where !keys.isEmpty {
+                Terminal.out("    \(what): " + keys.joined(separator: "; "))
+            }
+            if !differences.isComplete { Terminal.out("    and more") }
+            if !result.copy.issues.isEmpty {
+                Terminal.out("    \(Amounts.issues(result.copy.issues.count)) of it; `tandem issues` lists them")
+            }
+        }
+        for column in result.leftOut { Terminal.out("    not compared: column \(column.name) \(column.reason)") }
+    }
+
+    func show(of sync: String, isRepaired: Bool) {
+        for table in verified.absent {
+            Terminal.out("✗ \(table.source): not here: \(table.reason)")
+            for line in RemedyText.lines(table.remedy, indent: "    ") { Terminal.out(line) }
+        }
+        let compared = verified.results.count { if case .kept = $0.verdict { false } else { true } }
+        let rest =
+            compared < verified.results.count
+            ? "; \(Amounts.tables(verified.results.count - compared)) kept as of earlier" : ""
+        guard !isEqual else {
+            let text = compared == 1 ? "The table is equal" : "All \(Amounts.tables(compared)) equal"
+            return Terminal.out("\n\(text)\(rest).")
+        }
+        let count = wrong.count + verified.absent.count
+        let all = Amounts.tables(compared + verified.absent.count)
+        Terminal.out("\n\(Amounts.count(count)) of \(all) \(count == 1 ? "differs" : "differ")\(rest).")
+        if wrong.contains(where: \.sourceHasMoved) {
+            Terminal.out(
+                "The source has been written to since the copy, so a difference may be a change that the next run brings."
+            )
+        }
+        if wrong.contains(where: \.missesDeletes) {
+            Terminal.out("INCREMENTAL does not see deletes; `deletes: compare` finds them where there is a key.")
+        }
+        guard !isRepaired, !repairable.isEmpty else { return }
+        Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
+    }
+}
+
+/// A table in `tandem verify --json`.
+struct VerifiedTableJSON: Encodable {
+    struct Column: Encodable {
+        var name: String
+        var reason: String
+    }
+
+    var schema: String
+    var table: String
+    var verdict: String
+    var reason: String?
+    var remedy: Remedy?
+    var computation: String?
+    var sourceRows: Int?
+    var destinationRows: Int?
+    var sourceChecksum: String?
+    var destinationChecksum: String?
+    var sourceHasMoved = false
+    var missesDeletes = false
+    var notCompared: [Column] = []
+    var missing: [String]?
+    var extra: [String]?
+    var different: [String]?
+    var complete: Bool?
+
+    init(_ table: AbsentTable) {
+        let name = table.target ?? table.source
+        (schema, self.table, verdict) = (name.schema, name.table, "absent")
+        (reason, remedy) = (table.reason, table.remedy)
+    }
+
+    init(_ result: Verification.TableResult) {
+        schema = result.copy.target.schema
+        table = result.copy.target.table
+        computation = result.computation?.rawValue
+        sourceRows = result.sourceRows
+        destinationRows = result.destinationRows
+        // As text: a number of 64 bits does not survive readers that take every number for a double.
+        sourceChecksum = result.sourceChecksum.map { String($0, radix: 16) }
+        destinationChecksum = result.destinationChecksum.map { String($0, radix: 16) }
+        sourceHasMoved = result.sourceHasMoved
+        missesDeletes = result.missesDeletes
+        notCompared = result.leftOut.map { Column(name: $0.name, reason: $0.reason) }
+        switch result.verdict {
+        case .equal: verdict = "equal"
+        case .incomparable(let reason): (verdict, self.reason) = ("incomparable", reason)
+        case .stale(let reason, let remedy): (verdict, self.reason, self.remedy) = ("stale", reason, remedy)
+        case .kept(let reason): (verdict, self.reason) = ("kept", reason)
+        case .different(let differences):
+            verdict = "different"
+            missing = differences.missing
+            extra = differences.extra
+            different = differences.different
+            complete = differences.isComplete
+        }
+    }
+}
