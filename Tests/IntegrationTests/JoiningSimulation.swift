@@ -35,7 +35,7 @@ struct JoiningSimulation {
     func run() async throws {
         try database.execute("CREATE TABLE first (id int PRIMARY KEY); INSERT INTO first VALUES (0)")
         try await bounded()
-        let options = RandomHistory.Options(prepares: true, hasSpecialNumbers: way.plugin != "wal2json")
+        let options = RandomHistory.Options(prepares: true)
         // The names of prepared transactions, which are the server's, begin with that of the schema.
         let schema = "joining_\(way.plugin)_\(way.isIntoPostgres ? "database" : "file")"
         var history = RandomHistory(seed: seed, schema: schema, options: options)

@@ -24,7 +24,7 @@ import Testing
 
     private func compare(_ seed: UInt64) async throws {
         let database = try TestDatabase(.v15)
-        var history = RandomHistory(seed: seed, options: .init(hasSpecialNumbers: false))
+        var history = RandomHistory(seed: seed)
         func write(_ count: Int) throws {
             let transactions = (0..<count).flatMap { _ in history.nextTransaction() }
             try database.execute(transactions.joined(separator: ";\n") + ";")

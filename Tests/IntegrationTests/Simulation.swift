@@ -78,8 +78,7 @@ struct Simulation {
         let options = RandomHistory.Options(
             evolves: evolves,
             prepares: true,
-            losesTrack: way.plugin == "wal2json",
-            hasSpecialNumbers: way.plugin != "wal2json"
+            losesTrack: way.plugin == "wal2json"
         )
         var history = RandomHistory(seed: seed, schema: schema, options: options)
         try database.execute(history.setup.joined(separator: ";\n"))

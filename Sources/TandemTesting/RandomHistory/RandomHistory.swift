@@ -14,19 +14,11 @@ public struct RandomHistory: Sendable {
         public var prepares = false
         /// Tables lose, for a while, what has the log tell of their updates. Not where they are published.
         public var losesTrack = false
-        /// Numbers may be infinite or not a number at all, which wal2json before 2.6 sends as null.
-        public var hasSpecialNumbers = true
 
-        public init(
-            evolves: Bool = false,
-            prepares: Bool = false,
-            losesTrack: Bool = false,
-            hasSpecialNumbers: Bool = true
-        ) {
+        public init(evolves: Bool = false, prepares: Bool = false, losesTrack: Bool = false) {
             self.losesTrack = losesTrack
             self.evolves = evolves
             self.prepares = prepares
-            self.hasSpecialNumbers = hasSpecialNumbers
         }
     }
 
@@ -47,7 +39,7 @@ public struct RandomHistory: Sendable {
         self.seed = seed
         self.schema = schema
         self.options = options
-        text = SQLText(seed: seed, hasSpecialNumbers: options.hasSpecialNumbers)
+        text = SQLText(seed: seed)
         let tables = HistoryTable.all(in: schema, hasOwnTypes: options.evolves)
         let creations = tables.enumerated().flatMap { $1.creation(referring: tables.first, number: $0) }
         self.tables = tables

@@ -27,15 +27,13 @@ import Testing
         func failure(_ state: String) -> PostgresError {
             .server(place, sqlState: state, severity: "ERROR", message: "invalid memory alloc request size 1468006403")
         }
-        let explained = rows.explanation(of: failure("XX000"), [other, files])
-        guard case .notReplicable(_, let reason, let remedy) = explained else {
-            return #expect(Bool(false), "\(String(describing: explained))")
-        }
+        let reason = try #require(rows.reason(of: failure("XX000"), [other, files]))
         #expect(reason.contains("\"public\".\"files\"") && reason.contains("name = both"))
-        #expect(remedy.text.contains("tandem reset"))
-        // Another failure, or one that no row explains, stays what it is.
-        #expect(rows.explanation(of: failure("42501"), [other, files]) == nil)
-        #expect(rows.explanation(of: failure("XX000"), [other]) == nil)
+        // One that is not there any more, and another failure.
+        #expect(rows.reason(of: failure("XX000"), [other])?.contains("gone by now") == true)
+        #expect(rows.reason(of: failure("42501"), [other, files]) == nil)
+        let unlike = PostgresError.server(place, sqlState: "XX000", severity: "ERROR", message: "unexpected")
+        #expect(rows.reason(of: unlike, []) == nil)
         try stage.remove()
     }
 }

@@ -38,7 +38,7 @@ extension ChangeAssembler {
         guard resolved.schema != known else { return }
         // Rows that had values in the others, if any, have not come yet.
         resolved.leftOut = []
-        changeSchema(of: index)
+        try changeSchema(of: index)
         guard tables[index].reason == nil else { return }
         tables[index].change(to: resolved, decoder: StretchDecoder(resolved, policy: policy, checksUTF8: checksUTF8))
         closed.append(tables[index].takeShape())

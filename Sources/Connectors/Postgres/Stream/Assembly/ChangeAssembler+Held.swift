@@ -70,14 +70,15 @@ extension ChangeAssembler {
     }
 
     /// Has the table that is held join, where it may, with the batch that is being taken.
-    mutating func joinHeld() {
+    ///
+    /// - Throws: What asking the source throws.
+    mutating func joinHeld() throws {
         guard canJoin, let held else { return }
-        do throws(NeedsCopy) {
-            if let stretch = try tables[held.table].takeStretch() { closed.append(stretch) }
-            tables[held.table].isHeld = false
-            holdings[tables[held.table].schema.id] = .joined
-            self.held = nil
-        } catch { giveUp(held.table, error.reason) }
+        try takeStretch(of: held.table)
+        guard tables[held.table].reason == nil else { return }
+        tables[held.table].isHeld = false
+        holdings[tables[held.table].schema.id] = .joined
+        self.held = nil
     }
 
     private mutating func drop(_ table: Int) {

@@ -120,7 +120,7 @@ extension ChangeAssembler {
             guard tables[table].reason == nil else { return nil }
             if resolved.schema != known {
                 guard !tables[table].isHeld else { throw NeedsCopy("its columns changed") }
-                changeSchema(of: table)
+                try changeSchema(of: table)
             }
             guard tables[table].reason == nil else { return nil }
             let decoder = StretchDecoder(resolved, policy: policy, checksUTF8: checksUTF8)
@@ -136,8 +136,10 @@ extension ChangeAssembler {
     }
 
     /// Ends the stretch of `table`, and with it what was found out about its relations.
-    mutating func changeSchema(of table: Int) {
-        closeStretch(of: table)
+    ///
+    /// - Throws: What asking the source throws.
+    mutating func changeSchema(of table: Int) throws {
+        try closeStretch(of: table)
         for (number, route) in routes {
             guard case .followed(let map) = route, map.table == table, let described = relations[number] else {
                 continue

@@ -4,6 +4,7 @@ extension ChangeAssembler: ChangeSink {
     mutating func begin(_ start: TransactionStart) {
         guard !passesEnd(start) else { return }
         transaction = start
+        if repair != nil { gathered.append(start.xid) }
         transactionNumber += 1
         forgetDescriptions()
         hasChanged = false

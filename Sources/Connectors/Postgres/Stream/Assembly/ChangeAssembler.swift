@@ -50,6 +50,9 @@ struct ChangeAssembler {
     var knowsNamesOnly = false
     /// Tables of which the transaction under way, or the next one, has changes that were passed over.
     var untold: Set<UntoldChange> = []
+    /// Where the plugin writes NaN and infinities as null, and the transactions whose changes are gathered then.
+    var repair: LostNumberRepair?
+    var gathered: [UInt32] = []
     /// The table that was described last, if nothing else has come since.
     var described: UInt32?
     /// The partition whose change comes next, under the name of its root.
@@ -157,8 +160,9 @@ struct ChangeAssembler {
     mutating func take() throws -> ChangeBatch {
         var batch = ChangeBatch()
         if knowsNamesOnly { try confirmNames() }
-        for index in touched { closeStretch(of: index) }
-        joinHeld()
+        for index in touched { try closeStretch(of: index) }
+        try joinHeld()
+        if held == nil { gathered = transaction.map { [$0.xid] } ?? [] }
         batch.stretches = closed
         batch.recopies = recopies
         batch.transactions = transactionCount
@@ -184,11 +188,19 @@ struct ChangeAssembler {
     }
 
     /// Ends the stretch that `table` is in.
-    mutating func closeStretch(of table: Int) {
+    ///
+    /// - Throws: What asking the source throws.
+    mutating func closeStretch(of table: Int) throws {
         guard tables[table].reason == nil, !tables[table].isHeld else { return }
-        do throws(NeedsCopy) {
+        try takeStretch(of: table)
+    }
+
+    mutating func takeStretch(of table: Int) throws {
+        do {
+            let schema = tables[table].schema
+            try repair?.restore(&tables[table].buffer, of: schema, after: gathered)
             if let stretch = try tables[table].takeStretch() { closed.append(stretch) }
-        } catch { giveUp(table, error.reason) }
+        } catch let error as NeedsCopy { giveUp(table, error.reason) }
     }
 
     /// Follows `table` no further.
@@ -205,6 +217,23 @@ struct ChangeAssembler {
         }
         closed.removeAll { $0.schema.id == schema.id }
         recopies[schema.id] = reason
+    }
+
+    /// Passes over what cannot be had: the transaction under way, where it is known where that ends, else everything
+    /// before `now`, a place that the log has come to since. What has changed there is not known, so every table is given
+    /// up whose copy does not show it.
+    mutating func passOver(because reason: String, now: LSN) {
+        var end = now
+        var shown: Set<Int> = []
+        if let transaction, !isLeftOut, let commit = transaction.commit {
+            // A stream that begins here leaves out what was committed before.
+            end = transaction.end ?? LSN(rawValue: commit.rawValue + 1)
+            shown = Set(tables.indices.filter { tables[$0].shows(transaction, number: transactionNumber) })
+        }
+        for index in tables.indices where !shown.contains(index) { giveUp(index, reason) }
+        reached = max(reached, end)
+        transaction = nil
+        isLeftOut = false
     }
 
     mutating func end(_ transaction: TransactionEnd) {

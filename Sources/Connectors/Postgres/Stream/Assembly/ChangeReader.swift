@@ -53,6 +53,9 @@ struct ChangeReader {
     /// - Throws: What asking the catalog throws.
     mutating func take() throws -> ChangeBatch { try assembler.take() }
 
+    /// Passes over what cannot be had: see ``ChangeAssembler/passOver(because:now:)``.
+    mutating func passOver(because reason: String, now: LSN) { assembler.passOver(because: reason, now: now) }
+
     /// Brings what the tables have by the end of the stream without a change (``StreamRequest/Table/expected``).
     ///
     /// - Throws: What asking the catalog throws.

@@ -77,9 +77,23 @@ final class LogFeed: ChangeFeed {
     func next(isWanted: () -> Bool, confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         guard !hasEnded else { return nil }
         do { return try gather(isWanted, confirmed) } catch let error as PostgresError {
-            guard LongRows.mayCause(error), let session = try? beside.open() else { throw error }
-            throw LongRows(session: session).explanation(of: error, tables) ?? error
+            guard let session = try? beside.open(), let reason = reason(error, session),
+                let now = try session.query("SELECT \(session.capabilities.logPosition)").value.flatMap({ LSN($0) })
+            else { throw error }
+            reader.passOver(because: reason, now: now)
+            hasEnded = true
+            return try give()
         }
+    }
+
+    /// Why tables are to be copied again, where the server cannot send what it has, and never will.
+    private func reason(_ error: PostgresError, _ session: Session) -> String? {
+        // It looks for the publications where it is in the log.
+        if error.sqlState == "42704", error.description.contains("publication") {
+            return
+                "its publication was not there for a while, and what was written meanwhile is not in the log's stream"
+        }
+        return LongRows(session: session).reason(of: error, tables)
     }
 
     private func gather(_ isWanted: () -> Bool, _ confirmed: () -> Checkpoint?) throws -> ChangeBatch? {

@@ -60,18 +60,25 @@ struct LogOpening: Sendable {
             let reading = try start(replication, beside, try readings(plugin, beside))
             let timeline = start.timeline
             let relations = RelationCatalog(version: capabilities.version) { try catalog.query($0, $1) }
-            let assembler = ChangeAssembler(
+            var assembler = ChangeAssembler(
                 request,
                 from: start.position,
                 to: end,
                 catalog: relations,
                 checksUTF8: !capabilities.sendsValidUTF8
             ) { LogCheckpoint($0, timeline: timeline).checkpoint }
+            if losesNumbers(reading) {
+                assembler.repair = LostNumberRepair(
+                    catalog: relations,
+                    query: { try catalog.query($0, $1) },
+                    pause: { try catalog.interruption.pause(milliseconds: 10) }
+                )
+            }
             return LogFeed(
                 replication,
                 beside: catalog,
                 reader: ChangeReader(
-                    reading,
+                    reading.plugin,
                     into: assembler,
                     transcoding: Transcoding(from: capabilities.serverEncoding) { try catalog.query($0, $1) }
                 ),
@@ -122,13 +129,12 @@ struct LogOpening: Sendable {
         _ replication: ReplicationSession,
         _ beside: Session,
         _ readings: [Reading]
-    ) throws -> ChangeReader.Plugin {
+    ) throws -> Reading {
         for (index, reading) in readings.enumerated() {
             do {
                 try replication.start(slot: slot, at: start.position, options: reading.options)
                 try checkStart(beside)
-                noteLostNumbers(reading)
-                return reading.plugin
+                return reading
             } catch let error as PostgresError {
                 // An option that this plugin does not know; an older one may do.
                 if error.sqlState == "22023", index + 1 < readings.count { continue }
@@ -138,11 +144,9 @@ struct LogOpening: Sendable {
         throw gap("the slot \"\(slot)\" cannot be read")
     }
 
-    /// Says what is lost with an old plugin, which is not to happen in silence.
-    private func noteLostNumbers(_ reading: Reading) {
-        guard case .wal2json = reading.plugin, !reading.options.contains(where: { $0.name == Wal2JSON.numbersAsText })
-        else { return }
-        if let note = LostNumbers.note(slot, request.tables.map(\.schema)) { context.notify(note) }
+    private func losesNumbers(_ reading: Reading) -> Bool {
+        guard case .wal2json = reading.plugin else { return false }
+        return !reading.options.contains { $0.name == Wal2JSON.numbersAsText }
     }
 
     private func checkStart(_ beside: Session) throws {

@@ -16,26 +16,23 @@ struct LongRows {
     /// Whether the server ends a stream with `error` where it cannot hold a text; and elsewhere, too.
     static func mayCause(_ error: PostgresError) -> Bool { ["XX000", "54000"].contains(error.sqlState ?? "") }
 
-    /// What `error`, which has ended a stream, is about: a row of one of `tables` that is too long. `nil` where it is
-    /// something else.
-    func explanation(of error: PostgresError, _ tables: [TableSchema]) -> PostgresError? {
+    /// Why tables are to be copied again after `error`, which has ended a stream (what follows "because"): a row that is
+    /// too long, of one of `tables` or of others. `nil` where it is something else.
+    func reason(of error: PostgresError, _ tables: [TableSchema]) -> String? {
         guard Self.mayCause(error) else { return nil }
-        let place = error.endpoint
+        let consequence = "so what else its transaction has changed is not known"
         for table in tables {
             // What cannot be looked at is not what is looked for.
             guard let rows = try? find(in: table), !rows.isEmpty else { continue }
-            let name = SQL.name(table.name)
-            return .notReplicable(
-                place,
-                reason:
-                    "a row of \(name) is longer than the 1 GB that the server can send of one (\(rows.joined(separator: "; ")))",
-                remedy: Remedy(
-                    "Leave its long column out (`columns`), or give \(name) `method: FULL_TABLE`; then `tandem reset` has the sync "
-                        + "begin behind it."
-                )
-            )
+            return "a row of \(SQL.name(table.name)) is longer than the 1 GB that the server can send of one "
+                + "(\(rows.joined(separator: "; "))), \(consequence)"
         }
-        return nil
+        guard ["invalid memory alloc request size", "string buffer"].contains(where: error.description.contains) else {
+            return nil
+        }
+        return
+            "a row that is gone by now, or of another table, was longer than the 1 GB that the server can send of one, "
+            + consequence
     }
 
     /// The keys of rows of `table` that are too long, for people.

@@ -35,21 +35,10 @@ struct LostNumbers: Hashable, Sendable {
     /// For `check`.
     var finding: Finding {
         let remedy = Remedy("Update wal2json at the server to 2.6 or later, or set plugin: pgoutput and drop the slot.")
-        guard isCertain else {
-            let text = "If wal2json at the server is older than 2.6, NaN and infinities in these columns arrive as NULL"
-            return Finding(.note, "wal2json", "\(text): \(list).", remedy: remedy)
-        }
-        let text = "This wal2json is older than 2.6: NaN and infinities in these columns arrive as NULL"
-        return Finding(.warning, "wal2json", "\(text): \(list).", remedy: remedy)
-    }
-
-    /// For whoever runs a sync.
-    static func note(_ slot: String, _ tables: [TableSchema]) -> String? {
-        let columns = tables.flatMap { table in
-            table.columns.filter { isLossy($0.nativeType) }.map { "\(table.name.table).\($0.name)" }
-        }
-        guard !columns.isEmpty else { return nil }
-        let list = LostNumbers(columns: columns, isCertain: true).list
-        return "the wal2json of slot \"\(slot)\" is older than 2.6: NaN and infinities arrive as NULL in \(list)"
+        let reason =
+            "it writes NaN and infinities as null, so rows with nulls in these columns are read once more, and such tables "
+            + "are copied again that have no key, or one of such columns"
+        let condition = isCertain ? "It is older than 2.6" : "If it is older than 2.6 at the server"
+        return Finding(.note, "wal2json", "\(condition): \(reason): \(list).", remedy: remedy)
     }
 }
