@@ -188,7 +188,64 @@ import Testing
             #expect(reasons["notes"]?.contains("publication") == true, "\(step): \(reasons)")
             try await shop.checkEqual(after: step)
         }
+        let columns =
+            "ALTER PUBLICATION \(name) SET TABLE notes (id), prices, base, parted; INSERT INTO notes VALUES (8, 'h'); "
+            + "ALTER PUBLICATION \(name) SET TABLE notes, prices, base, parted"
+        #expect(Array(try await shop.reasons(after: columns).keys) == ["notes"])
+        try await shop.checkEqual(after: columns)
         #expect(try await shop.reasons(after: "ALTER PUBLICATION \(name) OWNER TO CURRENT_USER").isEmpty)
+        // A table that joins is added to it, which has nothing to do with the others.
+        let joining = "CREATE TABLE later (id int PRIMARY KEY); GRANT SELECT ON notes TO PUBLIC"
+        try shop.database.execute(joining)
+        let copied = try await shop.run().report.outcomes.map(\.copy.target.table)
+        #expect(copied == ["later"])
+        #expect(
+            try await shop.reasons(after: "INSERT INTO later VALUES (1); INSERT INTO notes VALUES (11, 'k')").isEmpty
+        )
+        try await shop.checkEqual(after: joining)
+        try await shop.tearDown()
+    }
+
+    /// Of an administrator's, by name, by schema and of all tables; and what makes it another one for a while.
+    @Test(arguments: ["15", "18"], ["TABLE notes, prices", "TABLES IN SCHEMA public", "ALL TABLES"])
+    func anAdministratorsPublication(version: String, members: String) async throws {
+        let creation = "CREATE PUBLICATION app FOR \(members)"
+        let setup = """
+            CREATE TABLE notes (id int PRIMARY KEY, note text); INSERT INTO notes VALUES (1, 'a'), (2, 'b');
+            CREATE TABLE prices (id int PRIMARY KEY); CREATE SCHEMA other; \(creation)
+            """
+        var shop = try FollowedDatabase(version == "15" ? .v15 : .v18, setup)
+        shop.plugin = "pgoutput"
+        shop.publication = "app"
+        shop.sync.tables = [TableRule(try TablePattern("public.*"))]
+        try await shop.run()
+        var number = 10
+        let write = "UPDATE notes SET note = note || 'x' WHERE id = 1; INSERT INTO notes VALUES (NUMBER, 'n');"
+        var steps = [
+            "ALTER PUBLICATION app SET (publish = 'insert'); \(write) "
+                + "ALTER PUBLICATION app SET (publish = 'insert, update, delete, truncate')",
+            "DROP PUBLICATION app; \(write) \(creation)",
+            "ALTER PUBLICATION app RENAME TO away; \(write) ALTER PUBLICATION away RENAME TO app",
+        ]
+        if members.hasPrefix("TABLES") {
+            let moved = write.replacing(" notes ", with: " other.notes ")
+            steps += [
+                "ALTER TABLE notes SET SCHEMA other; \(moved) ALTER TABLE other.notes SET SCHEMA public",
+                "ALTER PUBLICATION app DROP TABLES IN SCHEMA public; \(write) ALTER PUBLICATION app ADD TABLES IN SCHEMA public",
+            ]
+        }
+        for step in steps {
+            number += 1
+            // A statement each, as an administrator does it.
+            let parts = step.replacing("NUMBER", with: "\(number)").split(separator: "; ").joined(separator: "\n---\n")
+            let reasons = try await shop.reasons(after: parts)
+            #expect(reasons["notes"]?.contains("publication") == true, "\(step): \(reasons)")
+            try await shop.checkEqual(after: step)
+        }
+        let harmless = "GRANT SELECT ON notes TO PUBLIC; ALTER PUBLICATION app OWNER TO CURRENT_USER; ANALYZE notes"
+        #expect(try await shop.reasons(after: harmless).isEmpty)
+        #expect(try await shop.reasons(after: "INSERT INTO notes VALUES (99, 'z')").isEmpty)
+        try await shop.checkEqual(after: "all of it")
         try await shop.tearDown()
     }
 }

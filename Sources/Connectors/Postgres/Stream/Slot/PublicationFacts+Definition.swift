@@ -21,11 +21,20 @@ extension PublicationFacts {
         return found
     }
 
+    /// Under which number a schema is published, and since when the table has been in it: one that is moved away and back
+    /// depends on it by a new line.
+    private static let schema = """
+        CASE WHEN s.oid IS NOT NULL THEN concat(s.oid, '.', (
+            SELECT pg_catalog.max(d.xmin::text) FROM pg_catalog.pg_depend d
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
+              AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)) END
+        """
+
     private static func question(_ names: [String], _ version: Int) -> String {
         var words = ["p.oid", "p.puballtables", "p.pubinsert", "p.pubupdate", "p.pubdelete", "r.oid"]
         if version >= 110_000 { words.append("p.pubtruncate") }
         if version >= 130_000 { words.append("p.pubviaroot") }
-        if version >= 150_000 { words += ["r.prqual::text", "r.prattrs::text", "s.oid"] }
+        if version >= 150_000 { words += ["r.prqual::text", "r.prattrs::text", Self.schema] }
         let harmless = ["p.pubname", "p.pubowner"] + (version >= 180_000 ? ["p.pubgencols"] : [])
         func text(_ words: [String]) -> String {
             "concat_ws('|', \(words.map { "coalesce((\($0))::text, '')" }.joined(separator: ", ")))"
