@@ -42,6 +42,12 @@ extension PostgresError {
         case .recoveryConflict, .snapshotLost(_, _, true): Self.standbyRemedy
         case .snapshotLost, .tableChanged, .tableRewritten, .catalogChanged: Remedy("Run again.")
         case .notReplicable(_, _, let remedy): remedy
+        case .openTransactions:
+            Remedy(
+                "End them, or let them end, and run again; `run --follow` goes on by itself then. What is prepared ends by COMMIT "
+                    + "PREPARED or ROLLBACK PREPARED alone.",
+                sql: ["SELECT gid, prepared, owner, database FROM pg_prepared_xacts"]
+            )
         case .slotInUse(_, let slot, _):
             Remedy(
                 "Stop the program that reads it, or give this connection a slot of its own (the setting \"slot\").",

@@ -36,6 +36,8 @@ package enum PostgresError: ExplainedError, Equatable {
     case catalogChanged(Endpoint, message: String)
     /// The server's log cannot be read as things are.
     case notReplicable(Endpoint, reason: String, remedy: Remedy)
+    /// Transactions that other sessions have open, or have prepared, keep a stream from beginning.
+    case openTransactions(Endpoint, what: String, seconds: Int, open: String)
     /// Somebody else reads from the slot.
     case slotInUse(Endpoint, slot: String, holder: String)
     /// A slot was dropped because it kept too much log; its tables are copied again.
@@ -117,7 +119,7 @@ package enum PostgresError: ExplainedError, Equatable {
             .noDatabase(let place, _), .tlsFailed(let place, _, _), .wrongServer(let place, _),
             .tooManyConnections(let place, _), .notReady(let place, _), .unsupportedVersion(let place, _),
             .connectionLost(let place, _), .insufficientPrivilege(let place, _), .lockTimeout(let place, _),
-            .tooManyLocks(let place, _),
+            .tooManyLocks(let place, _), .openTransactions(let place, _, _, _),
             .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
             .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
             .slotDropped(let place, _, _, _),
@@ -148,6 +150,8 @@ package enum PostgresError: ExplainedError, Equatable {
         }
     }
 
+    package var isBusy: Bool { if case .openTransactions = self { true } else { false } }
+
     package var isTransient: Bool {
         switch self {
         case .unreachable, .timedOut, .tooManyConnections, .notReady, .connectionLost, .lockTimeout, .tooManyLocks,
@@ -160,7 +164,7 @@ package enum PostgresError: ExplainedError, Equatable {
         case .server(_, let state, _, _): ["08", "40", "53", "58"].contains { state.hasPrefix($0) }
         case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
             .unsupportedVersion, .insufficientPrivilege, .tableChanged, .notReplicable, .streamGap, .malformed,
-            .destination:
+            .destination, .openTransactions:
             false
         }
     }
@@ -197,6 +201,8 @@ extension PostgresError {
             "\(name) at \(place) was truncated or rewritten after the snapshot was taken"
         case .catalogChanged(let place, let message): "tables at \(place) changed meanwhile: \(message)"
         case .notReplicable(let place, let reason, _): "the log of \(place) cannot be read: \(reason)"
+        case .openTransactions(let place, let what, let seconds, let open):
+            "transactions at \(place) have been open for more than \(seconds) s that must end before \(what): \(open)"
         case .slotInUse(let place, let slot, let holder):
             "the slot \"\(slot)\" at \(place.server) is being read by \(holder)"
         case .slotDropped(let place, let slot, let kept, let limit):

@@ -36,7 +36,7 @@ extension SyncRun {
                 } catch let error as any ExplainedError where error.rulesOutMethod {
                     await observe(.methodRuledOut(method, reason: "\(error)", remedy: error.remedy))
                     run.ruledOut[method] = .unusable(reason: error.sentence, remedy: error.remedy)
-                } catch let error as any ExplainedError where error.isTransient {
+                } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
                     // Such as a table that has another name by now.
                     attempt += 1
                     try await retries.wait(after: error, attempt: attempt, observe: observe)

@@ -4,12 +4,16 @@ import TandemCore
 struct SlotKeeping {
     let session: Session
     let notify: @Sendable (String) -> Void
+    var patience = OpenPatience()
 
     /// Makes a slot, and returns the place from which on it has every transaction.
     ///
     /// Waits for the transactions that are open: only what begins later can be decoded.
+    ///
+    /// - Throws: ``PostgresError/openTransactions(_:what:seconds:open:)`` where that takes too long.
     func make(_ name: String, plugin: PostgresConfig.Plugin, host: HostType) throws -> LSN {
         tellIfSlow(name)
+        let limit = try patience.limit(session)
         let version = session.capabilities.version
         let failover = version >= 170_000 && !session.capabilities.isInRecovery ? ", failover => true" : ""
         let place = version >= 100_000 ? "lsn" : "xlog_position"
@@ -19,13 +23,15 @@ struct SlotKeeping {
         do {
             let start = try session.transaction(.readWrite) {
                 // It waits for each transaction as for a lock, and those may be long.
-                try session.execute("SET LOCAL lock_timeout = 0")
+                try session.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = \(limit.milliseconds)")
                 return try session.query(sql, [name, plugin.rawValue]).value.flatMap { LSN($0) }
             }
             guard let start else {
                 throw PostgresError.malformed(session.endpoint, what: "the place where a new slot begins")
             }
             return start
+        } catch let error as PostgresError where error.sqlState == "57014" /* cancelled, by its time limit */ {
+            throw try patience.exceeded(limit, waitingFor: "the slot \"\(name)\" is made", session)
         } catch let error as PostgresError {
             throw StreamRefusal.of(error, plugin: plugin, host: host)
         }

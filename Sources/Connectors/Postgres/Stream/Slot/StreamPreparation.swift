@@ -13,6 +13,7 @@ struct StreamPreparation {
     let made: [MadeObject]
     /// Whether a new stream may begin where the one that is known cannot go on.
     let mayRestart: Bool
+    var openPatience = OpenPatience()
 
     /// What ``run(continuing:)`` would come to, as far as that shows before anything is made.
     func foresee(continuing state: StreamState?) throws -> ForeseenStream {
@@ -110,7 +111,7 @@ struct StreamPreparation {
     ) throws -> LSN {
         let patience = Patience(session, context.notify)
         guard let slot else {
-            let keeping = SlotKeeping(session: session, notify: context.notify)
+            let keeping = SlotKeeping(session: session, notify: context.notify, patience: openPatience)
             let start: LSN
             do { start = try keeping.make(name, plugin: plugin, host: facts.host) } catch let error as PostgresError
                 where error.sqlState == "42710" /* there is one */
@@ -128,7 +129,7 @@ struct StreamPreparation {
             return start
         }
         // What came before the publications cannot be, so it has to be over.
-        try patience.waitForOpenTransactions(limit: nil)
+        try wait(patience, for: "the slot \"\(name)\" is read")
         guard let text = try session.query("SELECT \(session.capabilities.logPosition)").value, let start = LSN(text)
         else { throw PostgresError.malformed(session.endpoint, what: "its position in the log") }
         try waitForStragglers(patience)
@@ -140,7 +141,18 @@ struct StreamPreparation {
     /// A commit is seen at once, unless it waits for a standby first, however long that stays away.
     private func waitForStragglers(_ patience: Patience) throws {
         let standbys = try session.query("SELECT pg_catalog.current_setting('synchronous_standby_names')").value ?? ""
-        try patience.waitForOpenTransactions(limit: standbys.isEmpty ? .seconds(5) : nil)
+        guard standbys.isEmpty else { return try wait(patience, for: "tables are copied") }
+        try patience.waitForOpenTransactions(limit: .seconds(5))
+    }
+
+    /// Waits for the transactions that are open.
+    ///
+    /// - Throws: ``PostgresError/openTransactions(_:what:seconds:open:)`` where that takes too long.
+    private func wait(_ patience: Patience, for what: String) throws {
+        let limit = try openPatience.limit(session)
+        guard try patience.waitForOpenTransactions(limit: limit) else {
+            throw try openPatience.exceeded(limit, waitingFor: what, session)
+        }
     }
 
     // MARK: Publications
