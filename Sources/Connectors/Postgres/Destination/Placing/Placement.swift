@@ -183,6 +183,8 @@ extension PostgresError {
     /// Calls `body`, and says of what goes wrong there that it is about `target` alone, where it is.
     static func about<Value>(_ target: TableName, _ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as PostgresError where error.isConfined {
+            // That the server has no room for more is not about the table that is next.
+            if case .tooManyLocks = error { throw error }
             throw TargetError(target, error)
         }
     }
