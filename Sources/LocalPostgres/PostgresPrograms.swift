@@ -41,7 +41,7 @@ public struct PostgresPrograms: Sendable {
     }
 
     /// A process of the user that owns the servers, not yet started.
-    static func process(asOwner program: String, _ arguments: [String]) throws -> Process {
+    package static func process(asOwner program: String, _ arguments: [String]) throws -> Process {
         let process = Process()
         if geteuid() == 0 {
             process.executableURL = URL(filePath: "/usr/bin/env")
@@ -58,7 +58,7 @@ public struct PostgresPrograms: Sendable {
     }
 
     @discardableResult
-    func run(
+    package func run(
         _ name: String,
         _ arguments: [String],
         input: String = "",
@@ -101,17 +101,17 @@ public struct PostgresPrograms: Sendable {
         return file
     }
 
-    static func makeFolder(_ folder: URL) throws {
+    package static func makeFolder(_ folder: URL) throws {
         try runAsOwner("/bin/mkdir", ["-m", "700", folder.path])
     }
 
     /// Writes a file that belongs to the servers' user.
-    static func write(_ text: String, to file: URL) throws {
+    package static func write(_ text: String, to file: URL) throws {
         try runAsOwner("/bin/sh", ["-c", "cat > \"$1\"", "sh", file.path], input: text)
     }
 
     /// A port of the loopback address that nobody listens at.
-    static func freePort() throws -> Int {
+    package static func freePort() throws -> Int {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = sockaddr_in()

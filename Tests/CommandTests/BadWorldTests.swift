@@ -197,6 +197,7 @@ final class BadStage {
     }
 
     let world: BadWorld
+    let method: String
     let source: Database
     /// `nil` where that is a DuckDB file.
     let destination: Database?
@@ -206,7 +207,7 @@ final class BadStage {
     private var holder: Process?
 
     init(_ world: BadWorld, method: String, isFollowed: Bool = false) throws {
-        self.world = world
+        (self.world, self.method) = (world, method)
         let server = try PostgresServer.shared(.v16)
         let source = Database(server: server, name: try server.makeDatabase())
         self.source = source
@@ -238,12 +239,25 @@ final class BadStage {
             source.name,
             method: method,
             into: destination.map { ($0.server, $0.name) },
-            more: world.rules.isEmpty ? "" : "    \(world.rules)\n"
+            more: Self.rules(of: world, by: method)
         )
         if world.hasReader, let range = text.range(of: "user: \(PostgresServer.user)") {
             text.replaceSubrange(range, with: "user: \(reader)")
         }
         try program.write(text)
+    }
+
+    /// The lines of the sync. Cursors read what is new by its key.
+    private static func rules(of world: BadWorld, by method: String) -> String {
+        var rules = world.rules
+        if method == "INCREMENTAL" {
+            if rules.isEmpty { rules = "tables: [\"*\"]" }
+            rules = rules.replacing("\"*\"", with: "{name: \"*\", cursor: id}")
+                .replacing("{name: bad,", with: "{name: bad, cursor: id,")
+                .replacing(", bad]", with: ", {name: bad, cursor: id}]")
+        }
+        let setUp = method == "TRIGGER_BASED" ? "    auto_setup: true\n" : ""
+        return setUp + (rules.isEmpty ? "" : "    \(rules)\n")
     }
 
     /// Makes the world bad, and changes the good tables.
@@ -252,7 +266,10 @@ final class BadStage {
             try (world.isAtDestination ? destination : source)?.execute(fault.replacing("READER", with: reader))
         }
         if world.isAtDestination { try source.execute("INSERT INTO bad VALUES (2, 'x', 'y')") }
-        try source.execute("INSERT INTO good_a VALUES (50, 'new'); UPDATE good_b SET note = 'new' WHERE id = 7")
+        let change =
+            method == "INCREMENTAL"
+            ? "INSERT INTO good_b VALUES (77, 'new')" : "UPDATE good_b SET note = 'new' WHERE id = 7"
+        try source.execute("INSERT INTO good_a VALUES (50, 'new'); \(change)")
         if let holding = world.holding { holder = try hold(holding) }
     }
 

@@ -26,7 +26,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
     var unforeseen: String?
     /// Whether a remedy is told.
     var hasRemedy = true
-    var methods = ["FULL_TABLE", "LOG_BASED"]
+    var methods = ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED", "INCREMENTAL"]
     /// Lines of the sync, such as its tables.
     var rules = ""
     /// Whether the reader is a role of its own that owns nothing.
@@ -41,6 +41,9 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
         "08006", "08P01", "57P01", "57P03", "53300", "28P01", "3D000", "40001", "40P01", "55P03", "53100", "57014",
         "XX000",
     ]
+
+    /// Of a reader that may put no triggers on tables.
+    private static let readersMethods = ["FULL_TABLE", "LOG_BASED", "INCREMENTAL"]
 
     private static let table = """
         CREATE TABLE bad (id int PRIMARY KEY, note text, extra text); INSERT INTO bad VALUES (1, 'x', 'y');
@@ -58,7 +61,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 reason: "a function or trigger of the application raised an error",
                 unforeseen: "what a function does shows in no catalog",
                 hasRemedy: false,
-                methods: ["FULL_TABLE"]
+                methods: ["FULL_TABLE", "INCREMENTAL"]
             )
         } + [
             BadWorld(
@@ -67,7 +70,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 reason: "division by zero",
                 unforeseen: "only who reads all rows comes to that one",
                 hasRemedy: false,
-                methods: ["FULL_TABLE"]
+                methods: ["FULL_TABLE", "INCREMENTAL"]
             ),
             BadWorld(
                 name: "a column that is named is dropped",
@@ -83,6 +86,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 setup: table,
                 fault: "REVOKE SELECT ON bad FROM READER",
                 reason: "may not SELECT",
+                methods: readersMethods,
                 rules: "tables: [\"*\", bad]",
                 hasReader: true,
                 follows: true
@@ -92,6 +96,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 setup: table,
                 fault: "REVOKE SELECT ON bad FROM READER",
                 reason: "may not SELECT",
+                methods: readersMethods,
                 hasReader: true
             ),
             BadWorld(
@@ -99,6 +104,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 setup: table,
                 fault: "REVOKE SELECT ON bad FROM READER; GRANT SELECT (id, note) ON bad TO READER",
                 reason: "Column extra of bad cannot be read",
+                methods: readersMethods,
                 rules: "tables: [\"*\", {name: bad, columns: [id, extra]}]",
                 hasReader: true
             ),
@@ -134,7 +140,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 holding: "LOCK TABLE bad",
                 reason: "lock",
                 unforeseen: "by the time of the run the lock may be gone",
-                methods: ["FULL_TABLE"]
+                methods: ["FULL_TABLE", "TRIGGER_BASED", "INCREMENTAL"]
             ),
             BadWorld(
                 name: "a table with a policy is locked",
@@ -146,7 +152,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
                 holding: "LOCK TABLE bad",
                 reason: "lock",
                 unforeseen: "by the time of the run the lock may be gone",
-                methods: ["FULL_TABLE"],
+                methods: ["FULL_TABLE", "INCREMENTAL"],
                 hasReader: true
             ),
             BadWorld(
