@@ -108,10 +108,9 @@ import Testing
     /// Where all is well nobody cries wolf.
     @Test(arguments: ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED", "INCREMENTAL", "auto"], [false, true])
     func nothingIsToldOfAGoodWorld(method: String, hasReader: Bool) throws {
-        let more = ["INCREMENTAL": "tables: [{name: \"*\", cursor: id}]", "TRIGGER_BASED": "auto_setup: true"]
         // A reader that owns nothing makes no triggers.
         guard !hasReader || method != "TRIGGER_BASED" else { return }
-        let world = BadWorld(name: "none", reason: "", rules: more[method] ?? "", hasReader: hasReader)
+        let world = BadWorld(name: "none", reason: "", hasReader: hasReader)
         let stage = try BadStage(world, method: method)
         defer { stage.remove() }
         for round in 1...2 {
