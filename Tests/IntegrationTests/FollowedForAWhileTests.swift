@@ -1,5 +1,6 @@
 import TandemCore
 import TandemEngine
+import TandemRows
 import TandemTesting
 import Testing
 

@@ -16,12 +16,12 @@ extension ChangeBuffer {
         return !keys.isEmpty && (0..<rows.count).contains { row in keys.contains { isNull(row, $0, of: rows) } }
     }
 
-    /// What was sent. `nil` where that is no value.
+    /// What was sent. `nil` where that is no value, or no text.
     public func text(of row: Int, in column: Int) -> String? {
         let cell = rows.cells[row * columnCount + column]
         guard cell.length >= 0 else { return nil }
         let text = UnsafeRawBufferPointer(start: bytes.base + Int(cell.start), count: Int(cell.length))
-        return String(decoding: text, as: UTF8.self)
+        return String(validating: text, as: UTF8.self)
     }
 
     /// Puts `text` in the place of a null, in a column that tells no rows apart.

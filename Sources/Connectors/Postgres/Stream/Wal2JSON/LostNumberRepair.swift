@@ -86,8 +86,14 @@ struct LostNumberRepair {
         _ name: TableName,
         _ number: UInt32
     ) throws {
-        let lists = keys.map { key in
-            "{" + rows.map { key.element(buffer.text(of: $0, in: key.index) ?? "") }.joined(separator: ",") + "}"
+        let lists = try keys.map { key in
+            let elements = try rows.map { row in
+                guard let text = buffer.text(of: row, in: key.index) else {
+                    throw NeedsCopy("values may be NaN, which this wal2json writes as null, and its key is no text")
+                }
+                return key.element(text)
+            }
+            return "{\(elements.joined(separator: ","))}"
         }
         let values = asked.map { "t.\($0.name)::pg_catalog.text" }
         let places = keys.indices.map { "k\($0)" }
