@@ -220,8 +220,8 @@ struct ChangeAssembler {
     }
 
     /// Passes over what cannot be had: the transaction under way, where it is known where that ends, else everything
-    /// before `now`, a place that the log has come to since. What has changed there is not known, so every table is given
-    /// up whose copy does not show it.
+    /// before `now`, a place that the log has come to since. What has changed there is not known, so every table is
+    /// given up whose copy does not show it.
     mutating func passOver(because reason: String, now: LSN) {
         var end = now
         var shown: Set<Int> = []

@@ -21,8 +21,8 @@ extension PublicationFacts {
         return found
     }
 
-    /// Under which number a schema is published, and since when the table has been in it: one that is moved away and back
-    /// depends on it by a new line.
+    /// Under which number a schema is published, and since when the table has been in it: one that is moved away and
+    /// back depends on it by a new line.
     private static let schema = """
         CASE WHEN s.oid IS NOT NULL THEN concat(s.oid, '.', (
             SELECT pg_catalog.max(d.xmin::text) FROM pg_catalog.pg_depend d
