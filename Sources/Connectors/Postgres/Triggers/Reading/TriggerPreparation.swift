@@ -123,24 +123,30 @@ struct TriggerPreparation {
         let marks = Dictionary(
             known.compactMap { cells in cells[0].flatMap { UInt32($0) }.map { ($0, cells[1]) } }
         ) { first, _ in first }
-        for (relation, capture) in facts.captures where marks[relation] != .some(capture.mark.description) {
+        let changed = facts.captures.filter { marks[$0.key] != .some($0.value.mark.description) }
+        guard !changed.isEmpty else { return }
+        let broken = changed.filter { relation, capture in
             let earlier = marks[relation].flatMap(\.self).flatMap(TriggerMark.init)
-            try session.transaction(.readWrite) {
-                if let earlier, !capture.mark.continues(earlier) {
-                    try session.execute(
-                        """
-                        INSERT INTO \(TriggerNames.gaps) VALUES (\(relation),
-                          'Its triggers were disabled or made anew.', pg_catalog.txid_current(), pg_catalog.now(), false)
-                        """
-                    )
-                }
+            return earlier.map { !capture.mark.continues($0) } ?? false
+        }
+        try session.transaction(.readWrite) {
+            for relation in broken.keys.sorted() {
                 try session.execute(
                     """
-                    UPDATE \(TriggerNames.captures) SET mark = \(SQL.literal(capture.mark.description))
-                    WHERE relation = \(relation)
+                    INSERT INTO \(TriggerNames.gaps) VALUES (\(relation),
+                      'Its triggers were disabled or made anew.', pg_catalog.txid_current(), pg_catalog.now(), false)
                     """
                 )
             }
+            let values = changed.sorted { $0.key < $1.key }.map { relation, capture in
+                "(\(relation)::pg_catalog.oid, \(SQL.literal(capture.mark.description)))"
+            }
+            try session.execute(
+                """
+                UPDATE \(TriggerNames.captures) AS c SET mark = m.mark
+                FROM (VALUES \(values.joined(separator: ", "))) AS m(relation, mark) WHERE c.relation = m.relation
+                """
+            )
         }
     }
 
