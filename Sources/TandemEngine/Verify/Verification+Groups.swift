@@ -24,13 +24,16 @@ extension Verification {
     private static let groupRows = 200_000
 
     /// The first of `copies`, at least one.
-    static func group(_ copies: ArraySlice<CopiedTable>) -> ArraySlice<CopiedTable> {
+    ///
+    /// - Parameter count: How many there are in all. The file is opened for each group, which costs more the more there are.
+    static func group(_ copies: ArraySlice<CopiedTable>, of count: Int) -> ArraySlice<CopiedTable> {
         var rows = 0
-        let end = copies.prefix(groupTables).firstIndex { copy in
+        let limit = max(groupTables, count / 10)
+        let end = copies.prefix(limit).firstIndex { copy in
             rows += copy.rows
             return rows > groupRows
         }
-        return copies.prefix(max(1, min(Self.groupTables, (end ?? copies.endIndex) - copies.startIndex)))
+        return copies.prefix(max(1, min(limit, (end ?? copies.endIndex) - copies.startIndex)))
     }
 
     /// The destination's sums of small tables, as far as it can take them.

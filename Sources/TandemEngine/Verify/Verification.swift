@@ -98,7 +98,7 @@ package struct Verification {
             for (index, copy) in copies.enumerated() {
                 try Task.checkCancellation()
                 if index == summed {
-                    let group = Self.group(copies[index...])
+                    let group = Self.group(copies[index...], of: copies.count)
                     summed += group.count
                     sums = try await self.sums(of: group.filter { settled[$0.target] == nil }, tables)
                 }
