@@ -24,27 +24,41 @@ package struct TriggerSetup {
     /// Where triggers are made, nobody has written to the table then who has not ended; for whatever else was mended
     /// there is a gap. A table without a key, or that is gone, is passed over.
     ///
+    /// - Parameter leaving: Takes the tables at which it cannot be done now, which are then waited for once only. Without
+    ///   it the first of them ends it.
     /// - Returns: The tables at which something had to be done.
     /// - Throws: ``PostgresError``; `lockTimeout` where a table could not be had. Tables before it are done then.
     @discardableResult
-    package func apply(_ relations: [UInt32]) throws -> [TableName] {
+    package func apply(
+        _ relations: [UInt32],
+        leaving: ((UInt32, PostgresError) -> Void)? = nil
+    ) throws -> [TableName] {
         guard !relations.isEmpty else { return [] }
         try prepareGround()
         var changed: [TableName] = []
         for start in stride(from: 0, to: relations.count, by: Self.group) {
             let group = Array(relations[start..<min(start + Self.group, relations.count)])
-            do {
-                changed += try apply(toAll: group, lockTimeout: group.count > 1 ? "100ms" : "3s")
-            } catch is PostgresError where group.count > 1 && session.isOpen {
-                // Nothing of it is done. Each is waited for by itself, and what is wrong with one is said of that one.
-                for relation in group {
-                    changed += try LockPatience(session, notify).run {
-                        try apply(toAll: [relation], lockTimeout: "3s")
-                    }
+            if group.count > 1 {
+                do {
+                    changed += try apply(toAll: group, lockTimeout: "100ms")
+                    continue
+                } catch is PostgresError where session.isOpen {
+                    // Nothing of it is done. Each is waited for by itself, and what is wrong with one is said of that
+                    // one.
                 }
             }
+            for relation in group { changed += try apply(to: relation, leaving) }
         }
         return changed
+    }
+
+    private func apply(to relation: UInt32, _ leaving: ((UInt32, PostgresError) -> Void)?) throws -> [TableName] {
+        let once = { try apply(toAll: [relation], lockTimeout: "3s") }
+        guard let leaving else { return try LockPatience(session, notify).run(once) }
+        do { return try once() } catch let error as PostgresError where error.isConfined {
+            leaving(relation, error)
+            return []
+        }
     }
 
     /// Tables whose triggers are made in one transaction: a commit costs more than they do, but who writes to the first

@@ -95,11 +95,13 @@ struct TriggerPreparation {
         let setup = TriggerSetup(session: session, config: config, notify: context.notify)
         var made: [TableName] = []
         var left: [UInt32: LeftTable] = [:]
-        for relation in wanted {
-            do { made += try setup.apply([relation]) } catch let error as PostgresError where error.isConfined {
-                let reason = "What notes its changes could not be made: \(error.sentence)"
-                left[relation] = LeftTable(reason: reason, remedy: error.remedy)
-            }
+        func leave(_ relation: UInt32, _ error: PostgresError) {
+            let reason = "What notes its changes could not be made: \(error.sentence)"
+            left[relation] = LeftTable(reason: reason, remedy: error.remedy)
+        }
+        do { made = try setup.apply(wanted, leaving: leave) } catch let error as PostgresError where error.isConfined {
+            // Not even what they share could be.
+            for relation in wanted { leave(relation, error) }
         }
         let after = made.isEmpty ? before : try TriggerFacts.of(relations, session, config: config)
         for table in tables where left[table.schema.id] == nil {
@@ -129,22 +131,31 @@ struct TriggerPreparation {
             let earlier = marks[relation].flatMap(\.self).flatMap(TriggerMark.init)
             return earlier.map { !capture.mark.continues($0) } ?? false
         }
+        let relations = changed.keys.sorted()
         try session.transaction(.readWrite) {
-            for relation in broken.keys.sorted() {
-                try session.execute(
+            // In one order, so that two syncs which look at once wait for each other and not in a circle.
+            try session.execute(
+                """
+                SELECT FROM \(TriggerNames.captures)
+                WHERE relation IN (\(relations.map(String.init).joined(separator: ", "))) ORDER BY relation FOR UPDATE
+                """
+            )
+            if !broken.isEmpty {
+                let gaps = broken.keys.sorted().map { relation in
                     """
-                    INSERT INTO \(TriggerNames.gaps) VALUES (\(relation),
-                      'Its triggers were disabled or made anew.', pg_catalog.txid_current(), pg_catalog.now(), false)
+                    (\(relation), 'Its triggers were disabled or made anew.', pg_catalog.txid_current(), \
+                    pg_catalog.now(), false)
                     """
-                )
+                }
+                try session.execute("INSERT INTO \(TriggerNames.gaps) VALUES \(gaps.joined(separator: ", "))")
             }
-            let values = changed.sorted { $0.key < $1.key }.map { relation, capture in
-                "(\(relation)::pg_catalog.oid, \(SQL.literal(capture.mark.description)))"
+            let marks = relations.compactMap { relation in
+                changed[relation].map { "(\(relation)::pg_catalog.oid, \(SQL.literal($0.mark.description)))" }
             }
             try session.execute(
                 """
                 UPDATE \(TriggerNames.captures) AS c SET mark = m.mark
-                FROM (VALUES \(values.joined(separator: ", "))) AS m(relation, mark) WHERE c.relation = m.relation
+                FROM (VALUES \(marks.joined(separator: ", "))) AS m(relation, mark) WHERE c.relation = m.relation
                 """
             )
         }
