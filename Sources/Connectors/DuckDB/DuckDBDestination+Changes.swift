@@ -7,11 +7,7 @@ extension DuckDBDestination: ChangeDestination {
     package nonisolated var keepsReadersOut: Bool { true }
 
     package func stream(of sync: String, by method: Method) async throws -> StreamState? {
-        do {
-            return try Metadata(try await reading()).stream(of: sync, by: method)
-        } catch DuckDBError.missing {
-            return nil
-        }
+        try await noted("stream of \(sync) by \(method)") { try $0.stream(of: sync, by: method) }.flatMap(\.self)
     }
 
     /// The file is closed again after each transaction, so that others can read it in between.
@@ -125,7 +121,7 @@ extension DuckDBDestination: ChangeDestination {
 
 extension DuckDBDestination {
     package func made(of sync: String?) async throws -> [MadeObject] {
-        do { return try Metadata(try await reading()).made(of: sync) } catch DuckDBError.missing { return [] }
+        try await noted(sync.map { "what was made of \($0)" } ?? "all that was made") { try $0.made(of: sync) } ?? []
     }
 
     package func note(made: [MadeObject], gone: [MadeObject]) async throws {

@@ -2,11 +2,7 @@ package import TandemCore
 
 extension DuckDBDestination: SectionDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
-        do {
-            return try Metadata(try await reading()).keptLoads().map(\.load).filter { $0.sync == sync }
-        } catch DuckDBError.missing {
-            return []
-        }
+        try await noted("loads in sections") { try $0.keptLoads().map(\.load) }?.filter { $0.sync == sync } ?? []
     }
 
     package func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {

@@ -14,6 +14,7 @@ package actor DuckDBDestination: Destination {
     let loader: WarehouseLoader
     /// Has changes that are not committed.
     var writer: ChangeWriter?
+    private var known = KnownAnswers()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -43,23 +44,28 @@ package actor DuckDBDestination: Destination {
     /// How many threads read a table back.
     private static var readers: Int { min(ProcessInfo.processInfo.activeProcessorCount, 8) }
 
-    /// A session to look up with what is there: a run does so again and again.
-    func reading() async throws -> Session { try await opener.open(.read, isBrief: true) }
-
-    package func tables(of sync: String) async throws -> [CopiedTable] {
+    /// What is noted in the file, which is opened only where it was written since the same was asked last: a run asks
+    /// again and again. `nil` where there is no file.
+    ///
+    /// - Parameter question: What is asked, and of what.
+    func noted<Value: Sendable>(_ question: String, _ ask: (Metadata) throws -> Value) async throws -> Value? {
+        let version = FileVersion(of: opener.path)
+        if let version, let answer = known.answer(to: question, at: version, as: Value.self) { return answer }
         do {
-            return try Metadata(try await reading()).copies(of: sync)
+            let answer = try ask(Metadata(try await opener.open(.read, isBrief: true)))
+            if let version { known.keep(answer, to: question, at: version) }
+            return answer
         } catch DuckDBError.missing {
-            return []
+            return nil
         }
     }
 
+    package func tables(of sync: String) async throws -> [CopiedTable] {
+        try await noted("tables of \(sync)") { try $0.copies(of: sync) } ?? []
+    }
+
     package func owners() async throws -> [TableName: String] {
-        do {
-            return try Metadata(try await reading()).owners()
-        } catch DuckDBError.missing {
-            return [:]
-        }
+        try await noted("owners") { try $0.owners() } ?? [:]
     }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
@@ -76,6 +82,9 @@ package actor DuckDBDestination: Destination {
         try await sums(of: [(copy, schema)]).first.flatMap(\.self)
     }
 
+    /// Fewer are summed up before a second thread has begun.
+    private static let rowsOfOneThread = 200_000
+
     /// The file is opened once for all of them.
     package func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         let session = try await opener.open(.read)
@@ -83,6 +92,9 @@ package actor DuckDBDestination: Destination {
         return try await withTaskCancellationHandler {
             // On this actor's thread: without a word of the actor it would run on one of the few that all tasks share.
             assertIsolated()
+            if copies.reduce(0, { $0 + $1.copy.rows }) < Self.rowsOfOneThread, session.file.isFirst {
+                try session.run("SET threads = 1", to: "prepare to sum up")
+            }
             let columns = try Catalogue(session).columns(of: copies.map(\.copy.target))
             return try copies.map { copy, schema in
                 try Task.checkCancellation()

@@ -153,6 +153,30 @@ import Testing
         #expect(messages.first?.contains("process \(holder.process)") == true, "\(messages)")
     }
 
+    /// What is noted is asked of the file once, and again as soon as anybody has written to it.
+    @Test func answersAreAsOldAsTheFile() async throws {
+        let (writing, asking) = (folder.destination(), folder.destination(lockTimeout: 0))
+        func slot(_ number: Int) -> MadeObject {
+            MadeObject(sync: "sync", project: "p", kind: .slot, name: "slot\(number)", place: "here")
+        }
+        for number in 0..<40 {
+            try await writing.note(made: [slot(number)], gone: number > 0 ? [slot(number - 1)] : [])
+            // At once, whatever steps the system counts time in.
+            #expect(try await asking.made(of: "sync") == [slot(number)])
+            #expect(try await asking.made(of: "sync") == [slot(number)])
+        }
+        let path = FileFacts.canonical(folder.file())
+        while FileVersion(of: path) == nil { await Task.yield() }
+        #expect(try await asking.made(of: "sync") == [slot(39)])
+        #expect(try await asking.stream(of: "sync", by: .logBased) == nil)
+        // Who holds it now keeps nobody waiting.
+        let holder = try LockHolder(folder.file())
+        #expect(try await asking.made(of: "sync") == [slot(39)])
+        #expect(try await asking.stream(of: "sync", by: .logBased) == nil)
+        await #expect(throws: DuckDBError.self) { try await asking.tables(of: "sync") }
+        holder.release()
+    }
+
     @Test func givesUpWaiting() async throws {
         try await load(folder.destination())
         let holder = try LockHolder(folder.file())

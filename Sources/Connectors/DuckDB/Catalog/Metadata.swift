@@ -143,10 +143,18 @@ struct Metadata {
 // MARK: Copies
 
 extension Metadata {
+    /// Copies that one statement stores: each costs more than its rows, and takes memory for every word of them.
+    private static let portion = 100
+
     /// Stores `copies` in place of what was known of the same targets and of `retired`.
     func remember(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
         try forgetTables(copies.map(\.target) + retired)
-        // One statement for all: each costs more than its rows.
+        for start in stride(from: 0, to: copies.count, by: Self.portion) {
+            try store(copies[start..<min(start + Self.portion, copies.count)], of: sync)
+        }
+    }
+
+    private func store(_ copies: ArraySlice<CopiedTable>, of sync: String) throws {
         let rows = try copies.map { copy in
             let schema = try StoredSchema(copy.schema)
             let texts = [
@@ -163,7 +171,6 @@ extension Metadata {
                 + ["\(copy.isPatchwork)", copy.definitionText.map(SQL.literal) ?? "NULL"]
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
-        guard !rows.isEmpty else { return }
         try session.run(
             "INSERT INTO \(table("tables")) VALUES \(rows.joined(separator: ", "))",
             to: "remember the copies"

@@ -34,7 +34,7 @@ struct FileOpener: Sendable {
         while true {
             let holder: String
             do {
-                let options = options(mode, isolated: isolated)
+                let options = options(mode, isolated: isolated, isBrief: isBrief)
                 if let file = try DatabaseFile.open(path, mode, options: options, isBrief: isBrief) {
                     let growing = config.memoryLimit == nil && !isolated ? DuckDBConfig.standardMemoryLimit : nil
                     let limit = memoryLimit(isolated: isolated)
@@ -77,13 +77,18 @@ struct FileOpener: Sendable {
         }
     }
 
-    private func options(_ mode: DatabaseFile.Mode, isolated: Bool) -> [(name: String, value: String)] {
+    private func options(
+        _ mode: DatabaseFile.Mode,
+        isolated: Bool,
+        isBrief: Bool
+    ) -> [(name: String, value: String)] {
         var options = [
             ("access_mode", mode == .read ? "READ_ONLY" : "READ_WRITE"),
             ("memory_limit", memoryLimit(isolated: isolated)),
             ("autoinstall_known_extensions", "false"),
         ]
-        if let threads = config.threads { options.append(("threads", "\(threads)")) }
+        // A second one has nothing to do in a moment, and waits for it in a busy loop.
+        if let threads = isBrief ? 1 : config.threads { options.append(("threads", "\(threads)")) }
         if mode == .write {
             options.append(
                 ("storage_compatibility_version", config.storageVersion ?? DuckDBConfig.standardStorageVersion)
