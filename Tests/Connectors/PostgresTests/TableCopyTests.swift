@@ -15,6 +15,44 @@ import Testing
         ANALYZE t
         """
 
+    /// The first are asked for one by one, and the others all at once: it makes no difference.
+    @Test(arguments: PostgresServer.Version.allCases)
+    func whatTablesConsistOfIsTheSameForManyAtOnce(version: PostgresServer.Version) async throws {
+        let database = try TestDatabase(version)
+        try database.execute(
+            """
+            CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, m mood);
+            CREATE TABLE a (id int PRIMARY KEY, m mood); CREATE TABLE b (id int, p pair[]); CREATE TABLE c (x text);
+            ALTER TABLE c ADD COLUMN y int DEFAULT 7; ALTER TABLE c DROP COLUMN x; CREATE TABLE d ();
+            CREATE TABLE e (id int, part int) PARTITION BY LIST (part);
+            CREATE TABLE e1 PARTITION OF e FOR VALUES IN (1); CREATE TABLE e2 PARTITION OF e FOR VALUES IN (2);
+            CREATE VIEW f AS SELECT id, m FROM a; CREATE MATERIALIZED VIEW g AS SELECT * FROM a;
+            CREATE SCHEMA other; CREATE TABLE other.a (LIKE a)
+            """
+        )
+        let source = PostgresSource(database.config, in: .test)
+        let tables = try await source.catalog().tables.sorted { $0.schema.id < $1.schema.id }
+        #expect(tables.count == 8)
+        func extents(of tables: [CatalogTable]) async throws -> [UInt32: TableExtent] {
+            let snapshot = try await source.snapshot(readers: 2)
+            var found: [UInt32: TableExtent] = [:]
+            for table in tables {
+                var extent = try await snapshot.extent(of: table)
+                // What goes on at the server meanwhile.
+                extent?.definition?.moment = 0
+                found[table.schema.id] = extent
+            }
+            await snapshot.close()
+            return found
+        }
+        let (forward, backward) = (try await extents(of: tables), try await extents(of: tables.reversed()))
+        #expect(forward.count == 8 && forward == backward)
+        // Asked for again, where a copy was made once more.
+        #expect(try await extents(of: tables + tables) == forward)
+        #expect(forward.values.map(\.parts.count).max() == 2)
+        await source.close()
+    }
+
     @Test(arguments: [1, 2, 5])
     func eachRowComesOnce(readers: Int) async throws {
         let database = try TestDatabase(.v15)

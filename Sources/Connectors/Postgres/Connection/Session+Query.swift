@@ -17,6 +17,25 @@ extension Session {
         return try lastResult()
     }
 
+    /// The same for a statement that is run for table after table: the server plans it once, which may take ten times
+    /// as long as to run it. Behind a pooler each time, for the next statement may meet another session.
+    func query(repeating sql: String, _ parameters: [String?]) throws -> QueryRows {
+        guard isInTransaction, !capabilities.isPooled else { return try query(sql, parameters) }
+        if prepared[sql] == nil {
+            let name = "tandem_\(prepared.count + 1)"
+            asked = [sql]
+            guard PQsendPrepare(try live(), name, sql, 0, nil) == 1 else { throw lost() }
+            _ = try lastResult()
+            prepared[sql] = name
+        }
+        asked = [sql] + parameters.compactMap { $0 }
+        let values = parameters.map { $0.map { UnsafePointer(strdup($0)) } ?? nil }
+        defer { for value in values { free(UnsafeMutablePointer(mutating: value)) } }
+        let count = Int32(values.count)
+        guard PQsendQueryPrepared(try live(), prepared[sql], count, values, nil, nil, 0) == 1 else { throw lost() }
+        return try lastResult()
+    }
+
     /// Runs statements separated by semicolons, in one go, and returns the rows of the last one as text.
     func answer(_ sql: String) throws -> QueryRows {
         asked = [sql]

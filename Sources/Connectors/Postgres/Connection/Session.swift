@@ -19,6 +19,8 @@ package final class Session {
     var asked: [String] = []
     /// What the server's last error named.
     var objection: Objection?
+    /// Statements that the server has prepared, and what it calls them.
+    var prepared: [String: String] = [:]
 
     /// Connects.
     ///

@@ -82,7 +82,7 @@ struct CopyPlanner {
     /// True only if asked once a lock is held on it, which a COPY leaves behind.
     static func isUnchanged(_ relation: UInt32, on session: Session) throws -> Bool {
         let question = "SELECT \(unchanged) FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid"
-        return try session.query(question, [String(relation)]).value == "t"
+        return try session.query(repeating: question, [String(relation)]).value == "t"
     }
 
     static func rewritten(_ name: TableName, _ endpoint: Endpoint) -> PostgresError {
@@ -100,7 +100,7 @@ struct CopyPlanner {
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
             """
         var known: [Int: (name: String, type: UInt32, modifier: Int32)] = [:]
-        for row in try session.query(question, [String(table.schema.id)]).rows {
+        for row in try session.query(repeating: question, [String(table.schema.id)]).rows {
             guard row.count == 4, let number = row[0].flatMap({ Int($0) }), let name = row[1],
                 let type = row[2].flatMap({ UInt32($0) }), let modifier = row[3].flatMap({ Int32($0) })
             else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
@@ -128,7 +128,7 @@ struct CopyPlanner {
     /// The table, and the partitions below it.
     private func relations() throws -> [CopyRelation] {
         let wanted = "{" + schema.columns.map { String($0.id) }.joined(separator: ",") + "}"
-        let answer = try session.query(question, [String(table.schema.id), wanted])
+        let answer = try session.query(repeating: question, [String(table.schema.id), wanted])
         // Asked only where it matters: what inherits from a plain table may be its chunks.
         let mayBeHypertables = answer.rows.contains { $0.count > 9 && $0[9] == "t" }
         let hypertables = try mayBeHypertables ? Hypertables(session) : Hypertables()

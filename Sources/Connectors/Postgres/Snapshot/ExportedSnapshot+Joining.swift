@@ -5,20 +5,12 @@ import TandemRows
 /// What has to be known of a snapshot for a stream to go on from it.
 extension ExportedSnapshot {
     func extent(of table: CatalogTable) async throws -> TableExtent? {
-        try await ask { session in
-            let id = table.schema.id
-            let question = """
-                SELECT a.attnum FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
-                """
-            let numbers = try session.query(question, [String(id)]).rows
-            let parts = table.kind == .partitionedTable ? try Partitions(session).all(of: id)[id] ?? [] : []
-            return TableExtent(
-                columns: Set(numbers.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } }),
-                parts: Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first },
-                definition: try Definitions(session).all(only: [id])[id]
-            )
-        }
+        let id = table.schema.id
+        if let known = extents.withLock({ $0.next(id) }) { return known }
+        let wanted = extents.withLock { $0.isForAll ? nil : id }
+        let found = try await ask { session in try KnownExtents.read(wanted, session) }
+        extents.withLock { $0.add(found, isAll: wanted == nil) }
+        return found[id]
     }
 
     /// A snapshot also shows what was committed without waiting for the disk. The server takes that there within three

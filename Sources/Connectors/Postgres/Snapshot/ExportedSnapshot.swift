@@ -19,6 +19,7 @@ final class ExportedSnapshot: Snapshot {
     let sectionBytes: Int
     /// Whether what it shows is known to be on the server's disk.
     let isDurable = Atomic(false)
+    let extents = Mutex(KnownExtents())
 
     init(
         moment: Moment,
