@@ -40,6 +40,9 @@ struct ReplicationPaceTests {
             pace.note(200)
             #expect(pace.next(unread: 0, isPrompt: true) <= 500)
         }
+        // Single changes, whose messages come one behind the other, are put together at once.
+        pace.note(200)
+        #expect(pace.next(unread: 0, isPrompt: true) <= 100)
         // Unless much comes: then each look disturbs more than it brings.
         for _ in 0..<100 {
             pace.note(100_000)

@@ -31,12 +31,16 @@ extension Session {
 
     /// Begins a transaction with the settings every one of ours has.
     ///
-    /// - Parameter snapshot: The name of an exported snapshot that it is to see.
-    func begin(_ kind: TransactionKind, joining snapshot: String? = nil) throws {
+    /// - Parameters:
+    ///   - snapshot: The name of an exported snapshot that it is to see.
+    ///   - statements: What comes first in it.
+    func begin(_ kind: TransactionKind, joining snapshot: String? = nil, then statements: String? = nil) throws {
         let joining = snapshot.map { ["SET TRANSACTION SNAPSHOT \(SQL.literal($0))"] } ?? []
         let settings = capabilities.settings.map { "SET LOCAL \($0.name) = \($0.value)" }
         // As one message, so that it costs one round trip.
-        do { try execute(([kind.begin] + settings + joining).joined(separator: "; ")) } catch {
+        do {
+            try execute(([kind.begin] + settings + joining + [statements].compactMap(\.self)).joined(separator: "; "))
+        } catch {
             if isOpen { try? execute("ROLLBACK") }
             throw error
         }

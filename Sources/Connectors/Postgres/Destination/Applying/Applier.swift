@@ -197,9 +197,8 @@ actor Applier {
             return session
         }
         let session = try openSession(interruption)
-        try session.begin(.readWrite)
+        try session.begin(.readWrite, then: Self.settings)
         isOpen = true
-        try session.execute(Self.settings)
         if !isPrepared {
             try Metadata(session).prepare()
             isPrepared = true

@@ -28,8 +28,10 @@ struct ReplicationPace {
         room: 32 << 10
     )
 
-    /// Bytes in a pause for which nobody is to wait longer than this, in microseconds.
+    /// Bytes in a pause for which nobody is to wait longer than this, in microseconds: some transactions, and single
+    /// changes, whose messages follow upon each other.
     private static let (little, promptly): (Int, UInt32) = (20_000, 500)
+    private static let (single, atOnce): (Int, UInt32) = (2_000, 100)
 
     private init(wanted: ClosedRange<Int>, range: ClosedRange<UInt32>, much: Int?, room: Int32?) {
         self.wanted = wanted
@@ -52,10 +54,10 @@ struct ReplicationPace {
     mutating func next(unread: Int, isPrompt: Bool = false) -> UInt32 {
         // Room that a look has made is filled at once where the server has more; a little may be the rest of a piece.
         if let much, max(found, unread) >= much { return 0 }
-        let isLittle = bytes < Self.little
+        let longest = bytes < Self.single ? Self.atOnce : bytes < Self.little ? Self.promptly : .max
         if bytes > wanted.upperBound { pause = max(pause * 7 / 8, range.lowerBound) }
         if bytes < wanted.lowerBound { pause = min(pause * 9 / 8, range.upperBound) }
         bytes = 0
-        return isPrompt && isLittle ? min(pause, Self.promptly) : pause
+        return isPrompt ? min(pause, longest) : pause
     }
 }
