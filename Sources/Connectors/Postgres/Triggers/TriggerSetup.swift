@@ -24,8 +24,8 @@ package struct TriggerSetup {
     /// Where triggers are made, nobody has written to the table then who has not ended; for whatever else was mended
     /// there is a gap. A table without a key, or that is gone, is passed over.
     ///
-    /// - Parameter leaving: Takes the tables at which it cannot be done now, which are then waited for once only. Without
-    ///   it the first of them ends it.
+    /// - Parameter leaving: Takes the tables at which it cannot be done now, which are then waited for once only.
+    ///   Without it the first of them ends it.
     /// - Returns: The tables at which something had to be done.
     /// - Throws: ``PostgresError``; `lockTimeout` where a table could not be had. Tables before it are done then.
     @discardableResult

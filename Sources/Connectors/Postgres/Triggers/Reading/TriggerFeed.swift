@@ -80,14 +80,17 @@ final class TriggerFeed: ChangeFeed {
                 try assembler.bringExpected()
                 return assembler.hasNews ? try give() : nil
             }
+            let start = ContinuousClock.now
             guard try !begin() else {
                 pause = Self.pauses.lowerBound
                 continue
             }
+            // Of many tables a look takes longer, and no more than half of the time is for looking.
+            let look = Int(start.duration(to: .now) / .milliseconds(1))
             if end != nil { continue }
             if assembler.hasNews, rest.givenAt.duration(to: .now) >= times.idle { return try give() }
             // What has come once comes again soon.
-            try session.interruption.pause(milliseconds: isPrompt ? pause : Self.pauses.upperBound)
+            try session.interruption.pause(milliseconds: max(look, isPrompt ? pause : Self.pauses.upperBound))
             pause = min(pause * 2, Self.pauses.upperBound)
         }
         return nil
@@ -131,6 +134,11 @@ final class TriggerFeed: ChangeFeed {
                     try logs.begin(locking: locked)
                 }
                 let moment = try logs.moment()
+                guard moment.snapshot != clock.reached.snapshot else {
+                    // It shows the same transactions as the one before, and nothing is new, whatever there is to ask.
+                    try session.execute("COMMIT")
+                    return false
+                }
                 let news = try logs.news(of: tables, after: clock.reached.snapshot)
                 let gaps = try logs.gaps(of: tables, after: clock.reached.snapshot)
                 let changed = Set(news.map(\.table))
