@@ -19,6 +19,7 @@ syncs:
 """
 # Settings of the table and of the sync.
 METHODS = {
+    "FULL_TABLE": ("FULL_TABLE", "", ""),
     "LOG_BASED": ("LOG_BASED", "", ""),
     "TRIGGER_BASED": ("TRIGGER_BASED", "", ""),
     "INCREMENTAL, deletes: compare": ("INCREMENTAL", "cursor: at", "deletes: compare\n    compare_every: 1"),

@@ -76,6 +76,19 @@ class Server:
     def address(self, database):
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
+    def cpu(self):
+        """Seconds of processor time that its processes have used, those that are gone included."""
+        head = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        used = 0
+        for place in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                words = place.read_text().rpartition(")")[2].split()
+            except OSError:  # it has just ended
+                continue
+            if head in (int(place.parent.name), int(words[1])):
+                used += sum(int(word) for word in words[11:15])
+        return used / os.sysconf("SC_CLK_TCK")
+
     def psql(self, *arguments):
         return [str(self.programs / "psql"), "--no-psqlrc", "--quiet", self.url, *map(str, arguments)]
 

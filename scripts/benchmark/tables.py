@@ -30,7 +30,7 @@ do $$ begin for i in 1..{count} loop execute format('update t%s set amount = amo
 
 
 def compare(bench, counts):
-    """By count, way and step: seconds of wall and processor time, peak memory, and bytes of file."""
+    """By count, way and step: seconds of wall and processor time here and at the server, peak memory; bytes of file."""
     return {count: {way: run(bench, count, *way) for way in ways(count == counts[0])} for count in counts}
 
 
@@ -54,10 +54,13 @@ def run(bench, count, method, destination):
 
         def step(name, *arguments):
             wait_for_quiet(bench.patience)
+            before = server.cpu()
             cost = measure([bench.tandem, *arguments], folder=folder)
-            figures[name] = {"wall": cost.wall, "cpu": cost.cpu, "rss": cost.rss}
+            there = server.cpu() - before
+            figures[name] = {"wall": cost.wall, "cpu": cost.cpu, "server": there, "rss": cost.rss, "load": cost.load}
             bench.say(f"{count} tables, {method} into {destination}, {name}: {cost.wall / count * 1000:.1f} ms a table "
-                      f"({cost.cpu / count * 1000:.1f} of this program's processors), {cost.rss:.0f} MB")
+                      f"({cost.cpu / count * 1000:.1f} of this program's processors, {there / count * 1000:.1f} of the "
+                      f"server's), {cost.rss:.0f} MB, load {cost.load:.1f}")
 
         step("first copy", "run", "--quiet")
         ask(server, database, CHANGE.format(count=count))

@@ -25,7 +25,8 @@ extension Verification {
 
     /// The first of `copies`, at least one.
     ///
-    /// - Parameter count: How many there are in all. The file is opened for each group, which costs more the more there are.
+    /// - Parameter count: How many there are in all. The file is opened for each group, which costs more the more there
+    ///   are.
     static func group(_ copies: ArraySlice<CopiedTable>, of count: Int) -> ArraySlice<CopiedTable> {
         var rows = 0
         let limit = max(groupTables, count / 10)
