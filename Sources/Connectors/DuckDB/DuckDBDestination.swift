@@ -44,6 +44,9 @@ package actor DuckDBDestination: Destination {
     /// How many threads read a table back.
     private static var readers: Int { min(ProcessInfo.processInfo.activeProcessorCount, 8) }
 
+    /// A session to look up with what is there.
+    func reading() async throws -> Session { try await opener.open(.read, isBrief: true) }
+
     /// What is noted in the file, which is opened only where it was written since the same was asked last: a run asks
     /// again and again. `nil` where there is no file.
     ///
@@ -52,7 +55,7 @@ package actor DuckDBDestination: Destination {
         let version = FileVersion(of: opener.path)
         if let version, let answer = known.answer(to: question, at: version, as: Value.self) { return answer }
         do {
-            let answer = try ask(Metadata(try await opener.open(.read, isBrief: true)))
+            let answer = try ask(Metadata(try await reading()))
             if let version { known.keep(answer, to: question, at: version) }
             return answer
         } catch DuckDBError.missing {
