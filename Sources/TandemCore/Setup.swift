@@ -9,6 +9,8 @@ public struct SetupRequest: Sendable {
 
     /// The schemas to open for reading. Empty for every schema with tables.
     public var schemas: [String]
+    /// The schemas that tables go to.
+    public var targets: [String]
     public var uses: Set<Use>
     /// By sync, the tables whose changes are to be followed in the log. Empty where none are.
     public var following: [String: [TableName]]
@@ -24,6 +26,7 @@ public struct SetupRequest: Sendable {
 
     public init(
         schemas: [String],
+        targets: [String] = [],
         uses: Set<Use> = [.reading],
         following: [String: [TableName]] = [:],
         noting: [TableName] = [],
@@ -33,6 +36,7 @@ public struct SetupRequest: Sendable {
         adminURL: String? = nil
     ) {
         self.schemas = schemas
+        self.targets = targets
         self.uses = uses
         self.following = following
         self.noting = noting

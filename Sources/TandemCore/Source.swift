@@ -11,8 +11,14 @@ public protocol Source: Sendable {
 
     /// The same, where the changes of some of `tables` are to be followed.
     ///
-    /// - Parameter following: Those, by the sync that follows them.
-    func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding]
+    /// - Parameters:
+    ///   - following: Those, by the sync that follows them.
+    ///   - leaving: Other tables that syncs select, and that cannot be copied as they are.
+    func check(
+        _ tables: [TableName],
+        following: [String: [TableName]],
+        leaving: [TableName]
+    ) async -> [Finding]
 
     /// What an administrator runs so that this connection's user may read `schemas`.
     func setup(_ request: SetupRequest) async throws -> SetupScript
@@ -48,7 +54,11 @@ extension Source {
 extension Source {
     public func origin() async throws -> String? { nil }
 
-    public func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding] {
+    public func check(
+        _ tables: [TableName],
+        following: [String: [TableName]],
+        leaving: [TableName]
+    ) async -> [Finding] {
         await check(tables)
     }
 }

@@ -8,6 +8,8 @@ package final class RunRecorder: Sendable {
     private let notify: @Sendable (String) -> Void
     /// When it was noted last how far the stream is.
     private let lastNote = Mutex<ContinuousClock.Instant?>(nil)
+    /// Changes by the tables' numbers that are to be written.
+    private let changes = Mutex<[UInt32: Int]>([:])
     private static let noteInterval = Duration.seconds(2)
     /// `nil` once something went wrong.
     private let open: Mutex<(store: StateStore, run: Int64)?>
@@ -76,9 +78,24 @@ package final class RunRecorder: Sendable {
             return true
         }
         guard isDue else { return }
+        await writeChanges()
         await attempt { (store, run) throws(StateError) in
             try await store.noteStream(run, changes: changes, transactions: transactions, time: time)
         }
+    }
+
+    /// Notes that so many more changes have been applied to tables, by their numbers at the source. They are written
+    /// with ``noteStream(changes:transactions:time:isLast:)`` or ``finish(_:rows:bytes:error:remedy:)``.
+    package func add(changes added: [UInt32: Int]) {
+        changes.withLock { $0.merge(added, uniquingKeysWith: +) }
+    }
+
+    private func writeChanges() async {
+        let added = changes.withLock { changes in
+            defer { changes = [:] }
+            return changes
+        }
+        await attempt { (store, _) throws(StateError) in try await store.add(changes: added, of: sync) }
     }
 
     /// Ends the run. What comes after it is not recorded.
@@ -89,6 +106,7 @@ package final class RunRecorder: Sendable {
         error: String? = nil,
         remedy: String? = nil
     ) async {
+        await writeChanges()
         await attempt { (store, run) throws(StateError) in
             try await store.finishRun(run, outcome, rows: rows, bytes: bytes, error: error, remedy: remedy)
         }

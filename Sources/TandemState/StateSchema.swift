@@ -71,6 +71,9 @@ enum StateSchema {
         migrator.registerMigration("3: tables by their numbers") { db in
             try db.execute(sql: "CREATE INDEX table_by_id ON table_state (sync, source_id)")
         }
+        migrator.registerMigration("4: what was followed since a copy") { db in
+            try db.execute(sql: "ALTER TABLE table_state ADD COLUMN changes INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 }

@@ -81,6 +81,19 @@ extension StateStore {
         }
     }
 
+    /// Notes that so many more changes have been applied to tables, by their numbers at the source.
+    package func add(changes: [UInt32: Int], of sync: String) async throws(StateError) {
+        guard !changes.isEmpty else { return }
+        try await write { db in
+            for (id, count) in changes {
+                try db.execute(
+                    sql: "UPDATE table_state SET changes = changes + ? WHERE sync = ? AND source_id = ?",
+                    arguments: [count, sync, Int64(id)]
+                )
+            }
+        }
+    }
+
     /// Notes what tables are called now, by their numbers at the source: what is known of one under another name goes
     /// along. Tables may have taken each other's names. What is known of a table whose name another one took, and that
     /// is none of these, is forgotten.
@@ -135,8 +148,8 @@ extension StateStore {
         case .copied(let rows, let bytes, let moment, _), .merged(let rows, let bytes, let moment, _):
             (
                 """
-                phase = 'copied', ended = :now, copied = :now, rows = :rows, bytes = :bytes, checkpoint = :checkpoint,
-                origin = :origin, moment = :moment, error = NULL, remedy = NULL, attempts = 0
+                phase = 'copied', ended = :now, copied = :now, rows = :rows, bytes = :bytes, changes = 0,
+                checkpoint = :checkpoint, origin = :origin, moment = :moment, error = NULL, remedy = NULL, attempts = 0
                 """,
                 [
                     "now": now, "rows": rows, "bytes": bytes, "checkpoint": moment.checkpoint.description,
@@ -214,6 +227,7 @@ extension TableState {
         ended = date("ended")
         rows = row["rows"]
         bytes = row["bytes"]
+        changes = row["changes"]
         copied = date("copied")
         if let checkpoint: String = row["checkpoint"], let origin: String = row["origin"],
             let time: Double = row["moment"]

@@ -27,6 +27,8 @@ package struct TableState: Hashable, Sendable {
     /// Of the last good copy, however the attempts after it went.
     package var rows: Int
     package var bytes: Int
+    /// Changes that have been applied to that copy.
+    package var changes: Int
     package var copied: Date?
     package var moment: Moment?
     package var error: String?

@@ -40,6 +40,23 @@ import Testing
         var warehouse: String { program.folder.appending(path: "warehouse.duckdb").path }
     }
 
+    /// What `setup` prints for a connection that is written to is what a run needs.
+    @Test func whatSetupAsksForIsEnough() throws {
+        let world = try World()
+        defer { world.program.remove() }
+        try world.writeAsNobody("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        #expect(try world.program.run("plan").status == 1)
+        let url = "postgresql://\(PostgresServer.user)@\(PostgresServer.host):\(world.server.port)/\(world.other)"
+        let setup = try world.program.run("setup", "warehouse", "--apply", "--admin-url", url)
+        #expect(setup.status == 0 && setup.output.contains("GRANT USAGE, CREATE ON SCHEMA"), "\(setup.output)")
+        for command in ["plan", "check", "run", "verify"] {
+            let outcome = try world.program.run(command)
+            #expect(outcome.status == 0, "\(command): \(outcome.output)\(outcome.errors)")
+        }
+        let again = try world.program.run("setup", "warehouse", "--apply", "--admin-url", url)
+        #expect(again.errors.contains("Nothing was missing."), "\(again.output)\(again.errors)")
+    }
+
     private struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String
         /// What a run is to end with.
@@ -53,6 +70,16 @@ import Testing
 
     private static let cases = [
         Case("nothing is wrong", 0) { _ in },
+        // auto takes another method, and all is well.
+        Case("a reader who may not publish", 0) { world in
+            let role = "reader_\(world.database.suffix(12))"
+            try world.server.execute(
+                "CREATE ROLE \(role) LOGIN REPLICATION; GRANT SELECT ON a TO \(role)",
+                in: world.database
+            )
+            let text = Program.configuration(world.server, world.database, method: "auto")
+            try world.program.write(text.replacing("user: \(PostgresServer.user)", with: "user: \(role)"))
+        },
         Case("two syncs into one table", 2) { world in
             try world.write("FULL_TABLE", "  again:\n    from: shop\n    to: warehouse\n    method: FULL_TABLE\n")
         },

@@ -18,7 +18,11 @@ import Testing
             var error: String?
         }
 
-        struct Table: Decodable { var state: String }
+        struct Table: Decodable {
+            var state: String
+            var rows: Int
+            var changes: Int
+        }
 
         var sync: String
         var stream: Stream?
@@ -30,6 +34,57 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.errors)")
         let reports: [Report] = try json(outcome.output)
         return try #require(reports.first)
+    }
+
+    /// Rows are told as those of the copy, with what has changed since, whoever applied it.
+    @Test func whatHasChangedSinceACopyIsCounted() throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database, method: "LOG_BASED"))
+        var counts: [[Int]] = []
+        func look() throws { counts.append(try status(program).tables.flatMap { [$0.rows, $0.changes] }) }
+        #expect(try program.run("run").status == 0)
+        try look()
+        try server.execute("INSERT INTO t VALUES (4), (5)", in: database)
+        #expect(try program.run("run").status == 0)
+        try look()
+        try server.execute("DELETE FROM t WHERE id < 4; ALTER TABLE t RENAME TO u", in: database)
+        #expect(try program.run("verify").status == 0)
+        #expect(try program.run("run").status == 0)
+        try look()
+        #expect(try program.run("status").output.contains("changes since"))
+        #expect(try program.run("reset", "copy").status == 0)
+        #expect(try program.run("run").status == 0)
+        try look()
+        #expect(counts == [[3, 0], [3, 2], [3, 5], [2, 0]])
+        #expect(try program.run("teardown", "shop").status == 0)
+    }
+
+    /// A slot that is gone is no slot that was never there.
+    @Test(arguments: ["resnapshot", "fail"]) func aLostSlotIsTold(policy: String) throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        try server.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        let more = "    on_gap: \(policy)\n"
+        try program.write(Program.configuration(server, database, method: "auto", more: more))
+        #expect(try program.run("run").status == 0)
+        let drop = "SELECT pg_drop_replication_slot('\(program.slot(database))')"
+        try server.execute(drop, in: database)
+        let told = try program.run("status")
+        #expect(told.status == 1, "\(told.output)")
+        #expect(told.output.contains("The next run fails") == (policy == "fail"), "\(told.output)")
+        #expect(told.output.contains("copies every table.") == (policy != "fail"), "\(told.output)")
+        let verified = try program.run("verify")
+        #expect(verified.status == 1 && verified.errors.contains("cannot go on where it was"), "\(verified.errors)")
+        #expect(verified.errors.contains("`tandem run copy`") == (policy != "fail"), "\(verified.errors)")
+        #expect(try program.run("run").status == (policy == "fail" ? 1 : 0))
+        #expect(try program.run("verify").status == (policy == "fail" ? 1 : 0))
+        #expect(try program.run("teardown", "shop").status == 0)
     }
 
     @Test(arguments: PostgresServer.Version.allCases)

@@ -115,6 +115,12 @@ import Testing
         defer { following.terminate() }
         let deadline = ContinuousClock.now + .seconds(60)
         while try program.run("status").output.contains("streaming") == false, .now < deadline {}
+        // One that is killed takes nothing along.
+        let killed = try program.start(["verify"])
+        while killed.isRunning, !FileManager.default.fileExists(atPath: program.folder.path + "/.tandem/copy.lock.turn")
+        {}
+        kill(killed.processIdentifier, SIGKILL)
+        killed.waitUntilExit()
         for round in 1...3 {
             try server.execute(
                 "INSERT INTO a (v) SELECT g FROM generate_series(1, 500) g; UPDATE a SET v = 'r\(round)' WHERE id % 7 = \(round)",

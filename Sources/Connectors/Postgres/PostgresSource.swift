@@ -64,12 +64,17 @@ package final class PostgresSource: Source {
     /// How often the catalog is read anew where tables are dropped while it is read.
     private static let catalogRetries = 5
 
-    package func check(_ tables: [TableName]) async -> [Finding] { await check(tables, following: [:]) }
+    package func check(_ tables: [TableName]) async -> [Finding] { await check(tables, following: [:], leaving: []) }
 
-    package func check(_ tables: [TableName], following: [String: [TableName]]) async -> [Finding] {
+    package func check(
+        _ tables: [TableName],
+        following: [String: [TableName]],
+        leaving: [TableName]
+    ) async -> [Finding] {
         await ConnectionCheck.findings(
             for: tables,
             following: following,
+            leaving: leaving,
             through: connection,
             readers: readers,
             config: config,

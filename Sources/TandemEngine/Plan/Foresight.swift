@@ -36,26 +36,32 @@ package struct Foresight {
         earlier: [TableName: String] = [:]
     ) async throws -> SyncPlan {
         var ruledOut: [Method: Eligibility] = [:]
+        var refusals: [(method: Method, reason: String, remedy: Remedy?)] = []
         while true {
-            let plan = try await Planner.plan(sync, from: source, to: destination, without: ruledOut, earlier: earlier)
+            var plan = try await Planner.plan(sync, from: source, to: destination, without: ruledOut, earlier: earlier)
             guard plan.problems.isEmpty else { return plan }
-            let streams = try await streams(of: plan, sync, from: source, to: destination)
-            guard let refused = streams.refused else { return streams.plan }
-            ruledOut[refused.0] = refused.1
+            let refused = try await streams(of: &plan, sync, from: source, to: destination)
+            guard let (method, error) = refused else {
+                plan.refused = refusals
+                return plan
+            }
+            refusals.append((method, error.sentence, error.remedy))
+            ruledOut[method] = .unusable(reason: error.sentence, remedy: error.remedy)
         }
     }
 
-    /// - Returns: The plan without the tables that cannot be followed, or a method that the source does not offer.
+    /// Takes out of the plan what cannot be followed.
+    ///
+    /// - Returns: A method that the source does not offer, where `auto` may take another.
     private static func streams(
-        of plan: SyncPlan,
+        of plan: inout SyncPlan,
         _ sync: SyncConfiguration,
         from source: any Source,
         to destination: any Destination
-    ) async throws -> (plan: SyncPlan, refused: (Method, Eligibility)?) {
+    ) async throws -> (Method, any ExplainedError)? {
         guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
-            return (plan, nil)
+            return nil
         }
-        var plan = plan
         for method in Method.allCases where method.isFollowed {
             let followed = plan.tables.filter { $0.method == method }
             guard !followed.isEmpty, let source = source.following(by: method) else { continue }
@@ -68,14 +74,17 @@ package struct Foresight {
                     made: try await destination.made(of: sync.name)
                 )
                 add(stream, by: method, of: sync, to: &plan)
-            } catch let error as any ExplainedError where !error.isTransient {
+            } catch let error as any ExplainedError where error.isTransient {
+                // It may be over by the time of the run, which waits and tries again.
+                plan.notes.append("Whether its stream can go on could not be seen now: \(error.sentence)")
+            } catch let error as any ExplainedError {
                 if error.rulesOutMethod, state == nil, followed.contains(where: \.isAutomatic) {
-                    return (plan, (method, .unusable(reason: error.sentence, remedy: error.remedy)))
+                    return (method, error)
                 }
                 plan.obstacles.append(Finding(.error, method.rawValue, error.description, remedy: error.remedy))
             }
         }
-        return (plan, nil)
+        return nil
     }
 
     private static func add(
@@ -91,7 +100,7 @@ package struct Foresight {
         plan.tables.removeAll { $0.method == method && stream.left[$0.schema.id] != nil }
         guard let gap = stream.gap else { return }
         if sync.onGap == .fail {
-            let error = StreamError.gap(sync: sync.name, reason: gap)
+            let error = StreamError.gap(sync: sync.name, reason: gap, policy: .fail)
             plan.obstacles.append(Finding(.error, method.rawValue, error.description, remedy: error.remedy))
         } else {
             plan.notes.append("\(gap) Every table is copied again.")

@@ -20,6 +20,8 @@ package struct SyncPlan: Sendable {
     package var problems: [PlanProblem]
     /// What will fail in a run, as far as that was looked for (``Foresight``); the rest of it goes on.
     package var obstacles: [Finding] = []
+    /// Methods that `auto` would take and the source does not offer, with the reason, as far as that was looked for.
+    package var refused: [(method: Method, reason: String, remedy: Remedy?)] = []
 
     package init(
         sync: String,

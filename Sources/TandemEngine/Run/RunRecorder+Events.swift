@@ -30,6 +30,7 @@ extension RunRecorder {
             await record(.streaming, of: tables)
         case .copyingAgain(let table, _): await record(.pending, of: table)
         case .applied(let progress):
+            add(changes: progress.takeChanges())
             await noteStream(progress.counts, isLast: false)
             await record(.streaming, of: progress.takeUpToDate())
         case .issues(let table, let issues): await record(issues, of: table.schema.name)

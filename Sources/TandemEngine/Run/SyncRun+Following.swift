@@ -196,8 +196,12 @@ extension SyncRun {
             if let place = snapshot.moment.position, !plan.tables.isEmpty {
                 var stream = try stream(by: follower.method, of: plan, observe: observe)
                 stream.onGap = .fail
-                try await stream.catchUp(to: place)
+                let changes = try await stream.catchUp(to: place)
+                try? await state?.add(changes: changes, of: sync.name)
             }
+        } catch StreamError.gap(let name, let reason, _) {
+            await snapshot.close()
+            throw StreamError.gap(sync: name, reason: reason, policy: sync.onGap)
         } catch {
             await snapshot.close()
             throw error

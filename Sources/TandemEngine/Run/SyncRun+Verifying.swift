@@ -32,6 +32,7 @@ extension SyncRun {
         let verification = verification
         var verified = VerifiedTables()
         var compared: Set<TableName> = []
+        var last: Standing?
         for follower in try await followers(of: destination.tables(of: sync.name)) {
             guard let (snapshot, _) = try await moment(for: follower, readers: readers) else { continue }
             let standing: Standing
@@ -46,8 +47,9 @@ extension SyncRun {
                 observe: report
             )
             compared.formUnion(verified.results.map(\.copy.target))
+            last = standing
         }
-        let standing = try await standing()
+        let standing = if let last { last } else { try await self.standing() }
         verified.absent = standing.absent
         let rest = try await destination.tables(of: sync.name).filter { !compared.contains($0.target) && isWanted($0) }
         guard !rest.isEmpty else { return verified }

@@ -19,6 +19,8 @@ package final class StreamProgress: Sendable {
     }
 
     private let state = Mutex(Counts())
+    /// Changes by the tables' numbers, since they were taken last.
+    private let fresh = Mutex<[UInt32: Int]>([:])
     private let behind = Mutex<[TablePlan]>([])
 
     package var counts: Counts { state.withLock { $0 } }
@@ -32,6 +34,14 @@ package final class StreamProgress: Sendable {
         return behind.withLock { behind in
             defer { behind = [] }
             return behind
+        }
+    }
+
+    /// The changes since they were taken last, by the tables' numbers.
+    func takeChanges() -> [UInt32: Int] {
+        fresh.withLock { fresh in
+            defer { fresh = [:] }
+            return fresh
         }
     }
 
@@ -51,6 +61,11 @@ package final class StreamProgress: Sendable {
             for stretch in batch.stretches where stretch.changes.changeCount > 0 {
                 state.changes += stretch.changes.changeCount
                 state.tables[stretch.schema.name, default: 0] += stretch.changes.changeCount
+            }
+        }
+        fresh.withLock { fresh in
+            for stretch in batch.stretches where stretch.changes.changeCount > 0 {
+                fresh[stretch.schema.id, default: 0] += stretch.changes.changeCount
             }
         }
     }

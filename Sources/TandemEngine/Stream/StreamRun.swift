@@ -194,20 +194,23 @@ struct StreamRun {
 
     /// Brings the tables that are followed to `end`, and copies none: one that must be copied again leaves the stream.
     ///
-    /// - Throws: ``StreamError/gap(sync:reason:)`` where changes are missing.
-    func catchUp(to end: Checkpoint) async throws {
+    /// - Throws: ``StreamError/gap(sync:reason:policy:)`` where changes are missing.
+    ///
+    /// - Returns: How many changes were applied, by the tables' numbers.
+    func catchUp(to end: Checkpoint) async throws -> [UInt32: Int] {
+        let progress = StreamProgress()
         var whole = plan
         while true {
             let (state, plan, _) = try await prepare(whole)
             let tables = try await settle(plan, state).tables
-            guard !tables.isEmpty else { return }
+            guard !tables.isEmpty else { return progress.takeChanges() }
             let start = try await destination.stream(of: plan.sync, by: method) ?? state
-            let ending = try await following(plan, StreamProgress(), CopyDesk(retries: retries)).run(
+            let ending = try await following(plan, progress, CopyDesk(retries: retries)).run(
                 tables,
                 from: start,
                 to: end
             )
-            guard !ending.recopies.isEmpty || ending.hasOtherTables else { return }
+            guard !ending.recopies.isEmpty || ending.hasOtherTables else { return progress.takeChanges() }
             try await release(ending.recopies.keys)
             whole = try await replan().part { $0.method == method }
         }
@@ -263,7 +266,7 @@ struct StreamRun {
                 try await destination.note(made: made, gone: gone)
             }
         )
-        if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap) }
+        if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap, policy: .fail) }
         await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
         for index in plan.tables.indices {
             let facts = prepared.facts[plan.tables[index].schema.id] ?? [:]
@@ -323,7 +326,7 @@ struct StreamRun {
 }
 
 package enum StreamError: ExplainedError {
-    case gap(sync: String, reason: String)
+    case gap(sync: String, reason: String, policy: GapPolicy)
     case noStream(connection: String)
     case noCursor(sync: String)
     case noLogSnapshot(connection: String)
@@ -334,7 +337,7 @@ package enum StreamError: ExplainedError {
 
     package var description: String {
         switch self {
-        case .gap(let sync, let reason): "Sync \"\(sync)\" cannot go on where it was: \(reason)"
+        case .gap(let sync, let reason, _): "Sync \"\(sync)\" cannot go on where it was: \(reason)"
         case .noStream(let connection):
             "The changes of \"\(connection)\" cannot be followed by this kind of connection."
         case .noCursor(let sync): "The source of sync \"\(sync)\" cannot be read by a cursor."
@@ -347,6 +350,7 @@ package enum StreamError: ExplainedError {
 
     package var remedy: Remedy? {
         switch self {
+        case .gap(let sync, _, .resnapshot): Remedy("Run `tandem run \(sync)`: it copies the tables again.")
         case .gap: Remedy("Set `on_gap: resnapshot`, or run `tandem reset` for the sync: its tables are copied again.")
         case .noLogSnapshot:
             Remedy("Postgres 10 and up can, but no standby. Let `tandem reset --table` have the table copied again.")

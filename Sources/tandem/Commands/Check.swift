@@ -21,16 +21,25 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        var findings: [(connection: String, finding: Finding)] = []
-        var foresight = Foresight()
         let connections = try connections(in: workspace)
         try workspace.require(connections)
-        for connection in connections {
-            for finding in try await check(connection, in: workspace) { findings.append((connection, finding)) }
+        let syncs = workspace.configuration.syncs.filter {
+            connections.contains($0.from) || connections.contains($0.to)
         }
-        for sync in workspace.configuration.syncs where connections.contains(where: [sync.from, sync.to].contains) {
-            findings += await foreseen(sync, &foresight, beside: findings, in: workspace)
-                .filter { connections.contains($0.connection) }
+        let plans = await Self.plans(of: syncs, in: workspace)
+        var findings: [(connection: String, finding: Finding)] = []
+        for connection in connections {
+            let found = try await check(connection, plans.compactMapValues { try? $0.get() }, in: workspace)
+            findings += found.map { (connection, $0) }
+        }
+        for sync in syncs {
+            guard let plan = plans[sync.name] else { continue }
+            findings += Self.findings(of: sync, plan, beside: findings).filter { connections.contains($0.connection) }
+        }
+        let errors = findings.filter { $0.finding.severity == .error }
+        findings.removeAll { one in
+            one.finding.severity == .warning
+                && errors.contains { $0.connection == one.connection && $0.finding.subject == one.finding.subject }
         }
         var seen = Set<Finding>()
         findings.removeAll { $0.finding.severity != .ok && !seen.insert($0.finding).inserted }
@@ -46,24 +55,43 @@ struct Check: AsyncParsableCommand {
         if findings.contains(where: { $0.finding.severity == .error }) { throw CommandOutcome(status: .failed) }
     }
 
-    /// What will fail in a run of `sync`.
-    private func foreseen(
-        _ sync: SyncConfiguration,
-        _ foresight: inout Foresight,
-        beside known: [(connection: String, finding: Finding)],
+    /// The plans of `syncs`, by name, as runs of all of them would find things.
+    private static func plans(
+        of syncs: [SyncConfiguration],
         in workspace: Workspace
-    ) async -> [(connection: String, finding: Finding)] {
-        do {
-            let plan = try await foresight.plan(sync, in: workspace)
+    ) async -> [String: Result<SyncPlan, any Error>] {
+        var foresight = Foresight()
+        var plans: [String: Result<SyncPlan, any Error>] = [:]
+        for sync in syncs {
+            do {
+                plans[sync.name] = .success(try await foresight.plan(sync, in: workspace))
+            } catch { plans[sync.name] = .failure(error) }
+        }
+        return plans
+    }
+
+    /// What will fail in a run of `sync`.
+    private static func findings(
+        of sync: SyncConfiguration,
+        _ plan: Result<SyncPlan, any Error>,
+        beside known: [(connection: String, finding: Finding)]
+    ) -> [(connection: String, finding: Finding)] {
+        switch plan {
+        case .success(let plan):
+            let name = "sync \(sync.name)"
             return plan.obstacles.map { (sync.to, $0) }
                 + plan.failures.map {
-                    let name = "\($0.table.schema.name)"
-                    return (sync.from, Finding(.error, name, $0.failure.message, remedy: $0.failure.remedy))
+                    let failure = $0.failure
+                    return (
+                        sync.from, Finding(.error, "\($0.table.schema.name)", failure.message, remedy: failure.remedy)
+                    )
                 }
-                + plan.problems.map {
-                    (sync.from, Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy))
+                + plan.problems.map { (sync.from, Finding(.error, name, $0.message, remedy: $0.remedy)) }
+                + plan.refused.map { method, reason, remedy in
+                    let message = "auto takes another method than \(method.rawValue): \(reason)"
+                    return (sync.from, Finding(.note, name, message, remedy: remedy))
                 }
-        } catch {
+        case .failure(let error):
             let isTold = known.contains {
                 $0.finding.severity == .error && [sync.from, sync.to].contains($0.connection)
             }
@@ -87,12 +115,16 @@ struct Check: AsyncParsableCommand {
         return all.filter(chosen.contains)
     }
 
-    private func check(_ name: String, in workspace: Workspace) async throws -> [Finding] {
+    private func check(
+        _ name: String,
+        _ plans: [String: SyncPlan],
+        in workspace: Workspace
+    ) async throws -> [Finding] {
         let ends = try workspace.ends(of: name)
         let syncs = workspace.configuration.syncs
         var findings: [Finding] = []
         if let source = ends.source, syncs.contains(where: { $0.from == name }) || ends.destination == nil {
-            findings += await checkSource(source, of: syncs.filter { $0.from == name }, in: workspace)
+            findings += await checkSource(source, of: syncs.filter { $0.from == name }, plans, in: workspace)
             await source.close()
         }
         if let destination = ends.destination, syncs.contains(where: { $0.to == name }) || ends.source == nil {
@@ -123,6 +155,7 @@ struct Check: AsyncParsableCommand {
     private func checkSource(
         _ source: any Source,
         of syncs: [SyncConfiguration],
+        _ plans: [String: SyncPlan],
         in workspace: Workspace
     ) async -> [Finding] {
         do {
@@ -130,12 +163,15 @@ struct Check: AsyncParsableCommand {
             var findings: [Finding] = []
             var tables: [TableName] = []
             var following: [String: [TableName]] = [:]
+            var left: [TableName] = []
             for sync in syncs {
                 let plan = await workspace.plan(sync, reading: catalog, of: source)
                 tables += plan.tables.map(\.schema.name).filter { !tables.contains($0) }
-                let followed = plan.tables.filter { $0.method == .logBased }.map(\.schema.name)
+                let methods = plans[sync.name].flatMap { $0.problems.isEmpty ? $0 : nil } ?? plan
+                let followed = methods.tables.filter { $0.method == .logBased }.map(\.schema.name)
                 if !followed.isEmpty || sync.method == .fixed(.logBased) { following[sync.name] = followed }
                 if let advice = Self.advice(on: plan) { findings.append(advice) }
+                left += plan.skipped.filter { $0.remedy != nil }.map(\.name) + plan.failures.map(\.table.schema.name)
                 // What is excluded on purpose has no remedy and is no finding.
                 findings += plan.skipped.filter { $0.remedy != nil }.map {
                     Finding(
@@ -147,7 +183,7 @@ struct Check: AsyncParsableCommand {
                 }
                 findings += plan.problems.map { Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy) }
             }
-            return await source.check(tables, following: following) + findings
+            return await source.check(tables, following: following, leaving: left) + findings
         } catch {
             // Without a catalog the source's own check says what keeps it from being reached.
             let findings = await source.check([])

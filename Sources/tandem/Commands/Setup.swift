@@ -58,6 +58,7 @@ struct Setup: AsyncParsableCommand {
         let source = try workspace.source(connection)
         let request = SetupRequest(
             schemas: await schemas(of: source, in: workspace),
+            targets: await targets(in: workspace),
             uses: uses(in: workspace),
             following: await following(of: source, in: workspace),
             noting: await noting(of: source, in: workspace),
@@ -148,6 +149,20 @@ struct Setup: AsyncParsableCommand {
         }
         let kinds = Dictionary(catalog.tables.map { ($0.schema.name, $0.kind) }) { first, _ in first }
         return names.filter { kinds[$0] == .table || kinds[$0] == .partitionedTable }
+    }
+
+    /// The schemas that syncs put their tables into here, as far as their sources can be asked.
+    private func targets(in workspace: Workspace) async -> [String] {
+        var schemas: Set<String> = []
+        for sync in workspace.configuration.syncs where sync.to == connection {
+            guard let source = try? workspace.source(sync.from) else { continue }
+            if let catalog = try? await source.catalog() {
+                let plan = await workspace.plan(sync, reading: catalog, of: source)
+                schemas.formUnion(plan.tables.map(\.target.schema))
+            }
+            await source.close()
+        }
+        return schemas.sorted()
     }
 
     /// The schemas the syncs read from, or none for all, where the user may not see them yet.

@@ -10,7 +10,7 @@ struct Status: AsyncParsableCommand {
         abstract: "State, rows, lag and last error of each sync.",
         discussion: """
             Reads the history of runs, and asks sources whose log is followed how much of it there is to read. The \
-            warehouse is not asked. Exit status 1 where the last run of a sync or one of its tables failed, where a slot \
+            warehouse is asked for nothing but the stream it follows. Exit status 1 where the last run of a sync or one of its tables failed, where a slot \
             is lost, and where --fail-if-older says so.
             """
     )
@@ -84,16 +84,18 @@ struct Status: AsyncParsableCommand {
         if let remedy = run.remedy { Terminal.out("  → " + remedy) }
         if !status.tables.isEmpty {
             var table = TextTable(
-                ["table", "to", "state", "rows", "size", "copied as of"],
-                [.left, .left, .left, .right, .right]
+                ["table", "to", "state", "rows copied", "size", "copied as of", "changes since"],
+                [.left, .left, .left, .right, .right, .left, .right]
             )
             for entry in status.tables {
                 table.add([
                     "\(entry.source)", "\(entry.target)", entry.phase.rawValue, Amounts.count(entry.rows),
                     Amounts.bytes(entry.bytes),
                     entry.moment.map { Self.time(Date(timeIntervalSince1970: $0.time)) } ?? "never",
+                    entry.changes > 0 || entry.isFollowed ? Amounts.count(entry.changes) : "",
                 ])
             }
+            if !status.tables.contains(where: { $0.isFollowed || $0.changes > 0 }) { table.hide("changes since") }
             if status.tables.allSatisfy({ $0.source == $0.target }) { table.hide("to") }
             Terminal.out(table.text)
         }
@@ -115,6 +117,10 @@ struct Status: AsyncParsableCommand {
     private static func time(_ date: Date) -> String { date.formatted(.iso8601) }
 }
 
+extension TableState {
+    fileprivate var isFollowed: Bool { phase == .streaming || phase == .catchingUp }
+}
+
 private struct SyncStatusJSON: Encodable {
     struct RunJSON: Encodable {
         var outcome: RunRecord.Outcome
@@ -133,8 +139,11 @@ private struct SyncStatusJSON: Encodable {
         var source: TableName
         var target: TableName
         var state: TableState.Phase
+        /// Those of the copy, as of ``asOf``.
         var rows: Int
         var bytes: Int
+        /// Applied to it since.
+        var changes: Int
         var asOf: String?
         var checkpoint: String?
         var attempts: Int
@@ -185,6 +194,7 @@ private struct SyncStatusJSON: Encodable {
                 state: $0.phase,
                 rows: $0.rows,
                 bytes: $0.bytes,
+                changes: $0.changes,
                 asOf: $0.moment.map { Date(timeIntervalSince1970: $0.time).formatted(.iso8601) },
                 checkpoint: $0.moment?.checkpoint.description,
                 attempts: $0.attempts,

@@ -38,7 +38,7 @@ enum StreamReport: Sendable {
                 // One that does not answer would not the second time.
                 guard case .status(let status) = report else { break }
                 // Whether tables that take what is best take this one shows in that it is there.
-                if !status.exists, !sync.isSureToFollow(by: method) { reports[method] = nil }
+                if !status.exists, status.warnings.isEmpty, !sync.isSureToFollow(by: method) { reports[method] = nil }
             }
             await destination?.close()
             await source.close()
@@ -56,8 +56,10 @@ enum StreamReport: Sendable {
             return try await withThrowingTaskGroup(of: StreamReport.self) { group in
                 group.addTask {
                     // Where the destination does not answer the source is asked for what the sync is likely to read.
-                    let state = try? await destination?.stream(of: sync.name, by: method)
-                    return .status(try await source.streamStatus(of: sync.name, at: state ?? nil))
+                    let state = (try? await destination?.stream(of: sync.name, by: method)) ?? nil
+                    var status = try await source.streamStatus(of: sync.name, at: state)
+                    if !status.exists, state != nil { status.warnings.append(loss(of: status, sync)) }
+                    return .status(status)
                 }
                 group.addTask {
                     try await Task.sleep(for: patience)
@@ -67,6 +69,17 @@ enum StreamReport: Sendable {
                 return try await group.next() ?? .unknown("\(sync.from) was not asked", nil)
             }
         } catch { return unknown(error) }
+    }
+
+    /// What the destination follows is not there any more.
+    private static func loss(of status: StreamStatus, _ sync: SyncConfiguration) -> Finding {
+        let name = status.method == .triggerBased ? "triggers" : "slot \(status.slot)"
+        let reason = "What was followed is gone, and with it changes that were not read."
+        guard sync.onGap == .fail else {
+            return Finding(.error, name, reason + " The next run begins anew and copies every table.")
+        }
+        let remedy = StreamError.gap(sync: sync.name, reason: reason, policy: .fail).remedy
+        return Finding(.error, name, reason + " The next run fails (on_gap: fail).", remedy: remedy)
     }
 
     private static func unknown(_ error: any Error) -> StreamReport {
@@ -92,6 +105,8 @@ extension StreamReport {
         switch self {
         case .unknown(let message, let remedy):
             return ["  source: " + message] + RemedyText.lines(remedy, indent: "    ")
+        case .status(let status) where !status.exists && !status.warnings.isEmpty:
+            return Self.lines(status.warnings)
         case .status(let status) where !status.exists:
             return status.method == .triggerBased
                 ? ["  triggers: nothing has been read yet; the next run copies every table"]
@@ -104,11 +119,14 @@ extension StreamReport {
             if let state = status.state { parts.append("wal_status \(state)") }
             if let room = status.room { parts.append("\(Amounts.bytes(room)) until it is given up") }
             let plugin = status.plugin.map { " (\($0))" } ?? ""
-            let warnings = status.warnings.flatMap { finding in
-                ["  ! \(finding.subject): \(finding.message)"] + RemedyText.lines(finding.remedy, indent: "    ")
-            }
             let name = status.method == .triggerBased ? "triggers" : "slot \(status.slot)\(plugin)"
-            return ["  \(name): " + parts.joined(separator: ", ")] + warnings
+            return ["  \(name): " + parts.joined(separator: ", ")] + Self.lines(status.warnings)
+        }
+    }
+
+    private static func lines(_ warnings: [Finding]) -> [String] {
+        warnings.flatMap { finding in
+            ["  ! \(finding.subject): \(finding.message)"] + RemedyText.lines(finding.remedy, indent: "    ")
         }
     }
 }
@@ -157,6 +175,7 @@ struct StreamJSON: Encodable {
         case .status(let status):
             slot = status.slot
             exists = status.exists
+            warnings = status.warnings.map { FindingJSON($0) }
             guard status.exists else { return }
             plugin = status.plugin
             isRead = status.isRead
@@ -165,7 +184,6 @@ struct StreamJSON: Encodable {
             lagSeconds = status.lag(after: run)
             walStatus = status.state
             roomBytes = status.room
-            warnings = status.warnings.map { FindingJSON($0) }
         }
     }
 }

@@ -72,7 +72,7 @@ struct Verify: AsyncParsableCommand {
             from: try workspace.source(configuration.from),
             to: try workspace.destination(configuration.to),
             readers: Processors.count,
-            state: nil
+            state: try? workspace.openStateIfPresent()
         )
         return try await run.closing { run in
             let known = table.isEmpty ? [] : try await run.destination.tables(of: configuration.name)

@@ -77,7 +77,9 @@ struct RunSummary {
         for (target, issues) in result.issues.sorted(by: { $0.key < $1.key }) where !told.contains(target) {
             lines.append("warning: \(target): \(Amounts.issues(issues.count)) open; `tandem issues` lists them")
         }
-        let moments = Set(report.outcomes.filter { $0.copy.stream == nil }.map(\.copy.moment))
+        // Tables that are read by a cursor are read one by one.
+        let whole = report.outcomes.filter { $0.copy.stream == nil && $0.merge == nil }
+        let moments = Set(whole.map(\.copy.moment))
         if moments.count > 1 {
             lines.append(
                 "note: the source failed in passing, so not all tables are as of the same moment; `tandem status` tells which"

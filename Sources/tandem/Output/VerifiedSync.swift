@@ -82,7 +82,9 @@ struct VerifiedSync {
         if wrong.contains(where: \.missesDeletes) {
             Terminal.out("INCREMENTAL does not see deletes; `deletes: compare` finds them where there is a key.")
         }
-        guard !isRepaired, !repairable.isEmpty else { return }
+        // A row that is refused here would be refused again.
+        let isMendable = wrong.contains { repairable.contains($0.copy.target) && $0.copy.issues.isEmpty }
+        guard !isRepaired, isMendable else { return }
         Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
     }
 }

@@ -6,10 +6,13 @@ package import TandemRows
 package enum ConnectionCheck {
     /// Whether everything is ready to read `tables` with `readers` connections. Not reaching the server is an answer.
     ///
-    /// - Parameter following: By sync, those whose changes are to be followed in the log.
+    /// - Parameters:
+    ///   - following: By sync, those whose changes are to be followed in the log.
+    ///   - leaving: Others that are selected, and cannot be copied as they are.
     package static func findings(
         for tables: [TableName],
         following: [String: [TableName]] = [:],
+        leaving: [TableName] = [],
         through connection: Connection,
         readers: Int,
         config: PostgresConfig = PostgresConfig(),
@@ -30,7 +33,7 @@ package enum ConnectionCheck {
                 let noted =
                     try TriggerReview.read(
                         session,
-                        wanted: tables,
+                        wanted: tables + leaving,
                         syncs: context.syncs,
                         project: context.project,
                         config: config

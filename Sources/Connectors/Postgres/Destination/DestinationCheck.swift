@@ -66,32 +66,11 @@ struct DestinationReview: Sendable {
     private var privileges: Finding {
         let database = SQL.identifier(facts.database)
         let user = SQL.identifier(facts.user)
-        if mayUseMetadata == false {
-            return Finding(
-                .error,
-                "privileges",
-                "\"\(facts.user)\" may not use schema \(Metadata.schema), which belongs to somebody else.",
-                remedy: Remedy(
-                    "Let its owner grant it, or connect as its owner.",
-                    sql: ["GRANT USAGE, CREATE ON SCHEMA \(Metadata.schema) TO \(user)"]
-                )
-            )
-        }
+        if mayUseMetadata == false { return Self.closedMetadata(facts.user) }
         if facts.mayCreateInDatabase {
             return Finding(.ok, "privileges", "\"\(facts.user)\" may make schemas in \"\(facts.database)\".")
         }
-        guard mayUseMetadata == true else {
-            return Finding(
-                .error,
-                "privileges",
-                "\"\(facts.user)\" may not make schemas in \"\(facts.database)\", and there is none called "
-                    + "\(Metadata.schema) to keep track of the copies in.",
-                remedy: Remedy(
-                    "As an administrator, allow it, or make the schema for it.",
-                    sql: ["GRANT CREATE ON DATABASE \(database) TO \(user)"]
-                )
-            )
-        }
+        guard mayUseMetadata == true else { return Self.noMetadata(facts.user, facts.database) }
         return Finding(
             .note,
             "privileges",
@@ -99,6 +78,31 @@ struct DestinationReview: Sendable {
             remedy: Remedy(
                 "As an administrator, make them for it, or allow it to.",
                 sql: ["GRANT CREATE ON DATABASE \(database) TO \(user)"]
+            )
+        )
+    }
+
+    static func noMetadata(_ user: String, _ database: String) -> Finding {
+        Finding(
+            .error,
+            "privileges",
+            "\"\(user)\" may not make schemas in \"\(database)\", and there is none called \(Metadata.schema) to keep "
+                + "track of the copies in.",
+            remedy: Remedy(
+                "As an administrator, allow it, or make the schema for it.",
+                sql: ["GRANT CREATE ON DATABASE \(SQL.identifier(database)) TO \(SQL.identifier(user))"]
+            )
+        )
+    }
+
+    static func closedMetadata(_ user: String) -> Finding {
+        Finding(
+            .error,
+            "privileges",
+            "\"\(user)\" may not use schema \(Metadata.schema), which belongs to somebody else.",
+            remedy: Remedy(
+                "Let its owner grant it, or connect as its owner.",
+                sql: ["GRANT USAGE, CREATE ON SCHEMA \(Metadata.schema) TO \(SQL.identifier(user))"]
             )
         )
     }

@@ -33,6 +33,9 @@ private struct Obstacles {
         let role = SQL.identifier(user)
         switch (cells[3], cells[2]) {
         case ("t", _), (nil, "t"): return nil
+        // As `check` says it of every connection.
+        case (nil, _) where name == Metadata.schema: return DestinationReview.noMetadata(user, database)
+        case _ where name == Metadata.schema: return DestinationReview.closedMetadata(user)
         case (nil, _):
             return Finding(
                 .error,

@@ -56,12 +56,13 @@ extension ConnectionSetup {
     private func advice(_ request: SetupRequest, _ catalog: [PostgresTable], _ tables: [TriggerTable]) -> [String] {
         var advice: [String] = []
         for name in request.noting where !tables.contains(where: { $0.name == name }) {
-            let isThere = catalog.contains { $0.name == name }
-            advice.append(
-                "TRIGGER_BASED: \(name) "
-                    + (isThere
-                        ? "has no key that can be read; it needs a primary key, and SELECT on it." : "is not there.")
-            )
+            let obstacle =
+                switch catalog.first(where: { $0.name == name })?.methods[.fullTable] {
+                case nil: "is not there."
+                case .usable: "has no key that can be read; it needs a primary key, and SELECT on its columns."
+                default: "cannot be read yet. Once it can, `tandem setup` prints its triggers, if it has a primary key."
+                }
+            advice.append("TRIGGER_BASED: \(name) \(obstacle)")
         }
         for table in tables where !table.isOwner {
             advice.append(

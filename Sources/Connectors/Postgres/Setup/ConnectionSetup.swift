@@ -81,6 +81,7 @@ package struct ConnectionSetup: Sendable {
             database: target.database,
             host: host,
             schemas: request.schemas,
+            targets: request.targets,
             uses: request.uses,
             password: SetupPassword(try? secret, request: request),
             facts: nil,
@@ -124,6 +125,7 @@ package struct ConnectionSetup: Sendable {
                 database: server.database,
                 host: server.host,
                 schemas: request.schemas,
+                targets: request.targets,
                 uses: request.uses,
                 password: SetupPassword(
                     try secret,

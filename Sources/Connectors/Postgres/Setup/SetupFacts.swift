@@ -4,6 +4,8 @@ struct SetupFacts: Sendable {
     var mayConnect = false
     var mayCreate = false
     var schemas: [SchemaAccess] = []
+    /// Schemas that there are, and whether the user may make tables in each.
+    var fillable: [String: Bool] = [:]
 }
 
 /// One schema with tables.
@@ -44,6 +46,10 @@ extension SetupFacts {
         roleExists = try cells.flag()
         mayConnect = try cells.flag()
         mayCreate = try cells.flag()
+        for row in try session.query(SetupQueries.fillable, [user]).rows {
+            var cells = ResultRow(row)
+            fillable[try cells.text()] = try cells.flag()
+        }
         var tables: [String: [TableAccess]] = [:]
         for row in try session.query(SetupQueries.tables, [user]).rows {
             var cells = ResultRow(row)

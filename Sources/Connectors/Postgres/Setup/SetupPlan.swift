@@ -18,6 +18,8 @@ struct SetupPlan: Sendable {
     let host: HostType
     /// The schemas asked for. Empty for all that hold tables.
     let schemas: [String]
+    /// The schemas that tables go to, if any do.
+    var targets: [String] = []
     let uses: Set<SetupRequest.Use>
     let password: SetupPassword
     /// What the server said. `nil` where it could not be asked.
@@ -29,7 +31,8 @@ struct SetupPlan: Sendable {
 
     var steps: [Step] {
         let reading = uses.contains(.reading) ? access.flatMap { [usage($0)] + select($0) + future($0) } : []
-        return role + [connect] + reading + (uses.contains(.writing) ? [create] : []) + (log?.steps ?? [])
+        return role + [connect] + reading + (uses.contains(.writing) ? [create] + targets.compactMap(fill) : [])
+            + (log?.steps ?? [])
     }
 
     private var quotedUser: String { SQL.identifier(user) }
@@ -67,6 +70,17 @@ struct SetupPlan: Sendable {
             comment: "It may make schemas: one to keep track of its copies, and those that tables go to.",
             sql: "GRANT CREATE ON DATABASE \(SQL.identifier(database)) TO \(quotedUser)",
             isNeeded: facts?.mayCreate != true
+        )
+    }
+
+    /// A schema that is there already, and is another's.
+    private func fill(_ target: String) -> Step? {
+        let isOpen = facts.map { $0.fillable[target] } ?? (target == "public" ? false : nil)
+        guard let isOpen else { return nil }
+        return Step(
+            comment: "It may put its copies into the schema, which is there already.",
+            sql: "GRANT USAGE, CREATE ON SCHEMA \(SQL.identifier(target)) TO \(quotedUser)",
+            isNeeded: !isOpen
         )
     }
 

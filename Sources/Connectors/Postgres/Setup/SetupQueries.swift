@@ -8,6 +8,13 @@ enum SetupQueries {
         WHERE d.datname = pg_catalog.current_database()
         """
 
+    /// One row for each schema: whether tables may be made in it.
+    static let fillable = """
+        SELECT n.nspname, pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')
+            AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
+        FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $1
+        """
+
     /// One row for each schema that holds tables. Read by ``SchemaAccess``.
     static let schemas = """
         SELECT n.nspname, pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'),

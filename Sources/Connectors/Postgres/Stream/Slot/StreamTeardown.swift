@@ -20,8 +20,9 @@ struct StreamTeardown {
         let slots = try SlotFacts.all(session).filter { $0.database == database }
         let made = records.flatMap { objects(of: $0, place, slots, database) }
         let keeping = SlotKeeping(session: session, notify: context.notify)
+        var dropped: Set<String> = []
         for object in made where object.kind == .slot {
-            if slots.contains(where: { $0.name == object.name }) {
+            if slots.contains(where: { $0.name == object.name }), dropped.insert(object.name).inserted {
                 try keeping.awaitRelease(of: object.name)
                 try keeping.drop(object.name)
                 teardown.removed.append("the slot \"\(object.name)\"")
