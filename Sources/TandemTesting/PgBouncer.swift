@@ -10,7 +10,8 @@ public final class PgBouncer {
     private static let script = """
         "$1" "$2/settings" >/dev/null 2>&1 & pooler=$!
         read -r _
-        kill "$pooler"
+        # It takes over which signals this process lets through.
+        kill -KILL "$pooler"
         rm -rf "$2"
         """
 
