@@ -4,7 +4,7 @@
 /// name and operator in it is qualified, and keys are compared by none. It must
 /// not make the statement fail.
 struct NoteFunction: Sendable {
-    static let version = 1
+    static let version = 2
 
     let table: TriggerTable
     /// Where a log that has grown larger is not to be written to any more.
@@ -45,6 +45,7 @@ struct NoteFunction: Sendable {
         DECLARE
           tandem_names pg_catalog.text;
           tandem_reason pg_catalog.text;
+          tandem_known pg_catalog.bool;
         BEGIN
           -- Whether everything is as it was when this was made: the log itself, and not one that was restored from a dump;
           -- the key's columns, by their present names.
@@ -185,18 +186,27 @@ struct NoteFunction: Sendable {
             """
     }
 
-    /// Notes that changes are missing, if that does not stand there yet (``TriggerGaps``). A transaction that sees what
-    /// was there at its beginning cannot know, and does so once.
+    /// Notes that changes are missing, once in a transaction, and not if that stands there yet (``TriggerGaps``).
+    ///
+    /// One that sees what was there at its beginning does not look: it could not know whether another has closed the
+    /// line since, and if it is serializable, what it reads of others' lines would have one of them fail.
     private var gap: String {
-        """
-        INSERT INTO \(TriggerNames.gaps) (relation, reason, xid, noted, is_open)
-        SELECT \(table.relation)::pg_catalog.oid, tandem_reason, pg_catalog.txid_current(), pg_catalog.now(), true
-        WHERE NOT EXISTS (
-          SELECT FROM \(TriggerNames.gaps) g
-          WHERE g.relation OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid AND g.is_open
-            AND (g.xid OPERATOR(pg_catalog.=) pg_catalog.txid_current()
-              OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed'));
-        """
+        let setting = "'tandem.gap_\(table.relation)'"
+        let transaction = "pg_catalog.txid_current()::pg_catalog.text"
+        return """
+            IF coalesce(pg_catalog.current_setting(\(setting), true), '') OPERATOR(pg_catalog.<>) \(transaction) THEN
+              IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.~) '^read' THEN
+                tandem_known := EXISTS (
+                  SELECT FROM \(TriggerNames.gaps) g
+                  WHERE g.relation OPERATOR(pg_catalog.=) \(table.relation)::pg_catalog.oid AND g.is_open);
+              END IF;
+              IF tandem_known IS NOT TRUE THEN
+                INSERT INTO \(TriggerNames.gaps) (relation, reason, xid, noted, is_open) VALUES
+                  (\(table.relation)::pg_catalog.oid, tandem_reason, pg_catalog.txid_current(), pg_catalog.now(), true);
+                PERFORM pg_catalog.set_config(\(setting), \(transaction), true);
+              END IF;
+            END IF;
+            """
     }
 
     // MARK: Where something is not as it was
