@@ -23,7 +23,7 @@ extension TableDefinition {
         var records: [(before: CatalogRecord, now: CatalogRecord)] = []
         var reasons: [(kind: Kind, reason: String)] = []
         for (key, text) in now.facts {
-            guard let known = facts[key], known != text else { continue }
+            guard let known = facts[key], known != text, key != .showing else { continue }
             switch key.kind {
             case .record: records.append((CatalogRecord(known), CatalogRecord(text)))
             case .file:
@@ -38,10 +38,11 @@ extension TableDefinition {
                 if CatalogRecord(text).isUnexplained(since: CatalogRecord(known)) {
                     reasons.append((key.kind, Self.reason(.publication, nil)))
                 }
-            case .column, .label, .type, .view, .publication:
+            case .column, .label, .type, .view, .routine, .name, .setting, .publication:
                 reasons.append((key.kind, Self.reason(key.kind, now.names[key])))
             }
         }
+        if hasNames(goneFrom: now) { reasons.append((.name, Self.reason(.name, nil))) }
         // What says most.
         if let first = reasons.min(by: { ($0.kind.rank, $0.reason) < ($1.kind.rank, $1.reason) }) {
             return .changed(first.reason)
@@ -56,17 +57,34 @@ extension TableDefinition {
         return files.isEmpty ? .none : .unclear(files: files.sorted(), isLikely: isLikely)
     }
 
+    /// Whether something is gone whose name values may show. What they show by name can have become less.
+    private func hasNames(goneFrom now: TableDefinition) -> Bool {
+        guard let known = facts[.showing], let present = now.facts[.showing], Set(known).isSubset(of: present) else {
+            return false
+        }
+        return facts.keys.contains { $0.kind == .name && now.facts[$0] == nil }
+    }
+
     private static func reason(_ kind: Kind, _ name: String?) -> String {
         let subject = name.map { " \"\($0)\"" } ?? ""
         return switch kind {
         case .column: "its column\(subject) has another type or expression now"
         case .label: "a label of its type\(subject) was renamed, and no change tells of the rows that have it"
         case .type: "its type\(subject) is made of other attributes now, and no change tells of the rows that have it"
-        case .view: "the view\(subject) was replaced"
+        case .view: "what the view shows\(name.map { " of \"\($0)\"" } ?? "") has another definition now"
+        case .routine: "the function\(subject), which its values come from, was replaced"
+        case .name where name == nil: "something that its values may show by name was dropped"
+        case .name: "\(subject.dropFirst()), which its values may show by name, was called otherwise before"
+        case .setting: "the setting\(subject), which its values are written by, is another one now"
         case .publication, .publicationRecord: "its publication did not let the same through all the time"
         case .record, .file: rewritten
         }
     }
+}
+
+extension TableDefinition.Key {
+    /// Where names are looked up that values show.
+    fileprivate static let showing = Self(.name, 0)
 }
 
 extension TableDefinition.Kind {
@@ -77,8 +95,11 @@ extension TableDefinition.Kind {
         case .type: 1
         case .column: 2
         case .view: 3
-        case .publication, .publicationRecord: 4
-        case .record, .file: 5
+        case .routine: 4
+        case .name: 5
+        case .setting: 6
+        case .publication, .publicationRecord: 7
+        case .record, .file: 8
         }
     }
 }

@@ -2,7 +2,7 @@
 /// changes when the fact does.
 ///
 /// Two that were taken at different moments are compared (``departure(to:isNoted:)``). A fact that only one of them has
-/// says nothing: columns, labels and parts come and go by themselves.
+/// says nothing: columns, labels and parts come and go by themselves. But a name that is gone is shown no more.
 public struct TableDefinition: Sendable {
     public enum Kind: Character, Sendable {
         /// A column's type and expression.
@@ -17,6 +17,13 @@ public struct TableDefinition: Sendable {
         case type = "t"
         /// What a view shows.
         case view = "v"
+        /// A function that values come from.
+        case routine = "g"
+        /// The name of something that values may show by its name. That of number 0 says where such names are looked
+        /// up, a letter a catalog.
+        case name = "n"
+        /// A setting that values are written by.
+        case setting = "s"
         /// What is let through to whoever follows.
         case publication = "p"
         /// The source's own record of that, as ``CatalogRecord``.

@@ -73,6 +73,79 @@ import Testing
         try shop.tearDown()
     }
 
+    /// What a view depends on besides other views, as far as the server knows.
+    @Test(arguments: [Way(version: .v15), Way(version: .v18, isIntoPostgres: true)])
+    func aViewIsReadWholeWhereWhatItIsMadeOfChanges(way: Way) async throws {
+        var shop = try CursorDatabase(
+            way,
+            """
+            CREATE TYPE state AS ENUM ('open', 'payed');
+            CREATE SCHEMA other;
+            CREATE TABLE other.orders (id int PRIMARY KEY, cents int, state state, seen int NOT NULL,
+              more int GENERATED ALWAYS AS (cents + 1) STORED);
+            INSERT INTO other.orders VALUES (1, 1, 'open', 1), (2, 2, 'payed', 2), (3, 3, NULL, 3);
+            CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';
+            CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2';
+            CREATE OPERATOR <+> (LEFTARG = int, RIGHTARG = int, PROCEDURE = plus);
+            CREATE FUNCTION thrice(int) RETURNS int BEGIN ATOMIC SELECT $1 + twice($1); END;
+            CREATE FUNCTION total(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2';
+            CREATE AGGREGATE total(int) (sfunc = total, stype = int, initcond = '0');
+            CREATE VIEW inner_view AS SELECT id, seen, state::text AS state, thrice(cents) AS thrice, more,
+              tableoid::regclass::text AS place FROM other.orders;
+            CREATE VIEW shown AS SELECT *, thrice <+> 1 AS plus,
+              (SELECT total(cents) FROM other.orders WHERE id < 3) AS total
+              FROM inner_view
+            """
+        )
+        try shop.read("public.shown", by: ["seen"])
+        #expect(try await shop.reading() == (3, false))
+        var steps = [
+            "ALTER TYPE state RENAME VALUE 'payed' TO 'paid'", "ALTER TABLE other.orders RENAME TO sales",
+            "CREATE OR REPLACE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 20'",
+            "CREATE OR REPLACE FUNCTION plus(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2 * 100'",
+            "CREATE OR REPLACE FUNCTION total(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2 * 5'",
+            "CREATE OR REPLACE AGGREGATE total(int) (sfunc = total, stype = int, initcond = '7')",
+        ]
+        if way.version == .v18 { steps.append("ALTER TABLE other.sales ALTER more SET EXPRESSION AS (cents * 9)") }
+        for step in steps {
+            try shop.database.execute(step)
+            #expect(try await shop.reading() == (3, false), "\(step)")
+            #expect(try await shop.isEqual(), "\(step)")
+        }
+        for step in [
+            "GRANT EXECUTE ON FUNCTION twice(int), plus(int, int) TO PUBLIC", "ALTER TYPE state ADD VALUE 'new'",
+            "ALTER FUNCTION twice(int) COST 7", "ANALYZE other.sales; GRANT SELECT ON other.sales TO PUBLIC",
+            "CREATE OR REPLACE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 20'",
+            "CREATE TABLE another (id int); ALTER TABLE other.sales ADD COLUMN extra int",
+        ] {
+            try shop.database.execute(step)
+            #expect(try await shop.reading() == (1, true), "\(step)")
+            #expect(try await shop.isEqual(), "\(step)")
+        }
+        try shop.tearDown()
+    }
+
+    /// What changes once the catalog has been looked at, and before rows are read, is found by the next run.
+    @Test func whatChangesBeforeTheRowsAreReadIsFoundByTheNextRun() async throws {
+        var shop = try CursorDatabase(
+            Way(version: .v16),
+            """
+            CREATE TYPE state AS ENUM ('open', 'payed'); CREATE TABLE orders (id int PRIMARY KEY, state state, seen int);
+            INSERT INTO orders VALUES (1, 'open', 1), (2, 'payed', 2), (3, NULL, 3)
+            """
+        )
+        try shop.read("public.orders", by: ["seen"])
+        try await shop.run()
+        let database = shop.database
+        try await shop.run { event in
+            guard case .planned = event else { return }
+            _ = try? database.execute("ALTER TYPE state RENAME VALUE 'payed' TO 'paid'")
+        }
+        #expect(try await shop.reading() == (3, false))
+        #expect(try await shop.isEqual())
+        try shop.tearDown()
+    }
+
     @Test(arguments: [Way(version: .v15), Way(version: .v18), Way(version: .v16, isIntoPostgres: true)])
     func columnsThatComeGoAndAreRenamedAreFollowed(way: Way) async throws {
         let shop = try orders(way)

@@ -41,6 +41,20 @@ import Testing
         #expect(reason("f1:1.5,c1:23 -1", "f1:2.6,c1:text")?.contains("column") == true, "what says most")
     }
 
+    @Test func whatIsShownByName() {
+        #expect(reason("n0:c,n9:a", "n0:c,n9:b")?.contains("by name") == true)
+        #expect(reason("n0:c,n9:a", "n0:c,n9:a,n10:b") == nil, "another one was made")
+        #expect(reason("n0:c,n9:a,n10:b", "n0:c,n9:a")?.contains("dropped") == true)
+        #expect(reason("n0:f,n9:a", "n0:f")?.contains("dropped") == true, "the last one")
+        #expect(reason("n0:cf,n9:a,n10:b", "n0:c,n9:a") == nil, "no function is shown any more")
+        #expect(reason("n0:c,n9:a", "c1:text") == nil)
+        #expect(reason("n0:c,n9:a", "n0:cf,n10:b")?.contains("dropped") == true, "functions are shown, too")
+        #expect(reason("n0:c,n9:a", "n0:cf,n9:b,n10:b")?.contains("by name") == true)
+        #expect(reason("n0:c,n1:a", "n0:c,n9:b")?.contains("dropped") == true, "names were too many for one each")
+        #expect(reason("s790:a", "s790:b")?.contains("setting") == true)
+        #expect(reason("g9:a", "g9:b")?.contains("function") == true)
+    }
+
     @Test func whatComesAndGoesSaysNothing() {
         #expect(reason("c1:text,e1:1.a,f1:1.0", "c2:text,e2:1.a,f2:1.0,p0:x") == nil)
         #expect(reason("", "c1:text,f1:1.0") == nil)

@@ -153,7 +153,13 @@ struct TableMerging {
         change.after.ownColumns = table.ownColumns
         change.after.moment = snapshot.moment
         change.after.leftOut.formUnion(table.leftOut)
-        change.after.note(try await snapshot.extent(of: table.source), copying: table)
+        // Of what its older rows depend on only what they were compared with: what came since is for the next look.
+        change.after.note(
+            try await snapshot.extent(of: table.source),
+            copying: table,
+            after: table.source.definition
+        )
+        change.after.parts = table.source.marks
         change.after.cursor = CursorState(
             columns: cursor.numbers,
             last: place.map(\.values) ?? last,

@@ -18,13 +18,16 @@ extension CatalogQueries {
           UNION ALL
           SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_class p ON p.oid = t.relation AND p.relkind = 'p'
             JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
-        ), typed AS (
+        ), \(reach), \(nameKinds), typed AS (
           -- OFFSET, because the planner takes types of users' own for rare, and would compare each with every table.
           SELECT DISTINCT u.relation, u.type FROM (
             SELECT c.oid AS relation, a.atttypid AS type
             FROM chosen c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
-            WHERE a.attnum > 0 AND NOT a.attisdropped OFFSET 0
-          ) u WHERE u.type >= 16384
+            WHERE a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL
+            \(reachedTypes)
+            OFFSET 0
+          ) u WHERE u.type >= 16384 OR u.type IN (SELECT k.type FROM kinds k)
         ), uses(root, type) AS (
           SELECT DISTINCT t.type, t.type FROM typed t
           UNION
@@ -33,16 +36,8 @@ extension CatalogQueries {
             UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE \(isRange)
             UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-          ) n (type) WHERE n.type >= 16384
-        ), shown(root, relation) AS (
-          SELECT c.oid, c.oid FROM chosen c WHERE c.relkind = 'v'
-          UNION
-          SELECT s.root, d.refobjid FROM shown s
-            JOIN pg_catalog.pg_rewrite r ON r.ev_class = s.relation AND r.rulename = '_RETURN'
-            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-            JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind = 'v'
-        )
+          ) n (type) WHERE n.type >= 16384 OR n.type IN (SELECT k.type FROM kinds k)
+        ), \(names)
         SELECT c.oid, 'c', a.attnum::pg_catalog.int8, \(columnFact), a.attname::text
         FROM chosen c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
           LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -67,9 +62,9 @@ extension CatalogQueries {
           JOIN pg_catalog.pg_attribute a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
         GROUP BY t.relation, y.oid
         UNION ALL
-        SELECT s.root, 'v', c.oid::pg_catalog.int8, \(hash("r.ev_action::text")), c.relname::text
-        FROM shown s JOIN pg_catalog.pg_class c ON c.oid = s.relation
-          JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
+        \(viewFacts)
+        UNION ALL
+        \(nameFacts)
         """
     }
 
@@ -77,7 +72,7 @@ extension CatalogQueries {
         hash("string_agg(concat_ws(' ', a.attnum, a.atttypid, a.atttypmod), ',' ORDER BY a.attnum)")
     }
 
-    private func hash(_ text: String) -> String { "pg_catalog.left(pg_catalog.md5(\(text)), 12)" }
+    func hash(_ text: String) -> String { "pg_catalog.left(pg_catalog.md5(\(text)), 12)" }
 
     /// Longer `varchar`, or none, shows the same. Of an expression the number: it is another one each time that the
     /// expression is set.
