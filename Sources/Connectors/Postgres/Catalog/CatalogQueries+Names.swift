@@ -13,8 +13,8 @@ extension CatalogQueries {
         return "kinds(type, catalog) AS (VALUES \(rows.joined(separator: ", ")))"
     }
 
-    /// The names, of catalogs that are shown only, and not of temporary objects nor of this program's. One fact for each
-    /// where these are not too many, so that what is created says nothing; or else one for all.
+    /// The names, of catalogs that are shown only, and not of temporary objects nor of this program's. One fact for
+    /// each where these are not too many, so that what is created says nothing; or else one for all.
     var names: String {
         """
         showing(relation, catalog) AS (
