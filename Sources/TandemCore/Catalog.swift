@@ -38,6 +38,9 @@ public struct CatalogTable: Sendable {
     public var cursorColumns: [String]
     /// One for each method.
     public var methods: [Method: Eligibility]
+    /// Columns that hold decimals of any number of digits, by ``ColumnSchema/id``: they are read as text where nothing
+    /// else is asked for, and may be asked for as any ``ColumnType/decimal(precision:scale:)``.
+    public var decimals: Set<Int>
     /// Columns whose values a method would not tell where rows change: it can be used where these are not copied.
     public var untold: [Method: [OmittedColumn]]
 
@@ -51,6 +54,7 @@ public struct CatalogTable: Sendable {
         definition: TableDefinition? = nil,
         cursorColumns: [String] = [],
         methods: [Method: Eligibility],
+        decimals: Set<Int> = [],
         untold: [Method: [OmittedColumn]] = [:]
     ) {
         self.schema = schema
@@ -62,7 +66,16 @@ public struct CatalogTable: Sendable {
         self.definition = definition
         self.cursorColumns = cursorColumns
         self.methods = methods
+        self.decimals = decimals
         self.untold = untold
+    }
+}
+
+extension CatalogTable {
+    /// Whether rows can be asked for with `column` as values of `type`.
+    public func allows(_ column: ColumnSchema, as type: ColumnType) -> Bool {
+        if case .decimal = type, decimals.contains(column.id) { return true }
+        return type == .text || type == column.type
     }
 }
 

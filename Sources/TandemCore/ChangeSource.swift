@@ -39,6 +39,10 @@ public protocol ChangeSource: Source {
     /// that it cannot tell of are left out.
     func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool]
 
+    /// Of files of parts of tables, each with the ``TableDefinition/moment`` at which it was another one: whether the
+    /// part may have been emptied and the stream not tell of it. None where it always does.
+    func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool]
+
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
 
@@ -88,6 +92,7 @@ extension ChangeSource {
         continuing state: StreamState?,
         made: [MadeObject]
     ) async throws -> ForeseenStream { ForeseenStream() }
+    public func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
 }
 
 /// A stream that is ready to be followed.
@@ -166,9 +171,9 @@ public struct StreamRequest: Sendable {
         public var includes: @Sendable (_ column: String) -> Bool
         /// Numbers of columns that have been there and were not copied (``CopiedTable/leftOut``): never to come.
         public var leftOut: Set<Int>
-        /// Numbers of columns that were added before ``StreamRequest/end``, and are to come by then even if no row has
-        /// changed since. Of no effect where there is no end.
-        public var expected: Set<Int>
+        /// Columns that were added or renamed before ``StreamRequest/end``, by number, with their names by then, which
+        /// they are to have in the end even if no row has changed since. Of no effect where there is no end.
+        public var expected: [Int: String]
         /// Whether rows that are deleted are to come as ``NetChanges/deleted``.
         public var keepsDeletions: Bool
 
@@ -176,7 +181,7 @@ public struct StreamRequest: Sendable {
             schema: TableSchema,
             moment: Moment,
             leftOut: Set<Int> = [],
-            expected: Set<Int> = [],
+            expected: [Int: String] = [:],
             keepsDeletions: Bool = false,
             includes: @escaping @Sendable (String) -> Bool
         ) {
@@ -196,6 +201,8 @@ public struct StreamRequest: Sendable {
     /// `nil` to follow until cancelled.
     public var end: Checkpoint?
     public var unfit: UnfitPolicy
+    /// What columns become that are added and hold decimals of any number of digits (``CatalogTable/decimals``).
+    public var decimals: ColumnType
     /// The source is to keep its log from here on, until a later place is confirmed; `nil` for ``start``. A later
     /// stream may begin there.
     public var keep: Checkpoint?
@@ -211,6 +218,7 @@ public struct StreamRequest: Sendable {
         start: StreamState,
         end: Checkpoint?,
         unfit: UnfitPolicy,
+        decimals: ColumnType = .text,
         keep: Checkpoint? = nil,
         isPrompt: Bool = false,
         made: [MadeObject] = []
@@ -221,6 +229,7 @@ public struct StreamRequest: Sendable {
         self.start = start
         self.end = end
         self.unfit = unfit
+        self.decimals = decimals
         self.keep = keep
         self.made = made
     }

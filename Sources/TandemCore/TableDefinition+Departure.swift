@@ -4,21 +4,26 @@ extension TableDefinition {
         case none
         /// They are to be read again: what follows "because".
         case changed(String)
-        /// The rows of these files were written anew, and whether for the sake of other values only the source can
-        /// tell. It is likely where ``isLikely``.
-        case unclear(files: [UInt32], isLikely: Bool)
+        /// The rows of `files` were written anew, and whether for the sake of other values only the source can tell. It
+        /// is likely where `isLikely`. Those of `moved` may have been emptied, of which the log may not tell.
+        case unclear(files: [UInt32], moved: [UInt32], isLikely: Bool)
     }
 
-    /// Why a table is to be copied again whose rows were written anew: what follows "because".
+    /// Why a table is to be copied again of which a part may have been emptied: what follows "because".
+    public static let emptied =
+        "one of its partitions was truncated or written anew, and the log does not tell of that"
+    /// The same, where rows were written anew.
     public static let rewritten =
         "it was rewritten at the source, and no change tells of the values that came with that"
 
     /// Compares this with what is so `now`.
     ///
-    /// - Parameter isNoted: Whether changes are noted where the table is written to by its own name, so that what was
+    /// - Parameters:
+    ///   - isNoted: Whether changes are noted where the table is written to by its own name, so that what was
     ///   written to it as a part of another one is missing.
-    public func departure(to now: TableDefinition, isNoted: Bool) -> Departure {
-        var files: [UInt32] = []
+    ///   - hasParts: Whether its rows lie in parts, of which the log may not tell that one was emptied.
+    public func departure(to now: TableDefinition, isNoted: Bool, hasParts: Bool = false) -> Departure {
+        var (files, moved): ([UInt32], [UInt32]) = ([], [])
         var hasMoved = false
         var records: [(before: CatalogRecord, now: CatalogRecord)] = []
         var reasons: [(kind: Kind, reason: String)] = []
@@ -33,11 +38,14 @@ extension TableDefinition {
                 } else if before.number != after.number {
                     files.append(key.number)
                 }
-                hasMoved = hasMoved || before.number != after.number
+                guard before.number != after.number else { continue }
+                hasMoved = true
+                if hasParts { moved.append(key.number) }
             case .publicationRecord:
                 if CatalogRecord(text).isUnexplained(since: CatalogRecord(known)) {
                     reasons.append((key.kind, Self.reason(.publication, nil)))
                 }
+            case .excluded: continue
             case .column, .label, .type, .view, .routine, .name, .setting, .publication:
                 reasons.append((key.kind, Self.reason(key.kind, now.names[key])))
             }
@@ -54,7 +62,8 @@ extension TableDefinition {
             return .changed("it may have been a part of another table for a while, whose triggers are others")
         }
         let isLikely = records.contains { $0.now.version != $0.before.version }
-        return files.isEmpty ? .none : .unclear(files: files.sorted(), isLikely: isLikely)
+        guard !files.isEmpty || !moved.isEmpty else { return .none }
+        return .unclear(files: files.sorted(), moved: moved.sorted(), isLikely: isLikely)
     }
 
     /// Whether something is gone whose name values may show. What they show by name can have become less.
@@ -77,7 +86,7 @@ extension TableDefinition {
         case .name: "\(subject.dropFirst()), which its values may show by name, was called otherwise before"
         case .setting: "the setting\(subject), which its values are written by, is another one now"
         case .publication, .publicationRecord: "its publication did not let the same through all the time"
-        case .record, .file: rewritten
+        case .record, .file, .excluded: rewritten
         }
     }
 }
@@ -99,7 +108,7 @@ extension TableDefinition.Kind {
         case .name: 5
         case .setting: 6
         case .publication, .publicationRecord: 7
-        case .record, .file: 8
+        case .record, .file, .excluded: 8
         }
     }
 }

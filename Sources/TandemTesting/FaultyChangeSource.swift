@@ -27,6 +27,9 @@ public struct FaultyChangeSource: ChangeSource {
     public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
         try await source.areRewritten(files)
     }
+    public func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await source.areEmptied(files)
+    }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     public func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
         try await source.streamStatus(of: sync, at: state)

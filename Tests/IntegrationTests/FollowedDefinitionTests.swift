@@ -99,6 +99,41 @@ import Testing
         try await shop.tearDown()
     }
 
+    /// A partition that is truncated by its own name, which pgoutput does not tell of.
+    @Test(arguments: ways) func partitionsAreEmptied(way: String) async throws {
+        let setup = """
+            CREATE TABLE p (id int, k int, v text, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+            CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (id);
+            CREATE TABLE p2a PARTITION OF p2 DEFAULT;
+            CREATE TABLE bare (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+            CREATE TABLE bare1 PARTITION OF bare DEFAULT;
+            INSERT INTO p VALUES (1, 1, 'a'), (2, 2, 'b'); INSERT INTO bare VALUES (1, 1), (2, 1)
+            """
+        let shop = try Self.database(way, setup)
+        try await shop.run()
+        let copiesNothing = [
+            "VACUUM FULL p; CLUSTER p1 USING p1_pkey; VACUUM FULL bare", "INSERT INTO p VALUES (3, 1, 'c')",
+            "VACUUM FULL p1\n---\nGRANT SELECT (id) ON p1 TO PUBLIC",
+        ]
+        for step in copiesNothing {
+            #expect(try await shop.reasons(after: step.replacing("; ", with: "\n---\n")) == [:], "\(step)")
+            try await shop.checkEqual(after: step)
+        }
+        let empties = [
+            "TRUNCATE p2; INSERT INTO p VALUES (21, 2, 'n')", "TRUNCATE p1, p2",
+            "INSERT INTO p VALUES (1, 1, 'a'), (2, 2, 'b')", "TRUNCATE p2a; TRUNCATE bare1",
+            "BEGIN; TRUNCATE p; INSERT INTO p VALUES (5, 1, 'x'), (6, 2, 'y'); TRUNCATE p1; "
+                + "INSERT INTO p VALUES (7, 1, 'z'); INSERT INTO bare VALUES (9, 9); COMMIT",
+            "TRUNCATE bare1; INSERT INTO bare VALUES (4, 4); TRUNCATE p1; ANALYZE p1",
+        ]
+        for step in empties {
+            _ = try await shop.reasons(after: step)
+            try await shop.checkEqual(after: step)
+        }
+        try await shop.tearDown()
+    }
+
     @Test(arguments: ways) func whatShowsTheSameCopiesNothing(way: String) async throws {
         let shop = try Self.database(way)
         try await shop.run()

@@ -51,6 +51,9 @@ struct HeldSource: ChangeSource {
     func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
         try await source.areRewritten(files)
     }
+    func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        try await source.areEmptied(files)
+    }
     func logPosition() async throws -> Checkpoint { try await source.logPosition() }
     func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
         try await source.streamStatus(of: sync, at: state)

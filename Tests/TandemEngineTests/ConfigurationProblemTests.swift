@@ -19,7 +19,7 @@ struct ConfigurationProblemTests {
         ("from: shop\nto: house\ntabels: [a]", "8: unknown key \"tabels\"; did you mean \"tables\"?"),
         (
             "from: shop\nto: house\nqwertz: [a]",
-            "8: unknown key \"qwertz\"; there are from, to, method, tables, into, deletes, compare_every, synced_at, unfit_values, on_gap, auto_setup"
+            "8: unknown key \"qwertz\"; there are from, to, method, tables, into, deletes, compare_every, synced_at, unfit_values, numeric, on_gap, auto_setup"
         ),
         ("to: house", "5: sync \"s\" lacks \"from\"; it names a connection"),
         ("from: shop", "5: sync \"s\" lacks \"to\"; it names a connection"),
@@ -38,6 +38,10 @@ struct ConfigurationProblemTests {
         (
             "from: shop\nto: house\nunfit_values: drop",
             "8: \"unfit_values\" cannot be \"drop\"; there are text, clamp, issue"
+        ),
+        (
+            "from: shop\nto: house\nnumeric: decimal(39, 2)",
+            "8: \"numeric\" cannot be \"decimal(39, 2)\"; write text, or decimal(38, 10): at most 38 digits, and how many of them come after the point"
         ),
         ("from: shop\nto: house\nauto_setup: 1", "8: \"auto_setup\" must be true or false, not \"1\""),
         ("from: shop\nto: house\ninto:", "8: \"into\" has no value"),

@@ -36,6 +36,7 @@ struct ConfigurationTests {
                     columns: ["!body"]
                 into: analytics
                 unfit_values: clamp
+                numeric: decimal(38, 10)
                 schedule: every 90m
                 auto_setup: true
             """,
@@ -51,6 +52,7 @@ struct ConfigurationTests {
         #expect(configuration.sync("one") == SyncConfiguration(name: "one", from: "shop", to: "house", line: 10))
         let two = try #require(configuration.sync("two"))
         #expect(two.method == .fixed(.fullTable) && two.into == "analytics" && two.unfitValues == .clamp)
+        #expect(two.numeric == .decimal(precision: 38, scale: 10))
         #expect(two.schedule == .every(seconds: 5400) && two.autoSetup && two.deletes == .hard)
         #expect(two.tables.map(\.excludes) == [false, true, false, false, false])
         #expect(two.tables.map(\.line) == [18, 19, 20, 21, 24])

@@ -167,6 +167,38 @@ struct PlanHistoryTests {
         )
     }
 
+    /// What `numeric` says holds for columns that are copied from then on.
+    @Test func aDecimalStaysWhatItWasCopiedAs() throws {
+        let (ten, six) = (ColumnType.decimal(precision: 38, scale: 10), ColumnType.decimal(precision: 38, scale: 6))
+        for method in [Method.fullTable, .logBased] {
+            var source = Sample.followable("public.a", id: 7)
+            source.decimals = [2]
+            source.schema.columns[1].type = .text
+            func planned(_ type: ColumnType, after copied: [CopiedTable]) throws -> TablePlan {
+                let plan = Sample.plan([source], copied: copied, method: .fixed(method), numeric: type)
+                return try #require(plan.tables.first)
+            }
+            for former in [ColumnType.text, ten, six] {
+                var copied = Sample.copies(of: Sample.plan([source], method: .fixed(method), numeric: former))
+                #expect(copied[0].schema.columns[1].type == former)
+                if method == .logBased { copied[0].stream = "one" }
+                for now in [ColumnType.text, ten, six] {
+                    let table = try planned(now, after: copied)
+                    let stays = former == .text || method == .logBased
+                    #expect(table.schema.columns.map(\.type) == [.int32, stays ? former : now])
+                    #expect(
+                        table.notes
+                            == (now == former || !stays
+                                ? []
+                                : [
+                                    "Column note stays \(former), as it was copied; `tandem reset s --table public.a` copies it as \(now)."
+                                ])
+                    )
+                }
+            }
+        }
+    }
+
     @Test func aColumnThatHadToBecomeTextStaysText() throws {
         let catalog = [Sample.table("public.a", id: 7)]
         var copied = Sample.copies(of: Sample.plan(catalog))

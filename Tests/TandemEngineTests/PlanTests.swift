@@ -261,6 +261,7 @@ extension Sample {
         into: String? = nil,
         deletes: DeletePolicy = .hard,
         unfit: UnfitPolicy = .text,
+        numeric: ColumnType = .text,
         autoSetup: Bool = false,
         folding: NameFolding = .caseInsensitive
     ) -> SyncPlan {
@@ -273,6 +274,7 @@ extension Sample {
             into: into,
             deletes: deletes,
             unfitValues: unfit,
+            numeric: numeric,
             autoSetup: autoSetup
         )
         return Planner(sync: sync, catalog: Catalog(tables: catalog), copied: copied, folding: folding).plan()

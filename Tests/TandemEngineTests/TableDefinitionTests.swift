@@ -5,11 +5,12 @@ import Testing
 @Suite struct TableDefinitionTests {
     private func definition(_ text: String) -> TableDefinition { TableDefinition(text: text) }
 
-    private func reason(_ before: String, _ now: String, isNoted: Bool = false) -> String? {
-        switch definition(before).departure(to: definition(now), isNoted: isNoted) {
+    private func reason(_ before: String, _ now: String, isNoted: Bool = false, hasParts: Bool = false) -> String? {
+        switch definition(before).departure(to: definition(now), isNoted: isNoted, hasParts: hasParts) {
         case .none: nil
         case .changed(let reason): reason
-        case .unclear(let files, let isLikely): "unclear \(files) \(isLikely)"
+        case .unclear(let files, [], let isLikely): "unclear \(files) \(isLikely)"
+        case .unclear(let files, let moved, _): "unclear \(files), moved \(moved)"
         }
     }
 
@@ -69,6 +70,14 @@ import Testing
         #expect(reason("f1:1.5,a1:1.x", "f1:2.5,a1:2.x") == TableDefinition.rewritten, "emptied as a part")
         #expect(reason("f1:1.0,a1:1.x", "f1:2.0,a1:2.y") == "unclear [1] true", "GRANT and VACUUM FULL, or more")
         #expect(reason("f1:1.0,a1:1", "f1:2.0,a1:2") == "unclear [1] true")
+    }
+
+    /// A part that is emptied keeps its annex as one does that VACUUM FULL wrote anew.
+    @Test func partsThatMayHaveBeenEmptied() {
+        #expect(reason("f1:1.5,f2:9.0", "f1:2.5,f2:9.0", hasParts: true) == "unclear [], moved [1]")
+        #expect(reason("f1:1.0,f2:9.0", "f1:2.0,f2:10.0", hasParts: true) == "unclear [1, 2], moved [1, 2]")
+        #expect(reason("f1:1.5", "f1:2.6", hasParts: true) == TableDefinition.rewritten)
+        #expect(reason("f1:1.5", "f1:1.5", hasParts: true) == nil)
     }
 
     @Test func recordsOfColumns() {

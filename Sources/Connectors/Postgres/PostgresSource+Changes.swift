@@ -86,6 +86,20 @@ extension PostgresSource: ChangeSource {
         try await connection.run { try RewrittenFiles($0).answer(files) }
     }
 
+    /// pgoutput leaves out TRUNCATE of a partition where its table is published as a whole.
+    package func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+        guard !isNoted else { return [:] }
+        return try await connection.run { session in
+            let isHidden = try session.query(
+                """
+                SELECT EXISTS (SELECT FROM pg_catalog.pg_replication_slots
+                  WHERE plugin = 'pgoutput' AND database = pg_catalog.current_database())
+                """
+            )
+            return isHidden.value == "t" ? try RewrittenFiles(session).areEmptied(files) : [:]
+        }
+    }
+
     /// A place behind everything that is committed by now, which a stream reaches soon.
     package func logPosition() async throws -> Checkpoint {
         let isNoted = isNoted

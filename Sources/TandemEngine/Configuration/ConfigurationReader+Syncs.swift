@@ -4,8 +4,8 @@ import Yams
 
 extension ConfigurationReader {
     private static let syncKeys = [
-        "from", "to", "method", "tables", "into", "deletes", "compare_every", "synced_at", "unfit_values", "on_gap",
-        "auto_setup",
+        "from", "to", "method", "tables", "into", "deletes", "compare_every", "synced_at", "unfit_values", "numeric",
+        "on_gap", "auto_setup",
     ]
 
     /// - Parameter connections: The names that `from` and `to` may hold.
@@ -31,6 +31,7 @@ extension ConfigurationReader {
         sync.compareEvery = count(fields["compare_every"]) ?? 1
         sync.syncedAt = flag(fields["synced_at"]) ?? false
         sync.unfitValues = choice(fields["unfit_values"], of: UnfitPolicy.self) ?? .text
+        sync.numeric = decimals(fields["numeric"]) ?? .text
         sync.onGap = choice(fields["on_gap"], of: GapPolicy.self) ?? .resnapshot
         sync.into = name(fields["into"])
         sync.autoSetup = flag(fields["auto_setup"]) ?? false

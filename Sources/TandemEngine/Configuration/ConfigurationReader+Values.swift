@@ -1,3 +1,4 @@
+import TandemRows
 import Yams
 
 extension ConfigurationReader {
@@ -60,6 +61,22 @@ extension ConfigurationReader {
     mutating func choice<Value: RawRepresentable<String> & CaseIterable>(_ entry: Entry?, of type: Value.Type) -> Value?
     {
         choice(entry, among: type.allCases.map { ($0.rawValue, $0) })
+    }
+
+    /// `text`, or `decimal(38, 10)`.
+    mutating func decimals(_ entry: Entry?) -> ColumnType? {
+        guard let entry, let value = expanded(entry) else { return nil }
+        switch ColumnType(value.text.replacing(" ", with: "")) {
+        case .text: return .text
+        case .decimal(let precision, let scale): return .decimal(precision: precision, scale: scale)
+        default:
+            report(
+                entry.line,
+                "\"\(entry.key)\" cannot be \(value.shown); write text, or decimal(38, 10): at most 38 digits, and how many "
+                    + "of them come after the point"
+            )
+            return nil
+        }
     }
 
     /// A whole number above zero.

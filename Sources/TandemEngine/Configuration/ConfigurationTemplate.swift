@@ -45,6 +45,7 @@ package enum ConfigurationTemplate {
 
             # into: analytics               # one schema for all tables; default: each table's own
             # unfit_values: text            # what a type of the warehouse cannot hold: text, clamp or issue
+            # numeric: decimal(38, 10)      # numeric without a precision as numbers; default: text
 
         """
 }

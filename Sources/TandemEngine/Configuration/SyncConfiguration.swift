@@ -19,6 +19,8 @@ package struct SyncConfiguration: Hashable, Sendable {
     /// Whether each row has the time at which it was written.
     package var syncedAt: Bool
     package var unfitValues: UnfitPolicy
+    /// What a column becomes that holds decimals of any number of digits: text, or a decimal.
+    package var numeric: ColumnType
     /// What a run does when changes are missing.
     package var onGap: GapPolicy
     package var schedule: Schedule?
@@ -38,6 +40,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         compareEvery: Int = 1,
         syncedAt: Bool = false,
         unfitValues: UnfitPolicy = .text,
+        numeric: ColumnType = .text,
         onGap: GapPolicy = .resnapshot,
         schedule: Schedule? = nil,
         autoSetup: Bool = false,
@@ -53,6 +56,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         self.compareEvery = compareEvery
         self.syncedAt = syncedAt
         self.unfitValues = unfitValues
+        self.numeric = numeric
         self.onGap = onGap
         self.schedule = schedule
         self.autoSetup = autoSetup

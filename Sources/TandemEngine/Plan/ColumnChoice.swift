@@ -7,17 +7,41 @@ struct ColumnChoice {
     var schema: TableSchema
     /// Columns left out and why, a sentence each.
     var notes: [String] = []
+    /// The columns that the rule excludes, by number, with the names by which it does.
+    var excluded: [Int: String] = [:]
     /// Why no sensible choice is possible, a sentence.
     var problem: String?
 
-    init(of table: CatalogTable, rule: ColumnRule?) {
+    /// - Parameters:
+    ///   - decimals: What columns become that hold decimals of any number of digits.
+    ///   - excludedBefore: As ``excluded``, of the copy that is there.
+    init(of table: CatalogTable, rule: ColumnRule?, decimals: ColumnType = .text, excludedBefore: [Int: String] = [:]) {
         schema = table.schema
+        for index in schema.columns.indices where table.decimals.contains(schema.columns[index].id) {
+            schema.columns[index].type = decimals
+        }
+        let whole = schema
         for column in table.omitted where rule?.includes(column.name) ?? true {
             let remedy = column.remedy.map { " \($0.text)" } ?? ""
             notes.append("Column \(column.name) is left out: \(column.reason)\(remedy)")
         }
         guard let rule else { return }
-        let chosen = schema.columns.indices.filter { rule.includes(schema.columns[$0].name) }
+        let names = schema.columns.map { column in
+            // A column does not come in by a rename of which the rule does not know.
+            guard case .except = rule, let former = excludedBefore[column.id], !rule.includes(former) else {
+                return column.name
+            }
+            return former
+        }
+        let chosen = schema.columns.indices.filter { rule.includes(names[$0]) }
+        for (column, name) in zip(schema.columns, names) where !rule.includes(name) {
+            excluded[column.id] = name
+            guard name != column.name, rule.includes(column.name) else { continue }
+            notes.append(
+                "Column \(column.name) stays left out: it was called \(name), which `columns` excludes. To have it "
+                    + "copied, take that out."
+            )
+        }
         let left = schema.columns.indices.filter { !chosen.contains($0) }.map { schema.columns[$0].name }
         guard !left.isEmpty else { return }
         guard !chosen.isEmpty else {
@@ -32,7 +56,7 @@ struct ColumnChoice {
             notes.append("The copy has no key: not all of (\(key)) is copied.")
         }
         schema.identity = identity.count < schema.identity.count ? [] : identity
-        schema.columns = chosen.map { table.schema.columns[$0] }
+        schema.columns = chosen.map { whole.columns[$0] }
     }
 }
 

@@ -56,13 +56,21 @@ extension Planner {
             else { continue }
             let earlier = gone.remove(at: place)
             if earlier.name != name { table.notes.append("Column \(earlier.name) is called \(name) now.") }
-            if earlier.type == .text, column.type != .text, earlier.nativeType == column.nativeType,
+            let again = "`tandem reset \(sync.name) --table \(table.schema.name.argument)`"
+            if table.source.decimals.contains(column.id), earlier.nativeType == column.nativeType {
+                // What has been copied with another `numeric` stays so, but where all is copied each time. Text stays
+                // text there too: a value may not have fitted.
+                guard earlier.type != column.type, earlier.type == .text || table.method != .fullTable else { continue }
+                table.schema.columns[index].type = earlier.type
+                table.notes.append(
+                    "Column \(name) stays \(earlier.type), as it was copied; \(again) copies it as \(column.type)."
+                )
+            } else if earlier.type == .text, column.type != .text, earlier.nativeType == column.nativeType,
                 sync.unfitValues == .text
             {
                 table.schema.columns[index].type = .text
                 table.notes.append(
-                    "Column \(name) stays text because a value did not fit \(column.nativeType); "
-                        + "`tandem reset \(sync.name) --table \(table.schema.name.argument)` tries again."
+                    "Column \(name) stays text because a value did not fit \(column.nativeType); \(again) tries again."
                 )
             }
         }

@@ -29,7 +29,7 @@ extension Planner {
         guard copy.schema.key == table.schema.key else { return "it had another key" }
         switch copy.departure(from: table.source, by: .incremental) {
         case .changed(let reason): return reason
-        case .unclear(_, isLikely: true): return TableDefinition.rewritten
+        case .unclear(let files, _, isLikely: true) where !files.isEmpty: return TableDefinition.rewritten
         case .none, .unclear: break
         }
         guard table.accepts(copy) else { return "its columns have other types, or others were chosen" }

@@ -6,6 +6,8 @@ package struct Planner: Sendable {
     let sync: SyncConfiguration
     let catalog: Catalog
     let copied: [CopiedTable]
+    /// By the numbers of their tables, where the source has numbers.
+    private let copiedByID: [UInt32: CopiedTable]
     let owners: [TableName: String]
     let copies: [TableName: String]
     let folding: NameFolding
@@ -29,6 +31,7 @@ package struct Planner: Sendable {
         self.sync = sync
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
+        copiedByID = Dictionary(copied.filter { $0.schema.id != 0 }.map { ($0.schema.id, $0) }) { first, _ in first }
         self.owners = owners
         self.copies = copies
         self.folding = folding
@@ -75,7 +78,7 @@ package struct Planner: Sendable {
     }
 
     package func plan() -> SyncPlan {
-        var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [])
+        var plan = SyncPlan(sync: sync.name, unfit: sync.unfitValues, decimals: sync.numeric, tables: [])
         if sync.schedule != nil {
             plan.notes.append(
                 "`schedule` starts nothing in this version; let cron or a systemd timer call `tandem run`."
@@ -122,7 +125,14 @@ package struct Planner: Sendable {
         to plan: inout SyncPlan
     ) {
         let name = table.schema.name
-        var columns = ColumnChoice(of: table, rule: selection.columnRule?.columns)
+        var columns = ColumnChoice(
+            of: table,
+            rule: selection.columnRule?.columns,
+            decimals: sync.numeric,
+            excludedBefore: copiedByID[table.schema.id]?.definition?.excluded ?? [:]
+        )
+        var table = table
+        table.definition?.excluded = columns.excluded
         let cursor = CursorChoice(of: table, copying: columns.schema, selection)
         switch MethodDecision(
             selection.method,

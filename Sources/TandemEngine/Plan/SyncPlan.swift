@@ -5,6 +5,8 @@ package import TandemRows
 package struct SyncPlan: Sendable {
     package var sync: String
     package var unfit: UnfitPolicy
+    /// What columns become that hold decimals of any number of digits: text, or a decimal.
+    package var decimals: ColumnType
     /// In the order they are copied.
     package var tables: [TablePlan]
     /// Tables of the source that this sync leaves alone.
@@ -26,6 +28,7 @@ package struct SyncPlan: Sendable {
     package init(
         sync: String,
         unfit: UnfitPolicy,
+        decimals: ColumnType = .text,
         tables: [TablePlan],
         skipped: [SkippedTable] = [],
         orphans: [OrphanTable] = [],
@@ -34,6 +37,7 @@ package struct SyncPlan: Sendable {
     ) {
         self.sync = sync
         self.unfit = unfit
+        self.decimals = decimals
         self.tables = tables
         self.skipped = skipped
         self.orphans = orphans

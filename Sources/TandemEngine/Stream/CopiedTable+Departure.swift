@@ -11,10 +11,17 @@ extension CopiedTable {
         leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))
         parts = extent.parts
         definition = earlier ?? extent.definition
-        // What only a stream that is made ready knows; it was asked before.
+        // What only a stream that is made ready knows, or the configuration says; it was asked before.
         for (key, text) in table.source.definition?.facts ?? [:] where definition?.facts[key] == nil {
-            if key.kind == .publication || key.kind == .publicationRecord { definition?.facts[key] = text }
+            if [.publication, .publicationRecord, .excluded].contains(key.kind) { definition?.facts[key] = text }
         }
+    }
+
+    /// Takes down which columns the configuration excludes, of a copy that nothing else is to be remembered of.
+    mutating func noteExcluded(from table: TablePlan) {
+        guard let excluded = table.source.definition?.excluded, !excluded.isEmpty else { return }
+        definition = TableDefinition()
+        definition?.excluded = excluded
     }
 
     /// What may have become of its rows that no change tells of.
@@ -27,7 +34,8 @@ extension CopiedTable {
         guard let definition, let present = now.definition else { return .none }
         return definition.departure(
             to: present.ofColumns(schema.columns.map(\.id)),
-            isNoted: method == .triggerBased
+            isNoted: method == .triggerBased,
+            hasParts: now.hidesEmptiedParts(from: method)
         )
     }
 
@@ -51,6 +59,9 @@ extension CopiedTable {
 }
 
 extension CatalogTable {
+    /// Whether a stream by `method` may not tell that one of its parts was emptied.
+    func hidesEmptiedParts(from method: Method) -> Bool { method == .logBased && kind == .partitionedTable }
+
     /// The marks of its parts, by number.
     var marks: [UInt32: String] { Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first } }
 }

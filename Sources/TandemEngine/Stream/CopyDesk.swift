@@ -54,6 +54,8 @@ final class CopyDesk: Sendable {
         var isJoining = false
         /// What has been told of tables that cannot be followed or copied.
         var told: [TableName: String] = [:]
+        /// What tables were to get last, see ``isNews(_:)``.
+        var columns: [UInt32: [Int: String]] = [:]
         /// How far the destination is.
         var reached: StreamState?
         /// A place that was reached and not confirmed, for the sake of a copy.
@@ -70,6 +72,14 @@ final class CopyDesk: Sendable {
     /// Whether that is not known of `table` yet. Notes that it is now.
     func isNews(_ failure: TableFailure, of table: TableName) -> Bool {
         state.withLock { $0.told.updateValue(failure.message, forKey: table) != failure.message }
+    }
+
+    /// Whether tables are to get other columns, by number, than the last time. Notes that they have been.
+    func isNews(_ columns: [UInt32: [Int: String]]) -> Bool {
+        state.withLock { state in
+            defer { state.columns = columns }
+            return !columns.isEmpty && state.columns != columns
+        }
     }
 
     // MARK: For the stream

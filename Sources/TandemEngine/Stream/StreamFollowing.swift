@@ -35,6 +35,7 @@ struct StreamFollowing {
             start: start,
             end: end,
             unfit: plan.unfit,
+            decimals: plan.decimals,
             keep: desk.keep,
             isPrompt: !destination.keepsReadersOut,
             made: try await destination.made(of: plan.sync)
@@ -71,11 +72,16 @@ struct StreamFollowing {
     private struct Shape: Equatable {
         var target: TableName
         var parts: [UInt32: String]
+        /// Names by number.
+        var columns: [Int: String]
     }
 
     private func watches(_ stream: any ChangeStream) -> [StreamPump.Watch] {
         @Sendable func shape(_ plan: SyncPlan) -> [UInt32: Shape] {
-            let shapes = plan.tables.map { ($0.schema.id, Shape(target: $0.target, parts: $0.source.marks)) }
+            let shapes = plan.tables.map { table in
+                let columns = Dictionary(table.schema.columns.map { ($0.id, $0.name) }) { first, _ in first }
+                return (table.schema.id, Shape(target: table.target, parts: table.source.marks, columns: columns))
+            }
             return Dictionary(shapes) { first, _ in first }
         }
         let (plan, replan, desk, isWanted) = (plan, replan, desk, isWanted)

@@ -7,19 +7,29 @@ extension StreamRun {
     func departures(of copies: [UInt32: CopiedTable], _ plan: SyncPlan) async throws -> [UInt32: String] {
         var reasons: [UInt32: String] = [:]
         var unclear: [UInt32: (files: [UInt32], isLikely: Bool)] = [:]
-        var questions: [UInt32: UInt64] = [:]
+        var emptied: [UInt32: [UInt32]] = [:]
+        var (rewritings, emptyings): ([UInt32: UInt64], [UInt32: UInt64]) = ([:], [:])
         for table in plan.tables {
             guard let copy = copies[table.schema.id] else { continue }
             switch copy.departure(from: table.source, by: method) {
             case .none: break
             case .changed(let reason): reasons[table.schema.id] = reason
-            case .unclear(let files, let isLikely):
+            case .unclear(let files, let moved, let isLikely):
                 unclear[table.schema.id] = (files, isLikely)
-                for file in files { questions[file] = copy.definition?.moment ?? 0 }
+                emptied[table.schema.id] = moved
+                let moment = copy.definition?.moment ?? 0
+                for file in files { rewritings[file] = moment }
+                for file in moved { emptyings[file] = moment }
             }
         }
-        guard !questions.isEmpty else { return reasons }
-        let answers = try await source.areRewritten(questions)
+        if !emptyings.isEmpty {
+            let answers = try await source.areEmptied(emptyings)
+            for (table, files) in emptied where files.contains(where: { answers[$0] ?? false }) {
+                reasons[table] = TableDefinition.emptied
+            }
+        }
+        guard !rewritings.isEmpty else { return reasons }
+        let answers = try await source.areRewritten(rewritings)
         for (table, files) in unclear where files.files.contains(where: { answers[$0] ?? files.isLikely }) {
             reasons[table] = TableDefinition.rewritten
         }
@@ -35,7 +45,11 @@ extension SyncPlan {
             guard let before = table.source.definition, let now = present[table.schema.id]?.definition else {
                 return false
             }
-            return before.departure(to: now, isNoted: table.method == .triggerBased) != .none
+            return before.departure(
+                to: now,
+                isNoted: table.method == .triggerBased,
+                hasParts: table.source.hidesEmptiedParts(from: table.method)
+            ) != .none
         }
     }
 }

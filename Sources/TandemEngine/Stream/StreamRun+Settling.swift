@@ -119,8 +119,7 @@ extension TablePlan {
             copied[column.id].map { $0 == column.type } ?? (column.id > newest && !copy.leftOut.contains(column.id))
         }
         guard isSame else { return false }
-        // What is there and not chosen any more was left out on purpose.
-        let chosen = Set(schema.columns.map(\.id))
-        return !source.schema.columns.contains { copied[$0.id] != nil && !chosen.contains($0.id) }
+        // What is there and not chosen any more was left out on purpose, or may not be read any more.
+        return !leftOut.contains { copied[$0] != nil }
     }
 }

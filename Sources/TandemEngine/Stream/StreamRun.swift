@@ -136,7 +136,9 @@ struct StreamRun {
             return .again
         }
         let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
-        let end = follows && !isPatchwork ? nil : try await source.logPosition()
+        // Columns come by names that no change has told of; a stream without end would not bring them.
+        let isBehind = desk.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
+        let end = follows && !isPatchwork && !isBehind ? nil : try await source.logPosition()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
         for table in settled.tables.values { await observe(.issues(table.plan, table.copy.issues)) }
@@ -144,9 +146,8 @@ struct StreamRun {
         let ending = try await following(plan, progress, desk).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             await observe(.caughtUp(tables: followed))
-            guard isPatchwork else { return .done }
-            try await noteWhole(settled.tables.keys)
-            return follows ? .again : .done
+            if isPatchwork { try await noteWhole(settled.tables.keys) }
+            return follows && end != nil ? .again : .done
         }
         try await release(ending.recopies.keys)
         for (id, reason) in ending.recopies {

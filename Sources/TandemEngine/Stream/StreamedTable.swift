@@ -25,10 +25,16 @@ struct StreamedTable {
         }
     }
 
+    /// Columns that the plan knows, and the copy not yet or under other names.
+    var expected: [Int: String] {
+        let known = Dictionary(source.columns.map { ($0.id, $0.name) }) { first, _ in first }
+        let news = plan.schema.columns.filter { $0.id != 0 && known[$0.id] != $0.name }
+        return Dictionary(news.map { ($0.id, $0.name) }) { first, _ in first }
+    }
+
     /// What of it is asked for.
     var request: StreamRequest.Table {
-        let expected = Set(plan.schema.columns.map(\.id)).subtracting(source.columns.map(\.id) + [0])
-        return StreamRequest.Table(
+        StreamRequest.Table(
             schema: source,
             moment: copy.moment,
             leftOut: copy.leftOut,

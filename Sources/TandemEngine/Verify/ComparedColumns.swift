@@ -31,7 +31,7 @@ struct ComparedColumns {
                 leftOut.append(Self.departed(column, table))
                 continue
             }
-            guard now.type == column.type || column.type == .text else {
+            guard table.allows(now, as: column.type) else {
                 throw Incomparable(reason: "column \(column.name) is now \(now.nativeType), not \(column.nativeType)")
             }
             places[index] = destination.columns.count
@@ -61,8 +61,10 @@ struct ComparedColumns {
         since copy: CopiedTable,
         isChosen: (String) -> Bool
     ) -> [UncomparedColumn] {
+        let excluded = copy.definition?.excluded ?? [:]
         let new = table.schema.columns.filter { now in
-            isChosen(now.name) && !copy.schema.columns.contains { $0.id != 0 ? $0.id == now.id : $0.name == now.name }
+            isChosen(excluded[now.id] ?? now.name)
+                && !copy.schema.columns.contains { $0.id != 0 ? $0.id == now.id : $0.name == now.name }
         }
         return new.map { UncomparedColumn(name: $0.name, reason: "has not been copied yet; the next run brings it") }
     }

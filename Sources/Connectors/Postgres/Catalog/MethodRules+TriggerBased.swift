@@ -13,6 +13,16 @@ extension MethodRules {
         case .table, .partitionedTable: break
         }
         if let obstacle = obstacle ?? wrongKindForTriggers ?? missingKey { return obstacle }
+        guard table.maySelect else {
+            return .unusable(
+                reason: "The user \"\(server.user)\" may read single columns of it only, and what triggers note is read under "
+                    + "a lock that takes SELECT on the table.",
+                remedy: Remedy(
+                    "Grant it, and leave out columns with `columns`; or use another method.",
+                    sql: ["GRANT SELECT ON \(quotedName) TO \(quotedUser)"]
+                )
+            )
+        }
         if server.isStandby {
             return .unusable(
                 reason: "This is a standby, where no trigger can be made.",

@@ -37,7 +37,8 @@ package struct PostgresTable: Sendable {
             parts: parts,
             definition: definition,
             cursorColumns: cursorColumns,
-            methods: methods
+            methods: methods,
+            decimals: Set(columns.filter(\.native.isAnyDecimal).map(\.number))
         )
     }
 }

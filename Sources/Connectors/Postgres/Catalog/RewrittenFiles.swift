@@ -27,7 +27,23 @@ struct RewrittenFiles {
         return answers
     }
 
-    private func isRewritten(_ table: UInt32, since moment: UInt64) throws -> Bool? {
+    /// Whether no row is left of what was in these partitions, by the same. One that may not be read may have been
+    /// emptied.
+    func areEmptied(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
+        var answers: [UInt32: Bool] = [:]
+        for (table, moment) in files.sorted(by: { $0.key < $1.key }) {
+            do {
+                answers[table] = try session.transaction(.snapshot) {
+                    try rows(of: table).map { try !isMoved($0, since: moment) } ?? true
+                }
+            } catch let error as PostgresError where session.isOpen && !error.isTransient {
+                answers[table] = true
+            }
+        }
+        return answers
+    }
+
+    private func rows(of table: UInt32) throws -> String? {
         let named = """
             SELECT n.nspname, c.relname
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
@@ -35,12 +51,19 @@ struct RewrittenFiles {
         guard let cells = try session.query(named, [String(table)]).rows.first, cells.count == 2,
             let schema = cells[0], let name = cells[1]
         else { return nil }
-        let rows = "ONLY \(SQL.name(TableName(schema: schema, table: name))) t"
+        return "ONLY \(SQL.name(TableName(schema: schema, table: name))) t"
+    }
+
+    /// Whether there are rows that are older than the moment.
+    private func isMoved(_ rows: String, since moment: UInt64) throws -> Bool {
         let oldest = "'\(UInt32(truncatingIfNeeded: moment))'::pg_catalog.xid"
-        let isMoved = """
-            SELECT EXISTS (SELECT FROM \(rows) WHERE pg_catalog.age(t.xmin) > pg_catalog.age(\(oldest)))
-            """
-        if try session.query(isMoved).value == "t" { return false }
+        let question = "SELECT EXISTS (SELECT FROM \(rows) WHERE pg_catalog.age(t.xmin) > pg_catalog.age(\(oldest)))"
+        return try session.query(question).value == "t"
+    }
+
+    private func isRewritten(_ table: UInt32, since moment: UInt64) throws -> Bool? {
+        guard let rows = try rows(of: table) else { return nil }
+        if try isMoved(rows, since: moment) { return false }
         // A number of a command is none where the row has been locked or removed since.
         let isOlder = """
             SELECT EXISTS (SELECT FROM \(rows) JOIN pg_catalog.pg_class c ON c.oid = \(table)

@@ -23,9 +23,14 @@ package struct TypeMap: Sendable {
         switch types[oid] {
         case .array(let element, let delimiter): return list(of: element, modifier: modifier, delimiter: delimiter)
         case .enumeration: return NativeType(CellReading(type: .text, decoder: .text), text: .none)
-        case .plain(let output?): return NativeType(scalar(oid, modifier, text: .output(output)), text: .output(output))
-        case .plain(nil), .domain, nil: return NativeType(scalar(oid, modifier, text: .text), text: .text)
+        case .plain(let output?): return plain(oid, modifier, text: .output(output))
+        case .plain(nil), .domain, nil: return plain(oid, modifier, text: .text)
         }
+    }
+
+    private func plain(_ oid: UInt32, _ modifier: Int32, text: CellCast) -> NativeType {
+        let reading = scalar(oid, modifier, text: text)
+        return NativeType(reading, text: text, isAnyDecimal: oid == Self.numeric && reading.type == .text)
     }
 
     private func list(of element: UInt32, modifier: Int32, delimiter: UInt8) -> NativeType {

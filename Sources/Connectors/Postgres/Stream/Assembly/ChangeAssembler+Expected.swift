@@ -1,13 +1,14 @@
 import TandemRows
 
 extension ChangeAssembler {
-    /// Gives tables the columns that were added to them and that no change has come with.
+    /// Gives tables the columns that were added to them, and columns the names, that no change has come with.
     ///
     /// - Throws: What asking the catalog throws.
     mutating func bringExpected() throws {
         for index in tables.indices where tables[index].reason == nil {
             let known = tables[index].schema
-            let missing = tables[index].expected.subtracting(known.columns.map(\.id))
+            let names = Dictionary(known.columns.map { ($0.id, $0.name) }) { first, _ in first }
+            let missing = tables[index].expected.filter { names[$0.key] != $0.value }
             guard !missing.isEmpty, let found = try catalog.relation(known.id) else { continue }
             do {
                 try bring(missing, of: found, to: index)
@@ -19,10 +20,12 @@ extension ChangeAssembler {
 
     /// What the catalog says, as if the stream had described it. Only the new columns are taken from it: it may be
     /// later than the stream, which tells of the rest when it comes to that.
-    private mutating func bring(_ missing: Set<Int>, of found: CatalogRelation, to index: Int) throws {
+    ///
+    /// - Parameter missing: The columns' names by the end of the stream.
+    private mutating func bring(_ missing: [Int: String], of found: CatalogRelation, to index: Int) throws {
         let known = tables[index].schema
-        let relation = Self.relation(found, known)
-        let wanted = Set(missing.compactMap { found.column($0)?.name })
+        let relation = Self.relation(found, known, missing)
+        let wanted = Set(missing.values)
         let types = relation.columns.map { (type: $0.type ?? 0, modifier: $0.modifier) }
         let resolution = RelationResolution(
             relation: relation,
@@ -31,6 +34,7 @@ extension ChangeAssembler {
             types: try catalog.typeMap(for: types.map(\.type)),
             isPartition: false,
             includes: wanted.contains,
+            decimals: decimals,
             leftOut: tables[index].leftOut,
             typeNames: { [catalog] in try catalog.names(of: types) }
         )
@@ -44,7 +48,11 @@ extension ChangeAssembler {
         closed.append(tables[index].takeShape())
     }
 
-    private static func relation(_ found: CatalogRelation, _ known: TableSchema) -> StreamRelation {
+    private static func relation(
+        _ found: CatalogRelation,
+        _ known: TableSchema,
+        _ missing: [Int: String]
+    ) -> StreamRelation {
         let names = Dictionary(known.columns.map { ($0.id, $0.name) }) { first, _ in first }
         let key = Set(found.replicatedKey ?? [])
         let columns = found.columns.filter { !$0.isDropped && (!$0.isGenerated || names[$0.number] != nil) }
@@ -56,7 +64,7 @@ extension ChangeAssembler {
             identity: found.identity,
             columns: columns.map { column in
                 StreamRelation.Column(
-                    name: names[column.number] ?? column.name,
+                    name: missing[column.number] ?? names[column.number] ?? column.name,
                     number: column.number,
                     type: column.type,
                     modifier: column.modifier,

@@ -111,6 +111,7 @@ extension ChangeAssembler {
                 types: map,
                 isPartition: isPartition,
                 includes: tables[table].includes,
+                decimals: decimals,
                 leftOut: tables[table].leftOut,
                 typeNames: { [catalog] in try catalog.names(of: types) }
             )

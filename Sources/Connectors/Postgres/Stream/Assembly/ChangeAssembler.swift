@@ -30,6 +30,7 @@ struct ChangeAssembler {
     let method: Method
     let streamID: String
     let policy: UnfitPolicy
+    let decimals: ColumnType
     let checksUTF8: Bool
     let limits: Limits
     /// What is written at the end of a batch for a place in the log.
@@ -104,6 +105,7 @@ struct ChangeAssembler {
         method = request.start.method
         streamID = request.start.id
         policy = request.unfit
+        decimals = request.decimals
         self.checksUTF8 = checksUTF8
         self.limits = limits
         self.checkpoint = checkpoint

@@ -5,7 +5,7 @@ import TandemRows
 struct FollowedTable {
     let includes: @Sendable (String) -> Bool
     /// Columns that are to come by the end of the stream, by number.
-    let expected: Set<Int>
+    let expected: [Int: String]
     /// Columns that were there and are not copied, by number.
     private(set) var leftOut: Set<Int>
     /// Whether its destination marks rows that are deleted.
@@ -47,7 +47,7 @@ struct FollowedTable {
     init(_ held: HeldTable, byteLimit: Int) {
         isHeld = true
         includes = held.includes
-        expected = []
+        expected = [:]
         leftOut = held.leftOut
         schema = held.schema
         keepsDeletions = held.keepsDeletions

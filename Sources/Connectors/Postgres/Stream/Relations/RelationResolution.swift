@@ -14,6 +14,8 @@ struct RelationResolution {
     /// The relation is a partition of the table.
     let isPartition: Bool
     let includes: (String) -> Bool
+    /// ``StreamRequest/decimals``.
+    let decimals: ColumnType
     /// The numbers of columns that are never copied, because rows had values in them before.
     let leftOut: Set<Int>
     /// What the types of the relation's columns are called, in their order, where the catalog does not say the same.
@@ -157,8 +159,9 @@ struct RelationResolution {
             throw NeedsCopy("its new column \"\(sent.name)\" may have values in rows that were there before")
         }
         let native = native(sent, number: number)
-        guard let decoder = native.textDecoder(as: native.type) else { return nil }
-        let schema = ColumnSchema(name: sent.name, type: native.type, nativeType: typeName, id: number)
+        let type = native.isAnyDecimal ? decimals : native.type
+        guard let decoder = native.textDecoder(as: type) else { return nil }
+        let schema = ColumnSchema(name: sent.name, type: type, nativeType: typeName, id: number)
         return (Wanted(place: place, schema: schema, decoder: decoder), now.missing)
     }
 

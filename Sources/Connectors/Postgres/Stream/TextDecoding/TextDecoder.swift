@@ -49,8 +49,7 @@ package indirect enum TextDecoder: Hashable, Sendable {
 }
 
 extension NativeType {
-    /// How a cell that arrives as text becomes `wanted`: the column's own type, text, or a list of texts for an array.
-    /// `nil` for every other.
+    /// How a cell that arrives as text becomes `wanted`: as ``reading(as:)`` has it. `nil` for every other type.
     package func textDecoder(as wanted: ColumnType) -> TextDecoder? {
         guard let reading = reading(as: wanted) else { return nil }
         return switch (wanted, type) {
