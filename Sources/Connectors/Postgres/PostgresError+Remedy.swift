@@ -60,10 +60,10 @@ extension PostgresError {
             )
         case .streamGap: Remedy("Run again: every table is then copied anew.")
         case .malformed: Remedy("Check what stands between this machine and the server; report it if nothing does.")
-        case .server(_, "42883" /* no such function */, _, _), .server(_, "42P01", _, _), .server(_, "42704", _, _):
+        case .missingInFunction:
             Remedy(
-                "If a function is behind it that a view or a policy calls, and that uses names without their schema: let it "
-                    + "look them up by itself, by ALTER FUNCTION name(types) SET search_path = the_schema, pg_temp."
+                "A function that a view, a policy or a trigger calls has it, perhaps without its schema: let it look names up "
+                    + "by itself, by ALTER FUNCTION name(types) SET search_path = the_schema, pg_temp."
             )
         case .server: nil
         case .destination(_, let problem): problem.remedy

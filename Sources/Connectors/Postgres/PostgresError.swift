@@ -47,6 +47,8 @@ package enum PostgresError: ExplainedError, Equatable {
     /// Bytes that make no sense.
     case malformed(Endpoint, what: String)
     case server(Endpoint, sqlState: String, severity: String, message: String)
+    /// A function that the server called, and that is none of ours, names something that is not there.
+    case missingInFunction(Endpoint, sqlState: String, message: String)
     /// It cannot take what was to be written to it.
     case destination(Endpoint, DestinationProblem)
 
@@ -102,7 +104,7 @@ package enum PostgresError: ExplainedError, Equatable {
     /// The server's code for what it refused, where it gave one.
     package var sqlState: String? {
         switch self {
-        case .server(_, let state, _, _): state
+        case .server(_, let state, _, _), .missingInFunction(_, let state, _): state
         case .insufficientPrivilege: "42501"
         case .lockTimeout: "55P03"
         case .tooManyLocks: "53200"
@@ -122,7 +124,7 @@ package enum PostgresError: ExplainedError, Equatable {
             .tooManyLocks(let place, _), .openTransactions(let place, _, _, _),
             .recoveryConflict(let place, _), .snapshotLost(let place, _, _), .tableChanged(let place, _, _),
             .notReplicable(let place, _, _), .slotInUse(let place, _, _), .streamGap(let place, _),
-            .slotDropped(let place, _, _, _),
+            .slotDropped(let place, _, _, _), .missingInFunction(let place, _, _),
             .tableRewritten(let place, _), .catalogChanged(let place, _), .malformed(let place, _),
             .server(let place, _, _, _),
             .destination(let place, _):
@@ -143,8 +145,7 @@ package enum PostgresError: ExplainedError, Equatable {
     package var isConfined: Bool {
         switch self {
         case .server, .lockTimeout, .tooManyLocks, .insufficientPrivilege, .tableChanged, .tableRewritten,
-            .catalogChanged,
-            .destination:
+            .catalogChanged, .missingInFunction, .destination:
             true
         default: false
         }
@@ -164,7 +165,7 @@ package enum PostgresError: ExplainedError, Equatable {
         case .server(_, let state, _, _): ["08", "40", "53", "58"].contains { state.hasPrefix($0) }
         case .passwordFile, .unreadableURL, .authenticationFailed, .noDatabase, .tlsFailed, .wrongServer,
             .unsupportedVersion, .insufficientPrivilege, .tableChanged, .notReplicable, .streamGap, .malformed,
-            .destination, .openTransactions:
+            .missingInFunction, .destination, .openTransactions:
             false
         }
     }
@@ -209,6 +210,7 @@ extension PostgresError {
             "the slot \"\(slot)\" at \(place.server) was dropped, because it kept \(kept) of log (max_slot_wal: \(limit))"
         case .streamGap(let place, let reason): "the stream from \(place) cannot go on: \(reason)"
         case .malformed(let place, let what): "\(place) sent something that makes no sense: \(what)"
+        case .missingInFunction(let place, let state, let message): "\(place): ERROR \(state): \(message)"
         case .server(let place, let state, let severity, let message): "\(place): \(severity) \(state): \(message)"
         case .destination(let place, let problem): "\(place): \(problem)"
         }

@@ -13,4 +13,6 @@ enum DiagnosticField: Int32 {
     case table = 116
     case dataType = 100
     case sourceFile = 70
+    /// The statement of a function that the error is about. Asked for whether there is one only.
+    case innerStatement = 113
 }

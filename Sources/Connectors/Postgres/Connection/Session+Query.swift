@@ -116,6 +116,9 @@ extension Session {
             words.isRaised
             ? Objection(code: state, isRaised: true)
             : Objection(code: state, constraint: field(.constraint), column: field(.column))
+        if ["42883" /* no such function */, "42P01", "42704"].contains(state), field(.innerStatement) != nil {
+            return .missingInFunction(endpoint, sqlState: state, message: words.shown)
+        }
         return PostgresError(
             endpoint,
             sqlState: state,

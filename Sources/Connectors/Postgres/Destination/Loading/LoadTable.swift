@@ -117,7 +117,8 @@ extension PostgresError {
     /// The server's own words.
     var serverMessage: String? {
         switch self {
-        case .server(_, _, _, let message), .insufficientPrivilege(_, let message), .lockTimeout(_, let message):
+        case .server(_, _, _, let message), .insufficientPrivilege(_, let message), .lockTimeout(_, let message),
+            .missingInFunction(_, _, let message):
             message
         default: nil
         }

@@ -14,6 +14,8 @@ final class LogFeed: ChangeFeed {
     private let times: FeedTimes
     private let orders: HoldOrders
     private var watch: SlotWatch
+    /// What is read by pgoutput.
+    private let publications: [String]
     /// How long the server may go without a word of ours.
     private let silence: Duration
     private var told: LSN
@@ -54,7 +56,8 @@ final class LogFeed: ChangeFeed {
         times: FeedTimes,
         orders: HoldOrders,
         watch: SlotWatch,
-        answerTime: Duration
+        answerTime: Duration,
+        publications: [String]
     ) {
         self.replication = replication
         self.beside = beside
@@ -69,6 +72,7 @@ final class LogFeed: ChangeFeed {
         self.times = times
         self.orders = orders
         self.watch = watch
+        self.publications = publications
         askPause = times.asking.lowerBound
         told = start
         silence = min(.seconds(10), answerTime / 3)
@@ -89,7 +93,7 @@ final class LogFeed: ChangeFeed {
     /// Why tables are to be copied again, where the server cannot send what it has, and never will.
     private func reason(_ error: PostgresError, _ session: Session) -> String? {
         // It looks for the publications where it is in the log.
-        if error.sqlState == "42704", error.description.contains("publication") {
+        if error.sqlState == Self.noPublication, !publications.isEmpty {
             return
                 "its publication was not there for a while, and what was written meanwhile is not in the log's stream"
         }
@@ -160,9 +164,10 @@ final class LogFeed: ChangeFeed {
         switch message {
         case .data(let place, _, let payload):
             isAtEnd = false
-            for notice in replication.session.takeNotices() { reader.note(notice) }
+            try takeNotices()
             try decode { try reader.read(payload, at: place) }
         case .keepAlive(let end, _, let isReplyWanted):
+            try takeNotices()
             reader.advance(to: end)
             // Without being asked, and without asking, it says so when it has nothing more to send.
             let isUnasked = self.end == nil && !reader.assembler.awaitsPlace
@@ -170,6 +175,19 @@ final class LogFeed: ChangeFeed {
             if isReplyWanted { isAnswerWanted = true }
         }
     }
+
+    /// From version 18 on the server warns where a publication is not there, and leaves the changes out; before, it fails.
+    private func takeNotices() throws {
+        for notice in replication.session.takeNotices() {
+            reader.note(notice)
+            guard publications.contains(where: { notice.contains($0) }) else { continue }
+            let place = replication.endpoint
+            replication.close()
+            throw PostgresError.server(place, sqlState: Self.noPublication, severity: "WARNING", message: notice)
+        }
+    }
+
+    private static let noPublication = "42704"
 
     private func decode(_ body: () throws -> Void) throws {
         do { try body() } catch let error as MalformedMessage {

@@ -95,12 +95,19 @@ struct LogOpening: Sendable {
                     interval: times.watching,
                     notify: context.notify
                 ),
-                answerTime: timeout
+                answerTime: timeout,
+                publications: plugin == .pgoutput ? publications : []
             )
         } catch {
             replication.close()
             throw error
         }
+    }
+
+    /// What the stream is told by, under pgoutput.
+    private var publications: [String] {
+        let ours = SlotName.publication(for: slot)
+        return config.publication.map { [$0] } ?? [ours.all, ours.appends]
     }
 
     /// One way to ask a plugin, and what it answers then.
@@ -114,11 +121,9 @@ struct LogOpening: Sendable {
         guard plugin == .pgoutput else {
             return Wal2JSON.options.map { Reading(plugin: .wal2json($0.format), options: $0.options) }
         }
-        let ours = SlotName.publication(for: slot)
-        let wanted = config.publication.map { [$0] } ?? [ours.all, ours.appends]
-        let known = try PublicationFacts.all(wanted, beside)
+        let known = try PublicationFacts.all(publications, beside)
         // Each is an identifier in a list.
-        let names = wanted.filter { known[$0] != nil }.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
+        let names = publications.filter { known[$0] != nil }.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
         let published = [(name: "publication_names", value: names.joined(separator: ","))]
         return [Reading(plugin: .pgoutput, options: PgOutput.options + published)]
     }
