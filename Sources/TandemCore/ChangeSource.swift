@@ -335,3 +335,20 @@ public struct ChangeBatch: Sendable {
         self.tallies = tallies
     }
 }
+
+/// Thrown by a stream that cannot read the changes of one table, and could go on with the others.
+public struct ChangesUnreadable: ExplainedError {
+    /// Its number.
+    public var table: UInt32
+    public var cause: any ExplainedError
+
+    public init(_ table: UInt32, _ cause: any ExplainedError) {
+        self.table = table
+        self.cause = cause
+    }
+
+    public var description: String { cause.description }
+    public var remedy: Remedy? { cause.remedy }
+    public var isTransient: Bool { cause.isTransient }
+    public var isConfined: Bool { true }
+}

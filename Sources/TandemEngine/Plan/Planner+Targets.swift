@@ -10,6 +10,19 @@ extension Planner {
         folding.fold(target.schema) == Self.ownSchema || folding.fold(target.table).hasPrefix(Self.loadPrefix)
     }
 
+    static let reserved = "Its name is one that Tandem keeps for itself."
+
+    /// Says which tables are left out for their names, though nobody has asked for that.
+    func noteReserved(_ plan: inout SyncPlan) {
+        let names = plan.skipped.filter { $0.reason == Self.reserved }.map(\.name)
+        guard let first = names.first else { return }
+        let more = names.count > 1 ? " and \(names.count - 1) more" : ""
+        plan.notes.append(
+            "\(first)\(more) left out: at the destination Tandem keeps such names for itself. "
+                + "To have it, give it another one: `{name: \(first.entry), target: …}`, or set `into`."
+        )
+    }
+
     /// Whether the configuration itself sends every table to what Tandem keeps for itself.
     var isIntoOwnSchema: Bool { sync.into.map(folding.fold) == Self.ownSchema }
 

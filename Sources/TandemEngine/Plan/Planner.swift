@@ -94,6 +94,7 @@ package struct Planner: Sendable {
                 add(table, called: name, selection, to: &plan)
             }
         }
+        noteReserved(&plan)
         plan.problems += targetProblems(of: plan.tables)
         settleDeletes(&plan)
         settleCopies(&plan)
@@ -155,7 +156,7 @@ package struct Planner: Sendable {
         case .use(let method, let reason, let note):
             let target = selection.target(of: configured, in: sync)
             if isReserved(target), selection.target == nil, !isIntoOwnSchema, selection.naming == nil {
-                plan.skipped.append(SkippedTable(name: name, reason: "Its name is one that Tandem keeps for itself."))
+                plan.skipped.append(SkippedTable(name: name, reason: Self.reserved))
                 return
             }
             if configured != name {

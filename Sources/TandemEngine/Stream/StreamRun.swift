@@ -58,6 +58,7 @@ struct StreamRun {
         var attempt = 0
         // How often the destination could not take the changes of a table in a row.
         var refusals: [TableName: Int] = [:]
+        var unread: Set<UInt32> = []
         while true {
             let before = progress.counts.batches
             do {
@@ -73,6 +74,11 @@ struct StreamRun {
                 let count = progress.counts.batches > before ? 1 : refusals[error.target, default: 0] + 1
                 refusals[error.target] = count
                 try await leave(error, plan, desk, attempt: count)
+            } catch let error as ChangesUnreadable where !error.isTransient {
+                guard let table = plan.tables.first(where: { $0.schema.id == error.table }),
+                    unread.insert(error.table).inserted || follows
+                else { throw error.cause }
+                try await leave(table, desk, because: "its changes cannot be read: \(error.description)")
             } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
                 try await retries.wait(after: error, attempt: attempt, observe: observe)
@@ -88,9 +94,13 @@ struct StreamRun {
             await observe(.tablePostponed(table, error, pause: pause))
             return try await Task.sleep(for: pause)
         }
+        try await leave(table, desk, because: "its copy cannot take its changes: \(error.description)")
+    }
+
+    private func leave(_ table: TablePlan, _ desk: CopyDesk, because reason: String) async throws {
         try await release([table.schema.id])
         desk.recopy(table.schema.id)
-        await observe(.copyingAgain(table, reason: "its copy cannot take its changes: \(error.description)"))
+        await observe(.copyingAgain(table, reason: reason))
     }
 
     private func round(

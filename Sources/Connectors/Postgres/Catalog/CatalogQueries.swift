@@ -14,8 +14,7 @@ package struct CatalogQueries: Sendable {
     /// What counts as a user's table `c` in schema `n`: whatever the server does not keep for itself, so neither
     /// temporary tables nor TOAST, nor this program. No user can make a schema whose name begins with `pg_`.
     static let isUsers = """
-        n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT (n.nspname = 'tandem' AND c.relname ~ \
-        '^(captures|gaps|readers|reading|log_[0-9]+|version|loads|made|tables|streams)$') AND NOT (c.relname ~ '^_tandem_load_' \
+        n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT \(OwnTables.isOne) AND NOT (c.relname ~ '^_tandem_load_' \
         AND coalesce(pg_catalog.obj_description(c.oid, 'pg_class') LIKE '\(Metadata.mark)%', false))
         """
 

@@ -2,7 +2,8 @@ import TandemCore
 
 extension MethodRules {
     var logBased: Eligibility {
-        wrongKindForTheLog ?? obstacle ?? Self.serverObstacle(server) ?? missingIdentity ?? .usable(note: logNote)
+        wrongKindForTheLog ?? obstacle ?? chosenRows ?? Self.serverObstacle(server) ?? missingIdentity
+            ?? .usable(note: logNote)
     }
 
     private var wrongKindForTheLog: Eligibility? {

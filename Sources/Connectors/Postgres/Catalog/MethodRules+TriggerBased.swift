@@ -12,7 +12,7 @@ extension MethodRules {
             return .unusable(reason: "Triggers do not see what changes at the foreign server.", remedy: nil)
         case .table, .partitionedTable: break
         }
-        if let obstacle = obstacle ?? wrongKindForTriggers ?? missingKey { return obstacle }
+        if let obstacle = obstacle ?? chosenRows ?? wrongKindForTriggers ?? missingKey { return obstacle }
         guard table.maySelect else {
             return .unusable(
                 reason: "The user \"\(server.user)\" may read single columns of it only, and what triggers note is read under "

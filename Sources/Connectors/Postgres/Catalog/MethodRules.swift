@@ -30,6 +30,15 @@ struct MethodRules: Sendable {
         missingGrant ?? unpopulated ?? hiddenRows
     }
 
+    /// Why changes of it cannot be told: they come of all rows, also of those that policies do not show.
+    var chosenRows: Eligibility? {
+        guard table.rows == .chosen else { return nil }
+        return .unusable(
+            reason: "Policies choose the rows that \"\(server.user)\" may read, and changes come of all rows.",
+            remedy: Remedy("Use FULL_TABLE for it, or show this user every row by a policy.")
+        )
+    }
+
     private var missingGrant: Eligibility? {
         let usage = "GRANT USAGE ON SCHEMA \(SQL.identifier(table.name.schema)) TO \(quotedUser)"
         let select = "GRANT SELECT ON \(quotedName) TO \(quotedUser)"

@@ -22,7 +22,9 @@ enum DestinationCheck {
                             isWritable: session.capabilities.version >= DestinationServer.oldestVersion,
                             mayUseMetadata: try mayUseMetadata(session)
                         ).findings
-                    do { _ = try Metadata(session).exists() } catch let error as PostgresError {
+                    do { if try !Metadata(session).exists() { try Metadata(session).refuseStrangers() } } catch let
+                        error as PostgresError
+                    {
                         findings.append(Finding(.error, "schema tandem", "\(error)", remedy: error.remedy))
                     }
                     return findings

@@ -114,12 +114,14 @@ struct CaptureStates {
         }
     }
 
-    /// Whether a table of the schema is there.
+    /// Whether a table of ours is there.
+    ///
+    /// - Parameter name: With its schema, as ``TriggerNames`` has it.
     func exists(_ name: String) throws -> Bool {
-        try session.query("SELECT pg_catalog.to_regclass(\(SQL.literal(name))) IS NOT NULL").value == "t"
+        try OwnTables.exists(String(name.dropFirst(TriggerNames.schema.count + 1)), session)
     }
 
-    private static func list(_ json: String) -> [String] {
+    static func list(_ json: String) -> [String] {
         (try? JSONDecoder().decode([String].self, from: Data(json.utf8))) ?? []
     }
 
@@ -128,6 +130,14 @@ struct CaptureStates {
         "($1::pg_catalog.text IS NULL OR \(value) = ANY ($1::pg_catalog.text::pg_catalog.\(type)[]))"
     }
 
+    /// Whether `p`, in schema `n`, notes changes, or did before somebody changed it. An application's own of such a
+    /// name would write to none of our tables, and have none of our triggers.
+    private static let isNote = """
+        n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$'
+          AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype AND (p.prosrc LIKE '%\(TriggerNames.schema).%'
+            OR EXISTS (SELECT FROM pg_catalog.pg_trigger o WHERE o.tgfoid = p.oid AND o.tgname LIKE 'tandem!_note!_%' ESCAPE '!'))
+        """
+
     /// Logs with the types of their key columns; functions with their texts.
     private static let objects = """
         SELECT 'log', pg_catalog.substr(c.relname, 5), c.oid, (
@@ -135,12 +145,12 @@ struct CaptureStates {
             FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = c.oid AND a.attnum > 2 AND NOT a.attisdropped)::text, NULL, NULL
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = '\(TriggerNames.schema)' AND c.relkind = 'r' AND c.relname ~ '^log_[0-9]+$'
+        WHERE c.relname ~ '^log_[0-9]+$' AND \(OwnTables.isOne)
           AND \(isWanted("pg_catalog.substr(c.relname, 5)", "text"))
         UNION ALL
         SELECT 'function', pg_catalog.substr(p.proname, 6), p.oid, p.prosrc, pg_catalog.md5(p.prosrc), p.prosecdef
         FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$' AND p.pronargs = 0
+        WHERE \(isNote) AND p.pronargs = 0
           AND \(isWanted("pg_catalog.substr(p.proname, 6)", "text"))
         """
 
@@ -148,7 +158,7 @@ struct CaptureStates {
         SELECT pg_catalog.substr(p.proname, 6), t.tgrelid, t.tgname, pg_catalog.concat(t.oid, '.', t.xmin), t.tgenabled
         FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
           JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname = '\(TriggerNames.schema)' AND p.proname ~ '^note_[0-9]+$'
+        WHERE \(isNote)
           AND (\(isWanted("pg_catalog.substr(p.proname, 6)", "text")) OR \(isWanted("t.tgrelid", "oid")))
         """
 }

@@ -1,3 +1,4 @@
+import TandemCore
 import TandemRows
 
 /// What TRIGGER_BASED makes in a database is called.
@@ -37,12 +38,24 @@ enum TriggerNames {
         (reading, "reader text NOT NULL, relation oid NOT NULL, PRIMARY KEY (reader, relation)"),
     ]
 
+    /// Why none of it can be made: the application has something of its own under one of these names.
+    static func refusal(_ session: Session) throws -> (reason: String, remedy: Remedy)? {
+        let names = shared.map { String($0.name.dropFirst(schema.count + 1)) }
+        guard let name = try OwnTables.stranger(names, session) else { return nil }
+        return (
+            "\(schema).\(name) is not what triggers would note changes with, which needs the name.",
+            Remedy("Give \(schema).\(name) another name, or move it to another schema; or use another method.")
+        )
+    }
+
     /// The keys of changed rows.
     static func log(_ oid: UInt32) -> String { "\(schema).log_\(oid)" }
     /// The keys in a log `l`, one a row and perhaps more than once: `k1`, `k2`, … of `n`.
+    ///
+    /// Not as a function behind FROM, which gives each attribute of a composite type a column of its own.
     static func keys(_ count: Int) -> String {
         let names = (0..<count).map(keyColumn)
-        return "unnest(\(names.map { "l.\($0)" }.joined(separator: ", "))) AS n (\(names.joined(separator: ", ")))"
+        return "LATERAL (SELECT \(names.map { "pg_catalog.unnest(l.\($0)) AS \($0)" }.joined(separator: ", "))) AS n"
     }
     /// The function that notes them, without its parentheses.
     static func function(_ oid: UInt32) -> String { "\(schema).note_\(oid)" }

@@ -112,7 +112,11 @@ extension TriggerSetup {
 }
 
 extension TriggerGround {
+    /// - Throws: ``PostgresError/notReplicable(_:reason:remedy:)`` where something else has one of the names.
     static func read(_ session: Session, owner: String? = nil) throws -> Self {
+        if let refusal = try TriggerNames.refusal(session) {
+            throw PostgresError.notReplicable(session.endpoint, reason: refusal.reason, remedy: refusal.remedy)
+        }
         let states = CaptureStates(session)
         let schema = "SELECT true FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
         return Self(

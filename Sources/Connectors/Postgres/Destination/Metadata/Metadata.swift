@@ -25,6 +25,7 @@ struct Metadata {
             if version < Self.version { try upgrade(from: version) }
             return
         }
+        try refuseStrangers()
         try session.makeSchema(Self.schema)
         try session.execute(
             """
@@ -88,12 +89,18 @@ struct Metadata {
 
     func exists() throws -> Bool { try storedVersion() != nil }
 
+    /// - Throws: ``PostgresError/destination(_:_:)`` where something of a user's has one of the names.
+    func refuseStrangers() throws {
+        guard let stranger = try OwnTables.stranger(Self.tables, session) else { return }
+        let name = TableName(schema: Self.schema, table: stranger)
+        throw PostgresError.destination(session.endpoint, .strangeMetadata(name))
+    }
+
     /// Which version the tables are of; `nil` where there are none.
     ///
     /// - Throws: ``PostgresError/destination(_:_:)`` if that is newer than this program.
     func storedVersion() throws -> Int? {
-        let question = "SELECT pg_catalog.to_regclass($1) IS NOT NULL"
-        guard try session.query(question, [Self.table("tables")]).value == "t" else { return nil }
+        guard try OwnTables.exists("tables", session) else { return nil }
         let version = try session.query("SELECT max(version) FROM \(Self.table("version"))").value.flatMap { Int($0) }
         guard let version, version <= Self.version else {
             throw PostgresError.destination(session.endpoint, .newerMetadata(version: version ?? 0))

@@ -176,7 +176,8 @@ final class LogFeed: ChangeFeed {
         }
     }
 
-    /// From version 18 on the server warns where a publication is not there, and leaves the changes out; before, it fails.
+    /// From version 18 on the server warns where a publication is not there, and leaves the changes out; before that it
+    /// fails.
     private func takeNotices() throws {
         for notice in replication.session.takeNotices() {
             reader.note(notice)

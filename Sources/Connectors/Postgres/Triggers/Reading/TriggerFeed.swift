@@ -63,7 +63,7 @@ final class TriggerFeed: ChangeFeed {
     func next(isWanted: () -> Bool, confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         while !hasEnded {
             if let round {
-                if try read(round) { try finish(round) }
+                do { if try read(round) { try finish(round) } } catch { throw confined(error, to: round.table) }
                 return try give()
             }
             try keeping.tell(confirmed(), through: session)
@@ -164,6 +164,15 @@ final class TriggerFeed: ChangeFeed {
                 throw explained(error)
             }
         }
+    }
+
+    /// What is about one table's rows, or its keys, stops no other.
+    private func confined(_ error: any Error, to table: UInt32?) -> any Error {
+        guard let table, let error = error as? PostgresError, error.isConfined, !error.isTransient, session.isOpen
+        else {
+            return error
+        }
+        return ChangesUnreadable(table, error)
     }
 
     /// A log that is gone, or a table that was renamed in this moment, is for the next preparation to see to.

@@ -24,6 +24,8 @@ struct TriggerLogs {
         /// Whether values of the key that are equal are the same to the last bit.
         var isExact: Bool
         var isPartitioned: Bool
+        /// By which its index tells values of each column apart; empty where that is gone.
+        var operators: [String]
     }
 
     // MARK: The moment
@@ -131,17 +133,28 @@ struct TriggerLogs {
             SELECT pg_catalog.array_to_string(c.key_columns, ' '), t.relkind = 'p', (
               SELECT bool_and(a.atttypid IN (16, 20, 21, 23, 26, 1082, 1083, 1114, 1184, 2950)
                 OR a.atttypid IN (25, 1043) AND a.attcollation IN (100, 950, 951))
-              FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.relation AND a.attnum = ANY (c.key_columns))
+              FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.relation AND a.attnum = ANY (c.key_columns)), (
+              SELECT pg_catalog.json_agg('OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'
+                ORDER BY k.place)
+              FROM pg_catalog.pg_index i,
+                pg_catalog.unnest(i.indclass::pg_catalog.oid[]) WITH ORDINALITY AS k (class, place)
+                JOIN pg_catalog.pg_opclass s ON s.oid = k.class
+                JOIN pg_catalog.pg_amop m ON m.amopfamily = s.opcfamily AND m.amopstrategy = 3 /* equal */
+                  AND m.amoplefttype = s.opcintype AND m.amoprighttype = s.opcintype
+                JOIN pg_catalog.pg_operator o ON o.oid = m.amopopr
+                JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+              WHERE i.indexrelid = c.key_index)
             FROM \(TriggerNames.captures) c JOIN pg_catalog.pg_class t ON t.oid = c.relation
             WHERE c.relation = $1::pg_catalog.oid
             """
-        guard let row = try session.query(question, [String(table)]).rows.first, row.count == 3, let key = row[0] else {
+        guard let row = try session.query(question, [String(table)]).rows.first, row.count == 4, let key = row[0] else {
             return nil
         }
         return Log(
             key: key.split(separator: " ").compactMap { Int($0) },
             isExact: row[2] == "t",
-            isPartitioned: row[1] == "t"
+            isPartitioned: row[1] == "t",
+            operators: row[3].map(CaptureStates.list) ?? []
         )
     }
 
@@ -149,7 +162,10 @@ struct TriggerLogs {
     func beginRows(of relation: StreamRelation, _ log: Log, _ news: News) throws {
         let keys = log.key.indices.map(TriggerNames.keyColumn)
         let names = log.key.compactMap { number in relation.columns.first { $0.number == number }?.name }
-        let same = zip(keys, names).map { "t.\(SQL.identifier($1)) = l.\($0)" }.joined(separator: " AND ")
+        // Those of an extension's type are not in the path.
+        let operators = log.operators.count == keys.count ? log.operators : keys.map { _ in "=" }
+        let same = zip(zip(keys, names), operators).map { "t.\(SQL.identifier($0.1)) \($1) l.\($0.0)" }
+            .joined(separator: " AND ")
         let columns = relation.columns.map { "t.\(SQL.identifier($0.name))" }
         let table = SQL.name(TableName(schema: relation.schema, table: relation.name))
         // Of a table that others inherit from, only its own rows.

@@ -15,6 +15,14 @@ struct TriggerReadiness {
     func settle(_ tables: [CatalogTable]) throws -> [CatalogTable] {
         let possible = tables.filter { if case .usable = $0.methods[.triggerBased] { true } else { false } }
         guard !possible.isEmpty else { return tables }
+        if let refusal = try TriggerNames.refusal(session) {
+            return tables.map { table in
+                guard case .usable = table.methods[.triggerBased] else { return table }
+                var table = table
+                table.methods[.triggerBased] = .unusable(reason: refusal.reason, remedy: refusal.remedy)
+                return table
+            }
+        }
         var faults: [UInt32: TriggerFault?] = [:]
         if try CaptureStates(session).exists(TriggerNames.captures) {
             let facts = try TriggerFacts.of(possible.map(\.schema.id), session, config: config)

@@ -29,6 +29,7 @@ final class TriggerRound {
 
     /// Says what the table is now, and starts to read its rows.
     func start(_ news: TriggerLogs.News, logs: TriggerLogs, into assembler: inout ChangeAssembler) throws {
+        table = news.table
         guard let found = try assembler.catalog.relation(news.table), let log = try logs.log(of: news.table) else {
             // The catalog has told, or will, that the table is gone.
             return
@@ -39,7 +40,6 @@ final class TriggerRound {
         guard try assembler.map(of: news.table) != nil else { return }
         if news.isEmptied { try assembler.truncate([news.table]) }
         guard news.hasRows else { return }
-        table = news.table
         key = log.key.compactMap { number in relation.columns.firstIndex { $0.number == number } }
         guard key.count == log.key.count else {
             return assembler.giveUp(table: news.table, "a column of its key is gone")
