@@ -1,4 +1,5 @@
-/// Something that this program has made in a source's database, as the destination of the sync remembers it.
+/// Something that this program has made for a sync, most of it in the source's database, as the sync's destination
+/// remembers it.
 ///
 /// A slot has no place for the name of its owner, and two projects may well think of one name. So what was made is
 /// remembered where the rows are: a destination never drops what another one's sync has made.
@@ -7,6 +8,8 @@ public struct MadeObject: Hashable, Sendable {
         case slot, publication
         /// A line that says how far a sync has read what triggers note.
         case reader
+        /// The sync itself, as it is known at the destination: without a name of its own and a place.
+        case sync
     }
 
     public var sync: String
@@ -14,7 +17,7 @@ public struct MadeObject: Hashable, Sendable {
     public var project: String
     public var kind: Kind
     public var name: String
-    /// The database it is in, as the source tells databases apart.
+    /// The database it is in, as the source tells databases apart; empty for what is in none.
     public var place: String
     /// The stream that it is made in place of (``StreamState/id``), until the destination has that of the new one.
     public var replacing: String?
@@ -113,6 +116,7 @@ extension ChangeDestination {
         for method in [Method.logBased, .triggerBased] {
             if let state = try await stream(of: sync, by: method) { streams.append(state) }
         }
-        return SourceRecord(sync: sync, made: try await made(of: sync), streams: streams)
+        let made = try await made(of: sync).filter { $0.kind != .sync }
+        return SourceRecord(sync: sync, made: made, streams: streams)
     }
 }

@@ -19,10 +19,11 @@ struct Removal {
         defer { withExtendedLifetime(lock) {} }
         let destination = try workspace.destination(sync.to)
         do {
+            try await workspace.refuseAnothers(sync, at: destination)
             let atSource = try await tearDownSource(sync.from, of: [sync], knownTo: [destination])
             var there = Report(connection: sync.to)
             let known = try await destination.tables(of: sync.name)
-            try await destination.forget(sync.name, tables: nil)
+            try await forget(sync, at: destination)
             if !known.isEmpty { there.removed.append("what was remembered of \(Amounts.tables(known.count))") }
             try await removeMemory(at: destination, &there)
             await destination.close()
@@ -54,7 +55,13 @@ struct Removal {
         guard let destination = try workspace.ends(of: connection.name).destination else { return report }
         do {
             for sync in workspace.configuration.syncs where sync.to == connection.name {
-                try await destination.forget(sync.name, tables: nil)
+                do {
+                    try await workspace.refuseAnothers(sync, at: destination)
+                    try await forget(sync, at: destination)
+                } catch let problems as PlanProblems {
+                    let finding = Finding(.note, "sync \(sync.name)", problems.sentence, remedy: problems.remedy)
+                    report.left.append(finding)
+                }
             }
             try await removeMemory(at: destination, &report)
             await destination.close()
@@ -63,6 +70,13 @@ struct Removal {
             await destination.close()
             throw error
         }
+    }
+
+    private func forget(_ sync: SyncConfiguration, at destination: any Destination) async throws {
+        try await destination.forget(sync.name, tables: nil)
+        guard let destination = destination as? any ChangeDestination else { return }
+        let claims = try await destination.made(of: sync.name).filter { $0.kind == .sync }
+        if !claims.isEmpty { try await destination.note(made: [], gone: claims) }
     }
 
     private func tearDownSource(
@@ -112,8 +126,8 @@ struct Removal {
     /// What a destination remembers goes with the last sync that it remembers anything of.
     private func removeMemory(at destination: any Destination, _ report: inout Report) async throws {
         let owners = Set(try await destination.owners().values)
-        let makers = try await (destination as? any ChangeDestination)?.made(of: nil) ?? []
-        let others = owners.union(makers.map(\.sync)).sorted()
+        let made = try await (destination as? any ChangeDestination)?.made(of: nil) ?? []
+        let others = owners.union(made.filter { $0.kind != .sync }.map(\.sync)).sorted()
         guard others.isEmpty else {
             let names = others.map { "\"\($0)\"" }.joined(separator: ", ")
             return report.left.append(Finding(.note, "schema tandem", "It still has what is remembered of \(names)."))

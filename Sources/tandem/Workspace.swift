@@ -147,6 +147,21 @@ struct Workspace {
         (try open(name) { try $0.source($1, in: $2) }, try open(name) { try $0.destination($1, in: $2) })
     }
 
+    /// Refuses to change what `destination` remembers of another project's sync of the same name.
+    func refuseAnothers(_ sync: SyncConfiguration, at destination: any Destination) async throws {
+        try await SyncTenure.check(sync, at: destination) {
+            let source = try source(sync.from)
+            do {
+                let origin = try await source.origin()
+                await source.close()
+                return origin
+            } catch {
+                await source.close()
+                throw error
+            }
+        }
+    }
+
     /// What a run of `sync` would read from a source with `catalog`, and by which methods.
     ///
     /// The destination may not be there yet. It is asked only where the configuration names tables that the source has

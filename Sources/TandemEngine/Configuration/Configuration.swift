@@ -17,6 +17,7 @@ package struct Configuration: Hashable, Sendable {
         self.project = project
         self.connections = connections
         self.syncs = syncs
+        for index in self.syncs.indices { self.syncs[index].project = project }
     }
 
     /// What keeps these connections from being opened: variables that are not set, of all of them at once.

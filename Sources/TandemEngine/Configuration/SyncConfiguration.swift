@@ -4,6 +4,8 @@ package import TandemRows
 /// What goes from where to where.
 package struct SyncConfiguration: Hashable, Sendable {
     package var name: String
+    /// The project it is of: ``Configuration/project``. Empty where that is not known.
+    package var project: String
     /// Names of connections.
     package var from: String
     package var to: String
@@ -31,6 +33,7 @@ package struct SyncConfiguration: Hashable, Sendable {
 
     package init(
         name: String,
+        project: String = "",
         from: String,
         to: String,
         method: MethodChoice = .auto,
@@ -47,6 +50,7 @@ package struct SyncConfiguration: Hashable, Sendable {
         line: Int = 0
     ) {
         self.name = name
+        self.project = project
         self.from = from
         self.to = to
         self.method = method

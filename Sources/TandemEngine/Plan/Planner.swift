@@ -66,7 +66,8 @@ package struct Planner: Sendable {
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners().merging(earlier) { now, _ in now }
         let copies = try await copies(in: source, of: destination)
-        return Planner(
+        let tenure = try await SyncTenure(of: sync, at: destination)
+        var plan = Planner(
             sync: sync,
             catalog: catalog,
             copied: copied,
@@ -75,6 +76,13 @@ package struct Planner: Sendable {
             folding: destination.nameFolding,
             ruledOut: ruledOut
         ).plan()
+        plan.claim = tenure.claim
+        let moves = tenure.moves(of: copied, in: plan, folding: destination.nameFolding)
+        guard !copied.isEmpty, tenure.isAnothers || !moves.isEmpty else { return plan }
+        let isSame = tenure.isSameSource(copied, try await source.origin())
+        let departed = tenure.isAnothers ? plan.orphans.filter { $0.table != nil }.map(\.copy) : []
+        guard let problem = tenure.problem(isSameSource: isSame, moves: moves, departed: departed) else { return plan }
+        return SyncPlan(sync: sync.name, unfit: sync.unfitValues, tables: [], problems: [problem])
     }
 
     package func plan() -> SyncPlan {

@@ -24,6 +24,8 @@ package struct SyncPlan: Sendable {
     package var obstacles: [Finding] = []
     /// Methods that `auto` would take and the source does not offer, with the reason, as far as that was looked for.
     package var refused: [(method: Method, reason: String, remedy: Remedy?)] = []
+    /// What the destination is to remember of whose the sync is, where it does not yet.
+    package var claim: MadeObject?
 
     package init(
         sync: String,

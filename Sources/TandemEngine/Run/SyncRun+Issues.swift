@@ -11,6 +11,7 @@ extension SyncRun {
     package func retryIssues(
         _ isChosen: @escaping @Sendable (CopiedTable, RowIssue) -> Bool
     ) async throws -> [RetriedIssue] {
+        try await refuseAnothers()
         let chosen = try await destination.tables(of: sync.name).flatMap { copy in
             copy.issues.filter { isChosen(copy, $0) }.map { (copy: copy, issue: $0) }
         }
@@ -62,6 +63,7 @@ extension SyncRun {
     package func ignoreIssues(
         _ isChosen: @Sendable (CopiedTable, RowIssue) -> Bool
     ) async throws -> [RetriedIssue] {
+        try await refuseAnothers()
         var ignored: [RetriedIssue] = []
         var changed: [CopiedTable] = []
         for var copy in try await destination.tables(of: sync.name) {

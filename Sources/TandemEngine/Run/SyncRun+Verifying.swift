@@ -29,6 +29,7 @@ extension SyncRun {
         of isWanted: (CopiedTable) -> Bool = { _ in true },
         report: (Verification.TableResult) -> Void = { _ in }
     ) async throws -> VerifiedTables {
+        try await refuseAnothers()
         let verification = verification
         var verified = VerifiedTables()
         var compared: Set<TableName> = []

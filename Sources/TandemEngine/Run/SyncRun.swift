@@ -104,6 +104,9 @@ package struct SyncRun: Sendable {
             }
             report.outcomes += read.outcomes
             report.failures += read.failures
+            if !report.outcomes.isEmpty || plan.tables.contains(where: \.method.isFollowed) {
+                try await claim(plan, observe: note)
+            }
             let counts = try await run.follow(plan, repairing: isRepaired, into: &report, observe: note)
             var issues: [TableName: [RowIssue]] = [:]
             var present: Set<TableName> = []
@@ -149,6 +152,24 @@ package struct SyncRun: Sendable {
             patience: patience,
             observe: observe
         ).run()
+    }
+
+    /// Has the destination remember whose the sync is.
+    private func claim(_ plan: SyncPlan, observe: @Sendable (RunEvent) async -> Void) async throws {
+        guard let claim = plan.claim, let destination = destination as? any ChangeDestination else { return }
+        var attempt = 0
+        while true {
+            do {
+                return try await destination.note(made: [claim], gone: [])
+            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
+                attempt += 1
+                try await retries.wait(after: error, attempt: attempt, observe: observe)
+            }
+        }
+    }
+
+    func refuseAnothers() async throws {
+        try await SyncTenure.check(sync, at: destination) { try await source.origin() }
     }
 
     private func firstPlan() async throws -> SyncPlan {

@@ -37,7 +37,10 @@ struct Rename: AsyncParsableCommand {
             throw UsageError(description: "Connection \(configuration.to) remembers nothing of syncs.")
         }
         let isMoved: Bool
+        var known = configuration
+        known.name = sync
         do {
+            try await workspace.refuseAnothers(known, at: destination)
             isMoved = try await move(at: destination, named: configuration.to)
             await destination.close()
         } catch {

@@ -30,6 +30,10 @@ struct Reset: AsyncParsableCommand {
         let workspace = try Workspace(options)
         guard let configuration = try workspace.syncs([sync], opening: .destination).first else { return }
         let destination = try workspace.destination(configuration.to)
+        do { try await workspace.refuseAnothers(configuration, at: destination) } catch {
+            await destination.close()
+            throw error
+        }
         let known = try await destination.tables(of: sync)
         let chosen = try table.map { try known.table(named: $0) }
         try await destination.forget(sync, tables: table.isEmpty ? nil : chosen.map(\.target))
