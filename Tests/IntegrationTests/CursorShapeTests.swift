@@ -125,6 +125,27 @@ import Testing
         try shop.tearDown()
     }
 
+    /// Whole and in part alike: names in its functions are looked up by the user's own `search_path`, and shown by it.
+    @Test(arguments: [Way(version: .v15), Way(version: .v18, isIntoPostgres: true)])
+    func aViewIsReadAsItsUserReadsIt(way: Way) async throws {
+        var shop = try CursorDatabase(
+            way,
+            """
+            CREATE TABLE rates (rate int); INSERT INTO rates VALUES (5);
+            CREATE FUNCTION rate() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT rate FROM rates); END';
+            CREATE TABLE orders (id int, seen timestamptz); INSERT INTO orders VALUES (1, '2024-01-01'), (2, '2024-01-02');
+            CREATE VIEW shown AS SELECT *, rate() AS rate, tableoid::regclass::text AS place FROM orders
+            """
+        )
+        try shop.read("public.shown", by: ["seen", "id"], lookback: nil)
+        #expect(try await shop.reading() == (2, false))
+        try shop.database.execute("INSERT INTO orders VALUES (3, '2024-01-03')")
+        #expect(try await shop.reading().isMerged)
+        #expect(try await shop.isEqual())
+        #expect(try await shop.ask("SELECT DISTINCT rate, place FROM public.shown") == [["5", "orders"]])
+        try shop.tearDown()
+    }
+
     /// What changes once the catalog has been looked at, and before rows are read, is found by the next run.
     @Test func whatChangesBeforeTheRowsAreReadIsFoundByTheNextRun() async throws {
         var shop = try CursorDatabase(

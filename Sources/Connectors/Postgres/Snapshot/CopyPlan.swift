@@ -78,6 +78,9 @@ struct CopyRelation: Sendable {
     /// Its rows lie in the chunks of TimescaleDB, and are read through it.
     let isHypertable: Bool
 
+    /// Functions and names in it mean what they mean to whoever reads it by hand.
+    var isReadAsByUser: Bool { !isReadable || kind == "v" }
+
     /// What stands behind FROM. Tables that inherit from it are tables of their own, unless they are chunks.
     var from: String { (kind == "r" && !isHypertable ? "ONLY " : "") + SQL.name(name) }
 }
@@ -89,7 +92,8 @@ extension CopyPlan {
     ///   - root: The table that was asked for.
     ///   - leaves: Where its rows lie: itself, or its leaf partitions.
     ///   - filter: A condition that rows must meet, if there is one.
-    ///   - pieces: Where given, conditions that cut each of them up, and not ranges of its pages.
+    ///   - pieces: Where given, conditions that cut each of them up, and not ranges of its pages. They mean the same
+    ///     wherever names are looked up.
     ///   - section: Where given, the only pages that are wanted; `leaves` can be read by pages then.
     init(
         root: CopyRelation,
@@ -105,8 +109,8 @@ extension CopyPlan {
         let isReadByLeaf = root.isReadable && leaves.allSatisfy(\.isReadable)
         self.columns = columns
         // What a policy hides from a view is no row of the view.
-        isReadThroughPolicies = hasRowSecurity && (!root.isReadable || root.kind == "v")
-        isReadAsByUser = (!root.isReadable || root.kind == "v") && filter == nil && pieces == nil
+        isReadThroughPolicies = hasRowSecurity && root.isReadAsByUser
+        isReadAsByUser = root.isReadAsByUser && filter == nil
         if isReadByLeaf {
             let parts = section.map { $0.parts(of: leaves) } ?? leaves.map { ($0, 0, nil) }
             let total = parts.reduce(0) { $0 + $1.leaf.bytes(from: $1.start, to: $1.end) }

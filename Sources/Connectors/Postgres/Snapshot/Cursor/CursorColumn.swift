@@ -48,15 +48,17 @@ struct CursorColumn: Sendable {
     /// That a value is one that rows to come do not lie below: neither infinite nor in the future. `nil` where all are.
     func isReached(on server: ServerCapabilities) -> String? {
         // Nobody knows which zone a time without one is of; the easternmost is 14 hours ahead.
-        let now = "pg_catalog.timezone('UTC', pg_catalog.now()) + '14 hours'::pg_catalog.interval"
+        let now = "pg_catalog.timezone('UTC', pg_catalog.now()) OPERATOR(pg_catalog.+) '14 hours'::pg_catalog.interval"
+        let isLess = "\(name) OPERATOR(pg_catalog.<)"
+        let isNotAbove = "\(name) OPERATOR(pg_catalog.<=)"
         switch native.type {
-        case .timestampTZ: return "\(name) <= pg_catalog.now()"
-        case .timestamp: return "\(name) <= \(now)"
-        case .date: return "\(name) <= (\(now))::pg_catalog.date"
-        case .float32, .float64: return "\(name) < 'Infinity'"
-        case .decimal: return "\(name) < 'NaN'"
+        case .timestampTZ: return "\(isNotAbove) pg_catalog.now()"
+        case .timestamp: return "\(isNotAbove) (\(now))"
+        case .date: return "\(isNotAbove) (\(now))::pg_catalog.date"
+        case .float32, .float64: return "\(isLess) 'Infinity'"
+        case .decimal: return "\(isLess) 'NaN'"
         case .text where type == Self.numeric:
-            return "\(name) < '\(server.version >= 140_000 ? "Infinity" : "NaN")'"
+            return "\(isLess) '\(server.version >= 140_000 ? "Infinity" : "NaN")'"
         default: return nil
         }
     }

@@ -11,9 +11,10 @@ struct CursorReading {
     func place(by numbers: [Int]) throws -> CursorPlace {
         let columns = try CursorColumn.read(numbers, of: table, types: types, in: session)
         let root = try CopyPlanner(session: session, table: table, schema: table.schema, types: types).root()
-        if !root.isReadable, session.capabilities.hasRowSecurity {
+        if root.isReadAsByUser {
             // The policies show what is wanted, or the table would not be read.
-            try session.execute("SET LOCAL row_security = on")
+            let security = session.capabilities.hasRowSecurity ? "SET LOCAL row_security = on; " : ""
+            try session.execute(security + "SET LOCAL search_path TO DEFAULT")
         }
         let conditions =
             columns.map { "\($0.name) IS NOT NULL" } + columns.compactMap { $0.isReached(on: session.capabilities) }
@@ -27,6 +28,7 @@ struct CursorReading {
             ) AS last
             """
         ).rows.first
+        if root.isReadAsByUser { try session.execute("SET LOCAL search_path = \(ServerCapabilities.searchPath)") }
         guard let row else { return .start }
         return .at(row.compactMap(\.self))
     }
@@ -47,7 +49,8 @@ struct CursorReading {
         let columns = try CursorColumn.read(range.columns, of: table, types: types, in: session)
         let names = columns.prefix(lower.count).map(\.name).joined(separator: ", ")
         let values = lower.map(SQL.literal).joined(separator: ", ")
-        let isAbove = lower.count == 1 ? "\(names) >= \(values)" : "(\(names)) >= (\(values))"
+        let isNotLess = "OPERATOR(pg_catalog.>=)"
+        let isAbove = lower.count == 1 ? "\(names) \(isNotLess) \(values)" : "(\(names)) \(isNotLess) (\(values))"
         let nulls = columns.filter { !$0.isNotNull }.map { "\($0.name) IS NULL" }
         guard !nulls.isEmpty else { return [isAbove] }
         let isNull = nulls.joined(separator: " OR ")
