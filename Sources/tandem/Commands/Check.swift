@@ -34,6 +34,8 @@ struct Check: AsyncParsableCommand {
         }
         for sync in syncs {
             guard let plan = plans[sync.name] else { continue }
+            // Of a connection that was not asked for, nothing is said.
+            if case .failure = plan, ![sync.from, sync.to].allSatisfy(connections.contains) { continue }
             findings += Self.findings(of: sync, plan, beside: findings).filter { connections.contains($0.connection) }
         }
         let errors = findings.filter { $0.finding.severity == .error }

@@ -40,7 +40,7 @@ struct TriggerStage {
         let rows = try session.query(
             """
             SELECT pg_catalog.concat_ws(' ', l.kind, \(keys))
-            FROM \(log) l LEFT JOIN LATERAL \(TriggerNames.keys(count)) ON true
+            FROM \(log) l LEFT JOIN \(TriggerNames.keys(count)) ON true
             """
         ).rows
         return Set(rows.compactMap { $0.first ?? nil }).sorted()
