@@ -2,7 +2,8 @@
 /// changes when the fact does.
 ///
 /// Two that were taken at different moments are compared (``departure(to:isNoted:hasParts:)``). A fact that only one of
-/// them has says nothing: columns, labels and parts come and go by themselves. But a name that is gone is shown no more.
+/// them has says nothing: columns, labels and parts come and go by themselves. But a name that is gone is shown no
+/// more.
 public struct TableDefinition: Sendable {
     public enum Kind: Character, Sendable {
         /// A column's type and expression.

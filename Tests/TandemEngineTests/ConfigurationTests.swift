@@ -49,7 +49,11 @@ struct ConfigurationTests {
             shop.settings == ["host": "db.internal", "port": "5432", "password": "pres3cretpost$", "database": "yes"]
         )
         #expect(configuration.connections.map(\.name) == ["shop", "house"])
-        #expect(configuration.sync("one") == SyncConfiguration(name: "one", from: "shop", to: "house", line: 10))
+        let project = configuration.project
+        #expect(
+            configuration.sync("one")
+                == SyncConfiguration(name: "one", project: project, from: "shop", to: "house", line: 10)
+        )
         let two = try #require(configuration.sync("two"))
         #expect(two.method == .fixed(.fullTable) && two.into == "analytics" && two.unfitValues == .clamp)
         #expect(two.numeric == .decimal(precision: 38, scale: 10))
