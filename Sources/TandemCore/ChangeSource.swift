@@ -337,7 +337,7 @@ public struct ChangeBatch: Sendable {
 }
 
 /// Thrown by a stream that cannot read the changes of one table, and could go on with the others.
-public struct ChangesUnreadable: ExplainedError {
+public struct ChangesUnreadable: ConfinedError {
     /// Its number.
     public var table: UInt32
     public var cause: any ExplainedError
@@ -346,9 +346,4 @@ public struct ChangesUnreadable: ExplainedError {
         self.table = table
         self.cause = cause
     }
-
-    public var description: String { cause.description }
-    public var remedy: Remedy? { cause.remedy }
-    public var isTransient: Bool { cause.isTransient }
-    public var isConfined: Bool { true }
 }

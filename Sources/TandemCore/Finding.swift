@@ -59,6 +59,18 @@ public protocol ExplainedError: Error, CustomStringConvertible {
     var rulesOutMethod: Bool { get }
 }
 
+/// An error about one table, which others can go on without. What it says is its cause's.
+public protocol ConfinedError: ExplainedError {
+    var cause: any ExplainedError { get }
+}
+
+extension ConfinedError {
+    public var description: String { cause.description }
+    public var remedy: Remedy? { cause.remedy }
+    public var isTransient: Bool { cause.isTransient }
+    public var isConfined: Bool { true }
+}
+
 extension ExplainedError {
     public var rulesOutMethod: Bool { false }
     public var isBusy: Bool { false }

@@ -2,7 +2,7 @@ public import TandemRows
 
 /// Thrown by a destination that cannot put one table in place, and could do so with the others: nothing of the
 /// transaction is left.
-public struct TargetError: ExplainedError {
+public struct TargetError: ConfinedError {
     public var target: TableName
     public var cause: any ExplainedError
 
@@ -10,9 +10,4 @@ public struct TargetError: ExplainedError {
         self.target = target
         self.cause = cause
     }
-
-    public var description: String { cause.description }
-    public var remedy: Remedy? { cause.remedy }
-    public var isTransient: Bool { cause.isTransient }
-    public var isConfined: Bool { true }
 }

@@ -25,34 +25,11 @@ extension PostgresSource: ChangeSource {
         mayRestart: Bool,
         ownership: Ownership
     ) async throws -> PreparedStream {
-        let isNoted = isNoted
         var ownership = ownership
         while true {
-            let made = ownership.known
+            let ready = readying(sync, tables, maySetUp: maySetUp, made: ownership.known, mayRestart: mayRestart)
             do {
-                return try await connection.run { session in
-                    guard !isNoted else {
-                        return try TriggerPreparation(
-                            session: session,
-                            config: config,
-                            context: context,
-                            sync: sync,
-                            tables: tables,
-                            maySetUp: maySetUp,
-                            made: made,
-                            mayRestart: mayRestart
-                        ).run(continuing: state)
-                    }
-                    return try StreamPreparation(
-                        session: session,
-                        config: config,
-                        context: context,
-                        sync: sync,
-                        tables: tables,
-                        made: made,
-                        mayRestart: mayRestart
-                    ).run(continuing: state)
-                }
+                return try await connection.run { try ready($0).run(continuing: state) }
             } catch let unclaimed as Unclaimed {
                 try await ownership.learn(unclaimed.made, forgetting: unclaimed.gone)
             }
@@ -159,29 +136,40 @@ extension PostgresSource: ChangeSource {
         continuing state: StreamState?,
         made: [MadeObject]
     ) async throws -> ForeseenStream {
+        let ready = readying(sync, tables, maySetUp: false, made: made, mayRestart: false)
+        return try await connection.run { try ready($0).foresee(continuing: state) }
+    }
+
+    private func readying(
+        _ sync: String,
+        _ tables: [CatalogTable],
+        maySetUp: Bool,
+        made: [MadeObject],
+        mayRestart: Bool
+    ) -> @Sendable (Session) -> any StreamReadying {
         let (isNoted, config, context) = (isNoted, config, context)
-        return try await connection.run { session in
+        return { session in
             guard !isNoted else {
-                return try TriggerPreparation(
+                return TriggerPreparation(
                     session: session,
                     config: config,
                     context: context,
                     sync: sync,
                     tables: tables,
-                    maySetUp: false,
+                    maySetUp: maySetUp,
                     made: made,
-                    mayRestart: false
-                ).foresee(continuing: state)
+                    mayRestart: mayRestart
+                )
             }
-            return try StreamPreparation(
+            return StreamPreparation(
                 session: session,
                 config: config,
                 context: context,
                 sync: sync,
                 tables: tables,
                 made: made,
-                mayRestart: false
-            ).foresee(continuing: state)
+                mayRestart: mayRestart
+            )
         }
     }
 

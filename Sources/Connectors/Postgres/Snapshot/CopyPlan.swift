@@ -53,6 +53,8 @@ struct ColumnReading: Sendable {
     /// By OID, of a domain its own.
     let type: UInt32
     let reading: CellReading
+    /// Whether each of its values is written with digits of its own after the point.
+    let isAnyDecimal: Bool
 
     /// How it is asked for.
     var expression: String { reading.expression(name) }

@@ -114,14 +114,20 @@ struct CopyPlanner {
                     what: "column \"\(column.name)\" is gone"
                 )
             }
-            guard let reading = types.native(now.type, modifier: now.modifier).reading(as: column.type) else {
+            let native = types.native(now.type, modifier: now.modifier)
+            guard let reading = native.reading(as: column.type) else {
                 throw PostgresError.tableChanged(
                     session.endpoint,
                     schema.name,
                     what: "column \"\(column.name)\" has another type"
                 )
             }
-            return ColumnReading(name: SQL.identifier(now.name), type: now.type, reading: reading)
+            return ColumnReading(
+                name: SQL.identifier(now.name),
+                type: now.type,
+                reading: reading,
+                isAnyDecimal: native.isAnyDecimal
+            )
         }
     }
 

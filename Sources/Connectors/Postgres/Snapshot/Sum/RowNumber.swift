@@ -46,10 +46,9 @@ private struct CellWriting {
         let name = column.name
         switch column.reading.type {
         case .bool: return "\(name)::pg_catalog.int4"
+        case .decimal(_, let scale) where column.isAnyDecimal: return "pg_catalog.round(\(name), \(scale))"
         // What `concat` makes of these by their output functions.
-        case .int16, .int32, .int64, .uuid: return name
-        // A column of any number of digits writes as many as each value has.
-        case .decimal(_, let scale): return "pg_catalog.round(\(name), \(scale))"
+        case .int16, .int32, .int64, .decimal, .uuid: return name
         case .text: return text(column)
         case .json: return md5(utf8("\(name)::pg_catalog.text"))
         case .bytes: return md5(name)

@@ -16,7 +16,6 @@ extension StreamPreparation {
 
     /// What there is, and what follows from it.
     struct Outlook {
-        var facts: ServerFacts
         var server: Server
         var owned: SlotOwnership
         /// The slot to read.
@@ -71,7 +70,6 @@ extension StreamPreparation {
             gap = "The publication \"\(missing)\" had been dropped: what was written since is not in the stream."
         }
         return Outlook(
-            facts: facts,
             server: server,
             owned: owned,
             name: name,

@@ -3,7 +3,7 @@ import TandemCore
 import TandemRows
 
 /// Gets a stream ready: its publications, its slot, and whether it goes on where the destination is. Blocks.
-struct StreamPreparation {
+struct StreamPreparation: StreamReadying {
     let session: Session
     let config: PostgresConfig
     let context: ConnectionContext
@@ -53,7 +53,7 @@ struct StreamPreparation {
             )
         }
         notes += others(outlook.server, name, owned)
-        let start = try begin(name, outlook.plugin, on: outlook.slot, outlook.facts, notes: &notes)
+        let start = try begin(name, outlook.plugin, on: outlook.slot, outlook.server.facts, notes: &notes)
         let identity = outlook.server.identity
         let stream = StreamIdentity(
             system: identity.system,

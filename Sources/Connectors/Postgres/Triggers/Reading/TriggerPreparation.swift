@@ -4,7 +4,7 @@ import TandemRows
 
 /// Gets the stream of what triggers note ready: that they are there, and whether it goes on where the destination is.
 /// Blocks.
-struct TriggerPreparation {
+struct TriggerPreparation: StreamReadying {
     let session: Session
     let config: PostgresConfig
     let context: ConnectionContext
