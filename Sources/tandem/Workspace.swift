@@ -184,6 +184,11 @@ struct Workspace {
         )
     }
 
+    /// The same for connections that reach one and the same place.
+    func place(of name: String) throws -> String {
+        try open(name) { $0.place($1, in: $2) } ?? name
+    }
+
     /// Swift opens the connector's type here, once, so that each keeps its own type of configuration.
     private func open<End>(
         _ name: String,
@@ -205,11 +210,16 @@ struct Workspace {
 
 /// A connector whose configuration's type is of no interest to the caller.
 private protocol Opener {
+    func place(_ settings: [String: String], in context: ConnectionContext) -> String
     func source(_ settings: [String: String], in context: ConnectionContext) throws -> (any Source)?
     func destination(_ settings: [String: String], in context: ConnectionContext) throws -> (any Destination)?
 }
 
 private struct ConnectorOpener<C: Connector>: Opener {
+    func place(_ settings: [String: String], in context: ConnectionContext) -> String {
+        C.place(C.configure(settings).config, in: context)
+    }
+
     func source(_ settings: [String: String], in context: ConnectionContext) throws -> (any Source)? {
         try C.source(C.configure(settings).config, in: context)
     }

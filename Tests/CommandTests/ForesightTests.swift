@@ -83,6 +83,15 @@ import Testing
         Case("two syncs into one table", 2) { world in
             try world.write("FULL_TABLE", "  again:\n    from: shop\n    to: warehouse\n    method: FULL_TABLE\n")
         },
+        Case("two syncs into one table, by two connections to one file", 2) { world in
+            let text = Program.configuration(
+                world.server,
+                world.database,
+                more: "  again:\n    from: shop\n    to: same\n    method: FULL_TABLE\n"
+            )
+            let same = "  same: {type: duckdb, path: ./warehouse.duckdb}\n"
+            try world.program.write(text.replacing("syncs:", with: same + "syncs:"))
+        },
         Case("a table that is named and not there", 2) { try $0.write("FULL_TABLE", "    tables: [public.nowhere]\n") },
         Case("the source's database is not there", 1) { world in
             let text = Program.configuration(world.server, world.database)

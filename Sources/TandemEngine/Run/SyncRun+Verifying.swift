@@ -112,7 +112,8 @@ extension SyncRun {
         let left =
             plan.failures.map { ($0.table.schema.name, $0.failure.message, $0.failure.remedy) }
             + plan.skipped.filter { $0.remedy != nil }.map { ($0.name, $0.reason, $0.remedy) }
-        for (name, reason, remedy) in left where !copies.contains(where: { $0.schema.name == name }) {
+        let copied = Set(copies.map(\.schema.name))
+        for (name, reason, remedy) in left where !copied.contains(name) {
             standing.absent.append(AbsentTable(source: name, target: nil, reason: reason, remedy: remedy))
         }
         return standing

@@ -99,14 +99,7 @@ extension Foresight {
         let source = try workspace.source(sync.from)
         let destination = try workspace.destination(sync.to)
         do {
-            let to = try workspace.connection(sync.to)
-            let settings = to.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            let plan = try await plan(
-                sync,
-                from: source,
-                to: destination,
-                at: ([to.type] + settings).joined(separator: "\n")
-            )
+            let plan = try await plan(sync, from: source, to: destination, at: workspace.place(of: sync.to))
             await source.close()
             await destination.close()
             return plan
