@@ -37,6 +37,16 @@ public indirect enum ColumnType: Hashable, Sendable {
     case list(ColumnType)
 }
 
+extension ColumnType {
+    /// Whether a source may have values for it that it cannot hold.
+    public var mayNotFit: Bool {
+        switch self {
+        case .decimal, .date, .timestamp, .timestampTZ, .interval, .list: true
+        case .bool, .int16, .int32, .int64, .float32, .float64, .text, .json, .bytes, .time, .timeTZ, .uuid: false
+        }
+    }
+}
+
 extension ColumnType: LosslessStringConvertible {
     /// The type whose ``description`` is `description`.
     public init?(_ description: String) {
@@ -51,10 +61,12 @@ extension ColumnType: LosslessStringConvertible {
             self = .list(element)
         } else {
             let parts = description.split { "(,)".contains($0) }
-            guard parts.count == 3, parts[0] == "decimal", let precision = Int(parts[1]), let scale = Int(parts[2]),
+            guard parts.count == 3, let precision = Int(parts[1]), let scale = Int(parts[2]),
                 (1...38).contains(precision), (0...precision).contains(scale)
             else { return nil }
             self = .decimal(precision: precision, scale: scale)
+            // Brackets may be elsewhere, and a number written otherwise.
+            guard self.description == description else { return nil }
         }
     }
 

@@ -1,5 +1,5 @@
 /// What becomes of a value that its column's type cannot hold, such as a year past 294247 or an array of two
-/// dimensions.
+/// dimensions. A column of the key always becomes text: rows are known by their keys, so each has to be exact.
 public enum UnfitPolicy: String, Hashable, Sendable, Codable, CaseIterable {
     /// The whole column travels as text, in which every value is exact.
     case text
@@ -9,7 +9,7 @@ public enum UnfitPolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case issue
 }
 
-/// Columns that hold a value their type cannot hold, met under ``UnfitPolicy/text``.
+/// Columns that hold a value their type cannot hold, met under ``UnfitPolicy/text`` or in a key.
 public struct UnfitValues: Error, Hashable, CustomStringConvertible {
     /// Indexes into the schema that was read, ascending.
     public var columns: [Int]

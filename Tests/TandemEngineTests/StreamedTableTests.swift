@@ -37,38 +37,38 @@ import Testing
 
     @Test func theSameColumnsNeedNoStep() throws {
         var table = table([column("id", 1), column("x", 2)], targetNames: ["id", "x_2"])
-        let changes = try table.follow(stretch([column("id", 1), column("x", 2)]), folding: .exact)
+        let changes = try table.follow(stretch([column("id", 1), column("x", 2)]), folding: .exact, unfit: .text)
         #expect(changes.evolution == [])
         #expect(changes.before == changes.after)
     }
 
     @Test func aRenamedColumnIsRenamed() throws {
         var table = table([column("id", 1), column("x", 2)])
-        let changes = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact)
+        let changes = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact, unfit: .text)
         #expect(changes.evolution == [.renameColumn(from: "x", to: "y")])
         #expect(changes.before.schema.columns.map(\.name) == ["id", "x"])
         #expect(changes.after.schema.columns.map(\.name) == ["id", "y"])
-        let next = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact)
+        let next = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact, unfit: .text)
         #expect(next.evolution == [])
     }
 
     @Test func anAddedColumnComesWithWhatOldRowsHaveInIt() throws {
         var table = table([column("id", 1)])
         let added = column("x", 2)
-        let changes = try table.follow(stretch([column("id", 1), added], missing: [2: "5"]), folding: .exact)
+        let changes = try table.follow(stretch([column("id", 1), added], missing: [2: "5"]), folding: .exact, unfit: .text)
         #expect(changes.evolution == [.addColumn(added, value: "5")])
     }
 
     @Test func aDroppedColumnStaysAtTheDestination() throws {
         var table = table([column("id", 1), column("x", 2)])
-        let changes = try table.follow(stretch([column("id", 1)]), folding: .exact)
+        let changes = try table.follow(stretch([column("id", 1)]), folding: .exact, unfit: .text)
         #expect(changes.evolution == [.keepColumn("x")])
         #expect(changes.after.schema.columns.map(\.name) == ["id"])
     }
 
     @Test func columnsMayChangeTheirNamesInATurn() throws {
         var table = table([column("id", 1), column("x", 2)])
-        let changes = try table.follow(stretch([column("id", 1), column("X", 2)]), folding: .caseInsensitive)
+        let changes = try table.follow(stretch([column("id", 1), column("X", 2)]), folding: .caseInsensitive, unfit: .text)
         #expect(changes.evolution == [.renameColumn(from: "x", to: "X")])
     }
 
@@ -77,14 +77,14 @@ import Testing
         let columns =
             isDropped ? [column("id", 1), column("X", 3)] : [column("id", 1), column("x", 2), column("X", 3)]
         #expect(throws: StreamedTable.MustCopy.self) {
-            try table.follow(stretch(columns), folding: .caseInsensitive)
+            try table.follow(stretch(columns), folding: .caseInsensitive, unfit: .text)
         }
     }
 
     @Test func anotherTypeMeansAnotherCopy() {
         var table = table([column("id", 1), column("x", 2)])
         #expect(throws: StreamedTable.MustCopy.self) {
-            try table.follow(stretch([column("id", 1), column("x", 2, .int64)]), folding: .exact)
+            try table.follow(stretch([column("id", 1), column("x", 2, .int64)]), folding: .exact, unfit: .text)
         }
     }
 
@@ -95,13 +95,13 @@ import Testing
             var stretch = stretch(columns)
             stretch.changes.hasMovedPatch = hasMoved
             var whole = table(columns)
-            #expect(throws: Never.self) { try whole.follow(stretch, folding: .exact) }
+            #expect(throws: Never.self) { try whole.follow(stretch, folding: .exact, unfit: .text) }
             var patchwork = table(columns)
             patchwork.copy.isPatchwork = true
             if hasMoved {
-                #expect(throws: StreamedTable.MustCopy.self) { try patchwork.follow(stretch, folding: .exact) }
+                #expect(throws: StreamedTable.MustCopy.self) { try patchwork.follow(stretch, folding: .exact, unfit: .text) }
             } else {
-                #expect(throws: Never.self) { try patchwork.follow(stretch, folding: .exact) }
+                #expect(throws: Never.self) { try patchwork.follow(stretch, folding: .exact, unfit: .text) }
             }
         }
     }

@@ -66,7 +66,8 @@ extension ConfigurationReader {
     /// `text`, or `decimal(38, 10)`.
     mutating func decimals(_ entry: Entry?) -> ColumnType? {
         guard let entry, let value = expanded(entry) else { return nil }
-        switch ColumnType(value.text.replacing(" ", with: "")) {
+        let spaced = value.text.wholeMatch(of: /decimal *\( *([0-9]+) *, *([0-9]+) *\)/)
+        switch ColumnType(spaced.map { "decimal(\($0.1),\($0.2))" } ?? value.text) {
         case .text: return .text
         case .decimal(let precision, let scale): return .decimal(precision: precision, scale: scale)
         default:

@@ -57,7 +57,7 @@ struct CursorRun {
         case let unfit as UnfitValues:
             let names = unfit.columns.map { table.schema.columns[$0].name }
             // It does not fit there either.
-            if plan.unfit == .text { for column in unfit.columns { table.schema.columns[column].type = .text } }
+            for column in unfit.columns { table.schema.columns[column].type = .text }
             reason = "a value does not fit the type of its column \(names.joined(separator: ", "))"
         default:
             let failure = TableFailure(trouble.cause)

@@ -144,7 +144,7 @@ struct TableMerging {
             throw StreamedTable.MustCopy(reason: "a new column may have values in rows that were there before")
         }
         let stretch = ChangeBatch.Stretch(schema: table.schema, missing: missing, changes: NetChanges())
-        var change = try streamed.follow(stretch, folding: destination.nameFolding)
+        var change = try streamed.follow(stretch, folding: destination.nameFolding, unfit: unfit)
         if copy.target != table.target { change.evolution.insert(.renameTable(to: table.target), at: 0) }
         if copy.ownColumns != table.ownColumns {
             change.evolution.insert(.setOwnColumns(table.ownColumns), at: 0)

@@ -66,7 +66,7 @@ extension Planner {
                     "Column \(name) stays \(earlier.type), as it was copied; \(again) copies it as \(column.type)."
                 )
             } else if earlier.type == .text, column.type != .text, earlier.nativeType == column.nativeType,
-                sync.unfitValues == .text
+                sync.unfitValues == .text || table.schema.identity.contains(index)
             {
                 table.schema.columns[index].type = .text
                 table.notes.append(

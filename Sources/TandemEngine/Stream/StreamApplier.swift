@@ -75,7 +75,7 @@ final class StreamApplier {
     private func follow(_ stretch: ChangeBatch.Stretch) throws(StreamedTable.MustCopy) -> TargetChanges? {
         guard var table = tables[stretch.schema.id] else { return nil }
         let (name, parts) = (table.source.name, table.copy.parts.count)
-        let changes = try table.follow(stretch, folding: following.destination.nameFolding)
+        let changes = try table.follow(stretch, folding: following.destination.nameFolding, unfit: following.plan.unfit)
         // A part that is new may be gone by now: the catalog tells.
         if stretch.schema.name != name || table.copy.parts.count != parts { end.hasOtherTables = true }
         tables[stretch.schema.id] = table

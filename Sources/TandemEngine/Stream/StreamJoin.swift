@@ -83,8 +83,8 @@ struct StreamJoin {
                 stream: stream,
                 apply: { batch in
                     if let reason = batch.recopies.values.first { throw StreamedTable.MustCopy(reason: reason) }
-                    let folding = destination.nameFolding
-                    let changes = try batch.stretches.map { try table.follow($0, folding: folding) }
+                    let (folding, unfit) = (destination.nameFolding, request.unfit)
+                    let changes = try batch.stretches.map { try table.follow($0, folding: folding, unfit: unfit) }
                     if !changes.isEmpty {
                         let issues = try await destination.apply(changes, reaching: nil, of: sync)
                         if let found = issues[table.copy.target] { table.copy.issues = found }

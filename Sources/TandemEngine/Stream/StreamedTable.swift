@@ -45,7 +45,13 @@ struct StreamedTable {
     }
 
     /// The steps by which the table comes to hold what `stretch` brings.
-    mutating func follow(_ stretch: ChangeBatch.Stretch, folding: NameFolding) throws(MustCopy) -> TargetChanges {
+    ///
+    /// - Parameter unfit: What became of values in it that did not fit.
+    mutating func follow(
+        _ stretch: ChangeBatch.Stretch,
+        folding: NameFolding,
+        unfit: UnfitPolicy
+    ) throws(MustCopy) -> TargetChanges {
         // Another row may be there by now under the key that a row had: what that one keeps cannot be taken from there.
         // (One that is not there at all is refused by the destination.)
         if copy.isPatchwork, stretch.changes.hasMovedPatch {
@@ -90,7 +96,9 @@ struct StreamedTable {
             after.schema.columns.append(target)
         }
         if before.identityNumbers != after.identityNumbers {
-            // Rows are told apart by something else now.
+            // Rows are told apart by something else now, and in that there may be values in the place of others.
+            guard unfit != .clamp || !after.schema.identity.contains(where: { after.schema.columns[$0].type.mayNotFit })
+            else { throw MustCopy(reason: "its rows are told apart by columns now that may have been clamped") }
             for index in after.issues.indices { after.issues[index].key = nil }
         }
         copy = after

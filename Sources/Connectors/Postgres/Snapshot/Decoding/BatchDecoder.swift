@@ -16,7 +16,7 @@ struct BatchDecoder {
     ///
     /// - Parameter refusing: Called with the rows that were refused, before they are left out.
     /// - Returns: `nil` where every row was refused.
-    /// - Throws: ``Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``.
+    /// - Throws: ``Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``, and under any policy for columns of the key.
     func decode(
         _ buffer: inout TupleBuffer,
         tally: inout ReadTally,
@@ -28,10 +28,9 @@ struct BatchDecoder {
         tally.bytes += byteCount
         let unfit = decoded.indices.filter { !decoded[$0].unfit.isEmpty }
         if !unfit.isEmpty {
+            let asText = unfit.filter(mustBecomeText)
+            guard asText.isEmpty else { throw UnfitValues(columns: asText) }
             switch policy {
-            // Text stays text: what is not UTF-8 there has been escaped, and is counted.
-            case .text where unfit.contains { schema.columns[$0].type != .text }:
-                throw UnfitValues(columns: unfit.filter { schema.columns[$0].type != .text })
             case .text, .clamp:
                 for column in unfit { tally.clamped[column, default: 0] += decoded[column].unfit.count }
             case .issue:
@@ -43,6 +42,13 @@ struct BatchDecoder {
             }
         }
         return RowBatch(rowCount: buffer.rowCount, columns: decoded.map(\.column), byteCount: byteCount)
+    }
+
+    /// Whether a column that holds an unfit value has to be read as text. The policy is not asked about a key: what it
+    /// puts in the place of one is the key of another row, or of none.
+    private func mustBecomeText(_ column: Int) -> Bool {
+        // Text stays text: what is not UTF-8 there has been escaped, and is counted.
+        schema.columns[column].type != .text && (policy == .text || schema.identity.contains(column))
     }
 
     private func decodeColumns(of buffer: TupleBuffer) throws -> [DecodedColumn] {
@@ -61,7 +67,7 @@ struct BatchDecoder {
     ) -> Bitmap {
         var refused = Bitmap(repeating: false, count: rowCount)
         let batch = RowBatch(rowCount: rowCount, columns: decoded.map(\.column), byteCount: 0)
-        // What stands in the place of a key that does not fit is the key of another row, or of none.
+        // Escaped text may be the key of another row.
         let unfitKeys = Set(schema.identity.flatMap { decoded[$0].unfit })
         for column in unfit {
             for row in decoded[column].unfit where !refused[row] {

@@ -17,7 +17,7 @@ struct StretchDecoder {
         key = schema.identity.isEmpty ? whole : BatchDecoder(schema: part, columns: keys, policy: policy)
     }
 
-    /// - Throws: ``BatchDecoder/Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``.
+    /// - Throws: ``BatchDecoder/Malformed``; ``UnfitValues``.
     func decode(_ net: NetTuples, tally: inout ReadTally) throws -> NetChanges {
         var changes = NetChanges()
         changes.isEmptied = net.isEmptied
