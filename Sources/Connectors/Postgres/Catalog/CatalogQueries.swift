@@ -71,21 +71,23 @@ package struct CatalogQueries: Sendable {
         """
     }
 
-    /// One row a column, tables together, columns in their order. Read by ``ColumnFacts``.
-    package var columns: String {
-        // Since 18 a NOT NULL constraint may be there without having been checked on the rows.
-        let isChecked =
-            version < 180_000
-            ? ""
-            : """
-             AND NOT EXISTS (
+    /// Whether no row has a null in the column `a`. Since 18 a NOT NULL constraint may be there without having been
+    /// checked on the rows.
+    var isNotNull: String {
+        guard version >= 180_000 else { return "a.attnotnull" }
+        return """
+            a.attnotnull AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_constraint k
                 WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated
               )
             """
-        return """
+    }
+
+    /// One row a column, tables together, columns in their order. Read by ``ColumnFacts``.
+    package var columns: String {
+        """
             SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
-              pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull\(isChecked),
+              pg_catalog.format_type(a.atttypid, a.atttypmod), \(isNotNull),
               CASE WHEN pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN true
                 ELSE pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') END
             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid

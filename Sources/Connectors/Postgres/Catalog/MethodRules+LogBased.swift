@@ -53,9 +53,16 @@ extension MethodRules {
         switch table.replicaIdentity {
         case .full: return nil
         case .key where hasPrimaryKey: return nil
-        case .index where keys.contains(where: \.isReplicaIdentity): return nil
         case .key: reason = "It has no primary key"
-        case .index: reason = "The index that was its replica identity is gone"
+        case .index:
+            guard let index = keys.first(where: \.isReplicaIdentity) else {
+                reason = "The index that was its replica identity is gone"
+                break
+            }
+            guard let nullable = columns.first(where: { !$0.isNotNull && index.columns.contains($0.number) }) else {
+                return nil
+            }
+            reason = "Column \(nullable.name) of the index that is its replica identity may hold nulls: NOT NULL is NOT VALID"
         case .nothing: reason = "Its replica identity is NOTHING"
         }
         let sql: String

@@ -21,9 +21,13 @@ struct CursorColumn: Sendable {
         types: TypeMap,
         in session: Session
     ) throws -> [CursorColumn] {
+        // Of a foreign table nobody checks what is declared.
+        let isNotNull = "(\(CatalogQueries(version: session.capabilities.version).isNotNull)) AND c.relkind <> 'f'"
         let question = """
-            SELECT a.attnum, a.attname, coalesce(nullif(t.typbasetype, 0), a.atttypid), a.atttypid, a.atttypmod, a.attnotnull
+            SELECT a.attnum, a.attname, coalesce(nullif(t.typbasetype, 0), a.atttypid), a.atttypid, a.atttypmod,
+              \(isNotNull)
             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
             """
         var known: [Int: CursorColumn] = [:]

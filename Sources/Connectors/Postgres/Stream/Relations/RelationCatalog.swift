@@ -142,8 +142,9 @@ struct RelationCatalog {
                   ',' ORDER BY i.indexrelid)
                 FROM pg_catalog.pg_index i
                 WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
-              a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-              a.attisdropped, a.atthasdef OR \(identity) OR t.typdefault IS NOT NULL, \(generated), \(missing),
+              a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),
+              \(CatalogQueries(version: version).isNotNull), a.attisdropped,
+              a.atthasdef OR \(identity) OR t.typdefault IS NOT NULL, \(generated), \(missing),
               pg_catalog.has_table_privilege(c.oid, 'SELECT')
                 OR NOT a.attisdropped AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -7,6 +7,10 @@ extension RelationResolution {
         for (place, column) in columns.enumerated() { places[column.id] = place }
         let before = known.identity.map { known.columns[$0].id }
         if let sent = try sentKey() {
+            // What is null tells no row apart from others that have it too.
+            if let nullable = sent.lazy.compactMap(catalog.column).first(where: { !$0.isNotNull }) {
+                throw NeedsCopy("column \"\(nullable.name)\" of its replica identity may hold nulls")
+            }
             // The order does not matter to whether they are the same, and stays.
             let numbers = Set(before) == Set(sent) ? before : sent
             let found = numbers.compactMap { places[$0] }
