@@ -171,7 +171,8 @@ public protocol TableRows: Sendable {
 public protocol RowReader: AnyObject {
     /// The next rows, never none, or `nil` after the last.
     ///
-    /// - Throws: ``UnfitValues`` under ``UnfitPolicy/text``, and under any policy for a column of the identity; `CancellationError`; the connector's own error.
+    /// - Throws: ``UnfitValues`` under ``UnfitPolicy/text``, and under any policy for columns of the identity;
+    ///   `CancellationError`; the connector's own error.
     func next() throws -> RowBatch?
 }
 

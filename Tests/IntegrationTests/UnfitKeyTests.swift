@@ -39,7 +39,9 @@ import Testing
 
         static let all =
             EveryWay.all.map { Case(way: $0, policy: .clamp) }
-            + EveryWay.all.filter { !$0.isIntoPostgres && $0.reading != .wal2json }.map { Case(way: $0, policy: .issue) }
+            + EveryWay.all.filter { !$0.isIntoPostgres && $0.reading != .wal2json }.map {
+                Case(way: $0, policy: .issue)
+            }
     }
 
     /// Every row arrives under its own key and goes by it, whether its key was there in the first copy or came later.
@@ -114,7 +116,9 @@ import Testing
         shop.sync.unfitValues = .clamp
         shop.sync.numeric = .decimal(precision: 10, scale: 2)
         try await shop.run()
-        #expect(try await shop.ask("SELECT k, v FROM public.t ORDER BY v") == [["-", "a"], ["-", "b"], ["3.00", "c"]])
+        #expect(
+            try await shop.ask("SELECT k, v FROM public.t ORDER BY v") == [["-", "a"], ["-", "b"], ["3.00", "c"]]
+        )
         try shop.database.execute(
             """
             ALTER TABLE t DROP CONSTRAINT t_pkey, ADD CONSTRAINT other PRIMARY KEY (k); DELETE FROM t WHERE id = 1

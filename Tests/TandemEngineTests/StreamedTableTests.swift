@@ -55,7 +55,11 @@ import Testing
     @Test func anAddedColumnComesWithWhatOldRowsHaveInIt() throws {
         var table = table([column("id", 1)])
         let added = column("x", 2)
-        let changes = try table.follow(stretch([column("id", 1), added], missing: [2: "5"]), folding: .exact, unfit: .text)
+        let changes = try table.follow(
+            stretch([column("id", 1), added], missing: [2: "5"]),
+            folding: .exact,
+            unfit: .text
+        )
         #expect(changes.evolution == [.addColumn(added, value: "5")])
     }
 
@@ -68,7 +72,11 @@ import Testing
 
     @Test func columnsMayChangeTheirNamesInATurn() throws {
         var table = table([column("id", 1), column("x", 2)])
-        let changes = try table.follow(stretch([column("id", 1), column("X", 2)]), folding: .caseInsensitive, unfit: .text)
+        let changes = try table.follow(
+            stretch([column("id", 1), column("X", 2)]),
+            folding: .caseInsensitive,
+            unfit: .text
+        )
         #expect(changes.evolution == [.renameColumn(from: "x", to: "X")])
     }
 
@@ -99,7 +107,9 @@ import Testing
             var patchwork = table(columns)
             patchwork.copy.isPatchwork = true
             if hasMoved {
-                #expect(throws: StreamedTable.MustCopy.self) { try patchwork.follow(stretch, folding: .exact, unfit: .text) }
+                #expect(throws: StreamedTable.MustCopy.self) {
+                    try patchwork.follow(stretch, folding: .exact, unfit: .text)
+                }
             } else {
                 #expect(throws: Never.self) { try patchwork.follow(stretch, folding: .exact, unfit: .text) }
             }

@@ -86,15 +86,15 @@ package struct CatalogQueries: Sendable {
     /// One row a column, tables together, columns in their order. Read by ``ColumnFacts``.
     package var columns: String {
         """
-            SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
-              pg_catalog.format_type(a.atttypid, a.atttypmod), \(isNotNull),
-              CASE WHEN pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN true
-                ELSE pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') END
-            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE \(wanted) AND a.attnum > 0 AND NOT a.attisdropped
-            ORDER BY a.attrelid, a.attnum
-            """
+        SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
+          pg_catalog.format_type(a.atttypid, a.atttypmod), \(isNotNull),
+          CASE WHEN pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN true
+            ELSE pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') END
+        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE \(wanted) AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attrelid, a.attnum
+        """
     }
 
     /// One row for each index that tells all rows apart, but for nulls. Read by ``KeyCandidate``.

@@ -16,7 +16,7 @@ struct BatchDecoder {
     ///
     /// - Parameter refusing: Called with the rows that were refused, before they are left out.
     /// - Returns: `nil` where every row was refused.
-    /// - Throws: ``Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``, and under any policy for columns of the key.
+    /// - Throws: ``Malformed``; ``UnfitValues`` under ``UnfitPolicy/text``, and under any policy for columns of a key.
     func decode(
         _ buffer: inout TupleBuffer,
         tally: inout ReadTally,
