@@ -168,6 +168,53 @@ import Testing
         )
     }
 
+    /// Its worker fires no statement's triggers, and is gone by the time that anybody looks, or not.
+    @Test(arguments: ["15 triggers", "18 triggers"]) func aSubscription(way: String) async throws {
+        let setup =
+            Self.setup + "CREATE TABLE heir (PRIMARY KEY (id)) INHERITS (base); INSERT INTO heir VALUES (1, 'h');"
+        var shop = try FollowedDefinitionTests.database(way, setup)
+        shop.sync.tables = [TableRule(try TablePattern("public.base"), excludes: true)]
+        let upstream = TestDatabase(server: shop.database.server, name: try shop.database.server.makeDatabase())
+        defer { try? upstream.drop() }
+        let slot = "s_" + shop.database.name
+        try upstream.execute(
+            """
+            CREATE TABLE notes (id int PRIMARY KEY, note text NOT NULL); INSERT INTO notes VALUES (10, 'copied'), (11, 'k');
+            CREATE TABLE prices (id int PRIMARY KEY, cents bigint); CREATE TABLE heir (id int PRIMARY KEY, note text NOT NULL);
+            CREATE TABLE parted (id int PRIMARY KEY, note text NOT NULL);
+            CREATE PUBLICATION all_of_it FOR ALL TABLES
+            """
+        )
+        try upstream.execute("SELECT pg_create_logical_replication_slot('\(slot)', 'pgoutput')")
+        try await shop.run()
+        let host = "host=\(PostgresServer.host) port=\(upstream.server.port) user=\(PostgresServer.user)"
+        try shop.database.execute(
+            "CREATE SUBSCRIPTION \(slot) CONNECTION '\(host) dbname=\(upstream.name)' PUBLICATION all_of_it "
+                + "WITH (create_slot = false, slot_name = '\(slot)')"
+        )
+        try shop.database.server.awaitRow(
+            "SELECT 1 FROM pg_subscription_rel HAVING count(*) = 4 AND bool_and(srsubstate = 'r')",
+            in: shop.database.name
+        )
+        if way.hasPrefix("18") {
+            #expect(try await shop.reasons(after: "INSERT INTO prices VALUES (8, 8)").isEmpty)
+            try await shop.checkEqual(after: "the subscription's copy")
+        }
+        try upstream.execute(
+            """
+            INSERT INTO notes VALUES (12, 'l'), (13, 'm'), (14, 'n'); UPDATE notes SET note = 'u' WHERE id = 12;
+            DELETE FROM notes WHERE id = 13; UPDATE notes SET id = 20 WHERE id = 11; INSERT INTO parted VALUES (150, 'p');
+            INSERT INTO heir VALUES (5, 'h'); TRUNCATE prices; INSERT INTO prices VALUES (99, 1)
+            """
+        )
+        try shop.database.server.awaitRow("SELECT 1 FROM prices WHERE id = 99", in: shop.database.name)
+        try shop.database.execute("DROP SUBSCRIPTION \(slot)")
+        #expect(try await shop.reasons(after: "INSERT INTO notes VALUES (30, 'local')").isEmpty)
+        #expect(try await shop.ask("SELECT count(*) FROM public.notes") == [["8"]])
+        try await shop.checkEqual(after: "the subscription")
+        try await shop.tearDown()
+    }
+
     @Test(arguments: ["15 pgoutput", "18 pgoutput"]) func anotherPublication(way: String) async throws {
         let shop = try FollowedDefinitionTests.database(way, Self.setup)
         try await shop.run()

@@ -66,8 +66,8 @@ extension ConnectionSetup {
         }
         for table in tables where !table.isOwner {
             advice.append(
-                "TRIGGER_BASED: what is written to \(table.name) under session_replication_role = replica is noted only "
-                    + "if the triggers are made by its owner or a superuser."
+                "TRIGGER_BASED: what a subscription brings to \(table.name), or is written under "
+                    + "session_replication_role = replica, is noted only if the triggers are made by its owner or a superuser."
             )
         }
         return advice + [

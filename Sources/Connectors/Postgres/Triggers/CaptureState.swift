@@ -23,7 +23,10 @@ struct CaptureState: Sendable {
         var enabled: String
 
         var kind: NoteTrigger? { NoteTrigger(name: name) }
-        var fires: Bool { enabled == "A" || enabled == "O" }
+        /// Whether it sees what it is there for.
+        var fires: Bool { kind == .replica ? enabled != "D" : enabled == "A" || enabled == "O" }
+        /// Whether it sees that in a session that is a replica, too.
+        var firesForReplicas: Bool { enabled == "A" || enabled == "R" }
     }
 
     var relation: UInt32

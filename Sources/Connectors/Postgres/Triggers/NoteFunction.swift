@@ -4,7 +4,7 @@
 /// name and operator in it is qualified, and keys are compared by none. It must
 /// not make the statement fail.
 struct NoteFunction: Sendable {
-    static let version = 2
+    static let version = 3
 
     let table: TriggerTable
     /// Where a log that has grown larger is not to be written to any more.
@@ -51,7 +51,7 @@ struct NoteFunction: Sendable {
           -- the key's columns, by their present names.
           IF \(([isOurLog(number)] + areNamed + isSmall(number)).joined(separator: "\n    AND "))
           THEN
-            \(indented(table.isByRow ? noteRow : noteRows, by: 4))
+            \(indented(byLevel(row: noteRow, rows: noteRows), by: 4))
             RETURN NULL;
           END IF;
         \(indented(detour(number), by: 2, first: true))
@@ -93,6 +93,19 @@ struct NoteFunction: Sendable {
     }
 
     // MARK: Noting
+
+    /// What a trigger of a statement's does, and one of a row's; where those of statements see all that is not
+    /// replicated, the others see what is.
+    private func byLevel(row: String, rows: String) -> String {
+        guard !table.isByRow else { return row }
+        return """
+            IF TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
+              \(indented(rows, by: 2))
+            ELSE
+              \(indented(row, by: 2))
+            END IF;
+            """
+    }
 
     private func insert(_ rest: String) -> String {
         "INSERT INTO \(log) (xid, kind, \(table.logColumns)) " + rest
@@ -236,7 +249,7 @@ struct NoteFunction: Sendable {
             IF tandem_names IS NULL THEN
               tandem_reason := 'A column of the key was dropped, or got another type.';
             ELSE
-              \(indented(table.isByRow ? noteRowByNames : noteRowsByNames, by: 6))
+              \(indented(byLevel(row: noteRowByNames, rows: noteRowsByNames), by: 6))
               RETURN NULL;
             END IF;
           END IF;
@@ -271,7 +284,9 @@ struct NoteFunction: Sendable {
     }
 
     private var presentNames: String {
-        let prefix = table.isByRow ? "'($1).', " : ""
+        let prefix =
+            table.isByRow
+            ? "'($1).', " : "CASE WHEN TG_LEVEL OPERATOR(pg_catalog.=) 'ROW' THEN '($1).' ELSE '' END, "
         return
             "pg_catalog.string_agg(pg_catalog.concat(\(prefix)pg_catalog.quote_ident(a.attname)), ', ' ORDER BY k.place)"
     }

@@ -23,9 +23,10 @@ package struct TriggerMark: Hashable, Sendable, CustomStringConvertible {
     /// Whether no change can have been missed since `earlier`, as far as triggers go.
     ///
     /// Partitions that have come since count as complete, and those that went do not count: that is for those who
-    /// compare the table's parts.
+    /// compare the table's parts. What a trigger sees that has come since, none missed that was there.
     package func continues(_ earlier: Self) -> Bool {
-        earlier.triggers.allSatisfy { number, text in triggers[number].map { $0 == text } ?? true }
-            && (triggers.isEmpty == earlier.triggers.isEmpty)
+        earlier.triggers.allSatisfy { number, text in
+            triggers[number].map { Set(text.split(separator: ",")).isSubset(of: $0.split(separator: ",")) } ?? true
+        } && (triggers.isEmpty == earlier.triggers.isEmpty)
     }
 }

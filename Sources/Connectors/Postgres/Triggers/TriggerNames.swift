@@ -70,6 +70,8 @@ enum NoteTrigger: String, CaseIterable, Sendable {
     case update = "tandem_note_update"
     case delete = "tandem_note_delete"
     case row = "tandem_note_row"
+    /// For each row of what fires no statement's triggers: a subscription's worker, and extensions that replicate.
+    case replica = "tandem_note_replica"
     case truncate = "tandem_note_truncate"
 
     /// What it is called on a table and its partitions. A row's trigger comes to partitions with that of their root,
@@ -87,7 +89,25 @@ enum NoteTrigger: String, CaseIterable, Sendable {
 
     /// Those that a table has.
     static func needed(byRow: Bool) -> [Self] {
-        byRow ? [.row, .truncate] : [.insert, .update, .delete, .truncate]
+        byRow ? [.row, .truncate] : [.insert, .update, .delete, .replica, .truncate]
+    }
+
+    /// What `tgenabled` is to be, where it is not to stay as it was made: a session is a replica, or it is not, and each
+    /// change is noted by one of them.
+    var firing: Firing? {
+        switch self {
+        case .insert, .update, .delete: nil
+        case .row, .truncate: .always
+        case .replica: .replica
+        }
+    }
+
+    enum Firing: String {
+        case always = "A"
+        /// Where `session_replication_role` is `replica` only: all others pay nothing for it.
+        case replica = "R"
+
+        var clause: String { self == .always ? "ENABLE ALWAYS" : "ENABLE REPLICA" }
     }
 
     /// What stands between the name and the table.
@@ -96,7 +116,7 @@ enum NoteTrigger: String, CaseIterable, Sendable {
         case .insert: "AFTER INSERT"
         case .update: "AFTER UPDATE"
         case .delete: "AFTER DELETE"
-        case .row: "AFTER INSERT OR UPDATE OR DELETE"
+        case .row, .replica: "AFTER INSERT OR UPDATE OR DELETE"
         case .truncate: "AFTER TRUNCATE"
         }
     }
@@ -107,7 +127,7 @@ enum NoteTrigger: String, CaseIterable, Sendable {
         case .insert: "REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"
         case .update: "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"
         case .delete: "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"
-        case .row: "FOR EACH ROW"
+        case .row, .replica: "FOR EACH ROW"
         case .truncate: "FOR EACH STATEMENT"
         }
     }

@@ -61,19 +61,31 @@ struct TriggerPlan: Sendable {
 
     private func triggerFaults(_ state: CaptureState) -> [TriggerFault] {
         places.flatMap { place in
-            place.triggers.compactMap { kind -> TriggerFault? in
+            var isReplicaNoted = true
+            var faults = place.triggers.compactMap { kind -> TriggerFault? in
                 let found = state.triggers.first { $0.relation == place.number && $0.kind == kind }
                 guard let found else {
                     let isPart = place.number != table.relation && kind == .truncate
-                    return isPart
-                        ? .partUnwatched(place.name)
-                        : .triggerGone(kind.name(for: table.relation), on: place.name)
+                    if isPart { return .partUnwatched(place.name) }
+                    guard kind == .replica, !setsAlways || isEarlier(state) else {
+                        return .triggerGone(kind.name(for: table.relation), on: place.name)
+                    }
+                    isReplicaNoted = false
+                    return nil
                 }
-                if !found.fires { return .triggerDisabled(found.name, on: place.name) }
-                return setsAlways && found.enabled != "A" ? .triggerNotAlways(found.name, on: place.name) : nil
+                guard found.fires else { return .triggerDisabled(found.name, on: place.name) }
+                if kind.firing != nil, !found.firesForReplicas { isReplicaNoted = false }
+                return nil
             }
+            if !isReplicaNoted {
+                faults.append(.replicaUnnoted(on: place.name, isFed: table.isFed, isMine: setsAlways))
+            }
+            return faults
         }
     }
+
+    /// Whether it was made by a version that had no trigger for what is replicated.
+    private func isEarlier(_ state: CaptureState) -> Bool { state.record.map { $0.version < 3 } ?? false }
 
     /// What there has to be where: the triggers for rows on a partitioned table are on its partitions by themselves.
     private var places: [(number: UInt32, name: TableName, triggers: [NoteTrigger])] {
@@ -86,7 +98,7 @@ struct TriggerPlan: Sendable {
     /// What makes it so; empty where nothing has to be done. They belong into one transaction, whose locks on the table
     /// are taken by the last of them.
     var statements: [String] {
-        let faults = faults
+        let faults = faults.filter(\.isMendable)
         guard !faults.isEmpty else { return [] }
         let isNew = faults == [.notSetUp]
         var steps = isNew ? [] : removal(faults)
@@ -188,6 +200,8 @@ struct TriggerPlan: Sendable {
             for trigger in place.triggers {
                 let found = existing.first { $0.relation == place.number && $0.kind == trigger }
                 let called = found?.name ?? trigger.name(for: table.relation)
+                // Nobody but the owner could have it fire where it is to.
+                if trigger == .replica, !setsAlways { continue }
                 // Rows' triggers come to partitions with the root's.
                 if found == nil, isRoot || trigger == .truncate {
                     steps.append(
@@ -198,9 +212,10 @@ struct TriggerPlan: Sendable {
                     )
                     if !isRoot, trigger == .truncate, state?.record != nil { steps.append(truncated(place.number)) }
                 }
-                if setsAlways, found?.enabled != "A" {
-                    steps.append("ALTER TABLE \(name) ENABLE ALWAYS TRIGGER \(called)")
-                } else if !setsAlways, let found, !found.fires {
+                if setsAlways, let firing = trigger.firing {
+                    guard found.map({ $0.enabled != firing.rawValue }) ?? true else { continue }
+                    steps.append("ALTER TABLE \(name) \(firing.clause) TRIGGER \(called)")
+                } else if let found, !found.fires {
                     steps.append("ALTER TABLE \(name) ENABLE TRIGGER \(called)")
                 }
             }

@@ -60,17 +60,23 @@ struct TriggerReview: Sendable {
         let message = text.prefix(1).uppercased() + text.dropFirst() + "."
         let setup = Remedy("Run `tandem setup` with --method TRIGGER_BASED --apply for this connection.")
         switch fault {
-        case .triggerDisabled(let trigger, let table), .triggerNotAlways(let trigger, let table):
+        case .triggerDisabled(let trigger, let table):
+            let firing = (NoteTrigger(name: trigger)?.firing ?? .always).clause
             return Finding(
-                fault.losesChanges ? .error : .warning,
+                .error,
                 subject,
                 message,
                 remedy: Remedy(
-                    fault.losesChanges
-                        ? "Enable it, as the table's owner; the table is then copied again."
-                        : "As the table's owner, let it fire always.",
-                    sql: ["ALTER TABLE \(SQL.name(table)) ENABLE ALWAYS TRIGGER \(SQL.identifier(trigger))"]
+                    "Enable it, as the table's owner; the table is then copied again.",
+                    sql: ["ALTER TABLE \(SQL.name(table)) \(firing) TRIGGER \(SQL.identifier(trigger))"]
                 )
+            )
+        case .replicaUnnoted(_, let isFed, let isMine):
+            return Finding(
+                isFed ? .error : .warning,
+                subject,
+                message,
+                remedy: isMine ? setup : .setUpAsOwner
             )
         case .functionOutdated, .partUnwatched:
             return Finding(.note, subject, message, remedy: setup)

@@ -32,6 +32,8 @@ package struct TriggerTable: Sendable {
     var parts: [Part] = []
     /// Whether statement-level triggers would not see all of its changes, or changes of others.
     var isByRow: Bool
+    /// Whether a subscription brings rows of it now.
+    var isFed = false
     /// Whether the one who asks may act as its owner.
     var isOwner = true
 

@@ -34,7 +34,8 @@ struct TriggerTables {
                     isPartitioned: table.kind == .partitionedTable,
                     parts: table.parts.map { TriggerTable.Part(number: $0.number, name: $0.name) },
                     isByRow: !session.capabilities.hasTransitionTables || table.kind == .partitionedTable
-                        || traits.isInTree || traits.isSubscribed,
+                        || traits.isInTree,
+                    isFed: traits.isFed,
                     isOwner: traits.isOwner,
                     isIndexUnsure: session.capabilities.version < 100_000
                 )
@@ -44,10 +45,10 @@ struct TriggerTables {
         }
     }
 
-    private typealias Traits = (isOwner: Bool, isInTree: Bool, isSubscribed: Bool)
+    private typealias Traits = (isOwner: Bool, isInTree: Bool, isFed: Bool)
 
     /// What decides how changes can be seen: a statement on a parent is none on its children, and what a subscription
-    /// brings fires no statement's triggers.
+    /// brings fires those triggers only that a table's owner has enabled for it.
     private func traits(_ relations: [UInt32]) throws -> [UInt32: Traits] {
         let subscribed =
             session.capabilities.hasPublications

@@ -88,26 +88,35 @@ struct TriggerPreparation: StreamReadying {
     private func repair(_ relations: [UInt32]) throws -> (notes: [String], left: [UInt32: LeftTable]) {
         let before = try TriggerFacts.of(relations, session, config: config)
         let wanted = relations.filter { (relation: UInt32) -> Bool in
-            guard let faults = before.captures[relation]?.faults, !faults.isEmpty else { return false }
+            let faults = before.captures[relation]?.faults.filter(\.isMendable) ?? []
+            guard !faults.isEmpty else { return false }
             return maySetUp
                 || faults.contains { !$0.needsTriggers } && !faults.contains { $0.needsTriggers && $0.losesChanges }
         }
         let setup = TriggerSetup(session: session, config: config, notify: context.notify)
         var made: [TableName] = []
-        var left: [UInt32: LeftTable] = [:]
+        var refusals: [UInt32: LeftTable] = [:]
         func leave(_ relation: UInt32, _ error: PostgresError) {
             let reason = "What notes its changes could not be made: \(error.sentence)"
-            left[relation] = LeftTable(reason: reason, remedy: error.remedy)
+            refusals[relation] = LeftTable(reason: reason, remedy: error.remedy)
         }
         do { made = try setup.apply(wanted, leaving: leave) } catch let error as PostgresError where error.isConfined {
             // Not even what they share could be.
             for relation in wanted { leave(relation, error) }
         }
         let after = made.isEmpty ? before : try TriggerFacts.of(relations, session, config: config)
-        for table in tables where left[table.schema.id] == nil {
-            // A table that is gone, or has no key any more, is for the next plan to see to.
+        var left: [UInt32: LeftTable] = [:]
+        for table in tables {
+            // A table that is gone, or has no key any more, is for the next plan to see to. What loses nothing is mended
+            // another time.
             guard let fault = after.captures[table.schema.id]?.faults.first(where: \.losesChanges) else { continue }
-            left[table.schema.id] = LeftTable(reason: "Its changes are not noted: \(fault).", remedy: .setUpTriggers)
+            let refusal = fault.isMendable ? refusals[table.schema.id] : nil
+            left[table.schema.id] =
+                refusal
+                ?? LeftTable(
+                    reason: "Its changes are not noted: \(fault).",
+                    remedy: fault.isMendable ? .setUpTriggers : .setUpAsOwner
+                )
         }
         if let first = tables.first, left.count == tables.count, let refusal = left[first.schema.id] {
             throw PostgresError.notReplicable(
@@ -116,7 +125,21 @@ struct TriggerPreparation: StreamReadying {
                 remedy: refusal.remedy ?? .setUpTriggers
             )
         }
-        return (made.map { "Made what notes the changes of \($0)." }, left)
+        return (made.map { "Made what notes the changes of \($0)." } + unnoted(after, but: Set(left.keys)), left)
+    }
+
+    /// What is to be known where only tables' owners could have all noted.
+    private func unnoted(_ facts: TriggerFacts, but left: Set<UInt32>) -> [String] {
+        let names = facts.captures.values.filter {
+            !left.contains($0.relation) && $0.faults.contains { !$0.isMendable }
+        }
+        .compactMap(\.name).sorted()
+        guard let first = names.first else { return [] }
+        let tables = names.count == 1 ? "\(first)" : "\(first) and \(names.count - 1) more"
+        return [
+            "Of \(tables), which the user does not own, nothing notes what a subscription brings, or is written where "
+                + "session_replication_role is replica. \(Remedy.setUpAsOwner.text)"
+        ]
     }
 
     /// Compares the triggers with what they were: whoever disabled one and enabled it again has left a gap.
@@ -206,6 +229,9 @@ struct TriggerPreparation: StreamReadying {
 }
 
 extension Remedy {
+    static let setUpAsOwner = Remedy(
+        "Let the table's owner or a superuser run `tandem setup` with `--method TRIGGER_BASED --apply`, by --admin-url."
+    )
     static let setUpTriggers = Remedy(
         "Run `tandem setup` for the connection with `--method TRIGGER_BASED --apply`; or set auto_setup: true, and each run does."
     )
