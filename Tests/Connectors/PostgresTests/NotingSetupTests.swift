@@ -130,7 +130,7 @@ import Testing
         #expect(Set(findings.map(\.subject)) == ["triggers on public.t", "triggers on public.other", "reader gone"])
         let disabled = try #require(findings.first { $0.subject == "triggers on public.t" })
         #expect(disabled.severity == .error)
-        #expect(disabled.remedy?.sql == ["ALTER TABLE \"public\".\"t\" ENABLE ALWAYS TRIGGER \"tandem_note_update\""])
+        #expect(disabled.remedy?.sql == ["ALTER TABLE \"public\".\"t\" ENABLE TRIGGER \"tandem_note_update\""])
         // The SQL of the remedies is what they say.
         for finding in findings { for sql in finding.remedy?.sql ?? [] { try stage.database.execute(sql) } }
         #expect(try await check(stage, [names[0]]).map(\.severity) == [.ok])

@@ -1,3 +1,4 @@
+import Synchronization
 import TandemCore
 import TandemRows
 import TandemTesting
@@ -27,6 +28,40 @@ import Testing
         let faults = facts.captures.values.flatMap(\.faults)
         #expect(facts.captures.count == 45 && faults.isEmpty)
         #expect(try setup.apply(tables).isEmpty)
+    }
+
+    /// Whoever writes waits behind the one who waits for a lock.
+    @Test func nobodyWaitsLongBehindASetup() async throws {
+        let stage = try TriggerStage(
+            .v16,
+            """
+            CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE p (id serial PRIMARY KEY) PARTITION BY RANGE (id);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p DEFAULT
+            """
+        )
+        let writer = try stage.database.session()
+        let other = try stage.database.session()
+        for table in ["t", "p"] {
+            let number = try stage.number(table)
+            try writer.execute("BEGIN; INSERT INTO \(table) DEFAULT VALUES")
+            try other.execute("SET lock_timeout = '500ms'")
+            let isWaiting = Atomic(false)
+            let config = stage.config
+            async let made = Blocking.run { interruption in
+                let session = try Session(config, in: .test, interruption: interruption)
+                defer { session.close() }
+                return try TriggerSetup(session: session, config: config) { _ in
+                    isWaiting.store(true, ordering: .relaxed)
+                }.apply([number])
+            }
+            while !isWaiting.load(ordering: .relaxed) {
+                try other.execute("INSERT INTO \(table) DEFAULT VALUES")
+                try other.execute("UPDATE \(table) SET id = -id WHERE id = 7")
+            }
+            try writer.execute("COMMIT")
+            #expect(try await made.count == 1)
+            #expect(try stage.facts(table)?.faults == [])
+        }
     }
 
     @Test(arguments: PostgresServer.Version.allCases, levels)

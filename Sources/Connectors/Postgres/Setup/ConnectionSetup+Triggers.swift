@@ -43,11 +43,11 @@ extension ConnectionSetup {
     /// The statements of one table, in one transaction that does not keep anybody waiting.
     private static func step(_ statements: [String], of table: TableName) -> SetupPlan.Step {
         let name = String("\(table)".map { $0.isNewline ? " " : $0 })
-        let body = ["BEGIN", "SET LOCAL lock_timeout = '3s'"] + statements + ["COMMIT"]
+        let body = ["BEGIN", LockPatience.timeout()] + statements + ["COMMIT"]
         return SetupPlan.Step(
             comment:
-                "TRIGGER_BASED: what notes the keys of rows of \(name) that change. It waits 3 seconds for those who write to "
-                + "it; after a \"lock timeout\", run it again.",
+                "TRIGGER_BASED: what notes the keys of rows of \(name) that change. It waits \(LockPatience.attempt) ms for "
+                + "those who write to it, who wait behind it meanwhile; after a \"lock timeout\", run it again.",
             sql: body.joined(separator: ";\n"),
             isNeeded: true
         )

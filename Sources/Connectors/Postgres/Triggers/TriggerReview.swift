@@ -61,14 +61,14 @@ struct TriggerReview: Sendable {
         let setup = Remedy("Run `tandem setup` with --method TRIGGER_BASED --apply for this connection.")
         switch fault {
         case .triggerDisabled(let trigger, let table):
-            let firing = (NoteTrigger(name: trigger)?.firing ?? .always).clause
+            let clause = NoteTrigger(name: trigger)?.firing?.clause ?? "ENABLE"
             return Finding(
                 .error,
                 subject,
                 message,
                 remedy: Remedy(
                     "Enable it, as the table's owner; the table is then copied again.",
-                    sql: ["ALTER TABLE \(SQL.name(table)) \(firing) TRIGGER \(SQL.identifier(trigger))"]
+                    sql: ["ALTER TABLE \(SQL.name(table)) \(clause) TRIGGER \(SQL.identifier(trigger))"]
                 )
             )
         case .replicaUnnoted(_, let isFed, let isMine):

@@ -2,9 +2,8 @@ package import TandemRows
 
 /// Makes what notes the changes of tables, where it is missing or not as it should be. Blocks.
 ///
-/// A trigger can only be made while nobody writes to the table; each attempt waits 3 seconds at most for that, because
-/// whoever wants to write meanwhile waits behind it. Some tables at a time are one transaction, as long as nobody is in
-/// the way of any.
+/// A trigger can only be made while nobody writes to the table, which is tried with ``LockPatience``. Some tables at a
+/// time are one transaction, as long as nobody is in the way of any.
 package struct TriggerSetup {
     let session: Session
     let config: PostgresConfig
@@ -24,8 +23,8 @@ package struct TriggerSetup {
     /// Where triggers are made, nobody has written to the table then who has not ended; for whatever else was mended
     /// there is a gap. A table without a key, or that is gone, is passed over.
     ///
-    /// - Parameter leaving: Takes the tables at which it cannot be done now, which are then waited for once only.
-    ///   Without it the first of them ends it.
+    /// - Parameter leaving: Takes the tables at which it cannot be done now, which are then waited for shortly. Without
+    ///   it the first of them ends it.
     /// - Returns: The tables at which something had to be done.
     /// - Throws: ``PostgresError``; `lockTimeout` where a table could not be had. Tables before it are done then.
     @discardableResult
@@ -40,7 +39,7 @@ package struct TriggerSetup {
             let group = Array(relations[start..<min(start + Self.group, relations.count)])
             if group.count > 1 {
                 do {
-                    changed += try apply(toAll: group, lockTimeout: "100ms")
+                    changed += try apply(toAll: group)
                     continue
                 } catch is PostgresError where session.isOpen {
                     // Nothing of it is done. Each is waited for by itself, and what is wrong with one is said of that
@@ -53,9 +52,11 @@ package struct TriggerSetup {
     }
 
     private func apply(to relation: UInt32, _ leaving: ((UInt32, PostgresError) -> Void)?) throws -> [TableName] {
-        let once = { try apply(toAll: [relation], lockTimeout: "3s") }
+        let once = { try apply(toAll: [relation]) }
         guard let leaving else { return try LockPatience(session, notify).run(once) }
-        do { return try once() } catch let error as PostgresError where error.isConfined {
+        do { return try LockPatience(session, limit: Self.shortly, notify).run(once) } catch let error as PostgresError
+            where error.isConfined
+        {
             leaving(relation, error)
             return []
         }
@@ -64,6 +65,8 @@ package struct TriggerSetup {
     /// Tables whose triggers are made in one transaction: a commit costs more than they do, but who writes to the first
     /// of them waits for the last.
     private static let group = 20
+    /// For how long a table is waited for that can be left.
+    private static let shortly = Duration.seconds(3)
 
     private func prepareGround() throws {
         guard try !ground().statements.isEmpty else { return }
@@ -76,11 +79,11 @@ package struct TriggerSetup {
 
     private func ground() throws -> TriggerGround { try TriggerGround.read(session, owner: owner) }
 
-    private func apply(toAll relations: [UInt32], lockTimeout: String) throws -> [TableName] {
+    private func apply(toAll relations: [UInt32]) throws -> [TableName] {
         try session.transaction(.readWrite) {
-            try session.execute("SET LOCAL lock_timeout = \(SQL.literal(lockTimeout))")
             let tables = try TriggerTables(session).read(relations).sorted { $0.name < $1.name }
             let places = relations + tables.flatMap { $0.parts.map(\.number) }
+            try session.execute(LockPatience.timeout(locks: places.count))
             let states = try CaptureStates(session).of(places)
             var changed: [TableName] = []
             for table in tables {
