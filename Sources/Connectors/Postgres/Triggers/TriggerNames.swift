@@ -92,8 +92,8 @@ enum NoteTrigger: String, CaseIterable, Sendable {
         byRow ? [.row, .truncate] : [.insert, .update, .delete, .replica, .truncate]
     }
 
-    /// What `tgenabled` is to be, where it is not to stay as it was made: a session is a replica, or it is not, and each
-    /// change is noted by one of them.
+    /// What `tgenabled` is to be, where it is not to stay as it was made: a session is a replica, or it is not, and
+    /// each change is noted by one of them.
     var firing: Firing? {
         switch self {
         case .insert, .update, .delete: nil
