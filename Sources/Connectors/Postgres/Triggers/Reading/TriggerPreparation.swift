@@ -107,8 +107,8 @@ struct TriggerPreparation: StreamReadying {
         let after = made.isEmpty ? before : try TriggerFacts.of(relations, session, config: config)
         var left: [UInt32: LeftTable] = [:]
         for table in tables {
-            // A table that is gone, or has no key any more, is for the next plan to see to. What loses nothing is mended
-            // another time.
+            // A table that is gone, or has no key any more, is for the next plan to see to. What loses nothing is
+            // mended another time.
             guard let fault = after.captures[table.schema.id]?.faults.first(where: \.losesChanges) else { continue }
             let refusal = fault.isMendable ? refusals[table.schema.id] : nil
             left[table.schema.id] =
