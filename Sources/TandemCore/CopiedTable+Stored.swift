@@ -13,6 +13,18 @@ extension CopiedTable {
         parts.isEmpty ? nil : parts.sorted { $0.key < $1.key }.map { "\($0):\($1)" }.joined(separator: ",")
     }
 
+    /// As JSON: names hold what they like.
+    package var keptColumnsText: String? {
+        get throws {
+            try keptColumns.isEmpty ? nil : String(decoding: JSONEncoder().encode(keptColumns.sorted()), as: UTF8.self)
+        }
+    }
+
+    /// - Throws: `DecodingError`.
+    package static func keptColumns(_ text: String?) throws -> Set<String> {
+        try text.map { Set(try JSONDecoder().decode([String].self, from: Data($0.utf8))) } ?? []
+    }
+
     package var definitionText: String? { definition?.text }
 
     package var cursorText: String? {

@@ -99,6 +99,8 @@ public struct CopiedTable: Hashable, Sendable {
     /// Whether its rows were read at different moments, of which ``moment`` is the first: a row may be there as it was
     /// later, or not at all, until the stream has passed the last of these moments.
     public var isPatchwork: Bool
+    /// Columns that the source has dropped since, and that stay in it (``TargetChanges/Evolution/keepColumn(_:)``).
+    public var keptColumns: Set<String>
 
     public init(
         target: TableName,
@@ -112,7 +114,8 @@ public struct CopiedTable: Hashable, Sendable {
         definition: TableDefinition? = nil,
         cursor: CursorState? = nil,
         issues: [RowIssue] = [],
-        isPatchwork: Bool = false
+        isPatchwork: Bool = false,
+        keptColumns: Set<String> = []
     ) {
         self.target = target
         self.schema = schema
@@ -126,7 +129,11 @@ public struct CopiedTable: Hashable, Sendable {
         self.cursor = cursor
         self.issues = issues
         self.isPatchwork = isPatchwork
+        self.keptColumns = keptColumns
     }
+
+    /// The names of all columns that came with it: what else its table has is the user's.
+    public var columnNames: [String] { schema.columns.map(\.name) + ownColumns.names + keptColumns.sorted() }
 }
 
 extension Destination {

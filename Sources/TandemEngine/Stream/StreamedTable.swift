@@ -70,13 +70,16 @@ struct StreamedTable {
         after.schema.identity = stretch.schema.identity
         after.schema.columns = []
         let kept = Set(stretch.schema.columns.map(\.id))
-        for column in copy.schema.columns where !kept.contains(column.id) { evolution.append(.keepColumn(column.name)) }
+        for column in copy.schema.columns where !kept.contains(column.id) {
+            evolution.append(.keepColumn(column.name))
+            after.keptColumns.insert(column.name)
+        }
         let earlier = Dictionary(zip(source.columns, copy.schema.columns).map { ($0.id, (here: $0, there: $1)) }) {
             first,
             _ in first
         }
         // A name stays taken by a column that is dropped at the source, because it stays here.
-        var taken = Set(copy.schema.columns.map { folding.fold($0.name) })
+        var taken = Set((copy.schema.columns.map(\.name) + copy.keptColumns).map(folding.fold))
         for column in stretch.schema.columns {
             var target = column
             if let known = earlier[column.id] {

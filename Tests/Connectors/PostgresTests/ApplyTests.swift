@@ -187,7 +187,7 @@ import Testing
         await destination.close()
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5, 6, 7]) func upgradesAnOlderSchema(version: Int) async throws {
+    @Test(arguments: 1...8) func upgradesAnOlderSchema(version: Int) async throws {
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let schema = SampleTable(orders, ids: 0..<3).schema
@@ -204,9 +204,9 @@ import Testing
             ALTER TABLE tandem.tables \(version < 2 ? "DROP COLUMN left_out, DROP COLUMN own_columns," : "")
             \(version < 3 ? "DROP COLUMN parts," : "") \(version < 4 ? "DROP COLUMN cursor," : "")
             \(version < 5 ? "DROP COLUMN issues," : "") \(version < 7 ? "DROP COLUMN patchwork," : "")
-              DROP COLUMN definition;
+              \(version < 8 ? "DROP COLUMN definition," : "") DROP COLUMN relation, DROP COLUMN kept_columns;
             \(version < 7 ? "ALTER TABLE tandem.loads DROP COLUMN note, DROP COLUMN is_text;" : "")
-            DROP TABLE tandem.made; UPDATE tandem.version SET version = \(version)
+            \(version < 8 ? "DROP TABLE tandem.made;" : "") UPDATE tandem.version SET version = \(version)
             """
         )
         #expect(try await destination.made(of: nil).isEmpty)
@@ -214,6 +214,7 @@ import Testing
         #expect(try database.execute("SELECT version FROM tandem.version") == "\(version)", "reading changes nothing")
         copy.leftOut = [3, 12]
         copy.isPatchwork = true
+        copy.keptColumns = ["a, b", "it's"]
         copy.ownColumns = .deletedAt
         copy.parts = [16_390: "731", 16_400: ""]
         copy.definition = TableDefinition([.init(.label, 16_500): "731.0f"], moment: 7)
@@ -221,7 +222,9 @@ import Testing
         copy.issues = [RowIssue(of: orders, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)]
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "8")
+        #expect(try database.execute("SELECT version FROM tandem.version") == "9")
+        let noted = "SELECT relation = 'shop.orders'::regclass::oid::bigint FROM tandem.tables"
+        #expect(try database.execute(noted) == "t")
         let slot = MadeObject(sync: "s", project: "p", kind: .slot, name: "tandem_p", place: "here")
         try await destination.note(made: [slot], gone: [])
         #expect(try await destination.made(of: "s") == [slot])

@@ -74,7 +74,7 @@ extension Metadata {
             ("position", copy.moment.position?.description), ("left_out", copy.leftOutText),
             ("own_columns", copy.ownColumnsText), ("parts", copy.partsText), ("cursor", try copy.cursorText),
             ("issues", try copy.issuesText), ("patchwork", "\(copy.isPatchwork)"),
-            ("definition", copy.definitionText),
+            ("definition", copy.definitionText), ("kept_columns", try copy.keptColumnsText),
             ("row_count", isCounted ? "\(copy.rows)" : nil),
         ]
         let assignments = texts.filter { isCounted || $0.0 != "row_count" }

@@ -4,7 +4,7 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 9
+    static let version = 10
 
     let session: Session
 
@@ -31,7 +31,7 @@ struct Metadata {
                     checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
                     copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
                     own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR, patchwork BOOLEAN,
-                    definition VARCHAR
+                    definition VARCHAR, kept_columns VARCHAR
                 );
                 \(createStreams);
                 \(createMade);
@@ -79,14 +79,15 @@ struct Metadata {
             ALTER TABLE \(table("tables")) ADD COLUMN patchwork BOOLEAN;
             ALTER TABLE \(table("loads")) ADD COLUMN note VARCHAR;
             """
+        let ninth = "ALTER TABLE \(table("tables")) ADD COLUMN definition VARCHAR; \(createMade);"
         try session.transaction {
             try session.run(
                 """
                 \(version < 2 ? second : "") \(version < 3 ? third : "") \(version < 4 ? fourth : "")
                 \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \((2..<7).contains(version) ? seventh : "")
                 \(version < 8 ? eighth : "")
-                ALTER TABLE \(table("tables")) ADD COLUMN definition VARCHAR;
-                \(createMade);
+                \(version < 9 ? ninth : "")
+                ALTER TABLE \(table("tables")) ADD COLUMN kept_columns VARCHAR;
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
@@ -168,7 +169,8 @@ extension Metadata {
                     copy.partsText,
                     try copy.cursorText, try copy.issuesText,
                 ].map { $0.map(SQL.literal) ?? "NULL" }
-                + ["\(copy.isPatchwork)", copy.definitionText.map(SQL.literal) ?? "NULL"]
+                + ["\(copy.isPatchwork)"]
+                + [copy.definitionText, try copy.keptColumnsText].map { $0.map(SQL.literal) ?? "NULL" }
             return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
         }
         try session.run(
@@ -198,11 +200,13 @@ extension Metadata {
         let ofIssues = version < 6 ? "NULL::VARCHAR" : "issues"
         let ofMoments = version < 8 ? "NULL::VARCHAR" : "patchwork::VARCHAR"
         let ofDefinitions = version < 9 ? "NULL::VARCHAR" : "definition"
+        let ofColumnsKept = version < 10 ? "NULL::VARCHAR" : "kept_columns"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
                 key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
-                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues), \(ofMoments), \(ofDefinitions)
+                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues), \(ofMoments), \(ofDefinitions),
+                \(ofColumnsKept)
             FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """,
             [.text(sync)],
@@ -234,7 +238,8 @@ extension Metadata {
             definition: columns[19].map(TableDefinition.init(text:)),
             cursor: CopiedTable.cursor(columns[16]),
             issues: CopiedTable.issues(columns[17]),
-            isPatchwork: columns[18] == "true"
+            isPatchwork: columns[18] == "true",
+            keptColumns: CopiedTable.keptColumns(columns[20])
         )
     }
 

@@ -14,6 +14,8 @@ package enum DestinationProblem: Hashable, Sendable {
     /// `kind` with its article: `a view`.
     case inTheWay(TableName, kind: String)
     case otherSync(TableName, sync: String)
+    /// A user has added a column to the copy, and now the source has one of that name.
+    case userColumn(TableName, column: String)
     case noTable(TableName)
     case noColumn(TableName, column: String)
     /// Something that users attached to a copy keeps it from becoming what its source is. `reason` is the server's.
@@ -41,6 +43,8 @@ extension DestinationProblem: CustomStringConvertible {
         case .foreignTable(let name): "there is a table \(name) that Tandem did not make; it was left as it is"
         case .inTheWay(let name, let kind): "there is \(kind) \(name), where a table of that name is to go"
         case .otherSync(let name, let sync): "table \(name) belongs to sync \"\(sync)\""
+        case .userColumn(let name, let column):
+            "table \(name) has a column \"\(column)\" that was added to it there, and now its source has one of that name; it was left as it is"
         case .noTable(let name): "there is no table \(name)"
         case .noColumn(let name, let column): "table \(name) no longer has column \"\(column)\""
         case .held(let name, let holders, let reason):
@@ -67,13 +71,23 @@ extension DestinationProblem: CustomStringConvertible {
         case .strangeMetadata(let name): Remedy("Give \(name) another name, or move it to another schema.")
         case .foreignTable(let name):
             Remedy(
-                "Rename or drop that table, or choose another schema with `into`.",
-                sql: ["DROP TABLE \(SQL.name(name))"]
+                "Rename that table, or choose another schema with `into`. A copy that was given another comment before it was restored from a dump is known again by: COMMENT ON TABLE \(SQL.name(name)) IS '\(Metadata.mark)'",
+                sql: [
+                    "ALTER TABLE \(SQL.name(name)) RENAME TO \(SQL.identifier(SQL.shortened("", name.table, "_own")))"
+                ]
             )
         case .inTheWay: Remedy("Drop or rename it, or choose another schema with `into`.")
         case .otherSync(_, let sync):
             Remedy(
                 "If that is what this sync was called, run `tandem rename \(sync)` with its new name; else choose another `into` or `target`, or let `tandem reset \(sync)` forget its tables."
+            )
+        case .userColumn(let name, let column):
+            Remedy(
+                "Give the added column another name, or leave the source's out with `columns`.",
+                sql: [
+                    "ALTER TABLE \(SQL.name(name)) RENAME COLUMN \(SQL.identifier(column)) TO "
+                        + SQL.identifier(SQL.shortened("", column, "_own"))
+                ]
             )
         case .noTable, .noColumn: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
         case .held: Remedy("Drop what is named there, run again, and make it anew.")

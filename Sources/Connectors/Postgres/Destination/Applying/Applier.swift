@@ -233,8 +233,9 @@ actor Applier {
     private func remember(_ changes: [TargetChanges], of sync: String, in session: Session) throws {
         let evolved = changes.filter { $0.before != $0.after }
         for change in evolved {
-            let retired = change.before.target == change.after.target ? [] : [change.before.target]
-            let statements = try Metadata.remembering([change.after], retiring: retired, of: sync)
+            let (old, new) = (change.before.target, change.after.target)
+            let moves = old == new ? [] : [Metadata.moving(old, to: new)]
+            let statements = try moves + Metadata.remembering([change.after], retiring: [], of: sync)
             try session.execute(statements.joined(separator: "; "))
         }
     }

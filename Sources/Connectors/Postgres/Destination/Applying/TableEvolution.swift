@@ -5,10 +5,12 @@ import TandemRows
 struct TableEvolution {
     let session: Session
 
-    /// - Throws: ``ChangeRefused`` where the table cannot be changed so.
+    /// - Throws: ``ChangeRefused`` where the table cannot be changed so; `TargetError` where a user's column is in the
+    ///   way.
     func apply(_ changes: TargetChanges) throws {
         var name = changes.before.target
         for step in changes.evolution {
+            try checkColumns(of: name, for: step, among: changes)
             do {
                 try apply(step, to: &name)
             } catch let error as PostgresError {
@@ -20,6 +22,30 @@ struct TableEvolution {
                     because: "the server does not change it as its source was changed: \(error.serverMessage ?? state)"
                 )
             }
+        }
+    }
+
+    /// Nothing of a user's is taken for a column of ours.
+    private func checkColumns(
+        of name: TableName,
+        for step: TargetChanges.Evolution,
+        among changes: TargetChanges
+    ) throws {
+        let wanted: [String] =
+            switch step {
+            case .addColumn(let column, _): [column.name]
+            case .renameColumn(_, let new): [new]
+            case .setOwnColumns(let columns): columns.subtracting(changes.before.ownColumns).names
+            case .keepColumn, .renameTable: []
+            }
+        guard !wanted.isEmpty else { return }
+        let ours = Set(changes.before.columnNames)
+        let shape = try Reshaping.Shape(of: name, in: session)
+        for column in wanted where shape.columns[column] != nil && !ours.contains(column) {
+            throw TargetError(
+                changes.before.target,
+                PostgresError.destination(session.endpoint, .userColumn(name, column: column))
+            )
         }
     }
 
@@ -53,7 +79,8 @@ struct TableEvolution {
         case .setOwnColumns(let columns):
             try OwnColumnWriter(session: session).set(columns, of: name)
         case .renameTable(let new):
-            let known = try Relations([new], in: session)
+            var known = try Relations([new], in: session)
+            try KeyNames.giveWay(to: [new], &known, in: session)
             guard known[new] == nil else {
                 throw ChangeRefused(name, because: "there is something named \(new) already")
             }

@@ -26,6 +26,11 @@ struct LoadTable: Sendable {
             if let problem = known.problem(of: target) {
                 throw PostgresError.destination(session.endpoint, problem)
             }
+            if let old = known[target], old.kind == "r",
+                let column = try UserColumns(of: [old.oid], in: session).clash(of: table.columnNames, in: old.oid)
+            {
+                throw PostgresError.destination(session.endpoint, .userColumn(target, column: column))
+            }
             guard let name = names.first(where: { known[$0] == nil }) else {
                 throw PostgresError.destination(session.endpoint, .inTheWay(names[0], kind: "a table"))
             }

@@ -3,31 +3,65 @@ import TandemRows
 
 extension Metadata {
     /// The statements that store `copies` in place of what was known of the same targets and of `retired`.
-    static func remembering(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws -> [String]
-    {
-        let names = copies.map(\.target) + retired
-        guard !names.isEmpty else { return [] }
-        let list = names.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.table)))" }.joined(separator: ", ")
-        let delete = "DELETE FROM \(table("tables")) WHERE (schema_name, table_name) IN (\(list))"
-        guard !copies.isEmpty else { return [delete] }
-        let rows = try copies.map { try row($0, of: sync) }.joined(separator: ", ")
-        return [delete, "INSERT INTO \(table("tables")) (\(columns.joined(separator: ", "))) VALUES \(rows)"]
+    ///
+    /// - Parameter relations: Which tables the copies are, by OID; of one that is not given, what was known of it
+    ///   stays.
+    static func remembering(
+        _ copies: [CopiedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        as relations: [TableName: UInt32] = [:]
+    ) throws -> [String] {
+        var statements: [String] = []
+        if !retired.isEmpty {
+            let list = retired.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.table)))" }.joined(separator: ", ")
+            statements.append("DELETE FROM \(table("tables")) WHERE (schema_name, table_name) IN (\(list))")
+        }
+        guard !copies.isEmpty else { return statements }
+        let rows = try copies.map { try row($0, of: sync, as: relations[$0.target]) }.joined(separator: ", ")
+        let news = (columns.filter { !["schema_name", "table_name"].contains($0) } + ["copied_at"])
+            .map { $0 == "relation" ? "relation = \(relation)" : "\($0) = EXCLUDED.\($0)" }
+        statements.append(
+            """
+            INSERT INTO \(table("tables")) AS t (\(columns.joined(separator: ", "))) VALUES \(rows)
+            ON CONFLICT (schema_name, table_name) DO UPDATE SET \(news.joined(separator: ", "))
+            """
+        )
+        return statements
+    }
+
+    /// Of a copy that was restored from a dump its comment alone tells.
+    private static let relation = """
+        coalesce(EXCLUDED.relation, (
+          SELECT c.oid::pg_catalog.int8 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = t.schema_name AND c.relname = t.table_name
+            AND pg_catalog.obj_description(c.oid, 'pg_class') LIKE '\(mark)%'), t.relation)
+        """
+
+    /// The statement that has what is known of `old` be known of `new`.
+    static func moving(_ old: TableName, to new: TableName) -> String {
+        """
+        DELETE FROM \(table("tables")) WHERE schema_name = \(SQL.literal(new.schema)) AND table_name = \(SQL.literal(new.table));
+        UPDATE \(table("tables")) SET schema_name = \(SQL.literal(new.schema)), table_name = \(SQL.literal(new.table))
+        WHERE schema_name = \(SQL.literal(old.schema)) AND table_name = \(SQL.literal(old.table))
+        """
     }
 
     private static let columns = [
         "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
         "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
-        "parts", "cursor", "issues", "patchwork", "definition",
+        "parts", "cursor", "issues", "patchwork", "definition", "kept_columns", "relation",
     ]
 
-    private static func row(_ copy: CopiedTable, of sync: String) throws -> String {
+    private static func row(_ copy: CopiedTable, of sync: String, as relation: UInt32?) throws -> String {
         let schema = try StoredSchema(copy.schema)
         let texts: [String?] = [
             sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
             "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
             copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
-            try copy.issuesText, "\(copy.isPatchwork)", copy.definitionText,
+            try copy.issuesText, "\(copy.isPatchwork)", copy.definitionText, try copy.keptColumnsText,
+            relation.map(String.init),
         ]
         return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
     }
@@ -39,7 +73,8 @@ extension Metadata {
             SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
               checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns"),
               \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor"), \(version < 5 ? "NULL" : "issues"),
-              \(version < 7 ? "NULL" : "patchwork"), \(version < 8 ? "NULL" : "definition")
+              \(version < 7 ? "NULL" : "patchwork"), \(version < 8 ? "NULL" : "definition"),
+              \(version < 9 ? "NULL" : "kept_columns")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
@@ -74,13 +109,30 @@ extension Metadata {
             isPatchwork: try row.optional() == "t"
         )
         copy.definition = try row.optional().map(TableDefinition.init(text:))
+        copy.keptColumns = try CopiedTable.keptColumns(try row.optional())
         return copy
+    }
+
+    /// Which tables are remembered under these names, by OID, of whatever sync and of those that were forgotten.
+    func relations(of names: [TableName]) throws -> [TableName: UInt32] {
+        guard let version = try storedVersion(), version >= 9 else { return [:] }
+        let question = """
+            SELECT t.schema_name, t.table_name, t.relation FROM \(Self.table("tables")) t
+              JOIN unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS w(schema_name, table_name)
+                ON w.schema_name = t.schema_name AND w.table_name = t.table_name
+            """
+        let rows = try session.query(question, [SQL.array(names.map(\.schema)), SQL.array(names.map(\.table))]).rows
+        let pairs = rows.compactMap { row in
+            row[2].flatMap { UInt32($0) }.map { (TableName(schema: row[0] ?? "", table: row[1] ?? ""), $0) }
+        }
+        return Dictionary(pairs) { first, _ in first }
     }
 
     /// The sync that wrote each target.
     func owners() throws -> [TableName: String] {
         guard try exists() else { return [:] }
-        let rows = try session.query("SELECT schema_name, table_name, sync FROM \(Self.table("tables"))").rows
+        let question = "SELECT schema_name, table_name, sync FROM \(Self.table("tables")) WHERE sync <> ''"
+        let rows = try session.query(question).rows
         let owned = rows.map { (TableName(schema: $0[0] ?? "", table: $0[1] ?? ""), $0[2] ?? "") }
         return Dictionary(owned, uniquingKeysWith: { first, _ in first })
     }
@@ -94,17 +146,25 @@ extension Metadata {
             try dropKept(holding: ticket) { load in load.sync == sync && tables.map { $0.contains(load.target) } ?? true
             }
         }
-        guard let tables else {
-            for name in ["tables", "streams"] {
-                _ = try session.query("DELETE FROM \(Self.table(name)) WHERE sync = $1", [sync])
-            }
-            return
+        var chosen = ["sync = \(SQL.literal(sync))"]
+        if let tables {
+            let list = tables.map { "(\(SQL.literal($0.schema)), \(SQL.literal($0.table)))" }.joined(separator: ", ")
+            chosen.append(tables.isEmpty ? "false" : "(schema_name, table_name) IN (\(list))")
+        } else {
+            _ = try session.query("DELETE FROM \(Self.table("streams")) WHERE sync = $1", [sync])
         }
-        for name in tables {
-            _ = try session.query(
-                "DELETE FROM \(Self.table("tables")) WHERE sync = $1 AND schema_name = $2 AND table_name = $3",
-                [sync, name.schema, name.table]
-            )
+        let condition = chosen.joined(separator: " AND ")
+        guard try storedVersion() == Self.version else {
+            return try session.execute("DELETE FROM \(Self.table("tables")) WHERE \(condition)")
         }
+        // That they are ours, and which of their columns, is known as long as the tables are there.
+        try session.execute(
+            """
+            UPDATE \(Self.table("tables")) SET sync = '', stream = NULL WHERE \(condition);
+            DELETE FROM \(Self.table("tables")) t WHERE t.sync = '' AND NOT EXISTS (
+              SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              WHERE n.nspname = t.schema_name AND c.relname = t.table_name)
+            """
+        )
     }
 }

@@ -4,8 +4,9 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 8
-    /// What the comment on each of our tables begins with. A table without it is never dropped or replaced.
+    static let version = 9
+    /// What the comment on each of our tables begins with, unless users have given it another. What is not ours, as
+    /// ``Relations`` tells it, is never dropped or replaced.
     static let mark = "copied by tandem"
     /// Those who prepare or sweep take turns under this number.
     static let lock: Int64 = 0x74_616E_6465_6D00
@@ -41,7 +42,7 @@ struct Metadata {
                 columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
                 checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
                 stream text, left_out text, own_columns text, parts text, cursor text, issues text, patchwork boolean,
-                definition text,
+                definition text, relation bigint, kept_columns text,
                 copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (schema_name, table_name)
             );
@@ -66,7 +67,7 @@ struct Metadata {
         let added = [
             2: "ADD COLUMN left_out text, ADD COLUMN own_columns text", 3: "ADD COLUMN parts text",
             4: "ADD COLUMN cursor text", 5: "ADD COLUMN issues text", 7: "ADD COLUMN patchwork boolean",
-            8: "ADD COLUMN definition text",
+            8: "ADD COLUMN definition text", 9: "ADD COLUMN relation bigint, ADD COLUMN kept_columns text",
         ]
         let columns = added.keys.sorted().filter { version < $0 }.compactMap { added[$0] }.joined(separator: ", ")
         let sixth = """
@@ -79,11 +80,20 @@ struct Metadata {
             \(columns.isEmpty ? "" : "ALTER TABLE \(Self.table("tables")) \(columns);")
             \(version < 6 ? sixth : "")
             \(version < 7 ? seventh : "")
-            \(Self.createMade);
+            \(version < 8 ? "\(Self.createMade);" : "")
+            \(Self.noteRelations);
             UPDATE \(Self.table("version")) SET version = \(Self.version)
             """
         )
     }
+
+    /// Whose a table is stood in its comment only, before 9.
+    private static let noteRelations = """
+        UPDATE \(table("tables")) t SET relation = c.oid::pg_catalog.int8
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = t.schema_name AND c.relname = t.table_name
+          AND pg_catalog.obj_description(c.oid, 'pg_class') LIKE '\(mark)%'
+        """
 
     private static let tables = ["loads", "made", "streams", "tables", "version"]
 

@@ -1,10 +1,16 @@
 /// What users have attached to tables of ours, so that dropping these would lose it: views, foreign keys, indexes,
-/// triggers, policies, constraints, publications, and settings of the tables themselves.
+/// triggers, policies, constraints, publications, columns of their own, and settings of the tables themselves.
 struct Attachments: Sendable {
+    let columns: UserColumns
     private var descriptions: [UInt32: [String]] = [:]
 
     init(to tables: [UInt32], in session: Session) throws {
+        columns = try UserColumns(of: tables, in: session)
         guard !tables.isEmpty else { return }
+        for table in tables {
+            let own = columns.of(table).map { "column \($0) of table" }
+            if !own.isEmpty { descriptions[table] = own }
+        }
         let oids = "{" + tables.map(String.init).joined(separator: ",") + "}"
         for cells in try session.query(Self.question, [oids]).rows {
             guard let table = cells[0].flatMap({ UInt32($0) }), let text = cells[1] else {

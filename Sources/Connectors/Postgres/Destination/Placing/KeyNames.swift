@@ -36,6 +36,28 @@ struct KeyNames: Sendable {
         for row in try session.query(occupied, parameters).rows {
             taken.insert(TableName(schema: row[0] ?? "", table: row[1] ?? ""))
         }
+        taken.formUnion(loads.map(\.table.target))
+    }
+
+    /// Gives keys of ours other names where they have those of tables that are to come. Inside a transaction.
+    static func giveWay(to names: [TableName], _ relations: inout Relations, in session: Session) throws {
+        for name in names {
+            guard let key = relations[name], let table = key.keyed, key.isOurs else { continue }
+            let candidates = (2...99).map { number in
+                TableName(schema: name.schema, table: SQL.shortened("", table.table, "_pkey_\(number)"))
+            }
+            let known = try Relations(candidates, in: session)
+            guard let free = candidates.first(where: { known[$0] == nil && !names.contains($0) }) else { continue }
+            try PostgresError.about(name) {
+                try session.execute(
+                    """
+                    ALTER TABLE \(SQL.name(table)) RENAME CONSTRAINT \(SQL.identifier(name.table)) \
+                    TO \(SQL.identifier(free.table))
+                    """
+                )
+            }
+            relations.free(name)
+        }
     }
 
     /// As Postgres itself would call it.

@@ -37,11 +37,13 @@ struct Placement: Sendable {
         try session.writing {
             try session.execute("SET LOCAL lock_timeout = \(Self.lockTimeout)")
             let metadata = Metadata(session)
+            try metadata.prepare()
             var loaded = copies.compactMap { loads[$0.target] }
             let names = copies.map(\.target) + retired + loaded.map(\.name)
             var relations = try Relations(names, in: session)
             try check(relations, loaded, metadata)
-            let earlier = Dictionary(try metadata.copies(of: sync).map { ($0.target, $0) }) { first, _ in first }
+            try KeyNames.giveWay(to: copies.map(\.target), &relations, in: session)
+            var earlier = Dictionary(try metadata.copies(of: sync).map { ($0.target, $0) }) { first, _ in first }
             let attachments = try lock(relations, in: session)
             var whole = copies
             for (index, load) in loaded.enumerated() {
@@ -55,11 +57,18 @@ struct Placement: Sendable {
                 whole[index].rows += completed.rows
             }
             // What is attached to a table that was renamed at the source goes with it to its new name.
-            try renameAttached(&relations, attachments, earlier, in: session)
+            try renameAttached(&relations, attachments, &earlier, in: session)
+            try checkColumns(loaded, relations, attachments, in: session)
+            let comments = try comments(on: loaded.map(\.table.target), relations, in: session)
+            var places: [TableName: UInt32] = [:]
             let refills = loaded.filter { load in
                 relations[load.table.target].map { !attachments.of($0.oid).isEmpty } ?? false
             }
             let kept = Set(refills.map(\.table.target))
+            for load in loaded {
+                let target = load.table.target
+                places[target] = relations[kept.contains(target) ? target : load.name]?.oid
+            }
             try swap(loaded.filter { !kept.contains($0.table.target) }, relations, attachments, in: session)
             let issues = try Refills(
                 loads: refills,
@@ -68,7 +77,7 @@ struct Placement: Sendable {
                 earlier: earlier
             ).run(in: session)
             for index in whole.indices { whole[index].issues += issues[whole[index].target] ?? [] }
-            let statements = try Metadata.remembering(whole, retiring: retired, of: sync)
+            let statements = try Metadata.remembering(whole, retiring: retired, of: sync, as: places) + comments
             try session.execute((Metadata.forgetting(loads: loaded.map(\.name)) + statements).joined(separator: "; "))
         }
     }
@@ -149,10 +158,46 @@ struct Placement: Sendable {
         }
     }
 
+    /// Nothing of a user's is overwritten.
+    private func checkColumns(
+        _ loads: [LoadTable],
+        _ relations: Relations,
+        _ attachments: Attachments,
+        in session: Session
+    ) throws {
+        for load in loads {
+            let target = load.table.target
+            guard let old = relations[target],
+                let column = attachments.columns.clash(of: load.table.columnNames, in: old.oid)
+            else { continue }
+            throw TargetError(
+                target,
+                PostgresError.destination(session.endpoint, .userColumn(target, column: column))
+            )
+        }
+    }
+
+    /// What gives tables the comments that users gave those of the same names.
+    private func comments(on targets: [TableName], _ relations: Relations, in session: Session) throws -> [String] {
+        let oids = targets.compactMap { relations[$0].map { String($0.oid) } }
+        guard !oids.isEmpty else { return [] }
+        let question = """
+            SELECT c.oid, pg_catalog.obj_description(c.oid, 'pg_class') FROM pg_catalog.pg_class c
+            WHERE c.oid = ANY ($1::pg_catalog.oid[])
+              AND coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '') NOT LIKE '\(Metadata.mark)%'
+            """
+        let rows = try session.query(question, [SQL.array(oids)]).rows
+        let texts = Dictionary(rows.map { ($0[0] ?? "", $0[1]) }) { first, _ in first }
+        return targets.compactMap { target in
+            guard let oid = relations[target]?.oid, let text = texts[String(oid)] else { return nil }
+            return "COMMENT ON TABLE \(SQL.name(target)) IS \(text.map(SQL.literal) ?? "NULL")"
+        }
+    }
+
     private func renameAttached(
         _ relations: inout Relations,
         _ attachments: Attachments,
-        _ earlier: [TableName: CopiedTable],
+        _ earlier: inout [TableName: CopiedTable],
         in session: Session
     ) throws {
         for name in retired {
@@ -162,6 +207,7 @@ struct Placement: Sendable {
             else { continue }
             try PostgresError.about(copy.target) { try session.rename(name, to: copy.target) }
             relations.move(name, to: copy.target)
+            earlier[copy.target] = earlier.removeValue(forKey: name)
         }
     }
 }

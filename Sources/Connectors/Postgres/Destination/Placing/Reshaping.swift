@@ -64,7 +64,7 @@ struct Reshaping {
             statements.append("\(table) DROP CONSTRAINT \(SQL.identifier(keyName))")
         }
         // What users added themselves stays.
-        let ours = Set(earlier?.schema.columns.map(\.name) ?? [])
+        let ours = Set(earlier?.columnNames ?? [])
         let wanted = Set(schema.columns.map(\.name))
         for name in old.columns.keys.sorted() where ours.contains(name) && !wanted.contains(name) {
             statements.append("\(table) DROP COLUMN \(SQL.identifier(name))")

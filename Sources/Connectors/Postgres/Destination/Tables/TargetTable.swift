@@ -40,6 +40,8 @@ struct TargetTable: Sendable {
         }
     }
 
+    var columnNames: [String] { schema.columns.map(\.name) }
+
     /// `"a", "b"`.
     var columnList: String { schema.columns.map { SQL.identifier($0.name) }.joined(separator: ", ") }
 
