@@ -60,7 +60,7 @@ extension PostgresSource: ChangeSource {
 
     /// Looks at the rows of the files, as far as this user may.
     package func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
-        try await connection.run { try RewrittenFiles($0).answer(files) }
+        try await connection.run { try RewrittenFiles($0).areRewritten(files) }
     }
 
     /// pgoutput leaves out TRUNCATE of a partition where its table is published as a whole.

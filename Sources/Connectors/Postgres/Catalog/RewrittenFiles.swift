@@ -14,30 +14,30 @@ struct RewrittenFiles {
 
     /// - Parameter files: Tables or partitions by number, each with the oldest transaction that was under way when it
     ///   still had another file.
-    func answer(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
-        var answers: [UInt32: Bool] = [:]
-        for (table, moment) in files.sorted(by: { $0.key < $1.key }) {
-            do {
-                answers[table] = try session.transaction(.snapshot) { try isRewritten(table, since: moment) }
-            } catch let error as PostgresError where session.isOpen && !error.isTransient {
-                // Its rows may not be read, or it is gone.
-                continue
-            }
-        }
-        return answers
+    func areRewritten(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
+        try answers(files, otherwise: nil, isRewritten)
     }
 
     /// Whether no row is left of what was in these partitions, by the same. One that may not be read may have been
     /// emptied.
     func areEmptied(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
+        try answers(files, otherwise: true) { table, moment in
+            try rows(of: table).map { try !isMoved($0, since: moment) }
+        }
+    }
+
+    /// - Parameter unknown: The answer of what may not be read, or is gone.
+    private func answers(
+        _ files: [UInt32: UInt64],
+        otherwise unknown: Bool?,
+        _ ask: (_ table: UInt32, _ moment: UInt64) throws -> Bool?
+    ) throws -> [UInt32: Bool] {
         var answers: [UInt32: Bool] = [:]
         for (table, moment) in files.sorted(by: { $0.key < $1.key }) {
             do {
-                answers[table] = try session.transaction(.snapshot) {
-                    try rows(of: table).map { try !isMoved($0, since: moment) } ?? true
-                }
+                answers[table] = try session.transaction(.snapshot) { try ask(table, moment) } ?? unknown
             } catch let error as PostgresError where session.isOpen && !error.isTransient {
-                answers[table] = true
+                answers[table] = unknown
             }
         }
         return answers
