@@ -97,6 +97,20 @@ public final class PostgresServer: Sendable {
         try start()
     }
 
+    /// Copies the data folder of a server that is stopped, as a snapshot of its disk would.
+    public func saveDisk() throws {
+        try PostgresPrograms.runAsOwner("/bin/rm", ["-rf", savedDisk.path])
+        try PostgresPrograms.runAsOwner("/bin/cp", ["-a", data.path, savedDisk.path])
+    }
+
+    /// Puts the data folder of a server that is stopped back to what was saved last.
+    public func restoreDisk() throws {
+        try PostgresPrograms.runAsOwner("/bin/rm", ["-rf", data.path])
+        try PostgresPrograms.runAsOwner("/bin/cp", ["-a", savedDisk.path, data.path])
+    }
+
+    private var savedDisk: URL { folder.appending(path: "saved") }
+
     /// Stops it and removes its folder.
     public func remove() {
         stop(.immediate)

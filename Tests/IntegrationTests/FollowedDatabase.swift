@@ -16,9 +16,16 @@ struct FollowedDatabase {
     /// Where the history of its runs is kept, if anywhere.
     var state: StateStore?
 
-    /// - Parameter encoding: Of the database. What is executed is UTF-8 all the same.
-    init(_ version: PostgresServer.Version, _ setup: String, encoding: String = "UTF8") throws {
-        let server = try PostgresServer.shared(version)
+    /// - Parameters:
+    ///   - encoding: Of the database. What is executed is UTF-8 all the same.
+    ///   - server: A server of the test's own, which it may stop.
+    init(
+        _ version: PostgresServer.Version,
+        _ setup: String,
+        encoding: String = "UTF8",
+        server: PostgresServer? = nil
+    ) throws {
+        let server = try server ?? PostgresServer.shared(version)
         database = TestDatabase(server: server, name: try server.makeDatabase(encoding: encoding))
         try server.execute("ALTER DATABASE \(database.name) SET client_encoding = 'UTF8'")
         folder = try TemporaryFolder()

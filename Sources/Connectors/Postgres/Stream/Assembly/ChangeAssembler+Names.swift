@@ -6,7 +6,8 @@ extension ChangeAssembler {
     /// The catalog is later than the changes. As long as it has the table under
     /// the name that they came under, no other table had it, unless both have
     /// traded their names there and back since. A name that the table has no
-    /// more may have been another one's, which has it still, or has left it too.
+    /// more may have been another one's, which has it still, has left it too, or
+    /// is gone.
     mutating func confirmNames() throws {
         guard !numbers.isEmpty else { return }
         let names = try catalog.names(of: numbers.keys)
@@ -18,10 +19,9 @@ extension ChangeAssembler {
                 return other != index && (moved.contains(other) || isRenamed)
                     && Self.areAlike(columns(of: other), columns(of: index))
             }
-            guard let other else { continue }
-            for table in [index, other] {
-                giveUp(table, "it was renamed like another one, and the log tells tables by their names")
-            }
+            // One that is gone by now may have had its name meanwhile.
+            giveUp(index, "it was renamed, and the log tells tables by their names")
+            if let other { giveUp(other, "it was renamed like another one, and the log tells tables by their names") }
         }
         for index in tables.indices where names[tables[index].schema.id]?.isTold == false {
             // This plugin passes them over without a word.

@@ -33,8 +33,8 @@ struct ChangeAssembler {
     let decimals: ColumnType
     let checksUTF8: Bool
     let limits: Limits
-    /// What is written at the end of a batch for a place in the log.
-    let checkpoint: (LSN) -> Checkpoint
+    /// What is written at the end of a batch for a place in the log, and the last transaction that came before it.
+    let checkpoint: (LSN, ShownCommit?) -> Checkpoint
     var catalog: RelationCatalog
     var tables: [FollowedTable]
     /// Index of the table with this number.
@@ -74,6 +74,8 @@ struct ChangeAssembler {
     /// Whether something that is committed behind the end has come: all before it is gathered, and nothing more comes.
     private(set) var hasPassedEnd = false
     private(set) var time: Double?
+    /// The last transaction that came. `nil` where that is not known.
+    private var shown: ShownCommit?
     private var given: LSN
     var closed: [ChangeBatch.Stretch] = []
     var touched: [Int] = []
@@ -91,16 +93,18 @@ struct ChangeAssembler {
     ///   - start: Where the stream begins: what was committed before is left out.
     ///   - end: Where it ends: what is committed behind it is left out.
     ///   - partitions: The followed table that a partition belongs to, by their numbers, as far as known.
+    ///   - shown: The last transaction that came before `start`.
     ///   - checkpoint: What is written at the end of a batch for a place in the log.
     init(
         _ request: StreamRequest,
         from start: LSN,
         to end: LSN? = nil,
+        shown: ShownCommit? = nil,
         catalog: RelationCatalog,
         partitions: [UInt32: UInt32] = [:],
         checksUTF8: Bool = false,
         limits: Limits = Limits(),
-        checkpoint: @escaping (LSN) -> Checkpoint = { Checkpoint($0.description) }
+        checkpoint: @escaping (LSN, ShownCommit?) -> Checkpoint = { place, _ in Checkpoint(place.description) }
     ) {
         method = request.start.method
         streamID = request.start.id
@@ -112,6 +116,7 @@ struct ChangeAssembler {
         self.catalog = catalog
         self.partitions = partitions
         reached = start
+        self.shown = shown
         self.end = end
         given = start
         time = request.start.time
@@ -177,7 +182,7 @@ struct ChangeAssembler {
             batch.state = StreamState(
                 method: method,
                 id: streamID,
-                checkpoint: checkpoint(reached),
+                checkpoint: checkpoint(reached, shown),
                 time: time
             )
             given = reached
@@ -226,14 +231,15 @@ struct ChangeAssembler {
     /// given up whose copy does not show it.
     mutating func passOver(because reason: String, now: LSN) {
         var end = now
-        var shown: Set<Int> = []
+        var current: Set<Int> = []
         if let transaction, !isLeftOut, let commit = transaction.commit {
             // A stream that begins here leaves out what was committed before.
             end = transaction.end ?? LSN(rawValue: commit.rawValue + 1)
-            shown = Set(tables.indices.filter { tables[$0].shows(transaction, number: transactionNumber) })
+            current = Set(tables.indices.filter { tables[$0].shows(transaction, number: transactionNumber) })
         }
-        for index in tables.indices where !shown.contains(index) { giveUp(index, reason) }
+        for index in tables.indices where !current.contains(index) { giveUp(index, reason) }
         reached = max(reached, end)
+        shown = nil
         transaction = nil
         isLeftOut = false
     }
@@ -241,6 +247,7 @@ struct ChangeAssembler {
     mutating func end(_ transaction: TransactionEnd) {
         if !isLeftOut, !hasPassedEnd {
             reached = max(reached, transaction.end)
+            shown = ShownCommit(transaction, begun: self.transaction)
             time = transaction.time ?? time
             if hasChanged { transactionCount += 1 }
         }

@@ -14,8 +14,12 @@ enum PgOutput {
         case message = 0x4D
     }
 
-    /// How a server is asked for its messages, but for the publications.
+    /// How a server is asked for its messages of what these publications have.
     ///
     /// Later protocols send transactions before their end, and servers lose rows then: see "In progress" in `DESIGN.md`.
-    static let options = [(name: "proto_version", value: "1")]
+    static func options(_ publications: [String]) -> [(name: String, value: String)] {
+        // Each is an identifier in a list.
+        let names = publications.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
+        return [("proto_version", "1"), ("publication_names", names.joined(separator: ","))]
+    }
 }

@@ -64,9 +64,10 @@ struct LogOpening: Sendable {
                 request,
                 from: start.position,
                 to: end,
+                shown: start.last,
                 catalog: relations,
                 checksUTF8: !capabilities.sendsValidUTF8
-            ) { LogCheckpoint($0, timeline: timeline).checkpoint }
+            ) { LogCheckpoint($0, timeline: timeline, last: $1).checkpoint }
             if losesNumbers(reading) {
                 assembler.repair = LostNumberRepair(
                     catalog: relations,
@@ -122,10 +123,7 @@ struct LogOpening: Sendable {
             return Wal2JSON.options.map { Reading(plugin: .wal2json($0.format), options: $0.options) }
         }
         let known = try PublicationFacts.all(publications, beside)
-        // Each is an identifier in a list.
-        let names = publications.filter { known[$0] != nil }.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
-        let published = [(name: "publication_names", value: names.joined(separator: ","))]
-        return [Reading(plugin: .pgoutput, options: PgOutput.options + published)]
+        return [Reading(plugin: .pgoutput, options: PgOutput.options(publications.filter { known[$0] != nil }))]
     }
 
     /// Starts to receive, and makes sure that the server begins where it is asked to: it begins later where somebody

@@ -69,6 +69,10 @@ extension StreamPreparation {
         if isContinued, let missing = publications?.made.first {
             gap = "The publication \"\(missing)\" had been dropped: what was written since is not in the stream."
         }
+        if isContinued, gap == nil, let state, let slot {
+            gap = try ShownAgain(session: session, plugin: plugin, publications: publications?.names ?? [])
+                .gap(after: state, slot)
+        }
         return Outlook(
             server: server,
             owned: owned,

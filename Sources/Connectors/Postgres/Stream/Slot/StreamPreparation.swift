@@ -23,15 +23,12 @@ struct StreamPreparation: StreamReadying {
 
     /// - Throws: ``Unclaimed`` before anything is made that the destination does not know of.
     func run(continuing state: StreamState?) throws -> PreparedStream {
-        let outlook = try outlook(continuing: state)
+        let outlook = try outlookOnceReleased(continuing: state)
         let (name, gap, owned) = (outlook.name, outlook.gap, outlook.owned)
         var notes = outlook.notes
         if let state, let gap, !mayRestart {
             if outlook.isOverLimit { try release(name) }
             return PreparedStream(state: state, gap: gap, notes: notes)
-        }
-        if outlook.slot?.activePID != nil {
-            try SlotKeeping(session: session, notify: context.notify).awaitRelease(of: name)
         }
         let replaced = gap == nil ? nil : state?.id
         try claim(name, outlook.slot == nil, outlook.publications, owned, replacing: replaced)
@@ -64,9 +61,17 @@ struct StreamPreparation: StreamReadying {
         )
         let begun = StreamState(
             id: stream.description,
-            checkpoint: LogCheckpoint(start, timeline: identity.timeline).checkpoint
+            checkpoint: LogCheckpoint(start, timeline: identity.timeline, last: ShownCommit(end: start)).checkpoint
         )
         return PreparedStream(state: begun, gap: gap, facts: passed ?? [:], left: left, notes: notes)
+    }
+
+    /// What there is once nobody reads the slot: while somebody does, not all of it can be known.
+    private func outlookOnceReleased(continuing state: StreamState?) throws -> Outlook {
+        let outlook = try outlook(continuing: state)
+        guard outlook.slot?.activePID != nil, outlook.gap == nil || mayRestart else { return outlook }
+        try SlotKeeping(session: session, notify: context.notify).awaitRelease(of: outlook.name)
+        return try self.outlook(continuing: state)
     }
 
     // MARK: Whose it is

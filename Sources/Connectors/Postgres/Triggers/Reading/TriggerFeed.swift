@@ -55,7 +55,7 @@ final class TriggerFeed: ChangeFeed {
             from: .none,
             catalog: catalog,
             checksUTF8: !session.capabilities.sendsValidUTF8
-        ) { _ in clock.reached.checkpoint }
+        ) { _, _ in clock.reached.checkpoint }
         tables = request.tables.map { FollowedLog(table: $0.schema.id, copied: $0.moment.checkpoint.description) }
         logs = TriggerLogs(session)
     }
