@@ -10,7 +10,7 @@ enum TriggerNames {
     static let captures = "tandem.captures"
     /// Changes that could not be noted: the table has to be copied again. See ``TriggerGaps``.
     static let gaps = "tandem.gaps"
-    /// How far each sync has read, durably.
+    /// How far each sync has read: what its destination has made durable (`place`), and what it may have (`given`).
     static let readers = "tandem.readers"
 
     /// Which tables each of them reads. A reader without a line is one of an earlier version, and may read any.
@@ -34,7 +34,7 @@ enum TriggerNames {
               is_open boolean NOT NULL DEFAULT false
             """
         ),
-        (readers, "sync text PRIMARY KEY, place text NOT NULL, seen timestamptz NOT NULL"),
+        (readers, "sync text PRIMARY KEY, place text NOT NULL, seen timestamptz NOT NULL, given text"),
         (reading, "reader text NOT NULL, relation oid NOT NULL, PRIMARY KEY (reader, relation)"),
     ]
 

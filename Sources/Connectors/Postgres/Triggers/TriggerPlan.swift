@@ -241,6 +241,8 @@ struct TriggerGround: Sendable {
     var hasSchema: Bool
     /// Names of the shared tables that are there.
     var tables: Set<String>
+    /// Whether an earlier version made the one of readers.
+    var lacksGiven = false
     /// Whether the owner may not use it.
     var lacksSchema = false
     var owner: String?
@@ -257,6 +259,7 @@ struct TriggerGround: Sendable {
             steps.append("REVOKE ALL ON \(table.name) FROM PUBLIC")
             if let to { steps.append("ALTER TABLE \(table.name)\(to)") }
         }
+        if lacksGiven { steps.append("ALTER TABLE \(TriggerNames.readers) ADD COLUMN given text") }
         return steps
     }
 }

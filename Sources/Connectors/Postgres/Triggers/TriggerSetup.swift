@@ -122,9 +122,11 @@ extension TriggerGround {
         }
         let states = CaptureStates(session)
         let schema = "SELECT true FROM pg_catalog.pg_namespace n WHERE n.nspname = $1"
+        let tables = Set(try TriggerNames.shared.map(\.name).filter { try states.exists($0) })
         return Self(
             hasSchema: try session.query(schema, [TriggerNames.schema]).value == "t",
-            tables: Set(try TriggerNames.shared.map(\.name).filter { try states.exists($0) }),
+            tables: tables,
+            lacksGiven: tables.contains(TriggerNames.readers) ? try !TriggerPlace.isKept(session) : false,
             lacksSchema: try owner.map { try TriggerGrants(session: session, user: $0).lacksSchema() } ?? false,
             owner: owner
         )

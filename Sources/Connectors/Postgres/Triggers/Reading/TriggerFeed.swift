@@ -44,6 +44,7 @@ final class TriggerFeed: ChangeFeed {
             reader: reader ?? request.sync,
             relations: request.tables.map(\.schema.id),
             told: request.keep.flatMap(TriggerCheckpoint.init)?.snapshot ?? start.snapshot,
+            keepsGiven: try TriggerPlace.isKept(session),
             times: times
         )
         let clock = RoundClock(start)
@@ -64,12 +65,12 @@ final class TriggerFeed: ChangeFeed {
         while !hasEnded {
             if let round {
                 do { if try read(round) { try finish(round) } } catch { throw confined(error, to: round.table) }
-                return try give()
+                return try give(confirmed())
             }
             try keeping.tell(confirmed(), through: session)
             if assembler.isEnding {
                 hasEnded = true
-                return try give()
+                return try give(confirmed())
             }
             guard rest.isOver(isWanted, limit: end == nil && !isPrompt ? times.rest : .zero) else {
                 try session.interruption.pause(milliseconds: isPrompt ? 1 : 5)
@@ -78,7 +79,7 @@ final class TriggerFeed: ChangeFeed {
             if let end, let visibility = end.visibility, clock.covers(visibility) {
                 hasEnded = true
                 try assembler.bringExpected()
-                return assembler.hasNews ? try give() : nil
+                return assembler.hasNews ? try give(confirmed()) : nil
             }
             let start = ContinuousClock.now
             guard try !begin() else {
@@ -88,7 +89,7 @@ final class TriggerFeed: ChangeFeed {
             // Of many tables a look takes longer, and no more than half of the time is for looking.
             let look = Int(start.duration(to: .now) / .milliseconds(1))
             if end != nil { continue }
-            if assembler.hasNews, rest.givenAt.duration(to: .now) >= times.idle { return try give() }
+            if assembler.hasNews, rest.givenAt.duration(to: .now) >= times.idle { return try give(confirmed()) }
             // What has come once comes again soon.
             try session.interruption.pause(milliseconds: max(look, isPrompt ? pause : Self.pauses.upperBound))
             pause = min(pause * 2, Self.pauses.upperBound)
@@ -110,8 +111,9 @@ final class TriggerFeed: ChangeFeed {
         session.close()
     }
 
-    private func give() throws -> ChangeBatch {
+    private func give(_ confirmed: Checkpoint?) throws -> ChangeBatch {
         var batch = try assembler.take()
+        if batch.state != nil { try keeping.give(clock.reached.snapshot, confirmed, through: session) }
         rest.give()
         batch.isUpToDate = end == nil && batch.state != nil
         return batch

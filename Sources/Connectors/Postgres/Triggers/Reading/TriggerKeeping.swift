@@ -6,7 +6,8 @@ final class TriggerKeeping {
     private let reader: String
     private let relations: [UInt32]
     private let times: FeedTimes
-    private var told: String
+    private var told: TriggerPlace
+    private let keepsGiven: Bool
     private var toldAt = ContinuousClock.now
     private var cleanedAt = ContinuousClock.now
     /// Rows removed from each log since it was vacuumed.
@@ -23,47 +24,41 @@ final class TriggerKeeping {
     ///   - reader: What `tandem.readers` calls the sync.
     ///   - relations: The tables whose logs the sync reads.
     ///   - told: How far it has read as the source knows it.
-    init(reader: String, relations: [UInt32], told: String, times: FeedTimes) {
+    ///   - keepsGiven: Whether the source has room for what is given.
+    init(reader: String, relations: [UInt32], told: String, keepsGiven: Bool, times: FeedTimes) {
         self.reader = reader
         self.relations = relations
         self.times = times
-        self.told = told
+        self.keepsGiven = keepsGiven
+        self.told = TriggerPlace(confirmed: told)
+    }
+
+    /// Notes that the destination may have `place` from now on. To be called before it is given that.
+    func give(_ place: String, _ confirmed: Checkpoint?, through session: Session) throws {
+        guard keepsGiven else { return }
+        try say(confirmed, given: place, session)
     }
 
     /// Tells the source how far the destination is, now and then, and cleans up behind that.
     func tell(_ confirmed: Checkpoint?, through session: Session) throws {
-        if toldAt.duration(to: .now) >= times.telling { try say(confirmed, session) }
+        if toldAt.duration(to: .now) >= times.telling { try say(confirmed, given: told.given, session) }
         guard cleanedAt.duration(to: .now) >= Self.cleaning else { return }
         try clean(session)
     }
 
     /// The same, at the end.
     func end(_ confirmed: Checkpoint?, through session: Session) throws {
-        try say(confirmed, session)
+        try say(confirmed, given: told.given, session)
         try clean(session)
     }
 
-    private func say(_ confirmed: Checkpoint?, _ session: Session) throws {
+    private func say(_ confirmed: Checkpoint?, given: String?, _ session: Session) throws {
         toldAt = .now
-        guard let place = confirmed.flatMap(TriggerCheckpoint.init)?.snapshot, place != told else { return }
-        try Self.note(place, of: reader, through: session)
+        let durable = confirmed.flatMap(TriggerCheckpoint.init)?.snapshot ?? told.confirmed
+        guard durable != told.confirmed || given != told.given else { return }
+        let place = TriggerPlace(confirmed: durable, given: given)
+        try place.note(of: reader, through: session)
         told = place
-    }
-
-    /// Notes that all transactions which `place` shows are durable at the destination of `reader`.
-    static func note(_ place: String, of reader: String, through session: Session) throws {
-        try session.transaction(.readWrite) {
-            let values = [SQL.literal(reader), SQL.literal(place)].joined(separator: ", ")
-            let updated = try session.query(
-                """
-                UPDATE \(TriggerNames.readers) SET place = $2, seen = pg_catalog.now() WHERE sync = $1 RETURNING true
-                """,
-                [reader, place]
-            )
-            if updated.value == nil {
-                try session.execute("INSERT INTO \(TriggerNames.readers) VALUES (\(values), pg_catalog.now())")
-            }
-        }
     }
 
     /// Notes which tables it reads, so that what notes the changes of one is removed with its last reader.

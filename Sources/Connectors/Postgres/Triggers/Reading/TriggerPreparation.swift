@@ -42,7 +42,8 @@ struct TriggerPreparation: StreamReadying {
             return PreparedStream(state: state, left: left, notes: notes)
         }
         let start = try TriggerLogs(session).moment().snapshot
-        try TriggerKeeping.note(start, of: reader, through: session)
+        let given = try TriggerPlace.isKept(session) ? start : nil
+        try TriggerPlace(confirmed: start, given: given).note(of: reader, through: session)
         let identity = TriggerIdentity(origin: origin, time: Int64(Date().timeIntervalSince1970 * 1000))
         let begun = StreamState(
             method: .triggerBased,
@@ -208,8 +209,8 @@ struct TriggerPreparation: StreamReadying {
         guard try CaptureStates(session).exists(TriggerNames.readers) else {
             return "\(TriggerNames.readers) is gone: what was noted since may be gone."
         }
-        let place = try session.query("SELECT place FROM \(TriggerNames.readers) WHERE sync = $1", [reader]).value
-        guard let place, let told = SnapshotVisibility(place) else {
+        let place = try TriggerPlace.read(of: reader, session)
+        guard let place, let told = SnapshotVisibility(place.confirmed) else {
             return "\(TriggerNames.readers) does not know the sync any more: what was noted since may be gone."
         }
         guard told.isCovered(by: shown) else {
@@ -218,9 +219,16 @@ struct TriggerPreparation: StreamReadying {
         guard let now = SnapshotVisibility(try TriggerLogs(session).moment().snapshot), shown.next <= now.next else {
             return "The source is older than what was read from it: it was restored."
         }
+        if let given = place.given {
+            guard SnapshotVisibility(given).map({ shown.isCovered(by: $0) }) != true else { return nil }
+            return
+                "The source was older, for a while, than what had been read from it: it was restored from an older copy "
+                + "of itself, or a standby took its place that had not received all. What happened there since is not in "
+                + "step with it."
+        }
         // What a server that was promoted does not have was lost in silence. If it has what was told last, which came
         // after everything that was read, it has all.
-        guard reached.timeline == timeline || reached.timeline == 0 || place == reached.snapshot else {
+        guard reached.timeline == timeline || reached.timeline == 0 || place.confirmed == reached.snapshot else {
             return
                 "The server was promoted or restored (timeline \(reached.timeline), now \(timeline)): it may lack changes that were read."
         }
