@@ -121,6 +121,13 @@ extension ConfigField {
                 wrong.append(InvalidSetting(name: name, reason: "is not known here; there are \(names)"))
                 continue
             }
+            if field.kind != .secret, ConnectionString.isOne(text) {
+                // It is not quoted: a password may be in it.
+                let url = fields.contains { $0.name == "url" } ? ", or write all of it as \"url\"" : ""
+                let reason = "is not the place of a connection string: give each of its parts a key of its own" + url
+                wrong.append(InvalidSetting(name: name, reason: reason))
+                continue
+            }
             do throws(InvalidSetting) { try field.set(&config, text) } catch {
                 // A secret's value does not belong in a message, right or wrong.
                 wrong.append(field.kind == .secret ? InvalidSetting(name: name, reason: "is not acceptable") : error)

@@ -122,9 +122,7 @@ package enum PostgresConnector: Connector {
             let reason = "must be verify-full where sslrootcert is \(SystemAuthorities.word), not \"\(mode.rawValue)\""
             wrong.append(InvalidSetting(name: "sslmode", reason: reason))
         }
-        if let host = config.host, isURL(host) {
-            // It may hold a password, which errors would show as a part of the host's name.
-            let reason = "is a name or an address, or several with commas between; a URI is written as \"url\""
+        if let reason = config.host.flatMap(HostSetting.problem) {
             wrong.append(InvalidSetting(name: "host", reason: reason))
         }
         let hosts = config.host.map(count) ?? 1
@@ -135,14 +133,6 @@ package enum PostgresConnector: Connector {
         }
         if let url = config.url { wrong += problems(of: url, beside: config) }
         return wrong
-    }
-
-    /// Whether something else stands where hosts are named. Sockets' folders begin with a slash, or with `@` where they
-    /// are none of the file system.
-    private static func isURL(_ hosts: String) -> Bool {
-        hosts.split(separator: ",").contains { host in
-            !host.hasPrefix("/") && (host.dropFirst().contains("@") || host.contains("://"))
-        }
     }
 
     private static func problems(of url: String, beside config: PostgresConfig) -> [InvalidSetting] {

@@ -5,7 +5,7 @@ package import TandemRows
 ///
 /// Messages are the server's first line only, as far as ``ServerWords`` lets it be shown: the rest quotes rows.
 package enum PostgresError: ExplainedError, Equatable {
-    case passwordFile(path: String, reason: String)
+    case passwordFile(_ place: String, reason: String)
     case unreadableURL
     /// Nobody listens there, or the name is unknown.
     case unreachable(Endpoint, reason: String)
@@ -174,7 +174,7 @@ package enum PostgresError: ExplainedError, Equatable {
 extension PostgresError {
     package var description: String {
         switch self {
-        case .passwordFile(let path, let reason): "the password file \(path) \(reason)"
+        case .passwordFile(let place, let reason): "the password file \(place) \(reason)"
         case .unreadableURL: "the setting \"url\" is not a connection URI"
         case .unreachable(let place, let reason): "\(place.server) cannot be reached: \(reason)"
         case .timedOut(let place, let seconds): "\(place.server) did not answer within \(seconds) seconds"

@@ -92,7 +92,10 @@ private final class SilentPort: Sendable {
         #expect(try Session(byFile, in: context).query("SELECT current_user").value == "locked")
         byFile.passwordFile = "nowhere"
         let error = #expect(throws: PostgresError.self) { try Session(byFile, in: context) }
-        #expect(error?.description == "the password file \(folder.path)/nowhere does not exist")
+        #expect(error?.description == "the password file of the connection is not in the folder \(folder.path)")
+        byFile.passwordFile = "./nowhere"
+        let missing = #expect(throws: PostgresError.self) { try Session(byFile, in: context) }
+        #expect(missing?.description == "the password file \(folder.path)/./nowhere does not exist")
     }
 
     @Test func aRefusalHasACodeInEveryLanguage() throws {

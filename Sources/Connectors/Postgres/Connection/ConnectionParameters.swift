@@ -9,7 +9,7 @@ struct ConnectionParameters: Sendable {
     private(set) var secrets: [String] = []
     let timeout: Int
 
-    /// - Throws: ``PostgresError/passwordFile(path:reason:)``.
+    /// - Throws: ``PostgresError/passwordFile(_:reason:)``.
     init(_ config: PostgresConfig, in context: ConnectionContext) throws {
         timeout = config.connectTimeout ?? PostgresConfig.standardConnectTimeout
         // A URI goes in as `dbname`, which libpq expands in place; what follows overrides it.
@@ -95,18 +95,24 @@ struct ConnectionParameters: Sendable {
         path == SystemAuthorities.word ? SystemAuthorities.setting() : path.map { context.resolve($0) }
     }
 
-    private static func read(_ path: String, _ context: ConnectionContext) throws -> String {
-        let path = context.resolve(path)
+    private static func read(_ written: String, _ context: ConnectionContext) throws -> String {
+        let path = context.resolve(written)
         let content: String
         do { content = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "does not exist"
-            throw PostgresError.passwordFile(path: path, reason: reason)
+            if FileManager.default.fileExists(atPath: path) {
+                throw PostgresError.passwordFile(path, reason: "cannot be read")
+            }
+            // A word alone may be the password itself.
+            guard written.contains("/") else {
+                throw PostgresError.passwordFile("of the connection", reason: "is not in the folder \(context.folder)")
+            }
+            throw PostgresError.passwordFile(path, reason: "does not exist")
         }
         if PasswordFileWatch.isNew(path), Self.isReadableByOthers(path) {
             context.notify("the password file \(path) can be read by other users of this machine: chmod 600 \(path)")
         }
         let line = content.prefix { !$0.isNewline }
-        guard !line.isEmpty else { throw PostgresError.passwordFile(path: path, reason: "is empty") }
+        guard !line.isEmpty else { throw PostgresError.passwordFile(path, reason: "is empty") }
         return String(line)
     }
 
