@@ -43,7 +43,12 @@ struct Removal {
             var destinations: [any Destination] = []
             do {
                 for name in Set(reading.map(\.to)).sorted() { destinations.append(try workspace.destination(name)) }
-                let there = try await tearDownSource(connection.name, of: reading, knownTo: destinations)
+                let there = try await tearDownSource(
+                    connection.name,
+                    of: reading,
+                    withUnnamed: true,
+                    knownTo: destinations
+                )
                 report.removed += there.removed
                 report.left += there.left
                 for destination in destinations { await destination.close() }
@@ -75,13 +80,15 @@ struct Removal {
     private func forget(_ sync: SyncConfiguration, at destination: any Destination) async throws {
         try await destination.forget(sync.name, tables: nil)
         guard let destination = destination as? any ChangeDestination else { return }
-        let claims = try await destination.made(of: sync.name).filter { $0.kind == .sync }
-        if !claims.isEmpty { try await destination.note(made: [], gone: claims) }
+        let known = try await destination.made(of: sync.name).filter { !$0.kind.isAtSource }
+        if !known.isEmpty { try await destination.note(made: [], gone: known) }
     }
 
+    /// - Parameter withUnnamed: Whether also what this project's syncs have there that the configuration does not name.
     private func tearDownSource(
         _ name: String,
         of syncs: [SyncConfiguration],
+        withUnnamed: Bool = false,
         knownTo destinations: [any Destination]
     ) async throws -> Report {
         var report = Report(connection: name)
@@ -89,12 +96,11 @@ struct Removal {
         var rememberers: [any ChangeDestination] = []
         for case let destination as any ChangeDestination in destinations {
             let made = try await destination.made(of: nil)
-            let isWhole = Set(workspace.configuration.syncs.filter { $0.from == name }).isSubset(of: syncs)
-            let gone = made.filter { object in
-                isWhole && object.project == workspace.configuration.project
+            let unnamed = made.filter { object in
+                withUnnamed && object.project == workspace.configuration.project
                     && workspace.configuration.sync(object.sync) == nil
             }
-            for sync in Set(syncs.map(\.name) + gone.map(\.sync)).sorted() {
+            for sync in Set(syncs.map(\.name) + unnamed.map(\.sync)).sorted() {
                 records.append(try await destination.sourceRecord(of: sync))
             }
             rememberers.append(destination)

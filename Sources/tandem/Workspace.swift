@@ -164,17 +164,31 @@ struct Workspace {
 
     /// What a run of `sync` would read from a source with `catalog`, and by which methods.
     ///
-    /// The destination may not be there yet. It is asked only where the configuration names tables that the source has
-    /// not, for they may be copied already and have been renamed since.
+    /// The destination may not be there yet. It is asked only where the configuration excludes columns, or names tables
+    /// that the source has not, for they may be copied already and have been renamed since.
     func plan(_ sync: SyncConfiguration, reading catalog: Catalog, of source: any Source) async -> SyncPlan {
         let destination = try? destination(sync.to)
         var copies: [TableName: String] = [:]
         if let destination { copies = (try? await Planner.copies(in: source, of: destination)) ?? [:] }
-        let plan = Planner(sync: sync, catalog: catalog, copied: [], copies: copies, folding: .exact).plan()
-        let copied = plan.problems.isEmpty ? nil : try? await destination?.tables(of: sync.name)
+        var exclusions: Exclusions?
+        if sync.hasExclusions, let made = try? await (destination as? any ChangeDestination)?.made(of: sync.name) {
+            exclusions = try? await Exclusions(of: sync, from: source, made: made)
+        }
+        let plan = { copied, folding in
+            Planner(
+                sync: sync,
+                catalog: catalog,
+                copied: copied,
+                copies: copies,
+                folding: folding,
+                exclusions: exclusions
+            ).plan()
+        }
+        let first = plan([], .exact)
+        let copied = first.problems.isEmpty ? nil : try? await destination?.tables(of: sync.name)
         await destination?.close()
-        guard let copied, !copied.isEmpty, let folding = destination?.nameFolding else { return plan }
-        return Planner(sync: sync, catalog: catalog, copied: copied, copies: copies, folding: folding).plan()
+        guard let copied, !copied.isEmpty, let folding = destination?.nameFolding else { return first }
+        return plan(copied, folding)
     }
 
     private func unknown(_ what: String, _ name: String, known: [String]) -> UsageError {

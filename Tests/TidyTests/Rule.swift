@@ -26,6 +26,10 @@ struct Rule: Sendable, CustomTestStringConvertible {
         .init(named: "open work lives in the tracker", everySwift, "// FIX" + "ME: later") {
             $0.contains(/\b(FIXM[E]|TOD[O]|XX[X])\b/)
         },
+        .init(named: "a command with a name in it is quoted, by ProgramCommand", sources, #"Run `tandem run \(sync)`."#)
+        {
+            $0.contains(#/`tandem [^`]*\\\(/#) && !$0.contains("///")
+        },
         Rule(
             name: "a line has at most 120 characters",
             files: everySwift,

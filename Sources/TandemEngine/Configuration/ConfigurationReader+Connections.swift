@@ -33,10 +33,8 @@ extension ConfigurationReader {
         var unread: Set<String> = []
         for entry in entries {
             if !type.settings.contains(entry.key) {
-                report(
-                    entry.line,
-                    "unknown key \"\(entry.key)\"; " + Spelling.hint(for: entry.key, among: type.settings)
-                )
+                let key = ConnectionString.isOne(entry.key) ? "" : " \"\(entry.key)\""
+                report(entry.line, "unknown key\(key); " + Spelling.hint(for: entry.key, among: type.settings))
             } else if let value = expanded(entry, unset: &unset) {
                 values[entry.key] = value
             } else {
@@ -53,17 +51,8 @@ extension ConfigurationReader {
         return settings
     }
 
-    /// Names are typed on command lines and become parts of file names.
     mutating func checkName(_ entry: Entry, of what: String) {
-        let scalars = entry.key.unicodeScalars
-        let isPlain = scalars.allSatisfy {
-            $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0)
-        }
-        let startsWell = scalars.first.map { !"-.".unicodeScalars.contains($0) } ?? false
-        guard !isPlain || !startsWell || entry.key.utf8.count > 63 else { return }
-        report(
-            entry.line,
-            "\(what) name \"\(entry.key)\" must be letters, digits, _, - and ., 63 bytes at most, and not start with - or ."
-        )
+        guard !ConfiguredName.isValid(entry.key) else { return }
+        report(entry.line, "\(what) name \"\(entry.key)\" must be \(ConfiguredName.rule)")
     }
 }

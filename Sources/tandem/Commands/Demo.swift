@@ -122,7 +122,9 @@ struct Demo: AsyncParsableCommand {
 
     private var nextSteps: String {
         let kept = keep.map { folder in
-            "The server is gone. The warehouse and its configuration are kept: `tandem query --config \(folder)/tandem.yaml warehouse 'SHOW ALL TABLES'`."
+            let options: KeyValuePairs<String, String?> = ["--config": folder + "/tandem.yaml"]
+            let command = ProgramCommand("query", "warehouse", "SHOW ALL TABLES", options: options)
+            return "The server is gone. The warehouse and its configuration are kept: \(command)."
         }
         return """
 

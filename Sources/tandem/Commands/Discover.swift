@@ -36,7 +36,7 @@ struct Discover: AsyncParsableCommand {
         }
         Terminal.out(table.text)
         Terminal.out(
-            "\n\(Amounts.tables(catalog.tables.count)). `tandem discover \(connection) --verbose` says why a method cannot be used."
+            "\n\(Amounts.tables(catalog.tables.count)). \(ProgramCommand("discover", connection, options: ["--verbose": nil])) says why a method cannot be used."
         )
     }
 

@@ -22,8 +22,12 @@ struct Rename: AsyncParsableCommand {
 
     func validate() throws {
         if new == sync { throw ValidationError("Both names are \"\(sync)\".") }
-        if new.isEmpty || new.unicodeScalars.contains(where: { $0 == "/" || $0.value < 32 }) {
-            throw ValidationError("A sync's name has a letter at least, and no / in it.")
+        guard ConfiguredName.isValid(new) else {
+            throw ValidationError("A sync's name must be \(ConfiguredName.rule).")
+        }
+        // Earlier versions gave others too.
+        if sync.isEmpty || sync.unicodeScalars.contains(where: { $0 == "/" || $0.value < 32 }) {
+            throw ValidationError("No sync was ever called so.")
         }
     }
 
@@ -51,7 +55,7 @@ struct Rename: AsyncParsableCommand {
         let isEdited = workspace.configuration.sync(new) != nil
         let next =
             isEdited
-            ? "`tandem run \(new)` goes on where it was."
+            ? "\(ProgramCommand("run", new)) goes on where it was."
             : "Now change `\(sync):` to `\(new):` below `syncs:` in \(workspace.configuration.file); until then it does not run."
         if report.json {
             let result = RenamedJSON(sync: sync, name: new, renamed: isMoved, configured: isEdited, next: next)
@@ -91,7 +95,7 @@ struct Rename: AsyncParsableCommand {
             throw UsageError(
                 description: "\(place) remembers both a sync \"\(sync)\" and one \"\(new)\".",
                 remedy: Remedy(
-                    "If what it has of \"\(new)\" can go, let `tandem teardown \(new)` remove it; or choose another name."
+                    "If what it has of \"\(new)\" can go, let \(ProgramCommand("teardown", new)) remove it; or choose another name."
                 )
             )
         }
@@ -99,8 +103,8 @@ struct Rename: AsyncParsableCommand {
     }
 
     private static func isKnown(_ sync: String, at destination: any ChangeDestination) async throws -> Bool {
-        let record = try await destination.sourceRecord(of: sync)
-        guard record.made.isEmpty, record.streams.isEmpty else { return true }
+        guard try await destination.made(of: sync).isEmpty else { return true }
+        guard try await destination.sourceRecord(of: sync).streams.isEmpty else { return true }
         return try await !destination.tables(of: sync).isEmpty
     }
 }

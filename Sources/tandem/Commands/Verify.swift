@@ -39,7 +39,7 @@ struct Verify: AsyncParsableCommand {
         guard !verified.results.isEmpty || !table.isEmpty else {
             throw UsageError(
                 description: "Nothing has been copied by \(configuration.name) yet, so there is nothing to compare.",
-                remedy: Remedy("Run `tandem run \(configuration.name)` first.")
+                remedy: Remedy("Run \(ProgramCommand("run", configuration.name)) first.")
             )
         }
         let summary = VerifiedSync(verified)

@@ -85,7 +85,9 @@ struct VerifiedSync {
         // A row that is refused here would be refused again.
         let isMendable = wrong.contains { repairable.contains($0.copy.target) && $0.copy.issues.isEmpty }
         guard !isRepaired, isMendable else { return }
-        Terminal.out("`tandem verify \(sync) --repair` copies the tables that differ again.")
+        Terminal.out(
+            "\(ProgramCommand("verify", sync, options: ["--repair": nil])) copies the tables that differ again."
+        )
     }
 }
 

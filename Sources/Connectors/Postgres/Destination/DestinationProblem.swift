@@ -79,7 +79,7 @@ extension DestinationProblem: CustomStringConvertible {
         case .inTheWay: Remedy("Drop or rename it, or choose another schema with `into`.")
         case .otherSync(_, let sync):
             Remedy(
-                "If that is what this sync was called, run `tandem rename \(sync)` with its new name; else choose another `into` or `target`, or let `tandem reset \(sync)` forget its tables."
+                "If that is what this sync was called, run \(ProgramCommand("rename", sync)) with its new name; else choose another `into` or `target`, or let \(ProgramCommand("reset", sync)) forget its tables."
             )
         case .userColumn(let name, let column):
             Remedy(

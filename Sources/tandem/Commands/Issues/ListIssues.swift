@@ -67,14 +67,15 @@ struct ShowIssue: AsyncParsableCommand {
             return "The table is copied as a whole: the next run tries the row again."
         }
         guard entry.issue.key != nil else {
-            return
-                "Nothing tells the row from others; `tandem reset \(entry.sync) --table \(entry.copy.target)` has the table copied again."
+            let command = ProgramCommand("reset", entry.sync, options: ["--table": "\(entry.copy.target)"])
+            return "Nothing tells the row from others; \(command) has the table copied again."
         }
+        let id = "\(entry.issue.id)"
         let cause =
             entry.issue.code == nil
             ? "Change the value at the source, which settles it, or set `unfit_values` to text or clamp"
             : "Change the row at the source, which settles it, or what refuses it at the destination"
-        return
-            "\(cause); then `tandem issues retry \(entry.issue.id)`. To leave it so: `tandem issues ignore \(entry.issue.id)`."
+        let (retry, ignore) = (ProgramCommand("issues", "retry", id), ProgramCommand("issues", "ignore", id))
+        return "\(cause); then \(retry). To leave it so: \(ignore)."
     }
 }

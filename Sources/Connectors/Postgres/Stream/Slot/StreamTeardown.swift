@@ -18,11 +18,13 @@ struct StreamTeardown {
     private func removeLog(_ records: [SourceRecord], _ place: String, _ teardown: inout SourceTeardown) throws {
         guard let database = try session.query("SELECT pg_catalog.current_database()").value else { return }
         let slots = try SlotFacts.all(session).filter { $0.database == database }
+        let others = Self.others(records, place)
         let made = records.flatMap { objects(of: $0, place, slots, database) }
         let keeping = SlotKeeping(session: session, notify: context.notify)
         var dropped: Set<String> = []
         for object in made where object.kind == .slot {
-            if slots.contains(where: { $0.name == object.name }), dropped.insert(object.name).inserted {
+            let isOnlyTheirs = !others.contains { ($0.kind, $0.name) == (object.kind, object.name) }
+            if isOnlyTheirs, slots.contains(where: { $0.name == object.name }), dropped.insert(object.name).inserted {
                 try keeping.awaitRelease(of: object.name)
                 try keeping.drop(object.name)
                 teardown.removed.append("the slot \"\(object.name)\"")
@@ -30,16 +32,25 @@ struct StreamTeardown {
             teardown.gone.append(object)
         }
         let names = Set(made.filter { $0.kind == .slot }.map(\.name))
-        teardown.left += slots.filter { !names.contains($0.name) && isNear($0.name, records, database) }.map(left)
+        teardown.left += slots.filter { !names.contains($0.name) && isNear($0.name, records, database) }.map { slot in
+            left(slot, of: others.first { $0.kind == .slot && $0.name == slot.name }?.sync)
+        }
         guard session.capabilities.hasPublications, !session.capabilities.isInRecovery else { return }
         let derived = names.map(SlotName.publication(for:)).flatMap { [$0.all, $0.appends] }
-        for name in try publications(Set(made.filter { $0.kind == .publication }.map(\.name)).union(derived)) {
+        let wanted = Set(made.filter { $0.kind == .publication }.map(\.name)).union(derived)
+        for name in try publications(wanted.subtracting(others.filter { $0.kind == .publication }.map(\.name))) {
             try session.transaction(.readWrite) {
                 try session.execute("SET LOCAL lock_timeout = '2s'; DROP PUBLICATION IF EXISTS \(SQL.identifier(name))")
             }
             teardown.removed.append("the publication \"\(name)\"")
         }
         teardown.gone += made.filter { $0.kind == .publication }
+    }
+
+    /// What is remembered of syncs that stay.
+    private static func others(_ records: [SourceRecord], _ place: String) -> [MadeObject] {
+        let syncs = Set(records.map(\.sync))
+        return records.flatMap(\.others).filter { $0.place == place && !syncs.contains($0.sync) }
     }
 
     /// What is known to be of this record's sync, also if an earlier version made it.
@@ -72,8 +83,12 @@ struct StreamTeardown {
         return SlotName.isOurs(slot) && !slot.hasPrefix("tandem_snapshot_")
     }
 
-    private func left(_ slot: SlotFacts) -> Finding {
-        Finding(
+    /// - Parameter sync: Whose it is, if that is known.
+    private func left(_ slot: SlotFacts, of sync: String?) -> Finding {
+        if let sync {
+            return Finding(.note, "slot \(slot.name)", "It is of the sync \"\(sync)\", and was left.")
+        }
+        return Finding(
             .note,
             "slot \(slot.name)",
             "It was made by hand or for another project, as far as is known here, and was left; it keeps "
