@@ -1,5 +1,5 @@
-/// Something that this program has made for a sync, most of it in the source's database, as the sync's destination
-/// remembers it.
+/// Something that this program has made for a sync, most of it in the source's database, or that concerns the sync as a
+/// whole, as its destination remembers it.
 ///
 /// A slot has no place for the name of its owner, and two projects may well think of one name. So what was made is
 /// remembered where the rows are: a destination never drops what another one's sync has made.
@@ -10,6 +10,12 @@ public struct MadeObject: Hashable, Sendable {
         case reader
         /// The sync itself, as it is known at the destination: without a name of its own and a place.
         case sync
+        /// A column of the source that the configuration keeps out, by its number and the name by which it does: it
+        /// stays out when it is renamed.
+        case exclusion
+
+        /// Whether it is something that the source has.
+        public var isAtSource: Bool { self != .sync && self != .exclusion }
     }
 
     public var sync: String
@@ -89,11 +95,14 @@ public struct SourceRecord: Sendable {
     public var sync: String
     public var made: [MadeObject]
     public var streams: [StreamState]
+    /// What is remembered there of other syncs.
+    public var others: [MadeObject]
 
-    public init(sync: String, made: [MadeObject], streams: [StreamState]) {
+    public init(sync: String, made: [MadeObject], streams: [StreamState], others: [MadeObject] = []) {
         self.sync = sync
         self.made = made
         self.streams = streams
+        self.others = others
     }
 }
 
@@ -116,7 +125,12 @@ extension ChangeDestination {
         for method in [Method.logBased, .triggerBased] {
             if let state = try await stream(of: sync, by: method) { streams.append(state) }
         }
-        let made = try await made(of: sync).filter { $0.kind != .sync }
-        return SourceRecord(sync: sync, made: made, streams: streams)
+        let made = try await made(of: nil).filter(\.kind.isAtSource)
+        return SourceRecord(
+            sync: sync,
+            made: made.filter { $0.sync == sync },
+            streams: streams,
+            others: made.filter { $0.sync != sync }
+        )
     }
 }

@@ -45,7 +45,6 @@ extension TableDefinition {
                 if CatalogRecord(text).isUnexplained(since: CatalogRecord(known)) {
                     reasons.append((key.kind, Self.reason(.publication, nil)))
                 }
-            case .excluded: continue
             case .column, .label, .type, .view, .routine, .name, .setting, .publication:
                 reasons.append((key.kind, Self.reason(key.kind, now.names[key])))
             }
@@ -86,7 +85,7 @@ extension TableDefinition {
         case .name: "\(subject.dropFirst()), which its values may show by name, was called otherwise before"
         case .setting: "the setting\(subject), which its values are written by, is another one now"
         case .publication, .publicationRecord: "its publication did not let the same through all the time"
-        case .record, .file, .excluded: rewritten
+        case .record, .file: rewritten
         }
     }
 }
@@ -108,7 +107,7 @@ extension TableDefinition.Kind {
         case .name: 5
         case .setting: 6
         case .publication, .publicationRecord: 7
-        case .record, .file, .excluded: 8
+        case .record, .file: 8
         }
     }
 }

@@ -29,9 +29,6 @@ public struct TableDefinition: Sendable {
         case publication = "p"
         /// The source's own record of that, as ``CatalogRecord``.
         case publicationRecord = "q"
-        /// The name under which a column was excluded by the configuration, see ``TableDefinition/excluded``. Says
-        /// nothing of values.
-        case excluded = "l"
     }
 
     /// What a fact is about: a column's number, or that of something else at the source.
@@ -56,24 +53,6 @@ public struct TableDefinition: Sendable {
         self.facts = facts
         self.names = names
         self.moment = moment
-    }
-
-    /// The columns that the configuration excludes, with the name by which it does; by their numbers.
-    public var excluded: [Int: String] {
-        get {
-            var names: [Int: String] = [:]
-            for (key, text) in facts where key.kind == .excluded {
-                names[Int(key.number)] = text.replacing("%2C", with: ",").replacing("%25", with: "%")
-            }
-            return names
-        }
-        set {
-            facts = facts.filter { $0.key.kind != .excluded }
-            for (number, name) in newValue {
-                let text = name.replacing("%", with: "%25").replacing(",", with: "%2C")
-                facts[Key(.excluded, UInt32(truncatingIfNeeded: number))] = text
-            }
-        }
     }
 
     /// The same without facts about columns that are not among `numbers`.

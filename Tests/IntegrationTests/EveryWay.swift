@@ -105,6 +105,13 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
             return report.outcomes.filter { $0.merge == nil }.count
         }
 
+        /// Has the destination forget the copies.
+        func reset() async throws {
+            let destination = try makeDestination()
+            try await destination.forget(sync.name, tables: nil)
+            await destination.close()
+        }
+
         /// What `verify` finds to differ.
         func differences() async throws -> [String] {
             try await with { try await $0.verify().results }.compactMap { result in

@@ -25,10 +25,7 @@ struct TableLoad {
         } else {
             outcome = try await load()
         }
-        guard since != nil || table.cursor != nil else {
-            outcome.copy.noteExcluded(from: table)
-            return outcome
-        }
+        guard since != nil || table.cursor != nil else { return outcome }
         outcome.copy.stream = since?.id
         outcome.copy.cursor = table.cursor.map { CursorState(columns: $0.numbers, last: place?.values) }
         let earlier = outcome.copy.definition

@@ -7,41 +7,39 @@ struct ColumnChoice {
     var schema: TableSchema
     /// Columns left out and why, a sentence each.
     var notes: [String] = []
-    /// The columns that the rule excludes, by number, with the names by which it does.
-    var excluded: [Int: String] = [:]
     /// Why no sensible choice is possible, a sentence.
     var problem: String?
 
     /// - Parameters:
     ///   - decimals: What columns become that hold decimals of any number of digits.
-    ///   - excludedBefore: As ``excluded``, of the copy that is there.
-    init(of table: CatalogTable, rule: ColumnRule?, decimals: ColumnType = .text, excludedBefore: [Int: String] = [:]) {
+    ///   - excluded: ``Exclusions/columns(of:called:)``.
+    init(
+        of table: CatalogTable,
+        rule: ColumnRule?,
+        decimals: ColumnType = .text,
+        excluded: [Int: ExcludedColumn] = [:]
+    ) {
         schema = table.schema
         for index in schema.columns.indices where table.decimals.contains(schema.columns[index].id) {
             schema.columns[index].type = decimals
         }
         let whole = schema
-        for column in table.omitted where rule?.includes(column.name) ?? true {
+        let includes = { (name: String, id: Int) in rule?.includes(name) ?? true && excluded[id] == nil }
+        for column in table.omitted where includes(column.name, column.id) {
             let remedy = column.remedy.map { " \($0.text)" } ?? ""
             notes.append("Column \(column.name) is left out: \(column.reason)\(remedy)")
         }
-        guard let rule else { return }
-        let names = schema.columns.map { column in
+        for column in schema.columns where rule?.includes(column.name) ?? true {
+            guard let former = excluded[column.id] else { continue }
             // A column does not come in by a rename of which the rule does not know.
-            guard case .except = rule, let former = excludedBefore[column.id], !rule.includes(former) else {
-                return column.name
-            }
-            return former
-        }
-        let chosen = schema.columns.indices.filter { rule.includes(names[$0]) }
-        for (column, name) in zip(schema.columns, names) where !rule.includes(name) {
-            excluded[column.id] = name
-            guard name != column.name, rule.includes(column.name) else { continue }
+            let isElsewhere = former.name == column.name || rule?.includes(former.name) ?? true
             notes.append(
-                "Column \(column.name) stays left out: it was called \(name), which `columns` excludes. To have it "
-                    + "copied, take that out."
+                "Column \(column.name) stays left out: it was \(isElsewhere ? "" : "called ")\(former.name)"
+                    + (isElsewhere ? " of \(former.tableName)" : "")
+                    + ", which `columns` excludes. To have it copied, take that out."
             )
         }
+        let chosen = schema.columns.indices.filter { includes(schema.columns[$0].name, schema.columns[$0].id) }
         let left = schema.columns.indices.filter { !chosen.contains($0) }.map { schema.columns[$0].name }
         guard !left.isEmpty else { return }
         guard !chosen.isEmpty else {

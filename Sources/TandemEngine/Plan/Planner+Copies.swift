@@ -56,7 +56,7 @@ extension Planner {
             else { continue }
             let earlier = gone.remove(at: place)
             if earlier.name != name { table.notes.append("Column \(earlier.name) is called \(name) now.") }
-            let again = "`tandem reset \(sync.name) --table \(table.schema.name.argument)`"
+            let again = ProgramCommand("reset", sync.name, options: ["--table": "\(table.schema.name)"])
             if table.source.decimals.contains(column.id), earlier.nativeType == column.nativeType {
                 // What has been copied with another `numeric` stays so, but where all is copied each time. Text stays
                 // text there too: a value may not have fitted.
@@ -85,7 +85,7 @@ extension Planner {
     ///   - reason: Why it is not copied.
     private func departure(of copy: CopiedTable, now present: TableName?, because reason: String?) -> String {
         let name = copy.schema.name
-        let command = "`tandem reset \(sync.name) --table \(name.argument)`"
+        let command = ProgramCommand("reset", sync.name, options: ["--table": "\(name)"])
         let stays = "Its last copy stays until you drop it; then \(command) forgets it."
         guard let present else { return "Dropped at the source. \(stays)" }
         guard present == name else {

@@ -22,7 +22,7 @@ extension Planner {
                     line: sync.line,
                     message: "`deletes: soft` does not go with \(reason): \(names(of: tables)).",
                     remedy: Remedy(
-                        "See with `tandem discover \(sync.from)` why LOG_BASED cannot be used, and give the table a "
+                        "See with \(ProgramCommand("discover", sync.from)) why LOG_BASED cannot be used, and give the table a "
                             + "replica identity; or leave it out of sync \"\(sync.name)\"."
                     ),
                     tables: Set(tables.map(\.schema.name))

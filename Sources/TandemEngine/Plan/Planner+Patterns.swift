@@ -12,7 +12,7 @@ extension Planner {
             if !rule.excludes, copied.contains(where: { rule.pattern.matches($0.schema.name) }) { continue }
             let nearest = nearest(to: rule.pattern, names)
             let hint = nearest.map { "; did you mean \($0)?" } ?? "."
-            let remedy = Remedy("See all tables with `tandem discover \(sync.from)`.")
+            let remedy = Remedy("See all tables with \(ProgramCommand("discover", sync.from)).")
             if !rule.excludes {
                 let problem = PlanProblem(
                     line: rule.line,
@@ -62,7 +62,9 @@ extension Planner {
             guard let columns = rule.columns, let tables = tables[rule] else { continue }
             let readable = Set(tables.flatMap { $0.source.schema.columns.map(\.name) })
             let omitted = tables.flatMap(\.source.omitted)
-            for name in columns.patterns.compactMap(\.literal) where !readable.contains(name) {
+            let former = Set(tables.flatMap { plan.excluded[$0.schema.id]?.values.map(\.name) ?? [] })
+            for name in columns.patterns.compactMap(\.literal) where !readable.contains(name) && !former.contains(name)
+            {
                 let known = omitted.first { $0.name == name }
                 switch columns {
                 case .except where known != nil: continue

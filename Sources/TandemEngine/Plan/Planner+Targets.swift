@@ -69,7 +69,7 @@ extension Planner {
                 line: sync.line,
                 message: "\(table.target) is written by sync \"\(owner)\" already.",
                 remedy: Remedy(
-                    "If it is \"\(sync.name)\" under the name it had, run `tandem rename \(owner) \(sync.name)`; else choose another `into` or `target`, or let `tandem reset \(owner)` forget its tables."
+                    "If it is \"\(sync.name)\" under the name it had, run \(ProgramCommand("rename", owner, sync.name)); else choose another `into` or `target`, or let \(ProgramCommand("reset", owner)) forget its tables."
                 ),
                 tables: [table.schema.name]
             )

@@ -6,11 +6,10 @@ package struct Planner: Sendable {
     let sync: SyncConfiguration
     let catalog: Catalog
     let copied: [CopiedTable]
-    /// By the numbers of their tables, where the source has numbers.
-    private let copiedByID: [UInt32: CopiedTable]
     let owners: [TableName: String]
     let copies: [TableName: String]
     let folding: NameFolding
+    private let exclusions: Exclusions
     /// Methods that have turned out not to do, with the reason: `auto` passes them over.
     let ruledOut: [Method: Eligibility]
 
@@ -19,6 +18,7 @@ package struct Planner: Sendable {
     ///   - owners: The sync that wrote each table there: ``Destination/owners()``.
     ///   - copies: The tables of the source that are copies, each with the sync that wrote it: ``copies(in:of:)``.
     ///   - folding: ``Destination/nameFolding``.
+    ///   - exclusions: With what the destination remembers of columns that were kept out.
     package init(
         sync: SyncConfiguration,
         catalog: Catalog,
@@ -26,15 +26,16 @@ package struct Planner: Sendable {
         owners: [TableName: String] = [:],
         copies: [TableName: String] = [:],
         folding: NameFolding,
+        exclusions: Exclusions? = nil,
         ruledOut: [Method: Eligibility] = [:]
     ) {
         self.sync = sync
         self.catalog = Catalog(tables: catalog.tables.sorted { $0.schema.name < $1.schema.name })
         self.copied = copied
-        copiedByID = Dictionary(copied.filter { $0.schema.id != 0 }.map { ($0.schema.id, $0) }) { first, _ in first }
         self.owners = owners
         self.copies = copies
         self.folding = folding
+        self.exclusions = exclusions ?? Exclusions(of: sync, in: nil, made: [])
         self.ruledOut = ruledOut
     }
 
@@ -66,7 +67,8 @@ package struct Planner: Sendable {
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners().merging(earlier) { now, _ in now }
         let copies = try await copies(in: source, of: destination)
-        let tenure = try await SyncTenure(of: sync, at: destination)
+        let made = try await (destination as? any ChangeDestination)?.made(of: sync.name) ?? []
+        let tenure = SyncTenure(of: sync, made: made)
         var plan = Planner(
             sync: sync,
             catalog: catalog,
@@ -74,6 +76,7 @@ package struct Planner: Sendable {
             owners: owners,
             copies: copies,
             folding: destination.nameFolding,
+            exclusions: try await Exclusions(of: sync, from: source, made: made),
             ruledOut: ruledOut
         ).plan()
         plan.claim = tenure.claim
@@ -102,6 +105,7 @@ package struct Planner: Sendable {
                 add(table, called: name, selection, to: &plan)
             }
         }
+        plan.news = exclusions.changes(to: Set(plan.excluded.values.flatMap(\.values)), of: Set(plan.excluded.keys))
         noteReserved(&plan)
         plan.problems += targetProblems(of: plan.tables)
         settleDeletes(&plan)
@@ -120,7 +124,7 @@ package struct Planner: Sendable {
                     message: "There is no table to copy: \"\(sync.from)\" has none that is selected and can be read."
                         + (common.map { " \($0.reason)" } ?? ""),
                     remedy: common?.remedy
-                        ?? Remedy("See all of its tables, and why not, with `tandem discover \(sync.from)`.")
+                        ?? Remedy("See all of its tables, and why not, with \(ProgramCommand("discover", sync.from)).")
                 )
             )
         }
@@ -134,14 +138,14 @@ package struct Planner: Sendable {
         to plan: inout SyncPlan
     ) {
         let name = table.schema.name
+        let excluded = exclusions.columns(of: table, called: configured, by: selection.columnRule?.columns)
+        plan.excluded[table.schema.id] = excluded
         var columns = ColumnChoice(
             of: table,
             rule: selection.columnRule?.columns,
             decimals: sync.numeric,
-            excludedBefore: copiedByID[table.schema.id]?.definition?.excluded ?? [:]
+            excluded: excluded
         )
-        var table = table
-        table.definition?.excluded = columns.excluded
         let cursor = CursorChoice(of: table, copying: columns.schema, selection)
         switch MethodDecision(
             selection.method,
@@ -171,6 +175,13 @@ package struct Planner: Sendable {
                 columns.notes.append("The configuration calls it \(configured), and so is its copy.")
             }
             if let note { columns.notes.insert(note, at: 0) }
+            let missing = exclusions.missing(in: table, called: configured, without: excluded)
+            if !missing.isEmpty, !copied.contains(where: { $0.schema.id == table.schema.id }) {
+                columns.notes.append(
+                    "An earlier \(configured) had columns that `columns` kept out, and this one has none of their names: "
+                        + "\(missing.joined(separator: ", ")). Exclude what holds their values now."
+                )
+            }
             if !selection.cursor.isEmpty, method != .incremental {
                 columns.notes.append(cursor.idleNote(under: method))
             }

@@ -26,6 +26,10 @@ package struct SyncPlan: Sendable {
     package var refused: [(method: Method, reason: String, remedy: Remedy?)] = []
     /// What the destination is to remember of whose the sync is, where it does not yet.
     package var claim: MadeObject?
+    /// The columns that the configuration keeps out, by the numbers of their tables and their own.
+    var excluded: [UInt32: [Int: ExcludedColumn]] = [:]
+    /// What the destination is to learn of these before anything is copied.
+    var news: (made: [MadeObject], gone: [MadeObject]) = ([], [])
 
     package init(
         sync: String,

@@ -89,7 +89,7 @@ package struct SyncTenure: Sendable {
         let rename = "Give this sync a name of its own below `syncs:`, and an `into` or `target` of its own."
         guard let project = projects.min(), isAnothers else {
             return Remedy(
-                "If another project writes it: \(rename) If it is this one, whose database was replaced and `into` or `target` changed, let `tandem reset \(sync.name)` forget the copies, which stay where they are."
+                "If another project writes it: \(rename) If it is this one, whose database was replaced and `into` or `target` changed, let \(ProgramCommand("reset", sync.name)) forget the copies, which stay where they are."
             )
         }
         return Remedy(

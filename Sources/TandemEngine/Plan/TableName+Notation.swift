@@ -7,12 +7,6 @@ extension TableName {
         return pattern.contains("\"") ? "'" + pattern.replacing("'", with: "''") + "'" : pattern
     }
 
-    /// As a word of a command line.
-    var argument: String {
-        let isPlain = description.unicodeScalars.allSatisfy { Self.isPlain($0) || $0 == "." }
-        return isPlain ? description : "'" + description.replacing("'", with: "'\\''") + "'"
-    }
-
     /// In double quotes, unless all characters of the pattern stand for themselves.
     private static func quoted(_ name: String) -> String {
         let isPlain = !name.isEmpty && name.unicodeScalars.allSatisfy(isPlain)

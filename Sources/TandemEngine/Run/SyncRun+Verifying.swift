@@ -30,7 +30,7 @@ extension SyncRun {
         report: (Verification.TableResult) -> Void = { _ in }
     ) async throws -> VerifiedTables {
         try await refuseAnothers()
-        let verification = verification
+        let verification = try await verification()
         var verified = VerifiedTables()
         var compared: Set<TableName> = []
         var last: Standing?
@@ -62,9 +62,11 @@ extension SyncRun {
         return verified
     }
 
-    private var verification: Verification {
+    private func verification() async throws -> Verification {
         let folding = destination.nameFolding
         let names = sync.namesByTarget(folding)
+        let made = try await (destination as? any ChangeDestination)?.made(of: sync.name) ?? []
+        let exclusions = try await Exclusions(of: sync, from: source, made: made)
         return Verification(
             of: sync.name,
             source: source,
@@ -72,9 +74,8 @@ extension SyncRun {
             unfit: sync.unfitValues,
             readers: readers,
             findsDeletes: sync.deletes == .compare,
-            isChosen: { [sync] column, table, target in
-                let name = names[target.folded(folding)] ?? table
-                return TableSelection(of: name, in: sync).columnRule?.columns?.includes(column) ?? true
+            isChosen: { column, table, target in
+                exclusions.includes(column, of: table, called: names[target.folded(folding)] ?? table.schema.name)
             }
         )
     }
@@ -105,7 +106,7 @@ extension SyncRun {
                 source: table.schema.name,
                 target: table.target,
                 reason: "It has not been copied to \(table.target) yet.",
-                remedy: Remedy("`tandem run \(sync.name)` copies it, or says why it cannot.")
+                remedy: Remedy("\(ProgramCommand("run", sync.name)) copies it, or says why it cannot.")
             )
         }
         // What is left out on purpose has no remedy.

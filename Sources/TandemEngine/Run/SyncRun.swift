@@ -187,6 +187,7 @@ package struct SyncRun: Sendable {
     func plan() async throws -> SyncPlan {
         let plan = try await Planner.plan(sync, from: source, to: destination, without: ruledOut)
         if let refusal = plan.refusal { throw refusal }
+        try await (destination as? any ChangeDestination)?.note(made: plan.news.made, gone: plan.news.gone)
         return plan
     }
 }

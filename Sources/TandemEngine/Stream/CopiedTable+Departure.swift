@@ -11,17 +11,10 @@ extension CopiedTable {
         leftOut.formUnion(extent.columns.subtracting(table.schema.columns.map(\.id)))
         parts = extent.parts
         definition = earlier ?? extent.definition
-        // What only a stream that is made ready knows, or the configuration says; it was asked before.
+        // What only a stream that is made ready knows; it was asked before.
         for (key, text) in table.source.definition?.facts ?? [:] where definition?.facts[key] == nil {
-            if [.publication, .publicationRecord, .excluded].contains(key.kind) { definition?.facts[key] = text }
+            if [.publication, .publicationRecord].contains(key.kind) { definition?.facts[key] = text }
         }
-    }
-
-    /// Takes down which columns the configuration excludes, of a copy that nothing else is to be remembered of.
-    mutating func noteExcluded(from table: TablePlan) {
-        guard let excluded = table.source.definition?.excluded, !excluded.isEmpty else { return }
-        definition = TableDefinition()
-        definition?.excluded = excluded
     }
 
     /// What may have become of its rows that no change tells of.

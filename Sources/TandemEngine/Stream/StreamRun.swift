@@ -361,7 +361,7 @@ package enum StreamError: ExplainedError {
 
     package var remedy: Remedy? {
         switch self {
-        case .gap(let sync, _, .resnapshot): Remedy("Run `tandem run \(sync)`: it copies the tables again.")
+        case .gap(let sync, _, .resnapshot): Remedy("Run \(ProgramCommand("run", sync)): it copies the tables again.")
         case .gap: Remedy("Set `on_gap: resnapshot`, or run `tandem reset` for the sync: its tables are copied again.")
         case .noLogSnapshot:
             Remedy("Postgres 10 and up can, but no standby. Let `tandem reset --table` have the table copied again.")

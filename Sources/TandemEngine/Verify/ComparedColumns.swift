@@ -18,8 +18,8 @@ struct ComparedColumns {
 
     struct Incomparable: Error { var reason: String }
 
-    /// - Parameter isChosen: Whether the sync copies a column of this name.
-    init(of copy: CopiedTable, _ table: CatalogTable, isChosen: (String) -> Bool) throws(Incomparable) {
+    /// - Parameter isChosen: Whether the sync copies a column of the table.
+    init(of copy: CopiedTable, _ table: CatalogTable, isChosen: (ColumnSchema) -> Bool) throws(Incomparable) {
         destination = copy.schema
         source = copy.schema
         (destination.columns, source.columns) = ([], [])
@@ -59,11 +59,10 @@ struct ComparedColumns {
     private static func arrived(
         in table: CatalogTable,
         since copy: CopiedTable,
-        isChosen: (String) -> Bool
+        isChosen: (ColumnSchema) -> Bool
     ) -> [UncomparedColumn] {
-        let excluded = copy.definition?.excluded ?? [:]
         let new = table.schema.columns.filter { now in
-            isChosen(excluded[now.id] ?? now.name)
+            isChosen(now)
                 && !copy.schema.columns.contains { $0.id != 0 ? $0.id == now.id : $0.name == now.name }
         }
         return new.map { UncomparedColumn(name: $0.name, reason: "has not been copied yet; the next run brings it") }

@@ -45,7 +45,7 @@ extension Verification {
                 let columns = try? ComparedColumns(
                     of: copy,
                     table,
-                    isChosen: { isChosen($0, table.schema.name, copy.target) }
+                    isChosen: { isChosen($0, table, copy.target) }
                 ),
                 TableSum.covers(columns.source)
             else { return nil }

@@ -13,12 +13,12 @@ package struct Verification {
     let sync: String
     let unfit: UnfitPolicy
     let readers: Int
-    package typealias IsChosen = @Sendable (_ column: String, _ table: TableName, _ target: TableName) -> Bool
+    package typealias IsChosen = @Sendable (_ column: ColumnSchema, _ table: CatalogTable, _ target: TableName) -> Bool
     let isChosen: IsChosen
     /// Whether deletes are found by comparing keys where nothing tells of them.
     let findsDeletes: Bool
 
-    /// - Parameter isChosen: Whether the sync copies a column of a table, by their names at the source, to a target.
+    /// - Parameter isChosen: Whether the sync copies a column of a table of the source to a target.
     package init(
         of sync: String,
         source: any Source,
@@ -153,7 +153,7 @@ package struct Verification {
         }
         let columns: ComparedColumns
         do throws(ComparedColumns.Incomparable) {
-            columns = try ComparedColumns(of: copy, table) { isChosen($0, table.schema.name, copy.target) }
+            columns = try ComparedColumns(of: copy, table) { isChosen($0, table, copy.target) }
         } catch {
             result.verdict = .incomparable(error.reason)
             return result
