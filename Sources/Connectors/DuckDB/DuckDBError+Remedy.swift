@@ -26,9 +26,18 @@ extension DuckDBError {
             )
         case .foreignTable(let name):
             Remedy(
-                "Rename or drop that table, or choose another schema with `into`.",
-                sql: ["DROP TABLE \(Self.name(name))"]
+                "Rename that table, or choose another schema with `into`. A copy of an earlier version that was given another comment is known again by: COMMENT ON TABLE \(Self.name(name)) IS '\(Catalogue.mark)'",
+                sql: ["ALTER TABLE \(Self.name(name)) RENAME TO \(SQL.identifier(name.table + "_own"))"]
             )
+        case .userColumn(let name, let column):
+            Remedy(
+                "Give the added column another name, or leave the source's out with `columns`.",
+                sql: [
+                    "ALTER TABLE \(Self.name(name)) RENAME COLUMN \(SQL.identifier(column)) TO "
+                        + SQL.identifier(column + "_own")
+                ]
+            )
+        case .userColumnGoes(let name, _): Remedy("Rename or drop that table.", sql: ["DROP TABLE \(Self.name(name))"])
         case .sameTarget: Remedy("Exclude one of the tables, or send it elsewhere with `into`.")
         case .noTable, .noColumns, .otherType: Remedy("Copy it again: `tandem reset`, then `tandem run`.")
         case .notReadOnly: Remedy("Use DuckDB itself to change a warehouse, in tables of your own.")

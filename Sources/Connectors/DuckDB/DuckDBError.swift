@@ -21,6 +21,10 @@ package enum DuckDBError: ExplainedError, Hashable {
     // What is in it
     case viewInTheWay(TableName)
     case foreignTable(TableName)
+    /// A user has added a column to the copy, and now the source has one of that name.
+    case userColumn(TableName, column: String)
+    /// A copy that is to go has a column that a user has added.
+    case userColumnGoes(TableName, column: String)
     case sameTarget(TableName, TableName)
     case notLoaded(TableName)
     case noTable(TableName)
@@ -61,6 +65,10 @@ extension DuckDBError {
             "\(limit) of memory are not enough to write to \(path): \(reason)"
         case .viewInTheWay(let name): "There is a view \(name), where a table of that name is to go."
         case .foreignTable(let name): "There is a table \(name) that Tandem did not make; it was left as it is."
+        case .userColumn(let name, let column):
+            "Table \(name) has a column \(column) that was added to it in the warehouse, and now its source has one of that name; it was left as it is."
+        case .userColumnGoes(let name, let column):
+            "Table \(name) has a column \(column) that was added to it in the warehouse, and would go with it; it was left as it is."
         case .sameTarget(let a, let b): "\(a) and \(b) are one name to DuckDB, which ignores case."
         case .notLoaded(let name): "Table \(name) was to be published before it was loaded."
         case .noTable(let name): "There is no table \(name) in the warehouse."

@@ -177,7 +177,7 @@ import Testing
         taken.schema.columns.append(ColumnSchema(name: "Mine", type: .text, nativeType: "text", id: 9))
         let step = TargetChanges.Evolution.addColumn(taken.schema.columns[3], value: nil)
         let target = TargetChanges(before: copy, after: taken, evolution: [step], changes: NetChanges())
-        await #expect(throws: ChangeRefused.self) {
+        await #expect(throws: TargetError.self) {
             try await destination.apply([target], reaching: state(2), of: "sync")
         }
     }

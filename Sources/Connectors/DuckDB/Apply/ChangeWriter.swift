@@ -85,6 +85,7 @@ final class ChangeWriter {
         try storeGrowth()
         var name = changes.before.target
         for step in changes.evolution {
+            try checkColumns(of: name, for: step, among: changes)
             tables[SQL.fold(name)] = nil
             if case .setOwnColumns(let columns) = step {
                 let removed = try OwnColumnWriter(table: name, session: session).set(columns)
@@ -95,6 +96,29 @@ final class ChangeWriter {
         tables[SQL.fold(name)] = nil
         let before = changes.before.target
         guard try metadata.replace(before, by: changes.after, isCounted: false, of: sync) else { throw unknown(before) }
+    }
+
+    /// Nothing of a user's is taken for a column of ours.
+    private func checkColumns(
+        of name: TableName,
+        for step: TargetChanges.Evolution,
+        among changes: TargetChanges
+    ) throws {
+        let wanted: [String] =
+            switch step {
+            case .addColumn(let column, _): [column.name]
+            case .renameColumn(let old, let new): SQL.folding.fold(old) == SQL.folding.fold(new) ? [] : [new]
+            case .setOwnColumns(let columns): columns.subtracting(changes.before.ownColumns).names
+            case .keepColumn, .renameTable: []
+            }
+        guard !wanted.isEmpty else { return }
+        let ours = Set(changes.before.columnNames.map(SQL.folding.fold))
+        let present = Set(try Catalogue(session).columns(of: name)?.map { SQL.folding.fold($0.name) } ?? [])
+        for column in wanted {
+            let folded = SQL.folding.fold(column)
+            guard present.contains(folded), !ours.contains(folded) else { continue }
+            throw TargetError(changes.before.target, DuckDBError.userColumn(name, column: column))
+        }
     }
 
     private func storeGrowth() throws {

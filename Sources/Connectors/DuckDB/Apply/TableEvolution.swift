@@ -60,18 +60,31 @@ struct TableEvolution {
             return try alter("RENAME TO \(SQL.identifier(name.table))")
         }
         // DuckDB renames within a schema only.
+        let parts = try UserParts(in: session)[table]
+        guard parts?.indexes.isEmpty ?? true else {
+            throw ChangeRefused(table, because: "an index that users made at it cannot go along to another schema")
+        }
+        let columns = try Catalogue(session).columns(of: table) ?? []
+        let list = columns.map { "\(SQL.identifier($0.name)) \($0.type)" } + [Catalogue.constraint]
         let (old, new) = (session.quoted(table), session.quoted(name))
         try session.run(
             """
             CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: name.schema));
-            CREATE TABLE \(new) AS FROM \(old);
+            CREATE TABLE \(new) (\(list.joined(separator: ", ")));
+            INSERT INTO \(new) FROM \(old);
             COMMENT ON TABLE \(new) IS \(SQL.literal(Catalogue.mark));
             DROP TABLE \(old);
             """,
             to: "move \(table)"
         )
-        // Which a table that is made of rows alone has not.
-        let columns = try Catalogue(session).columns(of: name)?.map(\.name) ?? []
-        _ = try OwnColumnWriter(table: name, session: session).set(OwnColumns(names: columns))
+        // What else a table has than rows.
+        _ = try OwnColumnWriter(table: name, session: session).set(OwnColumns(names: columns.map(\.name)))
+        guard let parts else { return }
+        try UserPartWriter(parts: parts, session: session).comment(on: name, of: columns.map(\.name))
+        for column in parts.columns {
+            guard let standard = column.standard else { continue }
+            let change = "ALTER COLUMN \(SQL.identifier(column.name)) SET DEFAULT \(standard)"
+            try session.run("ALTER TABLE \(new) \(change)", to: "move \(table)")
+        }
     }
 }

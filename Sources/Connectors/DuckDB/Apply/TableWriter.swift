@@ -16,7 +16,9 @@ struct TableWriter {
     var target: String { session.quoted(table.name) }
 
     /// - Returns: By how many rows the table has grown.
-    func write(_ changes: NetChanges) throws -> Int {
+    func write(_ changes: NetChanges) throws -> Int { try keepingAdded(changes) { try replace(changes) } }
+
+    private func replace(_ changes: NetChanges) throws -> Int {
         var growth = 0
         if changes.isEmptied { growth -= try empty(at: changes.emptiedAt) }
         if let bound = changes.removedFrom { growth -= try remove(bound) }

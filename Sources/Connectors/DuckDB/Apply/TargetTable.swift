@@ -15,6 +15,8 @@ struct TargetTable {
     let time: LogicalType
     /// What Tandem has added to it.
     let ownColumns: OwnColumns
+    /// The names of columns that users have added.
+    let added: [String]
 
     /// - Throws: ``ChangeRefused`` if the table in the file is not the one that was copied.
     init(_ copy: CopiedTable, in session: Session) throws {
@@ -30,6 +32,10 @@ struct TargetTable {
             let list = (names + own).joined(separator: ", ")
             let query = "SELECT \(list) FROM \(session.quoted(name)) LIMIT 0"
             types = try Statement(query, in: session, to: "look at \(name)").stream().columnTypes.dropLast(own.count)
+            let ours = Set((copy.columnNames + [SQL.noColumns]).map(SQL.folding.fold))
+            let all = "SELECT * FROM \(session.quoted(name)) LIMIT 0"
+            added = try Statement(all, in: session, to: "look at \(name)").columnNames
+                .filter { !ours.contains(SQL.folding.fold($0)) }
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Catalog Error") {
             throw ChangeRefused(name, because: "the warehouse has no such table any more")
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Binder Error") {

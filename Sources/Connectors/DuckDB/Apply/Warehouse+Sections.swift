@@ -25,7 +25,10 @@ extension Warehouse {
 
     /// Adds the next section to `load`.
     func load(_ rows: any TableRows, addingTo load: SectionedLoad) throws -> SectionedLoad {
-        if load.loaded == 0 { try makeRoom(for: load.target) }
+        if load.loaded == 0 {
+            try makeRoom(for: load.target)
+            try refuseToCover(load.target, with: load.schema.columns.map(\.name))
+        }
         let sampled = try SampledRows(rows)
         let shadow = try load.loaded == 0 ? makeShadow(of: load.target, load.schema) : shadow(of: load)
         var more = load

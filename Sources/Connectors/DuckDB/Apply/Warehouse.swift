@@ -17,6 +17,8 @@ final class Warehouse {
     var names: TableNames
     /// The folded names of the schemas there are.
     private var schemas: Set<String> = []
+    /// What users have made, of the file as it was opened: nobody else writes to it meanwhile.
+    private var userParts: UserParts?
 
     /// A table on its way to become `target`.
     struct Shadow {
@@ -106,9 +108,25 @@ final class Warehouse {
         }
     }
 
+    /// Asked for only where there is a copy to be replaced.
+    private func madeByUsers(at tables: [TableName]) throws -> UserParts {
+        guard tables.contains(where: { names[$0] == .ours }) else { return UserParts() }
+        if let userParts { return userParts }
+        let found = try UserParts(in: session)
+        userParts = found
+        return found
+    }
+
+    /// - Throws: If a user's column has the name of one that is to come.
+    func refuseToCover(_ target: TableName, with columns: [String]) throws {
+        guard let column = try madeByUsers(at: [target]).clash(of: columns, in: target) else { return }
+        throw DuckDBError.userColumn(target, column: column)
+    }
+
     /// Loads `rows` beside `target`, and returns how many there were.
     func load(_ rows: any TableRows, into target: TableName) throws -> Int {
         try makeRoom(for: target)
+        try refuseToCover(target, with: rows.schema.columns.map(\.name))
         let rows = try SampledRows(rows)
         if let small = rows.small, let count = try hold(small, for: target) { return count }
         let shadow = try makeShadow(of: target, rows.schema)
@@ -163,7 +181,7 @@ final class Warehouse {
             )
             try Metadata(session).rememberMade(schema: target.schema)
         }
-        try session.run("CREATE TABLE \(table) \(SQL.columns(schema))", to: "make a table for \(target)")
+        try session.run("CREATE TABLE \(table) \(SQL.definition(schema))", to: "make a table for \(target)")
         try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
     }
 
@@ -216,13 +234,19 @@ final class Warehouse {
     }
 
     /// Puts the loads of `copies` in place, in one transaction, and makes it durable.
-    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
+    ///
+    /// - Returns: What is to be said of what users had made at the old ones.
+    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws -> [String] {
         try writeHeld()
         let shadows = try copies.map { copy in
             guard let shadow = loads[SQL.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
             return shadow
         }
-        let earlier = try copies.contains { !$0.ownColumns.isEmpty } ? Metadata(session).copies(of: sync) : []
+        let parts = try madeByUsers(at: copies.map(\.target) + retired)
+        let heirs = try heirs(of: parts, among: copies, retiring: retired)
+        let isKnowing = copies.contains { !$0.ownColumns.isEmpty } || heirs.contains { !$0.parts.columns.isEmpty }
+        let earlier = try isKnowing ? Metadata(session).copies(of: sync) : []
+        var notes: [String] = []
         // Also where it fails, because what was dropped is there again then.
         defer { names = (try? TableNames(of: session)) ?? names }
         try session.transaction {
@@ -230,6 +254,13 @@ final class Warehouse {
             for target in copies.map(\.target) { try names.refuseToReplace(target) }
             let copies = try zip(copies, shadows).map { copy, shadow in
                 try complete(copy, at: shadow.name, after: earlier, retired)
+            }
+            for heir in heirs {
+                let writer = UserPartWriter(parts: heir.parts, session: session)
+                let copy = copies[heir.index]
+                do {
+                    notes += try writer.complete(shadows[heir.index].name, for: copy, after: heir.old)
+                } catch let error as DuckDBError { throw TargetError(copy.target, error) }
             }
             for table in copies.map(\.target) + retired where names[table] == .ours { try drop(table) }
             for shadow in shadows {
@@ -244,6 +275,35 @@ final class Warehouse {
             try Metadata(session).remember(copies, retiring: retired, of: sync)
         }
         for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }
+        for heir in heirs {
+            notes += UserPartWriter(parts: heir.parts, session: session).index(copies[heir.index].target)
+        }
+        userParts = nil
+        return notes
+    }
+
+    /// Which copies are to have what users have made at those that they take the places of.
+    private func heirs(
+        of parts: UserParts,
+        among copies: [CopiedTable],
+        retiring retired: [TableName]
+    ) throws -> [(index: Int, old: TableName, parts: UserParts.Parts)] {
+        var left = retired
+        let heirs = try copies.enumerated().compactMap { index, copy -> (Int, TableName, UserParts.Parts)? in
+            let former = retired.first { parts[$0]?.schema.id == copy.schema.id && copy.schema.id != 0 }
+            let old = names[copy.target] == .ours ? copy.target : former ?? copy.target
+            left.removeAll { $0 == old }
+            guard names[old] == .ours, let made = parts[old] else { return nil }
+            if let column = parts.clash(of: copy.columnNames, in: old) {
+                throw TargetError(copy.target, DuckDBError.userColumn(old, column: column))
+            }
+            return (index, old, made)
+        }
+        for name in left {
+            guard let column = parts[name]?.columns.first, names[name] == .ours else { continue }
+            throw TargetError(name, DuckDBError.userColumnGoes(name, column: column.name))
+        }
+        return heirs
     }
 
     /// Gives what was loaded the columns of Tandem's own that it is to have, and the rows that stay although they are

@@ -69,7 +69,7 @@ actor WarehouseLoader {
 
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
         let warehouse = try await opened()
-        try warehouse.publish(copies, retiring: retired, of: sync)
+        for note in try warehouse.publish(copies, retiring: retired, of: sync) { notify(note) }
         do {
             try warehouse.checkpoint()
         } catch let error as DuckDBError {

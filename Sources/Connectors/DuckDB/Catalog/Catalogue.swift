@@ -3,30 +3,41 @@ import TandemRows
 
 /// What tables and views there are in the file.
 struct Catalogue {
-    /// The comment by which a table is known to be Tandem's own, to be replaced without asking.
+    /// The comment by which a table is known to be Tandem's own, to be replaced without asking. Users may give it
+    /// another: ``constraint`` stays.
     static let mark = "copied by tandem"
+
+    /// What a definition of ours ends with: always true, and on the table itself, where neither a comment nor a rename
+    /// nor a new start of DuckDB changes it.
+    static let constraint = "CHECK (\(SQL.literal(mark)) <> '')"
+
+    /// The condition that a row of `duckdb_tables()` is a table of ours.
+    static let isOurs = """
+        (coalesce(starts_with(comment, \(SQL.literal(mark))), false)
+          OR check_constraint_count > 0 AND contains(replace(sql, '(', ''), \(SQL.literal("CHECK" + SQL.literal(mark)))))
+        """
 
     private let session: Session
 
     init(_ session: Session) { self.session = session }
 
-    enum Kind { case ours, foreign, view }
+    enum Kind: String { case ours, foreign, view }
 
     /// What has the name `name`, in any case of its letters.
     func kind(of name: TableName) throws -> Kind? {
         let rows = try session.texts(
             """
-            SELECT 'table', comment FROM duckdb_tables()
+            SELECT CASE WHEN \(Self.isOurs) THEN 'ours' ELSE 'foreign' END FROM duckdb_tables()
             WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
             UNION ALL
-            SELECT 'view', NULL FROM duckdb_views()
+            SELECT 'view' FROM duckdb_views()
             WHERE database_name = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("view_name", "$3"))
             """,
             [.text(session.catalog), .text(name.schema), .text(name.table)],
             to: "look for \(name)"
         )
         guard let row = rows.first else { return nil }
-        return row[0] == "view" ? .view : row[1]?.hasPrefix(Self.mark) == true ? .ours : .foreign
+        return row[0].flatMap(Kind.init(rawValue:))
     }
 
     func schemas() throws -> [String] {

@@ -248,7 +248,7 @@ extension Metadata {
         guard try exists() else { return [:] }
         try storedVersion()
         let rows = try session.texts(
-            "SELECT schema_name, table_name, sync FROM \(table("tables"))",
+            "SELECT schema_name, table_name, sync FROM \(table("tables")) WHERE sync <> ''",
             to: "read what it knows"
         )
         let owned = rows.map { (TableName(schema: $0[0] ?? "", table: $0[1] ?? ""), $0[2] ?? "") }
@@ -257,28 +257,31 @@ extension Metadata {
 
     /// How many tables are remembered, of whatever sync.
     func count() throws -> Int {
-        let rows = try session.texts("SELECT count(*)::VARCHAR FROM \(table("tables"))", to: "count its tables")
+        let question = "SELECT count(*)::VARCHAR FROM \(table("tables")) WHERE sync <> ''"
+        let rows = try session.texts(question, to: "count its tables")
         return rows.first?.first?.flatMap { Int($0) } ?? 0
     }
 
-    /// Forgets `sync` and its stream, or some of its tables.
+    /// Forgets `sync` and its stream, or some of its tables. That these are ours, and which of their columns, is known
+    /// as long as they are there.
     func forget(_ sync: String, _ tables: [TableName]?) throws {
-        guard let tables else {
-            try session.transaction {
-                for name in ["tables", "streams"] {
-                    try session.run("DELETE FROM \(table(name)) WHERE sync = $1", [.text(sync)], to: "forget \(sync)")
-                }
+        let list = (tables ?? []).map { SQL.literal(SQL.fold($0)) }.joined(separator: ", ")
+        let name = SQL.folded("schema_name", "table_name")
+        let chosen = tables == nil ? "true" : "\(name) IN (\(list.isEmpty ? "NULL" : list))"
+        try session.transaction {
+            if tables == nil {
+                let streams = "DELETE FROM \(table("streams")) WHERE sync = $1"
+                try session.run(streams, [.text(sync)], to: "forget \(sync)")
             }
-            return
-        }
-        for name in tables {
+            let tables = "UPDATE \(table("tables")) SET sync = '', stream = NULL WHERE sync = $1 AND \(chosen)"
+            try session.run(tables, [.text(sync)], to: "forget tables of \(sync)")
             try session.run(
                 """
-                DELETE FROM \(table("tables"))
-                WHERE sync = $1 AND \(SQL.areSame("schema_name", "$2")) AND \(SQL.areSame("table_name", "$3"))
+                DELETE FROM \(table("tables")) WHERE sync = '' AND \(name) NOT IN (
+                    SELECT \(name) FROM duckdb_tables() WHERE database_name = $1)
                 """,
-                [.text(sync), .text(name.schema), .text(name.table)],
-                to: "forget \(name)"
+                [.text(session.catalog)],
+                to: "forget tables of \(sync)"
             )
         }
     }

@@ -9,17 +9,17 @@ struct TableNames {
     init(of session: Session) throws {
         let rows = try session.texts(
             """
-            SELECT schema_name, table_name, 'table', comment FROM duckdb_tables() WHERE database_name = $1
+            SELECT schema_name, table_name, CASE WHEN \(Catalogue.isOurs) THEN 'ours' ELSE 'foreign' END
+            FROM duckdb_tables() WHERE database_name = $1
             UNION ALL
-            SELECT schema_name, view_name, 'view', NULL FROM duckdb_views() WHERE database_name = $1 AND NOT internal
+            SELECT schema_name, view_name, 'view' FROM duckdb_views() WHERE database_name = $1 AND NOT internal
             """,
             [.text(session.catalog)],
             to: "list its tables"
         )
         for row in rows {
-            let isOurs = row[3]?.hasPrefix(Catalogue.mark) == true
-            self[TableName(schema: row[0] ?? "", table: row[1] ?? "")] =
-                row[2] == "view" ? .view : isOurs ? .ours : .foreign
+            let name = TableName(schema: row[0] ?? "", table: row[1] ?? "")
+            self[name] = row[2].flatMap(Catalogue.Kind.init(rawValue:))
         }
     }
 

@@ -27,11 +27,11 @@ enum SQL {
         "translate(\(expression), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
     }
 
-    /// A column list, in parentheses.
-    static func columns(_ schema: TableSchema) -> String {
-        guard !schema.columns.isEmpty else { return "(\(identifier(noColumns)) BOOLEAN)" }
+    /// What a table of ours consists of, in parentheses.
+    static func definition(_ schema: TableSchema) -> String {
         let columns = schema.columns.map { identifier($0.name) + " " + $0.type.sql }
-        return "(" + columns.joined(separator: ", ") + ")"
+        let list = columns.isEmpty ? [identifier(noColumns) + " BOOLEAN"] : columns
+        return "(" + (list + [Catalogue.constraint]).joined(separator: ", ") + ")"
     }
 
     /// The column of a table that has none at its source: always null, there for its rows to be counted.
