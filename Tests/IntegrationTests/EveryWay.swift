@@ -40,6 +40,8 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
         var sync: SyncConfiguration
         /// Whom both ends are spoken to as.
         var user = PostgresServer.user
+        /// Hears what the destination has to say.
+        var notify: @Sendable (String) -> Void = { _ in }
 
         /// - Parameter rules: The tables that are chosen; where a cursor is read, with its column.
         init(
@@ -71,10 +73,10 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
         }
 
         func makeDestination() throws -> any Destination {
-            guard let copy else { return try folder.warehouse() }
+            guard let copy else { return try folder.warehouse(notify: notify) }
             let config = PostgresConnector.configure(settings(of: copy)).config
-            let made = try PostgresConnector.destination(config, in: ConnectionContext(name: "copy", folder: "/"))
-            return try #require(made)
+            let context = ConnectionContext(name: "copy", folder: "/", notify: notify)
+            return try #require(try PostgresConnector.destination(config, in: context))
         }
 
         private func settings(of database: TestDatabase) -> [String: String] {

@@ -1,4 +1,5 @@
 import TandemCore
+import Synchronization
 import TandemEngine
 import TandemTesting
 import Testing
@@ -67,6 +68,42 @@ import Testing
         #expect(try await shop.ask("SELECT count(*) FROM orders WHERE _tandem_synced_at IS NULL") == [["0"]])
         #expect(try await isEqual(shop))
         try await shop.tearDown()
+    }
+
+    /// The most usual change of all is a key that becomes `bigint`.
+    @Test(arguments: EveryWay.all.filter { $0.reading == .pgoutput })
+    func marksOutliveNewTypes(way: EveryWay) async throws {
+        let shop = try TestDatabase(.v16)
+        try shop.execute(
+            """
+            CREATE TABLE t (id int PRIMARY KEY, small int2, word text, n numeric(8, 2), day date, b bool);
+            INSERT INTO t SELECT n, n, CASE WHEN n = 2 THEN 'two' ELSE n::text END, n + 0.25, '2024-01-01', true
+            FROM generate_series(1, 5) n
+            """
+        )
+        let told = Mutex<[String]>([])
+        var route = try EveryWay.Route(way, from: shop, into: way.isIntoPostgres ? TestDatabase(.v18) : nil)
+        route.sync.deletes = .soft
+        route.notify = { text in told.withLock { $0.append(text) } }
+        try await route.run()
+        try shop.execute("DELETE FROM t WHERE id IN (1, 2, 3)")
+        try await route.run()
+        try shop.execute(
+            """
+            UPDATE t SET word = '0' WHERE word !~ '^[0-9]+$';
+            ALTER TABLE t ALTER id TYPE bigint, ALTER small TYPE int4, ALTER word TYPE int USING word::int,
+              ALTER n TYPE numeric(10, 3), ALTER day TYPE timestamp, ALTER b TYPE text
+            """
+        )
+        #expect(try await route.run() == 1)
+        let sql = "SELECT id, small, word, n, CAST(day AS date), b FROM t WHERE _tandem_deleted_at IS NOT NULL ORDER BY id"
+        let rows = [["1", "1", "1", "1.250"], ["2", "2", "-", "2.250"], ["3", "3", "3", "3.250"]]
+        #expect(try await route.ask(sql) == rows.map { $0 + ["2024-01-01", "true"] })
+        let words = told.withLock(\.self)
+        #expect(words.count == 1 && words.first?.contains("word") == true && words.first?.contains("(1)") == true, "\(words)")
+        #expect(!words.joined().contains("two"))
+        try await route.tearDown()
+        try shop.drop()
     }
 
     @Test func theSettingCanBeChangedAtAnyTime() async throws {

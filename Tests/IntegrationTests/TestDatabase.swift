@@ -55,8 +55,11 @@ final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func warehouse(_ name: String = "warehouse.duckdb") throws -> any Destination {
-        let context = ConnectionContext(name: "warehouse", folder: path)
+    func warehouse(
+        _ name: String = "warehouse.duckdb",
+        notify: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> any Destination {
+        let context = ConnectionContext(name: "warehouse", folder: path, notify: notify)
         let made = try DuckDBConnector.destination(
             DuckDBConnector.configure(["path": name, "lock_timeout": "5"]).config,
             in: context

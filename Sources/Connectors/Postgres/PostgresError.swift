@@ -132,10 +132,10 @@ package enum PostgresError: ExplainedError, Equatable {
         }
     }
 
-    /// The server knows no snapshot of the name it was asked to join.
-    var isUnknownSnapshot: Bool {
-        guard case .server(_, let state, _, let message) = self else { return false }
-        return message.contains("snapshot") && ["22023", "42704", "55000", "0A000"].contains(state)
+    /// Where a transaction was to join a snapshot: the server knows none of that name. In whatever language it says so.
+    var isNoSnapshot: Bool {
+        guard case .server(_, let state, _, _) = self else { return false }
+        return ["22023", "42704", "55000", "0A000"].contains(state)
     }
 
     package var rulesOutMethod: Bool {

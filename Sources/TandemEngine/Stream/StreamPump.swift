@@ -27,7 +27,8 @@ struct StreamPump {
     ///
     /// - Throws: ``Stopped`` where a watch wants it, between two transactions.
     func run() async throws {
-        let batches = AsyncChannel<ChangeBatch>()
+        // The last is `nil`: the end of the stream, and not of somebody else who fails.
+        let batches = AsyncChannel<ChangeBatch?>()
         let isWanted = Flag()
         let boundary = Boundary()
         let stream = stream
@@ -39,6 +40,7 @@ struct StreamPump {
                     await batches.send(batch)
                     try Task.checkCancellation()
                 }
+                await batches.send(nil)
             }
             group.addTask {
                 // Ends by being cancelled. Whichever fails, the batches end with it, and so does the loop below.
@@ -60,14 +62,22 @@ struct StreamPump {
             defer { group.cancelAll() }
             isWanted.value = true
             for await batch in batches {
+                guard let batch else { return }
                 boundary.leave()
                 try await apply(batch)
                 if let state = batch.state { reached(state) }
                 isWanted.value = true
                 if boundary.arrive(isWhole: batch.state != nil) { throw Stopped() }
             }
-            // The channel also ends where reading failed, or this was cancelled.
-            try await group.next()
+            // Whoever ended the channel before the stream did fails with it, and what was on its way is not applied.
+            group.cancelAll()
+            var cancellation: (any Error)?
+            while let result = await group.nextResult() {
+                guard case .failure(let error) = result else { continue }
+                if !(error is CancellationError) { throw error }
+                cancellation = error
+            }
+            throw cancellation ?? CancellationError()
         }
     }
 

@@ -5,6 +5,8 @@ import TandemRows
 struct OwnColumnWriter {
     let table: TableName
     let session: Session
+    /// Tells what is lost of rows that are marked.
+    var notify: @Sendable (String) -> Void = { _ in }
 
     private static let deletedAt = SQL.identifier(OwnColumns.deletedAtName)
     private static let syncedAt = SQL.identifier(OwnColumns.syncedAtName)
@@ -51,15 +53,21 @@ struct OwnColumnWriter {
         let values = zip(copy.schema.columns, sources).map { column, source in
             source.map { "TRY_CAST(old.\($0) AS \(column.type.sql))" } ?? "NULL"
         }
+        // A key that cannot be said in the new type has no place in the table.
+        let hasKey = key.compactMap { index in
+            sources[index].map { "(\(values[index]) IS NOT NULL OR old.\($0) IS NULL)" }
+        }
         let isSame = key.map { index in
             let column = copy.schema.columns[index]
             return "\(column.keyed("new.\(SQL.identifier(column.name))")) = \(column.keyed(values[index]))"
         }
         // Of rows without a key nobody can say which of them are gone.
-        let isKept =
+        let isGone =
             key.isEmpty
             ? "old.\(Self.deletedAt) IS NOT NULL"
             : "NOT EXISTS (SELECT 1 FROM \(session.quoted(table)) AS new WHERE \(isSame.joined(separator: " AND ")))"
+        try tell(zip(sources, values).compactMap { source, value in source.map { ($0, value) } }, of: old, isGone, copy)
+        let isKept = ([isGone] + hasKey).joined(separator: " AND ")
         let keepsTime = copy.ownColumns.contains(.syncedAt) && old.ownColumns.contains(.syncedAt)
         let time = keepsTime ? [Self.syncedAt] : []
         let names = copy.schema.columns.map { SQL.identifier($0.name) } + [Self.deletedAt] + time
@@ -72,6 +80,27 @@ struct OwnColumnWriter {
             """,
             [],
             to: "keep the marked rows of \(copy.target)"
+        )
+    }
+
+    /// Tells of values that are not to be had in the types that their columns have by now.
+    private func tell(
+        _ values: [(column: String, cast: String)],
+        of old: CopiedTable,
+        _ isGone: String,
+        _ copy: CopiedTable
+    ) throws {
+        let counts = values.map { "(count(old.\($0.column)) - count(\($0.cast)))::VARCHAR" }
+        guard !counts.isEmpty else { return }
+        let sql = "SELECT \(counts.joined(separator: ", ")) FROM \(session.quoted(old.target)) AS old WHERE \(isGone)"
+        let found = try session.texts(sql, to: "look at the marked rows of \(copy.target)").first ?? []
+        let lost = zip(values, found).compactMap { value, count in
+            count.flatMap { $0 == "0" ? nil : "\(value.column) (\($0))" }
+        }
+        guard !lost.isEmpty else { return }
+        notify(
+            "\(copy.target): values of rows that are marked as deleted do not fit the types that their columns have by "
+                + "now, and are NULL: \(lost.joined(separator: ", ")). A row whose key does not fit is left out."
         )
     }
 }

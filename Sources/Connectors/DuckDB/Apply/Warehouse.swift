@@ -7,6 +7,7 @@ final class Warehouse {
     let session: Session
     private let feed = RowFeed()
     private let config: DuckDBConfig
+    private let notify: @Sendable (String) -> Void
     /// What was loaded and waits to be published, by the folded name of its target.
     var loads: [String: Shadow]
     /// Small tables that were read, and are written together.
@@ -35,8 +36,10 @@ final class Warehouse {
         _ session: Session,
         config: DuckDBConfig,
         loads: [String: Shadow] = [:],
-        held: [HeldLoad] = []
+        held: [HeldLoad] = [],
+        notify: @escaping @Sendable (String) -> Void
     ) throws {
+        self.notify = notify
         self.held = held
         self.session = session
         self.config = config
@@ -314,7 +317,7 @@ final class Warehouse {
         after earlier: [CopiedTable],
         _ retired: [TableName]
     ) throws -> CopiedTable {
-        let writer = OwnColumnWriter(table: load, session: session)
+        let writer = OwnColumnWriter(table: load, session: session, notify: notify)
         try writer.add(copy.ownColumns)
         let old = copy.former(among: earlier, retiring: retired, folding: SQL.folding)
         guard copy.ownColumns.contains(.deletedAt), let old, names[old.target] == .ours else { return copy }

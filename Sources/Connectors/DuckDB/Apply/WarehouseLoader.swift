@@ -62,7 +62,13 @@ actor WarehouseLoader {
     func reclaim() async {
         let (loads, held) = (warehouse?.loads ?? [:], warehouse?.held ?? [])
         warehouse = nil
-        warehouse = try? Warehouse(await opener.open(.write), config: opener.config, loads: loads, held: held)
+        warehouse = try? Warehouse(
+            await opener.open(.write),
+            config: opener.config,
+            loads: loads,
+            held: held,
+            notify: notify
+        )
         try? warehouse?.shrink()
         if loads.isEmpty, held.isEmpty { warehouse = nil }
     }
@@ -99,7 +105,7 @@ actor WarehouseLoader {
         let session = try await opener.open(.write)
         // Someone else may have come first while this waited.
         if let warehouse { return warehouse }
-        let opened = try Warehouse(session, config: opener.config)
+        let opened = try Warehouse(session, config: opener.config, notify: notify)
         warehouse = opened
         return opened
     }

@@ -102,22 +102,15 @@ struct SnapshotTaking: Sendable {
 
     /// Begins a transaction of `session` that sees the snapshot `name`.
     func rejoin(_ name: String, expecting checkpoint: Checkpoint?, with session: Session) throws {
-        do {
-            try session.begin(.snapshot, joining: name)
-            if let checkpoint, try Self.position(of: session) != checkpoint {
-                throw PostgresError.snapshotLost(
-                    session.endpoint,
-                    reason: "another server answered",
-                    isTransient: false
-                )
-            }
-        } catch let error as PostgresError where error.isUnknownSnapshot {
+        do { try session.begin(.snapshot, joining: name) } catch let error as PostgresError where error.isNoSnapshot {
             throw PostgresError.snapshotLost(
                 session.endpoint,
                 reason: "the connection that held it is gone",
                 isTransient: true
             )
         }
+        guard let checkpoint, try Self.position(of: session) != checkpoint else { return }
+        throw PostgresError.snapshotLost(session.endpoint, reason: "another server answered", isTransient: false)
     }
 
     func connect(_ interruption: Interruption) throws -> Session {

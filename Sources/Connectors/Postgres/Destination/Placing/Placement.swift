@@ -49,7 +49,7 @@ struct Placement: Sendable {
             for (index, load) in loaded.enumerated() {
                 let old = copies[index].former(among: Array(earlier.values), retiring: retired, folding: .exact)
                 let ours = old.flatMap { relations[$0.target]?.isOurs == true ? $0 : nil }
-                let writer = OwnColumnWriter(session: session)
+                let writer = OwnColumnWriter(session: session, notify: notify)
                 let completed = try PostgresError.about(load.table.target) {
                     try writer.complete(load, for: copies[index], after: ours)
                 }

@@ -4,6 +4,8 @@ import TandemRows
 /// Adds columns of Tandem's own to tables, and takes them from them, in an open transaction.
 struct OwnColumnWriter {
     let session: Session
+    /// Tells what is lost of rows that are marked.
+    var notify: @Sendable (String) -> Void = { _ in }
 
     /// Gives a table that is there these columns and no others. New ones are null, and rows that are marked go with
     /// their mark.
@@ -54,30 +56,100 @@ struct OwnColumnWriter {
     private func carryOver(from old: CopiedTable, to load: LoadTable, for copy: CopiedTable) throws -> Int {
         let shape = try Reshaping.Shape(of: old.target, in: session)
         let (columns, key) = (load.table.schema.columns, load.table.schema.identity)
-        let values = zip(columns, load.table.types).map { column, type -> String? in
+        let casts = zip(columns, load.table.types).map { column, type in
             let name = old.formerName(of: column, in: copy)
-            guard let present = shape.columns[name] else { return nil }
-            if present == type.sql { return "old.\(SQL.identifier(name))" }
-            return type.sql == "text" ? "old.\(SQL.identifier(name))::text" : nil
+            return shape.columns[name].map { MarkedValue(SQL.identifier(name), of: $0, as: type.sql) }
         }
-        guard key.allSatisfy({ values[$0] != nil }) else { return 0 }
-        let isSame = key.map { "new.\(SQL.identifier(columns[$0].name)) = \(values[$0] ?? "NULL")" }
+        guard key.allSatisfy({ casts[$0] != nil }) else { return 0 }
+        let source = "FROM ONLY \(SQL.name(old.target)) old"
+        var lost: [String] = []
+        func expression(_ index: Int, where condition: String) throws -> String {
+            guard let value = casts[index] else { return "NULL" }
+            let found = try value.fit(source, where: condition, in: session)
+            if found.lost > 0 { lost.append("\(columns[index].name) (\(found.lost))") }
+            return found.expression
+        }
+        var values = [String](repeating: "NULL", count: columns.count)
+        for index in key { values[index] = try expression(index, where: "true") }
+        let isSame = key.map { "new.\(SQL.identifier(columns[$0].name)) = \(values[$0])" }
+        // A key that cannot be said in the new type has no place in the table.
+        let hasKey = key.compactMap { index in
+            casts[index].map { "(\(values[index]) IS NOT NULL OR old.\($0.column) IS NULL)" }
+        }
         // Of rows without a key nobody can say which of them are gone.
-        let isKept =
+        let isGone =
             key.isEmpty
             ? "old.\(StageTable.deletedAt) IS NOT NULL"
             : "NOT EXISTS (SELECT FROM \(load.quoted) new WHERE \(isSame.joined(separator: " AND ")))"
+        let isKept = ([isGone] + hasKey).joined(separator: " AND ")
+        for index in columns.indices where !key.contains(index) {
+            values[index] = try expression(index, where: isKept)
+        }
+        if !lost.isEmpty {
+            notify(
+                "\(copy.target): values of rows that are marked as deleted do not fit the types that their columns have by "
+                    + "now, and are NULL: \(lost.joined(separator: ", ")). A row whose key does not fit is left out."
+            )
+        }
         let keepsTime = copy.ownColumns.contains(.syncedAt) && old.ownColumns.contains(.syncedAt)
         let time = keepsTime ? [StageTable.syncedAt] : []
         let names = columns.map { SQL.identifier($0.name) } + [StageTable.deletedAt] + time
         let marks = ["coalesce(old.\(StageTable.deletedAt), pg_catalog.to_timestamp(\(copy.moment.time)))"]
-        let kept = values.map { $0 ?? "NULL" } + marks + time.map { "old.\($0)" }
+        let kept = values + marks + time.map { "old.\($0)" }
         let statement = """
             WITH kept AS (
               INSERT INTO \(load.quoted) (\(names.joined(separator: ", "))) SELECT \(kept.joined(separator: ", "))
-              FROM ONLY \(SQL.name(old.target)) old WHERE \(isKept) RETURNING 1
+              \(source) WHERE \(isKept) RETURNING 1
             ) SELECT count(*) FROM kept
             """
         return try session.query(statement).value.flatMap { Int($0) } ?? 0
+    }
+}
+
+/// A column of rows that are marked as deleted, in the type that it is to have by now.
+private struct MarkedValue {
+    /// As SQL names it.
+    let column: String
+    /// From the one that keeps most to the one that keeps least.
+    private let expressions: [String]
+
+    init(_ column: String, of former: String, as type: String) {
+        self.column = column
+        let value = "old.\(column)"
+        let text = "\(value)::pg_catalog.text"
+        guard former != type else {
+            expressions = [value]
+            return
+        }
+        // A cast to a type with a length cuts off what is longer.
+        let isShortening = type.hasPrefix("character") || type.hasPrefix("bit")
+        expressions = ["\(value)::\(type)", "\(text)::\(type)"].map { cast in
+            isShortening ? "CASE WHEN \(cast)::pg_catalog.text = \(text) THEN \(cast) END" : cast
+        } + ["CASE WHEN pg_catalog.pg_input_is_valid(\(text), \(SQL.literal(type))) THEN \(text)::\(type) END"]
+    }
+
+    /// The first expression that the server can work out for these rows, and of how many it makes nothing.
+    func fit(_ source: String, where condition: String, in session: Session) throws -> (expression: String, lost: Int) {
+        guard expressions.count > 1 else { return (expressions[0], 0) }
+        for expression in expressions + ["NULL"] {
+            try session.execute("SAVEPOINT tandem_value")
+            do {
+                let sql = "SELECT count(old.\(column)) - count(\(expression)) \(source) WHERE \(condition)"
+                let lost = try session.query(sql).value.flatMap { Int($0) } ?? 0
+                try session.execute("RELEASE SAVEPOINT tandem_value")
+                return (expression, lost)
+            } catch let error as PostgresError where session.isOpen && error.isAboutValues {
+                try session.execute("ROLLBACK TO SAVEPOINT tandem_value")
+            }
+        }
+        return ("NULL", 0)
+    }
+}
+
+extension PostgresError {
+    /// Whether a value cannot be had in a type: it does not fit, there is no such cast, or no such function to ask.
+    fileprivate var isAboutValues: Bool {
+        guard let sqlState else { return false }
+        return sqlState.hasPrefix("22") || ["42846", "42804", "42883", "0A000"].contains(sqlState)
     }
 }
