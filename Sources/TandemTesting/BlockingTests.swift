@@ -15,7 +15,8 @@ public struct BlockingTests: TestTrait, SuiteTrait, TestScoping {
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         RunningTests.note("begun", test)
-        defer { RunningTests.note("ended", test) }
+        let start = ContinuousClock.now
+        defer { RunningTests.note("ended", test, after: start.duration(to: .now)) }
         try await withTaskExecutorPreference(Threads.shared) { try await function() }
     }
 }
@@ -25,14 +26,16 @@ extension Trait where Self == BlockingTests {
     public static var blocking: Self { Self() }
 }
 
-/// The file that `TANDEM_RUNNING` names: a line for each test, or case of one, that begins or ends.
+/// The file that `TANDEM_RUNNING` names: a line for each test, or case of one, that begins or ends, with how many
+/// milliseconds it took.
 private enum RunningTests {
     private static let file = ProcessInfo.processInfo.environment["TANDEM_RUNNING"]
         .map { open($0, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600) }
 
-    static func note(_ what: String, _ test: Test) {
+    static func note(_ what: String, _ test: Test, after duration: Duration = .zero) {
         guard let file else { return }
-        let line = Array("\(what) \(test.sourceLocation.fileName) \(test.name)\n".utf8)
+        let name = test.name.prefix { $0 != "(" }
+        let line = Array("\(what) \(test.sourceLocation.fileName) \(name) \(duration / .milliseconds(1))\n".utf8)
         _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
     }
 }

@@ -4,16 +4,23 @@ import Testing
 
 /// One thing that is wrong never stops the rest.
 @Suite(.blocking) struct BadWorldTests {
+    /// Worlds that can be tried at once, beside the same good tables.
     struct Case: Sendable, CustomTestStringConvertible {
-        var world: BadWorld
+        var worlds: [BadWorld]
         var method: String
-        var testDescription: String { "\(world.name), \(method)" }
+        var testDescription: String { "\(method): \(worlds.map(\.name).joined(separator: "; "))" }
+
+        /// - Parameter worlds: With a first run that is good, or all without.
+        static func cases(of worlds: [BadWorld]) -> [Case] {
+            let kinds = Dictionary(grouping: worlds) { [$0.hasReader, $0.isAtDestination, $0.fault != nil] }.values
+            return ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED", "INCREMENTAL"].flatMap { method in
+                kinds.map { kind in Case(worlds: kind.filter { $0.methods.contains(method) }, method: method) }
+            }.filter { !$0.worlds.isEmpty }
+        }
     }
 
-    private static let bounded = BadWorld.all.flatMap { world in
-        world.methods.map { Case(world: world, method: $0) }
-    }
-    private static let following = bounded.filter { $0.world.follows && $0.method == "LOG_BASED" }
+    private static let bounded = Case.cases(of: BadWorld.all)
+    private static let following = Case.cases(of: BadWorld.all.filter(\.follows)).filter { $0.method == "LOG_BASED" }
 
     private struct Report: Decodable {
         struct Table: Decodable {
@@ -31,9 +38,9 @@ import Testing
     }
 
     @Test(arguments: bounded) func theRestArrivesAndItIsNamed(one: Case) throws {
-        let (world, stage) = (one.world, try BadStage(one.world, method: one.method))
+        let (worlds, stage) = (one.worlds, try BadStage(one.worlds, method: one.method))
         defer { stage.remove() }
-        if world.fault != nil {
+        if worlds.contains(where: { $0.fault != nil }) {
             let first = try stage.program.run("run")
             #expect(first.status == 0, "\(first.errors)")
         }
@@ -44,13 +51,18 @@ import Testing
         let report = try #require(try json(run.output, as: [Report].self).first)
         #expect(report.outcome == "failed")
         let failed = report.tables.filter { $0.outcome == "failed" }
-        #expect(failed.map { "\($0.schema).\($0.table)" } == [world.bad], "\(run.errors)")
-        #expect(failed.first?.error?.contains(world.reason) == true, "\(run.output)")
-        #expect(!world.hasRemedy || failed.first?.remedy != nil, "\(run.output)")
-        #expect(run.errors.contains("error: \(world.bad): ") && run.errors.contains(world.reason), "\(run.errors)")
+        #expect(failed.map { "\($0.schema).\($0.table)" }.sorted() == worlds.map(\.bad).sorted(), "\(run.errors)")
         #expect(try stage.arrived() == stage.rows, "\(run.errors)")
         let status = try stage.program.run("status").output
-        #expect(status.contains("error: \(world.bad): ") && status.contains("failed"), "\(status)")
+        #expect(status.contains("failed"), "\(status)")
+        for world in worlds {
+            let table = failed.first { "\($0.schema).\($0.table)" == world.bad }
+            #expect(table?.error?.contains(world.reason) == true, "\(run.output)")
+            #expect(!world.hasRemedy || table?.remedy != nil, "\(run.output)")
+            let line = run.errors.split(separator: "\n").first { $0.contains("error: \(world.bad): ") }
+            #expect(line?.contains(world.reason) == true, "\(run.errors)")
+            #expect(status.contains("error: \(world.bad): "), "\(status)")
+        }
         try checkVerified(stage)
     }
 
@@ -69,24 +81,25 @@ import Testing
             var subject: String
             var message: String
         }
-        let world = stage.world
         let plan = try stage.program.run("plan", "--json")
         let failures = try #require(try json(plan.output, as: [Plan].self).first?.failures)
         let check = try stage.program.run("check", "--json")
         let findings = try json(check.output, as: [Finding].self).filter { $0.severity != "ok" }
         let errors = findings.filter { $0.severity == "error" }
-        #expect(findings.count { $0.subject == world.bad } < 2, "\(check.output)")
+        let foreseen = stage.worlds.filter { $0.unforeseen == nil }
         #expect(check.status == (errors.isEmpty ? 0 : 1), "\(check.output)")
-        if let why = world.unforeseen {
-            #expect(plan.status == 0 && failures.isEmpty, "although \(why): \(plan.output)\(plan.errors)")
-            #expect(errors.allSatisfy { $0.subject == world.bad }, "\(check.output)")
-            return
+        #expect(plan.status == (foreseen.isEmpty ? 0 : 1), "\(plan.output)\(plan.errors)")
+        let told = failures.map { "\($0.schema).\($0.table)" }.sorted()
+        #expect(told == foreseen.map(\.bad).sorted(), "\(plan.output)\(plan.errors)")
+        #expect(Set(errors.map(\.subject)).isSubset(of: stage.worlds.map(\.bad)), "\(check.output)")
+        for world in stage.worlds {
+            #expect(findings.count { $0.subject == world.bad } < 2, "\(check.output)")
+            guard world.unforeseen == nil else { continue }
+            let failure = failures.first { "\($0.schema).\($0.table)" == world.bad }
+            #expect(failure?.error.contains(world.reason) == true, "\(plan.output)")
+            let error = errors.first { $0.subject == world.bad }
+            #expect(error?.message.contains(world.reason) == true, "\(check.output)")
         }
-        #expect(plan.status == 1, "\(plan.output)\(plan.errors)")
-        #expect(failures.map { "\($0.schema).\($0.table)" } == [world.bad], "\(plan.output)")
-        #expect(failures.first?.error.contains(world.reason) == true, "\(plan.output)")
-        #expect(errors.map(\.subject) == [world.bad], "\(check.output)")
-        #expect(errors.first?.message.contains(world.reason) == true, "\(check.output)")
     }
 
     /// `verify` calls nothing equal that was left out, and what arrived different.
@@ -101,23 +114,26 @@ import Testing
         let verdicts = Dictionary(tables.map { ("\($0.schema).\($0.table)", $0.verdict) }) { "\($0), \($1)" }
         #expect(verify.status == 1, "\(verify.output)\(verify.errors)")
         #expect(verdicts["public.good_a"] == "equal" && verdicts["public.good_b"] == "equal", "\(verify.output)")
-        let bad = verdicts[stage.world.bad]
-        let isKnown = stage.world.unforeseen == nil
-        #expect(bad.map { $0 != "equal" && $0 != "kept" } == true, "\(verify.output)\(verify.errors)")
-        #expect(!isKnown || ["stale", "absent"].contains(bad), "\(verify.output)\(verify.errors)")
+        for world in stage.worlds {
+            let bad = verdicts[world.bad]
+            let isKnown = world.unforeseen == nil
+            #expect(bad.map { $0 != "equal" && $0 != "kept" } == true, "\(verify.output)\(verify.errors)")
+            #expect(!isKnown || ["stale", "absent"].contains(bad), "\(verify.output)\(verify.errors)")
+        }
     }
 
-    /// Where all is well nobody cries wolf.
-    @Test(arguments: ["FULL_TABLE", "LOG_BASED", "TRIGGER_BASED", "INCREMENTAL", "auto"], [false, true])
-    func nothingIsToldOfAGoodWorld(method: String, hasReader: Bool) throws {
+    /// Where all is well nobody cries wolf, by whichever method.
+    @Test(arguments: [false, true]) func nothingIsToldOfAGoodWorld(hasReader: Bool) throws {
         // A reader that owns nothing makes no triggers.
-        guard !hasReader || method != "TRIGGER_BASED" else { return }
+        let others = ["LOG_BASED", "INCREMENTAL", "auto"] + (hasReader ? [] : ["TRIGGER_BASED"])
         let world = BadWorld(name: "none", reason: "", hasReader: hasReader)
-        let stage = try BadStage(world, method: method)
+        let stage = try BadStage([world], method: "FULL_TABLE", others: others)
         defer { stage.remove() }
         for round in 1...2 {
-            for command in ["plan", "check", "run", "verify", "status", "plan"] {
-                let outcome = try stage.program.run(command)
+            let commands =
+                ["plan", "check", "run", "status"].map { [$0] } + stage.syncs.map { ["verify", $0] } + [["plan"]]
+            for command in commands {
+                let outcome = try stage.program.outcome(of: stage.program.start(command))
                 let words = outcome.output + outcome.errors
                 #expect(outcome.status == 0, "\(command), round \(round): \(words)")
                 #expect(!words.contains("error: ") && !words.contains("✗"), "\(command), round \(round): \(words)")
@@ -127,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: following) func aRunThatFollowsGoesOn(one: Case) throws {
-        let (world, stage) = (one.world, try BadStage(one.world, method: one.method, isFollowed: true))
+        let (worlds, stage) = (one.worlds, try BadStage(one.worlds, method: one.method, isFollowed: true))
         defer { stage.remove() }
         let first = try stage.program.run("run")
         #expect(first.status == 0, "\(first.errors)")
@@ -135,19 +151,18 @@ import Testing
         defer { if run.isRunning { run.terminate() } }
         try stage.spoil()
         let deadline = ContinuousClock.now + .seconds(90)
-        let told = "error: \(world.bad): "
-        while run.isRunning, try !stage.program.text("stderr").contains(told), ContinuousClock.now < deadline {
-            sched_yield()
-        }
+        let told = worlds.map { "error: \($0.bad): " }
+        func isTold() throws -> Bool { told.allSatisfy(try stage.program.text("stderr").contains) }
+        while run.isRunning, try !isTold(), ContinuousClock.now < deadline { sched_yield() }
         let errors = try stage.program.text("stderr")
-        #expect(run.isRunning && errors.contains(told) && errors.contains(world.reason), "\(errors)")
+        #expect(try run.isRunning && isTold() && worlds.allSatisfy { errors.contains($0.reason) }, "\(errors)")
         try stage.source.execute("INSERT INTO good_a VALUES (77, 'later')")
         try stage.destination?.awaitRow("SELECT 1 FROM public.good_a WHERE id = 77")
         #expect(run.isRunning)
         run.interrupt()
         run.waitUntilExit()
         let status = try stage.program.run("status").output
-        #expect(status.contains(told), "\(status)")
+        #expect(told.allSatisfy(status.contains), "\(status)")
     }
 }
 
@@ -186,7 +201,7 @@ import Testing
     }
 }
 
-/// Two databases, or one and a file, and a sync between them, of a bad world.
+/// Two databases, or one and a file, and a sync between them, of bad worlds.
 final class BadStage {
     struct Database {
         let server: PostgresServer
@@ -197,22 +212,28 @@ final class BadStage {
         func awaitRow(_ sql: String) throws { try server.awaitRow(sql, in: name) }
     }
 
-    let world: BadWorld
+    let worlds: [BadWorld]
     let method: String
+    let syncs: [String]
     let source: Database
     /// `nil` where that is a DuckDB file.
     let destination: Database?
     let program: Program
     private let reader: String
     private let slot: String
-    private var holder: Process?
+    private let hasServer: Bool
+    private var holders: [Process] = []
 
-    init(_ world: BadWorld, method: String, isFollowed: Bool = false) throws {
-        (self.world, self.method) = (world, method)
-        let server = try PostgresServer.shared(.v16)
+    /// - Parameter others: Methods of syncs beside the one that is looked at, into schemas of their own.
+    init(_ worlds: [BadWorld], method: String, others: [String] = [], isFollowed: Bool = false) throws {
+        (self.worlds, self.method) = (worlds, method)
+        syncs = ["copy"] + others.map { $0.lowercased() }
+        // Whoever makes a slot waits for every transaction of its server that has begun.
+        hasServer = worlds.contains { $0.holding != nil }
+        let server = hasServer ? try PostgresServer(.v16) : try .shared(.v16)
         let source = Database(server: server, name: try server.makeDatabase())
         self.source = source
-        let hasCopy = world.isAtDestination || isFollowed
+        let hasCopy = worlds[0].isAtDestination || isFollowed
         let destination = hasCopy ? Database(server: server, name: try server.makeDatabase()) : nil
         self.destination = destination
         program = try Program()
@@ -223,16 +244,22 @@ final class BadStage {
             CREATE TABLE good_a (id int PRIMARY KEY, note text); CREATE TABLE good_b (id int PRIMARY KEY, note text);
             INSERT INTO good_a SELECT g, 'a' FROM generate_series(1, 20) g;
             INSERT INTO good_b SELECT g, 'b' FROM generate_series(1, 20) g;
-            \(world.setup)
+            \(worlds.map(\.setup).joined(separator: ";\n"))
             """
         )
-        if world.hasReader {
+        let hasReader = worlds[0].hasReader
+        if hasReader {
+            // Longer names would be cut.
+            let slots = others.isEmpty ? [slot] : ["log_based", "auto"].map { "tandem_w_\(source.name)_\($0)" }
+            let published = worlds.filter { $0.setup.contains($0.bad.dropFirst("public.".count)) }.map { ", " + $0.bad }
             try source.execute(
-                """
-                CREATE ROLE \(reader) LOGIN REPLICATION; GRANT SELECT ON ALL TABLES IN SCHEMA public TO \(reader);
-                CREATE PUBLICATION \(slot) FOR TABLE good_a, good_b\(world.setup.contains("bad") ? ", bad" : "");
-                CREATE PUBLICATION \(slot)_appends WITH (publish = 'insert')
-                """
+                "CREATE ROLE \(reader) LOGIN REPLICATION; GRANT SELECT ON ALL TABLES IN SCHEMA public TO \(reader);"
+                    + slots.map { slot in
+                        """
+                        CREATE PUBLICATION \(slot) FOR TABLE good_a, good_b\(published.joined());
+                        CREATE PUBLICATION \(slot)_appends WITH (publish = 'insert');
+                        """
+                    }.joined()
             )
         }
         var text = Program.configuration(
@@ -240,38 +267,45 @@ final class BadStage {
             source.name,
             method: method,
             into: destination.map { ($0.server, $0.name) },
-            more: Self.rules(of: world, by: method)
+            more: Self.rules(of: worlds, by: method)
         )
-        if world.hasReader, let range = text.range(of: "user: \(PostgresServer.user)") {
+        for other in others {
+            text += "  \(other.lowercased()):\n    from: shop\n    to: warehouse\n    into: \(other.lowercased())\n"
+            text += "    method: \(other)\n" + Self.rules(of: worlds, by: other)
+        }
+        if !others.isEmpty { text = "project: w\n" + text }
+        if hasReader, let range = text.range(of: "user: \(PostgresServer.user)") {
             text.replaceSubrange(range, with: "user: \(reader)")
         }
         try program.write(text)
     }
 
     /// The lines of the sync. Cursors read what is new by its key.
-    private static func rules(of world: BadWorld, by method: String) -> String {
-        var rules = world.rules
+    private static func rules(of worlds: [BadWorld], by method: String) -> String {
+        var entries = worlds.compactMap(\.entry)
         if method == "INCREMENTAL" {
-            if rules.isEmpty { rules = "tables: [\"*\"]" }
-            rules = rules.replacing("\"*\"", with: "{name: \"*\", cursor: id}")
-                .replacing("{name: bad,", with: "{name: bad, cursor: id,")
-                .replacing(", bad]", with: ", {name: bad, cursor: id}]")
+            entries = entries.map { entry in
+                entry.hasPrefix("{")
+                    ? entry.replacing(", columns", with: ", cursor: id, columns") : "{name: \(entry), cursor: id}"
+            }
         }
+        let everything = method == "INCREMENTAL" ? "{name: \"*\", cursor: id}" : "\"*\""
         let setUp = method == "TRIGGER_BASED" ? "    auto_setup: true\n" : ""
-        return setUp + (rules.isEmpty ? "" : "    \(rules)\n")
+        return setUp + "    tables: [\(([everything] + entries).joined(separator: ", "))]\n"
     }
 
     /// Makes the world bad, and changes the good tables.
     func spoil() throws {
-        if let fault = world.fault {
+        for world in worlds {
+            guard let fault = world.fault else { continue }
             try (world.isAtDestination ? destination : source)?.execute(fault.replacing("READER", with: reader))
+            if world.isAtDestination { try source.execute("INSERT INTO \(world.bad) VALUES (2, 'x', 'y')") }
         }
-        if world.isAtDestination { try source.execute("INSERT INTO bad VALUES (2, 'x', 'y')") }
         let change =
             method == "INCREMENTAL"
             ? "INSERT INTO good_b VALUES (77, 'new')" : "UPDATE good_b SET note = 'new' WHERE id = 7"
         try source.execute("INSERT INTO good_a VALUES (50, 'new'); \(change)")
-        if let holding = world.holding { holder = try hold(holding) }
+        for holding in worlds.compactMap(\.holding) { holders.append(try hold(holding)) }
     }
 
     /// Opens a session that does not end its transaction.
@@ -285,7 +319,8 @@ final class BadStage {
         ]
         try process.run()
         try source.awaitRow(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = '\(source.name)' AND wait_event = 'PgSleep'"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(source.name)' AND wait_event = 'PgSleep'"
+                + " HAVING count(*) > \(holders.count)"
         )
         return process
     }
@@ -307,14 +342,15 @@ final class BadStage {
     }
 
     func remove() {
-        holder?.terminate()
+        for holder in holders { holder.terminate() }
         program.remove()
+        if hasServer { return source.server.remove() }
         let slots =
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '\(source.name)'"
         _ = try? source.execute(slots)
         for database in [source, destination].compactMap(\.self) {
             _ = try? database.server.execute("DROP DATABASE \(database.name) WITH (FORCE)")
         }
-        if world.hasReader { _ = try? source.server.execute("DROP ROLE \(reader)") }
+        if worlds[0].hasReader { _ = try? source.server.execute("DROP ROLE \(reader)") }
     }
 }
