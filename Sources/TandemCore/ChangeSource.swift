@@ -309,6 +309,9 @@ public struct ChangeBatch: Sendable {
     /// Tables, by number, that can be followed no further and must be copied again, with the reason (what follows
     /// "because"). Their changes are left out from here on, and the stream ends after this batch.
     public var recopies: [UInt32: String]
+    /// Tables, by number, whose changes cannot be read for now. They stay behind the others, and what is missing comes
+    /// with a later batch, of this stream or of one that goes on from its state.
+    public var left: [UInt32: LeftTable] = [:]
     /// What is to be known of tables that are held, by number. Empty in the middle of a transaction.
     public var holdings: [UInt32: Holding]
     /// Where to resume once this is applied. `nil` in the middle of a transaction.

@@ -161,7 +161,7 @@ struct BadWorld: Sendable, CustomTestStringConvertible {
             holding: "LOCK TABLE bad",
             reason: "lock",
             unforeseen: "by the time of the run the lock may be gone",
-            methods: ["FULL_TABLE", "INCREMENTAL"]
+            methods: ["FULL_TABLE", "INCREMENTAL", "TRIGGER_BASED"]
         ),
         BadWorld(
             name: "a table with a policy is locked",

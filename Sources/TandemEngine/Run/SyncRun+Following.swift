@@ -184,19 +184,23 @@ extension SyncRun {
 
     /// Fixes a moment of the source, and brings the copies that `follower` keeps up to date to it.
     ///
-    /// - Returns: The moment, to be closed, and the plan of these tables. `nil` where the source cannot make one.
+    /// - Returns: The moment, to be closed, and the plan of these tables, in which those failed that stayed behind.
+    ///   `nil` where the source cannot make one.
     func moment(
         for follower: Follower,
         readers: Int
     ) async throws -> (snapshot: any Snapshot, plan: SyncPlan)? {
         // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
-        let plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == follower.method }
+        var plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == follower.method }
         guard let snapshot = try await follower.source.logSnapshot(readers: readers) else { return nil }
         do {
             if let place = snapshot.moment.position, !plan.tables.isEmpty {
                 var stream = try stream(by: follower.method, of: plan, observe: observe)
                 stream.onGap = .fail
-                let changes = try await stream.catchUp(to: place)
+                let (changes, left) = try await stream.catchUp(to: place)
+                let late = Set(left.map(\.table.schema.id))
+                plan.tables.removeAll { late.contains($0.schema.id) }
+                plan.failures += left
                 try? await state?.add(changes: changes, of: sync.name)
             }
         } catch StreamError.gap(let name, let reason, _) {

@@ -35,9 +35,15 @@ extension SyncRun {
         var compared: Set<TableName> = []
         var last: Standing?
         for follower in try await followers(of: destination.tables(of: sync.name)) {
-            guard let (snapshot, _) = try await moment(for: follower, readers: readers) else { continue }
-            let standing: Standing
-            do { standing = try await self.standing() } catch {
+            guard let (snapshot, plan) = try await moment(for: follower, readers: readers) else { continue }
+            var standing: Standing
+            do {
+                standing = try await self.standing()
+                for copy in try await destination.tables(of: sync.name) {
+                    guard let failed = plan.failures.first(where: { $0.table.isSource(of: copy) }) else { continue }
+                    standing.settled[copy.target] = .stale(failed.failure.message, failed.failure.remedy)
+                }
+            } catch {
                 await snapshot.close()
                 throw error
             }

@@ -7,6 +7,7 @@ final class StreamApplier {
     struct Stopped: Error {}
 
     private let following: StreamFollowing
+    private let isEndless: Bool
     private var tables: [UInt32: StreamedTable]
     private var reached: StreamState
     /// Those that joined since, by number.
@@ -15,8 +16,14 @@ final class StreamApplier {
     /// Whether the destination has a transaction open.
     private(set) var isOpen = false
 
-    init(_ following: StreamFollowing, _ tables: [UInt32: StreamedTable], _ start: StreamState) {
+    init(
+        _ following: StreamFollowing,
+        _ tables: [UInt32: StreamedTable],
+        _ start: StreamState,
+        isEndless: Bool
+    ) {
         self.following = following
+        self.isEndless = isEndless
         self.tables = tables
         reached = start
     }
@@ -53,6 +60,7 @@ final class StreamApplier {
             for (table, holding) in batch.holdings { following.desk.note(holding, of: table, at: state) }
         }
         if let joining { await noteJoined(joining) }
+        await leave(batch.left)
         following.progress.add(batch)
         await following.observe(.applied(following.progress))
         for (id, earlier) in before {
@@ -92,6 +100,18 @@ final class StreamApplier {
             after.schema.name = table.plan.schema.name
             tables[id]?.copy = after
             return TargetChanges(before: table.copy, after: after, changes: NetChanges())
+        }
+    }
+
+    /// Notes tables that stay behind, which a stream without end tells of and tries again.
+    private func leave(_ left: [UInt32: LeftTable]) async {
+        for (id, reason) in left {
+            guard let table = tables[id] else { continue }
+            guard isEndless else {
+                end.left[id] = reason
+                continue
+            }
+            await following.observe(.tablePostponed(table.plan, StreamError.left(reason), pause: .seconds(1)))
         }
     }
 

@@ -22,6 +22,8 @@ struct StreamFollowing {
         /// Whether tables or parts of them came, went or have other names now, or one is to join, so that the plan must
         /// be made anew.
         var hasOtherTables = false
+        /// Tables, by number, that stayed behind.
+        var left: [UInt32: LeftTable] = [:]
     }
 
     /// - Parameters:
@@ -42,7 +44,7 @@ struct StreamFollowing {
         )
         desk.open()
         let stream = try await source.changes(request)
-        let applier = StreamApplier(self, tables, start)
+        let applier = StreamApplier(self, tables, start, isEndless: end == nil)
         do {
             let pump = StreamPump(
                 stream: stream,

@@ -83,6 +83,7 @@ struct StreamJoin {
                 stream: stream,
                 apply: { batch in
                     if let reason = batch.recopies.values.first { throw StreamedTable.MustCopy(reason: reason) }
+                    if let left = batch.left.values.first { throw StreamError.left(left) }
                     let (folding, unfit) = (destination.nameFolding, request.unfit)
                     let changes = try batch.stretches.map { try table.follow($0, folding: folding, unfit: unfit) }
                     if !changes.isEmpty {

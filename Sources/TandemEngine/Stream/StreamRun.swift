@@ -155,8 +155,10 @@ struct StreamRun {
         await observe(.following(progress, tables: followed, end: end))
         let ending = try await following(plan, progress, desk).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
-            await observe(.caughtUp(tables: followed))
-            if isPatchwork { try await noteWhole(settled.tables.keys) }
+            let left = failures(of: settled.tables, ending.left)
+            await note(left, desk, &report)
+            await observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))
+            if isPatchwork { try await noteWhole(settled.tables.keys.filter { ending.left[$0] == nil }) }
             return follows && end != nil ? .again : .done
         }
         try await release(ending.recopies.keys)
@@ -166,6 +168,12 @@ struct StreamRun {
             await observe(.copyingAgain(table.plan, reason: reason))
         }
         return .again
+    }
+
+    private func failures(of tables: [UInt32: StreamedTable], _ left: [UInt32: LeftTable]) -> [FailedTable] {
+        left.compactMap { id, reason in
+            tables[id].map { FailedTable($0.plan, TableFailure(StreamError.left(reason))) }
+        }
     }
 
     /// Tells of tables that cannot be followed or copied now: once for each reason.
@@ -207,21 +215,23 @@ struct StreamRun {
     ///
     /// - Throws: ``StreamError/gap(sync:reason:policy:)`` where changes are missing.
     ///
-    /// - Returns: How many changes were applied, by the tables' numbers.
-    func catchUp(to end: Checkpoint) async throws -> [UInt32: Int] {
+    /// - Returns: How many changes were applied, by the tables' numbers, and which tables stayed behind.
+    func catchUp(to end: Checkpoint) async throws -> (changes: [UInt32: Int], left: [FailedTable]) {
         let progress = StreamProgress()
         var whole = plan
         while true {
             let (state, plan, _) = try await prepare(whole)
             let tables = try await settle(plan, state).tables
-            guard !tables.isEmpty else { return progress.takeChanges() }
+            guard !tables.isEmpty else { return (progress.takeChanges(), []) }
             let start = try await destination.stream(of: plan.sync, by: method) ?? state
             let ending = try await following(plan, progress, CopyDesk(retries: retries)).run(
                 tables,
                 from: start,
                 to: end
             )
-            guard !ending.recopies.isEmpty || ending.hasOtherTables else { return progress.takeChanges() }
+            guard !ending.recopies.isEmpty || ending.hasOtherTables else {
+                return (progress.takeChanges(), failures(of: tables, ending.left))
+            }
             try await release(ending.recopies.keys)
             whole = try await replan().part { $0.method == method }
         }

@@ -21,6 +21,7 @@ final class TriggerFeed: ChangeFeed {
     private var round: TriggerRound?
     /// The tables that the last round had changes of: these are likely to have some again.
     private var busy: Set<UInt32> = []
+    private var locked = LockedTables()
     private var rest = WritingRest()
     private let isPrompt: Bool
     private var pause = pauses.upperBound
@@ -43,7 +44,7 @@ final class TriggerFeed: ChangeFeed {
         keeping = TriggerKeeping(
             reader: reader ?? request.sync,
             relations: request.tables.map(\.schema.id),
-            told: request.keep.flatMap(TriggerCheckpoint.init)?.snapshot ?? start.snapshot,
+            told: (request.keep.flatMap(TriggerCheckpoint.init) ?? start).common,
             keepsGiven: try TriggerPlace.isKept(session),
             times: times
         )
@@ -76,10 +77,12 @@ final class TriggerFeed: ChangeFeed {
                 try session.interruption.pause(milliseconds: isPrompt ? 1 : 5)
                 continue
             }
-            if let end, let visibility = end.visibility, clock.covers(visibility) {
+            if let end, let visibility = end.visibility, clock.covers(visibility),
+                clock.reached.behind.isEmpty || locked.isOverdue
+            {
                 hasEnded = true
                 try assembler.bringExpected()
-                return assembler.hasNews ? try give(confirmed()) : nil
+                return assembler.hasNews || !clock.reached.behind.isEmpty ? try give(confirmed()) : nil
             }
             let start = ContinuousClock.now
             guard try !begin() else {
@@ -87,9 +90,13 @@ final class TriggerFeed: ChangeFeed {
                 continue
             }
             // Of many tables a look takes longer, and no more than half of the time is for looking.
-            let look = Int(start.duration(to: .now) / .milliseconds(1))
-            if end != nil { continue }
-            if assembler.hasNews, rest.givenAt.duration(to: .now) >= times.idle { return try give(confirmed()) }
+            let look = max(Int(start.duration(to: .now) / .milliseconds(1)), clock.reached.behind.isEmpty ? 0 : 20)
+            if end != nil {
+                if !clock.reached.behind.isEmpty { try session.interruption.pause(milliseconds: look) }
+                continue
+            }
+            let isDue = rest.givenAt.duration(to: .now) >= times.idle || locked.isUntold
+            if assembler.hasNews, isDue { return try give(confirmed()) }
             // What has come once comes again soon.
             try session.interruption.pause(milliseconds: max(look, isPrompt ? pause : Self.pauses.upperBound))
             pause = min(pause * 2, Self.pauses.upperBound)
@@ -115,6 +122,7 @@ final class TriggerFeed: ChangeFeed {
         var batch = try assembler.take()
         if batch.state != nil { try keeping.give(clock.reached.snapshot, confirmed, through: session) }
         rest.give()
+        if batch.state != nil, !clock.reached.behind.isEmpty { batch.left = locked.news(isLast: hasEnded) }
         batch.isUpToDate = end == nil && batch.state != nil
         return batch
     }
@@ -127,35 +135,41 @@ final class TriggerFeed: ChangeFeed {
     private func begin() throws -> Bool {
         // The tables are locked before the snapshot is taken: what is done to one that is not so much as a write shows
         // in it then, or waits. Which ones is known behind the snapshot only, so it may take another.
-        var locked = busy
+        var wanted = busy
         while true {
             do {
+                var blocked = locked.resting
                 if let exported = end?.exported {
                     try session.begin(.snapshot, joining: exported)
                 } else {
-                    try logs.begin(locking: locked)
+                    try blocked.formUnion(logs.begin(locking: wanted.subtracting(blocked)))
                 }
                 let moment = try logs.moment()
-                guard moment.snapshot != clock.reached.snapshot else {
+                guard moment.snapshot != clock.reached.snapshot || !clock.reached.behind.isEmpty else {
                     // It shows the same transactions as the one before, and nothing is new, whatever there is to ask.
                     try session.execute("COMMIT")
                     return false
                 }
-                let news = try logs.news(of: tables, after: clock.reached.snapshot)
+                var news = try logs.news(of: tables, after: clock.reached)
                 let gaps = try logs.gaps(of: tables, after: clock.reached.snapshot)
                 let changed = Set(news.map(\.table))
-                if end?.exported == nil, !changed.isSubset(of: locked) {
+                if end?.exported != nil {
+                    try blocked.formUnion(logs.lock(changed.subtracting(blocked)))
+                } else if !changed.subtracting(blocked).isSubset(of: wanted) {
                     try session.execute("ROLLBACK")
-                    locked.formUnion(changed)
+                    wanted.formUnion(changed)
                     continue
                 }
                 for (table, reason) in gaps { assembler.giveUp(table: table, reason) }
-                let reached = TriggerCheckpoint(snapshot: moment.snapshot, timeline: clock.reached.timeline)
+                news.removeAll { blocked.contains($0.table) }
+                let reached = leaving(changed.intersection(blocked), at: moment.snapshot)
                 busy = changed
                 guard !news.isEmpty else {
                     try session.execute("COMMIT")
-                    clock.reached = reached
-                    assembler.advance(to: clock.tick())
+                    if reached != clock.reached {
+                        clock.reached = reached
+                        assembler.advance(to: clock.tick())
+                    }
                     return false
                 }
                 assembler.begin(TransactionStart(xid: moment.next, time: moment.time))
@@ -166,6 +180,13 @@ final class TriggerFeed: ChangeFeed {
                 throw explained(error)
             }
         }
+    }
+
+    /// The place that is reached in `snapshot`, with tables that have news and are locked.
+    private func leaving(_ tables: Set<UInt32>, at snapshot: String) -> TriggerCheckpoint {
+        locked.note(tables)
+        let behind = Dictionary(tables.map { ($0, clock.reached.reached($0)) }) { first, _ in first }
+        return TriggerCheckpoint(snapshot: snapshot, timeline: clock.reached.timeline, behind: behind)
     }
 
     /// What is about one table's rows, or its keys, stops no other.

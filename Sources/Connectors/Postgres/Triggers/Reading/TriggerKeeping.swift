@@ -54,7 +54,7 @@ final class TriggerKeeping {
 
     private func say(_ confirmed: Checkpoint?, given: String?, _ session: Session) throws {
         toldAt = .now
-        let durable = confirmed.flatMap(TriggerCheckpoint.init)?.snapshot ?? told.confirmed
+        let durable = confirmed.flatMap(TriggerCheckpoint.init)?.common ?? told.confirmed
         guard durable != told.confirmed || given != told.given else { return }
         let place = TriggerPlace(confirmed: durable, given: given)
         try place.note(of: reader, through: session)

@@ -34,13 +34,39 @@ struct TriggerLogs {
     /// it ends. The snapshot is taken with what is asked next: whatever was done to them before is in it.
     ///
     /// One that is gone is passed over.
-    func begin(locking tables: Set<UInt32>) throws {
+    ///
+    /// - Returns: Those that others keep locked.
+    func begin(locking tables: Set<UInt32>) throws -> Set<UInt32> {
         // Names are looked up in a transaction of their own, which leaves this one without a snapshot.
-        let names = tables.isEmpty ? [:] : try names(of: tables)
+        let names = try names(of: tables)
         try session.begin(.snapshot)
-        guard !names.isEmpty else { return }
-        let list = names.values.sorted().map { SQL.name($0) }.joined(separator: ", ")
-        try session.execute("LOCK TABLE \(list) IN ACCESS SHARE MODE")
+        return try lock(names)
+    }
+
+    /// Keeps `tables` from being changed otherwise than by writing rows, until the transaction ends.
+    ///
+    /// - Returns: Those that others keep locked.
+    func lock(_ tables: Set<UInt32>) throws -> Set<UInt32> { try lock(try names(of: tables)) }
+
+    private func lock(_ names: [UInt32: TableName]) throws -> Set<UInt32> {
+        guard !names.isEmpty else { return [] }
+        func lock(_ tables: [TableName]) throws -> Bool {
+            let list = tables.map { SQL.name($0) }.joined(separator: ", ")
+            do {
+                try session.execute("SAVEPOINT tandem; LOCK TABLE \(list) IN ACCESS SHARE MODE")
+                return true
+            } catch PostgresError.lockTimeout {
+                try session.execute("ROLLBACK TO SAVEPOINT tandem")
+                return false
+            }
+        }
+        try session.execute(LockPatience.timeout())
+        var blocked: Set<UInt32> = []
+        if try !lock(names.values.sorted()) {
+            for (table, name) in names.sorted(by: { $0.key < $1.key }) where try !lock([name]) { blocked.insert(table) }
+        }
+        try session.execute("SET LOCAL lock_timeout = '10s'")
+        return blocked
     }
 
     private func names(of tables: Set<UInt32>) throws -> [UInt32: TableName] {
@@ -49,6 +75,7 @@ struct TriggerLogs {
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind IN ('r', 'p')
             """
+        guard !tables.isEmpty else { return [:] }
         let list = "{" + tables.map(String.init).joined(separator: ",") + "}"
         var names: [UInt32: TableName] = [:]
         for cells in try session.query(question, [list]).rows {
@@ -72,12 +99,12 @@ struct TriggerLogs {
     // MARK: What is new
 
     /// Of which tables something was noted by transactions that `reached` does not show, nor the table's copy.
-    func news(of tables: [FollowedLog], after reached: String) throws -> [News] {
+    func news(of tables: [FollowedLog], after reached: TriggerCheckpoint) throws -> [News] {
         var news: [News] = []
         // A statement that is too long would cost more to plan than to run.
         for part in stride(from: 0, to: tables.count, by: 100).map({ tables[$0..<min($0 + 100, tables.count)] }) {
             let questions = part.map { table in
-                let unknown = Self.unknown([reached, table.copied])
+                let unknown = Self.unknown([reached.reached(table.table), table.copied])
                 let log = TriggerNames.log(table.table)
                 return """
                     SELECT \(table.table), EXISTS (SELECT FROM \(log) WHERE kind = 'r' AND \(unknown)),
@@ -90,9 +117,8 @@ struct TriggerLogs {
                 else { throw PostgresError.malformed(session.endpoint, what: "what its logs hold") }
                 let (hasRows, isEmptied) = (cells[1] == "t", cells[2] == "t")
                 guard hasRows || isEmptied else { continue }
-                news.append(
-                    News(table: number, known: [reached, table.copied], hasRows: hasRows, isEmptied: isEmptied)
-                )
+                let known = [reached.reached(number), table.copied]
+                news.append(News(table: number, known: known, hasRows: hasRows, isEmptied: isEmptied))
             }
         }
         return news

@@ -213,7 +213,7 @@ struct TriggerPreparation: StreamReadying {
         guard let place, let told = SnapshotVisibility(place.confirmed) else {
             return "\(TriggerNames.readers) does not know the sync any more: what was noted since may be gone."
         }
-        guard told.isCovered(by: shown) else {
+        guard SnapshotVisibility(reached.common).map(told.isCovered) == true else {
             return "What was noted behind the place where the destination is has been removed: it is older than it was."
         }
         guard let now = SnapshotVisibility(try TriggerLogs(session).moment().snapshot), shown.next <= now.next else {
