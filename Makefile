@@ -14,9 +14,9 @@ TANDEM := .build/release/tandem
 .DEFAULT_GOAL := help
 # Swift's builds lock .build, and use all cores by themselves.
 .NOTPARALLEL:
-# How many tests run at once. They start servers and programs and wait for them; all at once, they would wait for each
-# other until some ran out of time.
-TEST_WIDTH ?= 3
+# How many tests run at once. They start servers and programs and wait for them, most of the time without a core in use;
+# all at once, they would wait for each other until some ran out of time.
+TEST_WIDTH ?= 5
 
 .PHONY: help deps build demo test soak torture bench format install clean
 

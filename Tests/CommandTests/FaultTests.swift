@@ -153,7 +153,7 @@ import Testing
         away.kill()
         // What comes meanwhile.
         if !isSource { try source.execute("INSERT INTO a VALUES (3)") }
-        while following.isRunning, try !program.text("stderr").contains("(attempt 2)") {}
+        while following.isRunning, try !program.text("stderr").contains("(attempt 2)") { usleep(5_000) }
         try away.start()
         try source.execute("INSERT INTO a VALUES (4)")
         try copy.awaitRow("SELECT 1 FROM public.a WHERE id = 4", in: "postgres")

@@ -139,7 +139,7 @@ import Testing
               copy: {from: shop, to: warehouse}
             """
         )
-        let outcome = try program.run("run")
+        let outcome = try program.run("run", "--retries", "1")
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("127.0.0.1"))
         #expect(outcome.errors.contains("→ "))

@@ -39,7 +39,10 @@ import Testing
         return shop
     }
 
-    @Test(arguments: ways) func aTableIsReadAgainWhereItsValuesChangeWithoutAChange(way: String) async throws {
+    /// What is asked of the catalog is the same for all; triggers are those of one server.
+    private static let kinds = ways.filter { $0 != "15 triggers" }
+
+    @Test(arguments: kinds) func aTableIsReadAgainWhereItsValuesChangeWithoutAChange(way: String) async throws {
         let shop = try Self.database(way)
         try await shop.run()
         let steps = [
@@ -100,7 +103,7 @@ import Testing
     }
 
     /// A partition that is truncated by its own name, which pgoutput does not tell of.
-    @Test(arguments: ways) func partitionsAreEmptied(way: String) async throws {
+    @Test(arguments: ["15 wal2json", "18 pgoutput", "18 triggers"]) func partitionsAreEmptied(way: String) async throws {
         let setup = """
             CREATE TABLE p (id int, k int, v text, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
             CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
@@ -134,7 +137,7 @@ import Testing
         try await shop.tearDown()
     }
 
-    @Test(arguments: ways) func whatShowsTheSameCopiesNothing(way: String) async throws {
+    @Test(arguments: kinds) func whatShowsTheSameCopiesNothing(way: String) async throws {
         let shop = try Self.database(way)
         try await shop.run()
         let tables = ["prices", "notes", "bills", "many", "keyed"]

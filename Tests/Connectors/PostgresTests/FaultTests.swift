@@ -146,7 +146,10 @@ import Testing
     }
 
     @Test func aLockThatIsNotFreeIsSaid() async throws {
-        let database = try TestDatabase(.v16)
+        // On the shared server whoever makes a slot would wait as long.
+        let server = try PostgresServer(.v16)
+        defer { server.remove() }
+        let database = try TestDatabase(server)
         try database.execute(Self.table)
         let reading = try await Reading(database.config)
         let blocker = try database.session()
