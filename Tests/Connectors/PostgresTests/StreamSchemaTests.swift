@@ -71,6 +71,11 @@ import Testing
             ],
             isLate: isLate
         )
+        // What came under the former name may be another table's, where the log tells tables by nothing else.
+        guard way.plugin == "pgoutput" || !isLate else {
+            #expect(replica.recopies["t"]?.contains("renamed") == true)
+            return
+        }
         #expect(replica.recopies.isEmpty)
         try await replica.expectEqual()
         let schema = try replica.table("renamed").schema

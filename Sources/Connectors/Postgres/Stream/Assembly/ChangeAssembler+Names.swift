@@ -1,3 +1,4 @@
+import TandemCore
 import TandemRows
 
 extension ChangeAssembler {
@@ -20,13 +21,21 @@ extension ChangeAssembler {
                     && Self.areAlike(columns(of: other), columns(of: index))
             }
             // One that is gone by now may have had its name meanwhile.
-            giveUp(index, "it was renamed, and the log tells tables by their names")
-            if let other { giveUp(other, "it was renamed like another one, and the log tells tables by their names") }
+            if hasGathered(index) { giveUp(index, "it was renamed, and the log tells tables by their names") }
+            guard let other else { continue }
+            for table in [index, other] {
+                giveUp(table, "it was renamed like another one, and the log tells tables by their names")
+            }
         }
         for index in tables.indices where names[tables[index].schema.id]?.isTold == false {
             // This plugin passes them over without a word.
             giveUp(index, "the log does not tell any more which of its rows are updated or deleted")
         }
+    }
+
+    /// Whether changes came under the table's name that have not been given out: while it had that by the catalog.
+    private func hasGathered(_ table: Int) -> Bool {
+        tables[table].isTouched || tables[table].isHeld || closed.contains { $0.schema.id == tables[table].schema.id }
     }
 
     /// Gives up a table whose name another one has by now, and that one: changes that came under it may be of either.
