@@ -34,15 +34,19 @@ struct HistoryColumn: Sendable {
         /// An enumeration, whose labels are renamed where tables evolve.
         case state = "public.history_state"
         case states = "public.history_state[]"
+        /// A composite type, which gets attributes where tables evolve.
+        case pair = "public.history_pair"
+        /// A domain over text.
+        case limited = "public.history_limited"
 
         var type: String { self == .long ? "text" : rawValue }
-        var isOwn: Bool { self == .state || self == .states }
+        var isOwn: Bool { [.state, .states, .pair, .limited].contains(self) }
 
         /// Other values of the same type, in the place of those of a column that is called `name`.
         func others(than name: String) -> String? {
             switch self {
             case .integer, .bigint: "\(name) / 2"
-            case .varchar, .text, .long: "reverse(\(name))"
+            case .varchar, .text, .long, .limited: "reverse(\(name))"
             case .boolean: "NOT \(name)"
             default: nil
             }
@@ -52,7 +56,7 @@ struct HistoryColumn: Sendable {
         var wider: [Kind] {
             switch self {
             case .integer: [.bigint, .text]
-            case .varchar: [.text]
+            case .varchar, .limited: [.text]
             case .amount: [.decimal]
             case .date: [.timestamp]
             default: []

@@ -6,6 +6,8 @@ struct SQLText: Sendable {
 
     static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 
+    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+
     mutating func pick(_ count: Int) -> Int { Int.random(in: 0..<count, using: &generator) }
     mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &generator) < share }
@@ -44,6 +46,9 @@ struct SQLText: Sendable {
         // By their places, because labels change.
         case .state: "(enum_range(NULL::public.history_state))[\(pick(1...3))]"
         case .states: "(enum_range(NULL::public.history_state))[\(pick(1...3)):]"
+        // Whatever attributes there are by then.
+        case .pair: "jsonb_populate_record(NULL::public.history_pair, '{\"n\": \(pick(99)), \"s\": \"x\(pick(9))\"}')"
+        case .limited: text(longest: 20)
         case .interval: "'\(pick(30)) mons \(pick(60)) days 00:00:\(pick(10...59)).5'"
         }
     }
