@@ -8,24 +8,13 @@ import Testing
 /// What users have made at a copy is theirs: it stays, or is named before anything of it is changed.
 @Suite(.blocking) struct UserPartTests {
     private static let ways = EveryWay.all.filter(\.isIntoPostgres)
-    private static let setup = """
-        CREATE TABLE t (id int PRIMARY KEY, stamp bigint, v text, gone text);
-        CREATE TABLE other (id int PRIMARY KEY, stamp bigint);
-        INSERT INTO t VALUES (1, 1, 'a', 'g'), (2, 1, 'b', 'g'); INSERT INTO other VALUES (1, 1)
-        """
-
-    private static func route(_ way: EveryWay, from database: TestDatabase) throws -> EveryWay.Route {
-        let cursor = way.reading == .cursor ? ["stamp"] : []
-        let rules = try ["t", "other"].map { TableRule(try TablePattern("public.\($0)"), cursor: cursor) }
-        return try EveryWay.Route(way, from: database, rules)
-    }
 
     /// A column that was added to the copy has its values still, whatever comes; where the source gets one of its name
     /// the table is refused by name, and the others go on.
     @Test(arguments: ways) func addedColumnsStay(way: EveryWay) async throws {
         let database = try TestDatabase(.v15)
-        try database.execute(Self.setup)
-        let route = try Self.route(way, from: database)
+        try database.execute(UserPartRoute.setup)
+        let route = try UserPartRoute.make(way, from: database)
         let copy = try #require(route.copy)
         try await route.run()
         try copy.execute("ALTER TABLE t ADD note text; UPDATE t SET note = 'mine ' || id")
@@ -74,9 +63,9 @@ import Testing
     /// So does a column of one of the names that this program gives its own.
     @Test func aColumnNamedAsOneOfOursStays() async throws {
         let database = try TestDatabase(.v15)
-        try database.execute(Self.setup)
+        try database.execute(UserPartRoute.setup)
         for reading in [EveryWay.Reading.pgoutput, .whole] {
-            var route = try Self.route(EveryWay(reading: reading, isIntoPostgres: true), from: database)
+            var route = try UserPartRoute.make(EveryWay(reading: reading, isIntoPostgres: true), from: database)
             let copy = try #require(route.copy)
             try await route.run()
             try copy.execute(
@@ -95,8 +84,8 @@ import Testing
     /// A comment is the user's to give, and tells nothing of whose the table is.
     @Test(arguments: ways) func commentsStay(way: EveryWay) async throws {
         let database = try TestDatabase(.v15)
-        try database.execute(Self.setup)
-        let route = try Self.route(way, from: database)
+        try database.execute(UserPartRoute.setup)
+        let route = try UserPartRoute.make(way, from: database)
         let copy = try #require(route.copy)
         try await route.run()
         try copy.execute("COMMENT ON TABLE t IS 'orders of the shop'; COMMENT ON TABLE other IS NULL")

@@ -8,17 +8,6 @@ import Testing
 /// What users have made at a copy in a DuckDB file is theirs: it stays, or is named before anything of it is changed.
 @Suite(.blocking) struct WarehousePartTests {
     private static let ways = EveryWay.all.filter { !$0.isIntoPostgres }
-    private static let setup = """
-        CREATE TABLE t (id int PRIMARY KEY, stamp bigint, v text, gone text);
-        CREATE TABLE other (id int PRIMARY KEY, stamp bigint);
-        INSERT INTO t VALUES (1, 1, 'a', 'g'), (2, 1, 'b', 'g'); INSERT INTO other VALUES (1, 1)
-        """
-
-    private static func route(_ way: EveryWay, from database: TestDatabase) throws -> EveryWay.Route {
-        let cursor = way.reading == .cursor ? ["stamp"] : []
-        let rules = try ["t", "other"].map { TableRule(try TablePattern("public.\($0)"), cursor: cursor) }
-        return try EveryWay.Route(way, from: database, rules)
-    }
 
     private static func forget(_ route: EveryWay.Route) async throws {
         let destination = try route.makeDestination()
@@ -28,8 +17,8 @@ import Testing
 
     @Test(arguments: ways) func addedColumnsStay(way: EveryWay) async throws {
         let database = try TestDatabase(.v15)
-        try database.execute(Self.setup)
-        let route = try Self.route(way, from: database)
+        try database.execute(UserPartRoute.setup)
+        let route = try UserPartRoute.make(way, from: database)
         try await route.run()
         try route.folder.change(
             "USE public; ALTER TABLE t ADD COLUMN note VARCHAR DEFAULT 'new'; UPDATE t SET note = 'mine ' || id"
@@ -81,8 +70,8 @@ import Testing
     /// Comments are the users' to give, and tell nothing of whose a table is; indexes and views work as before.
     @Test(arguments: ways) func commentsAndIndexesStay(way: EveryWay) async throws {
         let database = try TestDatabase(.v15)
-        try database.execute(Self.setup)
-        var route = try Self.route(way, from: database)
+        try database.execute(UserPartRoute.setup)
+        var route = try UserPartRoute.make(way, from: database)
         try await route.run()
         try route.folder.change(
             """
@@ -140,8 +129,8 @@ import Testing
     /// What is not ours is not replaced, whatever it looks like.
     @Test func whatLooksLikeACopyIsNot() async throws {
         let database = try TestDatabase(.v15)
-        try database.execute(Self.setup)
-        let route = try Self.route(EveryWay(reading: .whole), from: database)
+        try database.execute(UserPartRoute.setup)
+        let route = try UserPartRoute.make(EveryWay(reading: .whole), from: database)
         try await route.run()
         let makers = [
             "ALTER TABLE t RENAME TO ours; CREATE TABLE t AS FROM ours",

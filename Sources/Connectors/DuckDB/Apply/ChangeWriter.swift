@@ -104,21 +104,12 @@ final class ChangeWriter {
         for step: TargetChanges.Evolution,
         among changes: TargetChanges
     ) throws {
-        let wanted: [String] =
-            switch step {
-            case .addColumn(let column, _): [column.name]
-            case .renameColumn(let old, let new): SQL.folding.fold(old) == SQL.folding.fold(new) ? [] : [new]
-            case .setOwnColumns(let columns): columns.subtracting(changes.before.ownColumns).names
-            case .keepColumn, .renameTable: []
-            }
-        guard !wanted.isEmpty else { return }
-        let ours = Set(changes.before.columnNames.map(SQL.folding.fold))
-        let present = Set(try Catalogue(session).columns(of: name)?.map { SQL.folding.fold($0.name) } ?? [])
-        for column in wanted {
-            let folded = SQL.folding.fold(column)
-            guard present.contains(folded), !ours.contains(folded) else { continue }
-            throw TargetError(changes.before.target, DuckDBError.userColumn(name, column: column))
-        }
+        let met = try changes.userColumn(
+            metBy: step,
+            among: { try Catalogue(session).columns(of: name)?.map(\.name) ?? [] },
+            folding: SQL.folding
+        )
+        if let met { throw TargetError(changes.before.target, DuckDBError.userColumn(name, column: met)) }
     }
 
     private func storeGrowth() throws {

@@ -44,10 +44,11 @@ struct OwnColumnWriter {
     /// - Returns: How many there were.
     func carryOver(from old: CopiedTable, to copy: CopiedTable) throws -> Int {
         let present = try Catalogue(session).columns(of: old.target) ?? []
-        let sources = copy.schema.columns.map { column in
+        let former = copy.schema.columns.map { column in
             let name = SQL.folding.fold(old.formerName(of: column, in: copy))
-            return present.first { SQL.folding.fold($0.name) == name }.map { SQL.identifier($0.name) }
+            return present.first { SQL.folding.fold($0.name) == name }
         }
+        let sources = former.map { $0.map { SQL.identifier($0.name) } }
         let key = copy.schema.identity
         guard key.allSatisfy({ sources[$0] != nil }) else { return 0 }
         let values = zip(copy.schema.columns, sources).map { column, source in
@@ -66,7 +67,9 @@ struct OwnColumnWriter {
             key.isEmpty
             ? "old.\(Self.deletedAt) IS NOT NULL"
             : "NOT EXISTS (SELECT 1 FROM \(session.quoted(table)) AS new WHERE \(isSame.joined(separator: " AND ")))"
-        try tell(zip(sources, values).compactMap { source, value in source.map { ($0, value) } }, of: old, isGone, copy)
+        // Where no type is another one, there is nothing to be lost, and no need to look for it.
+        let retyped = copy.schema.columns.indices.filter { former[$0].map(\.type) != copy.schema.columns[$0].type.sql }
+        try tell(retyped.compactMap { index in sources[index].map { ($0, values[index]) } }, of: old, isGone, copy)
         let isKept = ([isGone] + hasKey).joined(separator: " AND ")
         let keepsTime = copy.ownColumns.contains(.syncedAt) && old.ownColumns.contains(.syncedAt)
         let time = keepsTime ? [Self.syncedAt] : []
@@ -98,9 +101,6 @@ struct OwnColumnWriter {
             count.flatMap { $0 == "0" ? nil : "\(value.column) (\($0))" }
         }
         guard !lost.isEmpty else { return }
-        notify(
-            "\(copy.target): values of rows that are marked as deleted do not fit the types that their columns have by "
-                + "now, and are NULL: \(lost.joined(separator: ", ")). A row whose key does not fit is left out."
-        )
+        notify(copy.lostMarks(lost))
     }
 }

@@ -31,22 +31,16 @@ struct TableEvolution {
         for step: TargetChanges.Evolution,
         among changes: TargetChanges
     ) throws {
-        let wanted: [String] =
-            switch step {
-            case .addColumn(let column, _): [column.name]
-            case .renameColumn(_, let new): [new]
-            case .setOwnColumns(let columns): columns.subtracting(changes.before.ownColumns).names
-            case .keepColumn, .renameTable: []
-            }
-        guard !wanted.isEmpty else { return }
-        let ours = Set(changes.before.columnNames)
-        let shape = try Reshaping.Shape(of: name, in: session)
-        for column in wanted where shape.columns[column] != nil && !ours.contains(column) {
-            throw TargetError(
-                changes.before.target,
-                PostgresError.destination(session.endpoint, .userColumn(name, column: column))
-            )
-        }
+        let met = try changes.userColumn(
+            metBy: step,
+            among: { Array(try Reshaping.Shape(of: name, in: session).columns.keys) },
+            folding: .exact
+        )
+        guard let met else { return }
+        throw TargetError(
+            changes.before.target,
+            PostgresError.destination(session.endpoint, .userColumn(name, column: met))
+        )
     }
 
     private func apply(_ step: TargetChanges.Evolution, to name: inout TableName) throws {

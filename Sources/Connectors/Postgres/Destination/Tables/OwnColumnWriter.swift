@@ -85,12 +85,7 @@ struct OwnColumnWriter {
         for index in columns.indices where !key.contains(index) {
             values[index] = try expression(index, where: isKept)
         }
-        if !lost.isEmpty {
-            notify(
-                "\(copy.target): values of rows that are marked as deleted do not fit the types that their columns have by "
-                    + "now, and are NULL: \(lost.joined(separator: ", ")). A row whose key does not fit is left out."
-            )
-        }
+        if !lost.isEmpty { notify(copy.lostMarks(lost)) }
         let keepsTime = copy.ownColumns.contains(.syncedAt) && old.ownColumns.contains(.syncedAt)
         let time = keepsTime ? [StageTable.syncedAt] : []
         let names = columns.map { SQL.identifier($0.name) } + [StageTable.deletedAt] + time
