@@ -49,6 +49,7 @@ extension DuckDBDestination: ChangeDestination {
         writer = nil
     }
 
+    /// Again with more memory, where that is what was missing and all of the transaction is here.
     private func attempt(
         _ changes: [TargetChanges],
         reaching state: StreamState?,
@@ -56,43 +57,45 @@ extension DuckDBDestination: ChangeDestination {
         of sync: String
     ) async throws {
         let isContinued = writer != nil
-        let writer = try await writer(of: sync)
+        var failure: (error: any Error, limit: Int)?
+        while true {
+            let writer = try await writer(of: sync)
+            if let failure, try !writer.session.allowMemory(atLeast: failure.limit) { throw failure.error }
+            do {
+                return try await write(changes, with: writer, reaching: state, isLast: isLast)
+            } catch {
+                guard case DuckDBError.outOfMemory = error, !isContinued, let next = writer.session.nextMemoryLimit
+                else { throw error }
+                failure = (error, next)
+                // What it was removing as it failed it takes for removed by somebody else, until the file is opened anew.
+                await rollback()
+            }
+        }
+    }
+
+    private func write(
+        _ changes: [TargetChanges],
+        with writer: ChangeWriter,
+        reaching state: StreamState?,
+        isLast: Bool
+    ) async throws {
         let interrupter = writer.session.interrupter
         try await withTaskCancellationHandler {
             try Task.checkCancellation()
             let cores = ProcessInfo.processInfo.activeProcessorCount
             try writer.useThreads(for: changes, atMost: opener.config.threads ?? cores)
             if !isLast { try writer.expectMore(than: changes) }
-            try Self.write(changes, to: writer, isContinued: isContinued)
+            for change in changes {
+                do { try writer.apply(change) } catch DuckDBError.failed(let action, let reason) {
+                    // Such as what an index refuses that somebody has made there.
+                    throw TargetError(change.before.target, DuckDBError.failed(action: action, reason: reason))
+                }
+            }
             guard isLast else { return }
             try writer.commit(reaching: state)
             self.writer = nil
         } onCancel: {
             interrupter.interrupt()
-        }
-    }
-
-    private static func write(_ changes: [TargetChanges], to writer: ChangeWriter, isContinued: Bool) throws {
-        // Values must be in memory whole, several times; the standard is enough for batches of a few megabytes.
-        let largest = changes.map(\.changes.largestBatch).max() ?? 0
-        if largest > 4 * RowBatch.byteLimit {
-            try writer.session.allowMemory(atLeast: DuckDBConfig.standardMemoryLimit + 6 * largest)
-        }
-        while true {
-            do {
-                for change in changes {
-                    do { try writer.apply(change) } catch DuckDBError.failed(let action, let reason) {
-                        // Such as what an index refuses that somebody has made there.
-                        throw TargetError(change.before.target, DuckDBError.failed(action: action, reason: reason))
-                    }
-                }
-                return
-            } catch DuckDBError.outOfMemory(let path, let limit, let reason) {
-                guard !isContinued, try writer.session.allowMoreMemory() else {
-                    throw DuckDBError.outOfMemory(path: path, limit: limit, reason: reason)
-                }
-                try writer.restart()
-            }
         }
     }
 
@@ -141,13 +144,5 @@ extension DuckDBDestination {
         var isKnown = false
         try session.transaction { isKnown = try metadata.rename(sync, to: name) }
         return isKnown
-    }
-}
-
-extension NetChanges {
-    /// The bytes of its largest batch.
-    fileprivate var largestBatch: Int {
-        let rows = (written + patched.map(\.rows)).map(\.byteCount).max() ?? 0
-        return max(rows, removed.map(\.byteCount).max() ?? 0)
     }
 }

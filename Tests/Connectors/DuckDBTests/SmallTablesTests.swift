@@ -68,6 +68,29 @@ import Testing
         await destination.close()
     }
 
+    /// DuckDB keeps a block of each table in memory until what it has written is committed.
+    @Test(arguments: [1, 4]) func changesOfManyGetTheMemoryThatTheyNeed(parts: Int) async throws {
+        let destination = folder.destination()
+        let copies = try await load(names(700), into: destination)
+        try await destination.publish(copies, retiring: [], of: "sync")
+        let changes = copies.map { copy in
+            var changes = NetChanges()
+            changes.removed = [RowBatch(rowCount: 1, columns: [Column(storage: .int64([3]))], byteCount: 0)]
+            changes.written = SampleTable(copy.target, ids: 5..<7).batches()
+            return TargetChanges(before: copy, after: copy, changes: changes)
+        }
+        let size = changes.count / parts
+        for part in 0..<parts {
+            try await destination.apply(
+                Array(changes[part * size..<(part + 1) * size]),
+                reaching: part == parts - 1 ? StreamState(id: "stream", checkpoint: Checkpoint("1")) : nil,
+                of: "sync"
+            )
+        }
+        #expect(try await destination.tables(of: "sync").allSatisfy { $0.rows == 6 })
+        await destination.close()
+    }
+
     @Test func sumsOfManyAreThoseOfEach() async throws {
         let destination = folder.destination()
         var copies: [CopiedTable] = []

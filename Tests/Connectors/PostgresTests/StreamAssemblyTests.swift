@@ -60,4 +60,22 @@ import Testing
         try replica.follow(capture)
         try await replica.expectEqual()
     }
+
+    /// A transaction is never taken apart for it.
+    @Test func aBatchEndsOnceItHasManyTables() async throws {
+        let database = try TestDatabase(.v15)
+        let names = (1...6).map { "t\($0)" }
+        try database.execute(names.map { "CREATE TABLE \($0) (id int PRIMARY KEY);" }.joined())
+        let capture = try StreamCapture(database)
+        defer { try? capture.drop() }
+        let replica = try await StreamReplica(database, tables: names)
+        replica.limits.tables = 2
+        for name in names { try database.execute("INSERT INTO \(name) VALUES (1)") }
+        try database.execute("BEGIN;" + names.map { "INSERT INTO \($0) VALUES (2);" }.joined() + "COMMIT")
+        try replica.follow(capture)
+        try await replica.expectEqual()
+        let batches = replica.batches.filter { !$0.stretches.isEmpty }
+        #expect(batches.map(\.stretches.count) == [2, 2, 2, 6])
+        #expect(batches.allSatisfy { $0.state != nil })
+    }
 }

@@ -13,6 +13,7 @@ final class ChangeWriter {
     private var tables: [String: TargetTable] = [:]
     /// By how many rows each of them has grown, or shrunk.
     private var growth: [String: Int] = [:]
+    private var pinned = PinnedMemory()
     private var threads = 0
     private var isLarge = false
 
@@ -27,13 +28,6 @@ final class ChangeWriter {
     }
 
     deinit { session.file.instance.giveBack(feed) }
-
-    /// Undoes everything, and begins anew.
-    func restart() throws {
-        try session.run("ROLLBACK; BEGIN", to: "begin again")
-        tables = [:]
-        growth = [:]
-    }
 
     /// Rows that one thread looks through for keys. Fewer are not worth a second thread, which waits in a busy loop.
     private static let rowsPerThread = 4_000_000
@@ -62,9 +56,28 @@ final class ChangeWriter {
 
     func apply(_ changes: TargetChanges) throws {
         if changes.before != changes.after || !changes.evolution.isEmpty { try evolve(changes) }
+        try allowMemory(for: changes, removing: changes.changes.removedCount ?? changes.before.rows)
         let table = try table(changes.after)
         let rows = try TableWriter(table: table, session: session, feed: feed).write(changes.changes)
         growth[SQL.fold(table.name), default: 0] += rows
+    }
+
+    /// The standard is enough but for values of megabytes, which must be in memory whole, several times, and for what
+    /// is pinned of many tables, or of a large one.
+    ///
+    /// - Parameter removed: How many rows are taken away, at most.
+    private func allowMemory(for changes: TargetChanges, removing removed: Int) throws {
+        pinned.note(
+            SQL.fold(changes.after.target),
+            columns: changes.after.schema.columns.count,
+            removed: removed,
+            of: changes.before.rows
+        )
+        let standard = DuckDBConfig.standardMemoryLimit
+        let largest = changes.changes.largestBatch
+        let values = largest > 4 * RowBatch.byteLimit ? 6 * largest : 0
+        let more = values + (pinned.bytes > standard / 4 ? pinned.bytes : 0)
+        if more > 0 { try session.allowMemory(atLeast: standard + more) }
     }
 
     func commit(reaching state: StreamState?) throws {
@@ -88,6 +101,8 @@ final class ChangeWriter {
             try checkColumns(of: name, for: step, among: changes)
             tables[SQL.fold(name)] = nil
             if case .setOwnColumns(let columns) = step {
+                // Rows with a mark lie anywhere.
+                try allowMemory(for: changes, removing: changes.before.rows)
                 let removed = try OwnColumnWriter(table: name, session: session).set(columns)
                 growth[SQL.fold(changes.after.target), default: 0] -= removed
             }
@@ -123,5 +138,17 @@ final class ChangeWriter {
 
     private func unknown(_ name: TableName) -> ChangeRefused {
         ChangeRefused(name, because: "the warehouse does not know it as a copy of sync \(sync)")
+    }
+}
+
+extension NetChanges {
+    /// The bytes of its largest batch.
+    fileprivate var largestBatch: Int {
+        (written + patched.map(\.rows) + removed).map(\.byteCount).max() ?? 0
+    }
+
+    /// How many rows are taken away by key, at most. `nil` if it is a range of them.
+    fileprivate var removedCount: Int? {
+        removedFrom == nil ? (removed + patched.map(\.keys)).reduce(0) { $0 + $1.rowCount } : nil
     }
 }

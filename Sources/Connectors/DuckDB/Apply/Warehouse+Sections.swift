@@ -59,6 +59,9 @@ extension Warehouse {
         let shadow = try shadow(of: load)
         loads[SQL.fold(load.target)] = shadow
         guard load.isPatchwork else { return load.rows }
+        var pinned = PinnedMemory()
+        pinned.note(shadow.name.table, columns: 0, removed: load.rows, of: load.rows)
+        try session.allowMemory(atLeast: DuckDBConfig.standardMemoryLimit + pinned.bytes)
         while true {
             do {
                 try removeEarlier(load.schema, in: shadow)

@@ -23,6 +23,9 @@ struct ChangeAssembler {
     struct Limits {
         var changes = 250_000
         var bytes = 8 << 20
+        /// Tables past which a batch is to be taken at the end of a transaction: a destination pays for each, whatever
+        /// its changes (DuckDB keeps hundreds of kilobytes in memory until they are committed).
+        var tables = 250
         /// Memory for what is held of a table that is being copied.
         var held = 64 << 20
     }
@@ -134,7 +137,10 @@ struct ChangeAssembler {
     }
 
     /// Whether a batch must be taken before more is gathered.
-    var isFull: Bool { changeCount >= limits.changes || byteCount >= limits.bytes }
+    var isFull: Bool {
+        changeCount >= limits.changes || byteCount >= limits.bytes
+            || !isInTransaction && touched.count >= limits.tables
+    }
     var isInTransaction: Bool { transaction != nil }
     /// Whether there are tables to be copied again, which ends the stream.
     var isEnding: Bool { !recopies.isEmpty }
