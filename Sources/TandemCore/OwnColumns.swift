@@ -38,11 +38,8 @@ extension CopiedTable {
         retiring retired: [TableName],
         folding: NameFolding
     ) -> CopiedTable? {
-        func fold(_ name: TableName) -> TableName {
-            TableName(schema: folding.fold(name.schema), table: folding.fold(name.table))
-        }
         let marked = earlier.filter { $0.ownColumns.contains(.deletedAt) }
-        return marked.first { fold($0.target) == fold(target) }
+        return marked.first { folding.fold($0.target) == folding.fold(target) }
             ?? marked.first { retired.contains($0.target) && $0.schema.id == schema.id && schema.id != 0 }
     }
 

@@ -1,3 +1,5 @@
+import TandemRows
+
 /// A command of this program that a person is told to type, in back quotes: a line of a shell that works as it stands,
 /// whatever the names in it are.
 public struct ProgramCommand: Hashable, Sendable, CustomStringConvertible {
@@ -24,6 +26,6 @@ public struct ProgramCommand: Hashable, Sendable, CustomStringConvertible {
             default: scalar.properties.isAlphabetic
             }
         }
-        return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        return isPlain && !word.isEmpty ? word : "'" + word.replacing(bytes: "'", with: "'\\''") + "'"
     }
 }

@@ -253,5 +253,8 @@ import Testing
         )
         #expect(csv.output == "n,t\r\n1,\r\n2,\"\"\r\n")
         #expect(csv.errors.contains("there are more than 2 rows"))
+        // A quote with an accent behind it is one character to Swift.
+        let accent = try query("SELECT U&'\"\\0301' AS t", "--csv")
+        #expect(accent.output.utf8.elementsEqual("t\r\n\"\"\"\u{301}\"\r\n".utf8))
     }
 }

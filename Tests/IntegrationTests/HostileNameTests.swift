@@ -23,7 +23,10 @@ import Testing
             "md5",
             "now", "text", "a\"b", "a'b", "a.b", "a b", " ", "new\nline", "back\\slash", "100%", "$1", "%1$s", "{}",
             "café",
-            "ROWID_", "C0_", String(repeating: "é", count: 31) + "x",
+            "ROWID_", "C0_",
+            // A quote, a backslash and a line's end that are none to who reads by characters; one that begins with none.
+            "a\"\u{301}b", "a'\u{301}b", "a\\\u{301}b", "a\r\nb", "\u{301}", "$\u{301}", "\u{200D}a",
+            String(repeating: "é", count: 31) + "x",
         ]
 
     private static let tables =
@@ -33,12 +36,18 @@ import Testing
             "_tandem_stage_1", "_tandem_load_t", "rowid", "main", "temp", "memory", "text", "tables", "log_1",
             "pg_class",
             "duckdb_tables", "unnest", "select", "new_rows", "old_rows", "a\"b", "a.b", " ", "new\nline", "T_",
+            "a'\u{301}b", "a\\\u{301}b", "\u{301}", "a.\u{301}",
             String(repeating: "é", count: 31) + "x",
         ]
 
-    private static let schemas = ["main", "temp", "system", "memory", "select", "a\"b.c", " ", "tandem_2", "warehouse"]
+    /// A quote that is none to who reads by characters, a line's end, and two that are one to Swift.
+    private static let always = ["a\"\u{301}b", "a\r\nb", "é", "e\u{301}"]
 
-    private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    private static let schemas = [
+        "main", "temp", "system", "memory", "select", "a\"b.c", " ", "tandem_2", "warehouse", "\"\u{301}",
+    ]
+
+    private static func quoted(_ name: String) -> String { "\"" + name.replacing(bytes: "\"", with: "\"\"") + "\"" }
 
     /// A table whose columns have all of the names, in an order that a seed gives: the first two are its key, if any.
     private static func wide(_ name: String, _ columns: [String], hasKey: Bool) -> String {
@@ -65,7 +74,9 @@ import Testing
             setup += "INSERT INTO twins (note) SELECT 'v' || i % 3 FROM generate_series(1, 6) i;\n"
         }
         // Fifty tables by each way would take long; all columns come every time.
-        var names = Self.tables.shuffled(using: &generator).prefix(10).map { "public.\(Self.quoted($0))" }
+        var names = (Self.tables.shuffled(using: &generator).prefix(7) + Self.always).map {
+            "public.\(Self.quoted($0))"
+        }
         for schema in Self.schemas.shuffled(using: &generator).prefix(4) {
             setup += "CREATE SCHEMA \(Self.quoted(schema));\n"
             names.append("\(Self.quoted(schema)).\(Self.quoted(schema))")
@@ -110,6 +121,33 @@ import Testing
             let there = sql.replacing("FROM ", with: "FROM \(catalog)")
             #expect(try await route.ask(there) == [["1", "changed"], ["3", "three"]], "seed \(seed): \(name)")
         }
+        try await route.tearDown()
+        try database.drop()
+    }
+
+    /// Two columns that Swift takes for one come under two names, whose values are their own.
+    @Test(arguments: EveryWay.all) func unicodeFormsOfAColumnAreKeptApart(way: EveryWay) async throws {
+        let database = try TestDatabase(.v15)
+        let (one, other) = ("\"\u{e9}\"", "\"e\u{301}\"")
+        try database.execute(
+            """
+            CREATE TABLE t (id int PRIMARY KEY, stamp bigint NOT NULL DEFAULT 1, \(one) text, \(other) text, z int);
+            INSERT INTO t SELECT i, 1, 'one ' || i, 'other ' || i, i FROM generate_series(1, 4) i
+            """
+        )
+        let rule = TableRule(try TablePattern("public.t"), cursor: ["stamp"], lookback: .number(0))
+        let route = try EveryWay.Route(way, from: database, way.reading == .cursor ? [rule] : [])
+        try await route.run()
+        try database.execute("UPDATE t SET \(other) = 'new', stamp = 2 WHERE id = 2; DELETE FROM t WHERE id = 3")
+        try await route.run()
+        try database.execute("UPDATE t SET \(one) = 'first', stamp = 3 WHERE id = 1")
+        try await route.run()
+        let catalog = way.isIntoPostgres ? "" : "warehouse."
+        let found = try await route.ask(
+            "SELECT \(one), \"e\u{301}_2\", z FROM \(catalog)public.t WHERE id <> 3 ORDER BY id"
+        )
+        #expect(found == [["first", "other 1", "1"], ["one 2", "new", "2"], ["one 4", "other 4", "4"]])
+        #expect(try await route.differences().isEmpty)
         try await route.tearDown()
         try database.drop()
     }

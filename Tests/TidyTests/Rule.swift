@@ -30,6 +30,11 @@ struct Rule: Sendable, CustomTestStringConvertible {
         {
             $0.contains(#/`tandem [^`]*\\\(/#) && !$0.contains("///")
         },
+        .init(
+            named: "text is replaced byte by byte: `replacing(bytes:with:)`",
+            { Repository.swift.filter { $0.hasPrefix("Sources/") && !$0.hasPrefix("Sources/LocalPostgres/") } },
+            #"name.replacing("\"", with: "\"\"")"#
+        ) { $0.contains(/\.replacing\((?!bytes: |#\/)/) },
         Rule(
             name: "a line has at most 120 characters",
             files: everySwift,

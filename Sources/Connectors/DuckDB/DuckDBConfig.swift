@@ -1,4 +1,5 @@
 import TandemCore
+import TandemRows
 
 /// How a DuckDB file is reached, and what may be used of the machine.
 package struct DuckDBConfig: Sendable {
@@ -63,7 +64,7 @@ extension DuckDBConfig {
         let unit = text.dropFirst(digits.count).drop { $0 == " " }.uppercased()
         let units = ["KB", "MB", "GB", "TB", "KIB", "MIB", "GIB", "TIB"]
         guard let size = Int(digits), size > 0, units.contains(unit) else { return nil }
-        return .some(digits + unit.replacing("I", with: "i"))
+        return .some(digits + unit.replacing(bytes: "I", with: "i"))
     }
 
     private static func version(_ text: String) -> String?? {

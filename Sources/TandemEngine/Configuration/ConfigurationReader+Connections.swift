@@ -1,4 +1,5 @@
 import TandemCore
+import TandemRows
 import Yams
 
 extension ConfigurationReader {
@@ -45,7 +46,9 @@ extension ConfigurationReader {
         for wrong in type.problems(settings) where !unread.contains(wrong.name) {
             let line = entries.first { $0.key == wrong.name }?.line ?? connection.line
             var reason = wrong.reason
-            if let value = values[wrong.name] { reason = reason.replacing("\"\(value.text)\"", with: value.shown) }
+            if let value = values[wrong.name] {
+                reason = reason.replacing(bytes: "\"\(value.text)\"", with: value.shown)
+            }
             report(line, "\"\(wrong.name)\" of connection \"\(connection.key)\" \(reason)")
         }
         return settings

@@ -41,10 +41,10 @@ extension ExcludedColumn {
     }
 
     private static func written(_ word: String) -> String {
-        word.replacing("%", with: "%25").replacing(" ", with: "%20")
+        word.replacing(bytes: "%", with: "%25").replacing(bytes: " ", with: "%20")
     }
 
     private static func read(_ word: Substring) -> String {
-        String(word.replacing("%20", with: " ").replacing("%25", with: "%"))
+        String(word.replacing(bytes: "%20", with: " ").replacing(bytes: "%25", with: "%"))
     }
 }

@@ -31,7 +31,7 @@ extension SyncConfiguration {
         where isWanted: (TableName) -> Bool = { _ in true }
     ) -> [TableName: TableName] {
         let names = tables.filter { !$0.excludes }.compactMap(\.pattern.literal).filter(isWanted)
-        let targets = names.map { TableSelection(of: $0, in: self).target(of: $0, in: self).folded(folding) }
+        let targets = names.map { folding.fold(TableSelection(of: $0, in: self).target(of: $0, in: self)) }
         return Dictionary(zip(targets, names)) { first, _ in first }
     }
 }

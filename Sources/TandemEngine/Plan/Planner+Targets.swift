@@ -43,7 +43,7 @@ extension Planner {
         return "It is a copy that sync \(writer) has written."
     }
 
-    func folded(_ name: TableName) -> TableName { name.folded(folding) }
+    func folded(_ name: TableName) -> TableName { folding.fold(name) }
 
     /// Targets that Tandem needs for itself, that another sync writes, and that several tables would share.
     func targetProblems(of tables: [TablePlan]) -> [PlanProblem] {
@@ -114,17 +114,13 @@ extension Planner {
             guard !used.insert(folding.fold(column.name)).inserted else { return column.name }
             var number = 2
             while !taken.insert(folding.fold("\(column.name)_\(number)")).inserted { number += 1 }
+            let isOtherForm = schema.columns.contains { $0.name == column.name && !$0.name.isExactly(column.name) }
+            let reason = isOtherForm ? "" : "\"\(sync.to)\" does not tell upper from lower case, and"
             notes.append(
-                "Column \(column.name) becomes \(column.name)_\(number): \"\(sync.to)\" does not tell upper from lower case, "
-                    + "and another column has the name."
+                "Column \(column.name) becomes \(column.name)_\(number): \(reason) another column has the name"
+                    + (isOtherForm ? ", in another Unicode form." : ".")
             )
             return "\(column.name)_\(number)"
         }
-    }
-}
-
-extension TableName {
-    func folded(_ folding: NameFolding) -> TableName {
-        TableName(schema: folding.fold(schema), table: folding.fold(table))
     }
 }

@@ -46,7 +46,7 @@ package struct SyncTenure: Sendable {
         let earlier = Dictionary(grouping: copied, by: \.schema.name)
         return plan.tables.compactMap { table in
             guard let copies = earlier[table.schema.name], let first = copies.first,
-                !copies.contains(where: { $0.target.folded(folding) == table.target.folded(folding) })
+                !copies.contains(where: { folding.fold($0.target) == folding.fold(table.target) })
             else { return nil }
             return (first, table.target)
         }

@@ -81,7 +81,7 @@ extension SyncRun {
             readers: readers,
             findsDeletes: sync.deletes == .compare,
             isChosen: { column, table, target in
-                exclusions.includes(column, of: table, called: names[target.folded(folding)] ?? table.schema.name)
+                exclusions.includes(column, of: table, called: names[folding.fold(target)] ?? table.schema.name)
             }
         )
     }
@@ -99,13 +99,13 @@ extension SyncRun {
         let folding = destination.nameFolding
         let copies = try await destination.tables(of: sync.name)
         var standing = Standing()
-        let kept = Set(plan.tables.flatMap { [$0.target, $0.retires].compactMap(\.self) }.map { $0.folded(folding) })
-        for copy in copies where !kept.contains(copy.target.folded(folding)) {
+        let kept = Set(plan.tables.flatMap { [$0.target, $0.retires].compactMap(\.self) }.map { folding.fold($0) })
+        for copy in copies where !kept.contains(folding.fold(copy.target)) {
             standing.settled[copy.target] = verdict(of: copy, plan)
         }
-        let present = Set(copies.map { $0.target.folded(folding) })
+        let present = Set(copies.map { folding.fold($0.target) })
         let isAbsent = { (table: TablePlan) in
-            !([table.target, table.retires].compactMap(\.self).contains { present.contains($0.folded(folding)) })
+            !([table.target, table.retires].compactMap(\.self).contains { present.contains(folding.fold($0)) })
         }
         standing.absent = plan.tables.filter(isAbsent).map { table in
             AbsentTable(

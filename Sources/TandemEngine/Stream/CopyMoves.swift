@@ -107,5 +107,5 @@ struct CopyMoves {
         return after
     }
 
-    private func folded(_ name: TableName) -> TableName { name.folded(destination.nameFolding) }
+    private func folded(_ name: TableName) -> TableName { destination.nameFolding.fold(name) }
 }

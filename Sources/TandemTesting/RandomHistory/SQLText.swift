@@ -1,12 +1,14 @@
+import TandemRows
+
 /// Random pieces of SQL, the same ones for the same seed.
 struct SQLText: Sendable {
     private var generator: SeededGenerator
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-    static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    static func quoted(_ name: String) -> String { "\"" + name.replacing(bytes: "\"", with: "\"\"") + "\"" }
 
-    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+    static func literal(_ text: String) -> String { "'" + text.replacing(bytes: "'", with: "''") + "'" }
 
     mutating func pick(_ count: Int) -> Int { Int.random(in: 0..<count, using: &generator) }
     mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TandemCore
+import TandemRows
 
 /// Prints the answer to a query while it comes.
 final class AnswerPrinter: Sendable {
@@ -88,8 +89,8 @@ final class AnswerPrinter: Sendable {
     private static func csvLine(_ row: [String?]) -> String {
         func cell(_ value: String?) -> String {
             guard let value else { return "" }
-            let mustQuote = value.isEmpty || value.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-            return mustQuote ? "\"" + value.replacing("\"", with: "\"\"") + "\"" : value
+            let mustQuote = value.isEmpty || value.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }
+            return mustQuote ? "\"" + value.replacing(bytes: "\"", with: "\"\"") + "\"" : value
         }
         return row.map(cell).joined(separator: ",") + "\r\n"
     }

@@ -10,9 +10,9 @@ final class ChangeWriter {
     private let feed: RowFeed
     private let metadata: Metadata
     /// Tables as they were found or made in this transaction, by their folded names.
-    private var tables: [String: TargetTable] = [:]
+    private var tables: [TableName: TargetTable] = [:]
     /// By how many rows each of them has grown, or shrunk.
-    private var growth: [String: Int] = [:]
+    private var growth: [TableName: Int] = [:]
     private var pinned = PinnedMemory()
     private var threads = 0
     private var isLarge = false

@@ -7,7 +7,7 @@ extension Warehouse {
         let target: TableName
         let rows: HeldRows
         /// As ``SQL/fold(_:)`` has it.
-        let name: String
+        let name: TableName
     }
 
     /// Tables, and bytes of their rows, that are held at most.

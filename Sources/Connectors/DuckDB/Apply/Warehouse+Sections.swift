@@ -60,7 +60,7 @@ extension Warehouse {
         loads[SQL.fold(load.target)] = shadow
         guard load.isPatchwork else { return load.rows }
         var pinned = PinnedMemory()
-        pinned.note(shadow.name.table, columns: 0, removed: load.rows, of: load.rows)
+        pinned.note(shadow.name, columns: 0, removed: load.rows, of: load.rows)
         try session.allowMemory(atLeast: DuckDBConfig.standardMemoryLimit + pinned.bytes)
         while true {
             do {

@@ -9,7 +9,7 @@ final class Warehouse {
     private let config: DuckDBConfig
     private let notify: @Sendable (String) -> Void
     /// What was loaded and waits to be published, by the folded name of its target.
-    var loads: [String: Shadow]
+    var loads: [TableName: Shadow]
     /// Small tables that were read, and are written together.
     var held: [HeldLoad]
     /// What has been loaded in sections, as long as that stays the same.
@@ -35,7 +35,7 @@ final class Warehouse {
     init(
         _ session: Session,
         config: DuckDBConfig,
-        loads: [String: Shadow] = [:],
+        loads: [TableName: Shadow] = [:],
         held: [HeldLoad] = [],
         notify: @escaping @Sendable (String) -> Void
     ) throws {

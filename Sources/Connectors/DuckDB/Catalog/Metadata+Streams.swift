@@ -45,9 +45,9 @@ extension Metadata {
     ///
     /// - Parameter rows: What to add, by the target's folded name (``SQL/fold(_:)``).
     /// - Returns: How many of the targets are known.
-    func add(_ rows: [String: Int], of sync: String) throws -> Int {
+    func add(_ rows: [TableName: Int], of sync: String) throws -> Int {
         guard !rows.isEmpty else { return 0 }
-        let values = rows.map { "(\(SQL.literal($0)), \($1))" }.joined(separator: ", ")
+        let values = rows.map { "(\(SQL.literal(SQL.foldedText($0))), \($1))" }.joined(separator: ", ")
         return try session.run(
             """
             UPDATE \(table("tables")) AS known SET row_count = row_count + added.rows
@@ -84,7 +84,7 @@ extension Metadata {
             UPDATE \(table("tables")) SET \(assignments.joined(separator: ", "))
             WHERE sync = $1 AND \(SQL.folded("schema_name", "table_name")) = $2
             """,
-            [.text(sync), .text(SQL.fold(target))],
+            [.text(sync), .text(SQL.foldedText(target))],
             to: "remember \(copy.target)"
         )
         return replaced > 0

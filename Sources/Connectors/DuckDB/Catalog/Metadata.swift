@@ -181,7 +181,7 @@ extension Metadata {
 
     private func forgetTables(_ names: [TableName]) throws {
         guard !names.isEmpty else { return }
-        let list = names.map { SQL.literal(SQL.fold($0)) }.joined(separator: ", ")
+        let list = names.map { SQL.literal(SQL.foldedText($0)) }.joined(separator: ", ")
         try session.run(
             "DELETE FROM \(table("tables")) WHERE \(SQL.folded("schema_name", "table_name")) IN (\(list))",
             to: "forget the copies that are replaced"
@@ -265,7 +265,7 @@ extension Metadata {
     /// Forgets `sync` and its stream, or some of its tables. That these are ours, and which of their columns, is known
     /// as long as they are there.
     func forget(_ sync: String, _ tables: [TableName]?) throws {
-        let list = (tables ?? []).map { SQL.literal(SQL.fold($0)) }.joined(separator: ", ")
+        let list = (tables ?? []).map { SQL.literal(SQL.foldedText($0)) }.joined(separator: ", ")
         let name = SQL.folded("schema_name", "table_name")
         let chosen = tables == nil ? "true" : "\(name) IN (\(list.isEmpty ? "NULL" : list))"
         try session.transaction {

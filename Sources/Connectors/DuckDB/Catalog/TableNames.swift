@@ -2,7 +2,7 @@ import TandemRows
 
 /// The names of all tables and views of a file, asked for once instead of name by name.
 struct TableNames {
-    private var kinds: [String: Catalogue.Kind] = [:]
+    private var kinds: [TableName: Catalogue.Kind] = [:]
 
     init() {}
 

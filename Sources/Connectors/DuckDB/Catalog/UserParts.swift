@@ -28,7 +28,7 @@ struct UserParts {
         var indexes: [Index] = []
     }
 
-    private var known: [String: Parts] = [:]
+    private var known: [TableName: Parts] = [:]
 
     init() {}
 
@@ -43,7 +43,7 @@ struct UserParts {
             """,
             to: "read what it knows of its copies"
         )
-        var ours: [String: Set<String>] = [:]
+        var ours: [TableName: Set<String>] = [:]
         for row in tables {
             let name = TableName(schema: row[0] ?? "", table: row[1] ?? "")
             let stored = StoredSchema(columns: row[5] ?? "", key: row[6] ?? "")
@@ -63,11 +63,11 @@ struct UserParts {
         for row in comments { known[Self.name(row)]?.comment = row[2] }
     }
 
-    private static func name(_ row: [String?]) -> String {
+    private static func name(_ row: [String?]) -> TableName {
         SQL.fold(TableName(schema: row[0] ?? "", table: row[1] ?? ""))
     }
 
-    private mutating func readColumns(_ ours: [String: Set<String>], in session: Session) throws {
+    private mutating func readColumns(_ ours: [TableName: Set<String>], in session: Session) throws {
         let columns = try session.texts(
             """
             SELECT schema_name, table_name, column_name, data_type, column_default, comment FROM duckdb_columns()

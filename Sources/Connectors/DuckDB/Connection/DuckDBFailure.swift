@@ -1,5 +1,6 @@
 import CDuckDB
 import TandemCore
+import TandemRows
 
 /// What DuckDB says went wrong, in its own words.
 struct DuckDBFailure {
@@ -59,7 +60,7 @@ struct DuckDBFailure {
 
     /// The reason without what it quotes: names, paths, values.
     private var unquoted: String {
-        reason.replacing(#/"[^"]*"|'[^']*'/#, with: "")
+        reason.replacing(#/"[^"]*"|'[^']*'/#.matchingSemantics(.unicodeScalar), with: "")
     }
 
     /// The first line, without what follows for programmers. The only place that decides what of DuckDB's words is
@@ -97,6 +98,6 @@ struct DuckDBFailure {
         guard let start = reason.firstRange(of: "lock is held in "),
             let end = reason[start.upperBound...].firstIndex(of: ")")
         else { return "another process" }
-        return String(reason[start.upperBound...end].replacing("(PID ", with: "(process "))
+        return String(reason[start.upperBound...end].replacing(bytes: "(PID ", with: "(process "))
     }
 }

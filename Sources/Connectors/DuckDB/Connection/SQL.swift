@@ -3,21 +3,24 @@ import TandemRows
 
 /// Text for statements that cannot take it as a bound value.
 enum SQL {
-    static func identifier(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
-    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+    static func identifier(_ name: String) -> String { "\"" + name.replacing(bytes: "\"", with: "\"\"") + "\"" }
+    static func literal(_ text: String) -> String { "'" + text.replacing(bytes: "'", with: "''") + "'" }
 
     /// DuckDB ignores the case of A to Z in the names of schemas, tables and columns.
     static let folding = NameFolding.caseInsensitive
 
     /// The same for two names exactly if DuckDB takes them for one.
-    static func fold(_ name: TableName) -> String {
+    static func fold(_ name: TableName) -> TableName { folding.fold(name) }
+
+    /// ``fold(_:)`` as one text, which ``folded(_:_:)`` makes of a name in a table.
+    static func foldedText(_ name: TableName) -> String {
         folding.fold(identifier(name.schema) + "." + identifier(name.table))
     }
 
     /// The condition that the text `a` is the same name as `b`.
     static func areSame(_ a: String, _ b: String) -> String { "\(folded(a)) = \(folded(b))" }
 
-    /// The expression for what ``fold(_:)`` makes of a name in two columns.
+    /// The expression for what ``foldedText(_:)`` makes of a name in two columns.
     static func folded(_ schema: String, _ table: String) -> String {
         func quoted(_ column: String) -> String { "'\"' || replace(\(column), '\"', '\"\"') || '\"'" }
         return folded("\(quoted(schema)) || '.' || \(quoted(table))")

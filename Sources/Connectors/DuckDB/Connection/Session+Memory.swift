@@ -1,4 +1,5 @@
 import Foundation
+import TandemRows
 
 /// How much memory DuckDB may use: little, because more makes nothing faster, but for rows that need it.
 ///
@@ -37,7 +38,7 @@ extension Session {
 /// them lies in, and the beginning of each column that rows are added to. As measured of DuckDB 2.0: 256 KiB, 16.4 KiB
 /// and 4.1 KiB.
 struct PinnedMemory {
-    private var tables: [String: Table] = [:]
+    private var tables: [TableName: Table] = [:]
 
     private struct Table {
         var columns = 0
@@ -49,7 +50,7 @@ struct PinnedMemory {
     /// - Parameters:
     ///   - removed: How many rows are removed, at most.
     ///   - rows: How many the table has.
-    mutating func note(_ table: String, columns: Int, removed: Int, of rows: Int) {
+    mutating func note(_ table: TableName, columns: Int, removed: Int, of rows: Int) {
         var known = tables[table] ?? Table()
         known.columns = max(known.columns, columns)
         // Rows that are removed and written again may lie in vectors behind the others.

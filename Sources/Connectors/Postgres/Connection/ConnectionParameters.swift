@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import TandemCore
+import TandemRows
 
 /// What libpq is told: its keywords and their values, in the order it applies them.
 struct ConnectionParameters: Sendable {
@@ -42,7 +43,7 @@ struct ConnectionParameters: Sendable {
 
     /// `text` without any password in it.
     func withoutSecrets(_ text: String) -> String {
-        secrets.reduce(text) { $0.replacing($1, with: "********") }
+        secrets.reduce(text) { $0.replacing(bytes: $1, with: "********") }
     }
 
     /// Asks for a process that sends the log of one database.
@@ -58,8 +59,8 @@ struct ConnectionParameters: Sendable {
 
     /// The value of a setting as a command line has it, from what `SET` takes.
     private static func option(_ value: String) -> String {
-        let text = value.hasPrefix("'") ? String(value.dropFirst().dropLast()).replacing("''", with: "'") : value
-        return text.replacing("\\", with: "\\\\").replacing(" ", with: "\\ ")
+        let text = value.hasPrefix("'") ? String(value.dropFirst().dropLast()).replacing(bytes: "''", with: "'") : value
+        return text.replacing(bytes: "\\", with: "\\\\").replacing(bytes: " ", with: "\\ ")
     }
 
     /// Calls `body` with the arrays libpq's connecting functions take.

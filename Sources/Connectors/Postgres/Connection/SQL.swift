@@ -5,7 +5,7 @@ package import TandemRows
 package enum SQL {
     /// `name` as an identifier, whatever is in it.
     package static func identifier(_ name: String) -> String {
-        "\"" + name.replacing("\"", with: "\"\"") + "\""
+        "\"" + name.replacing(bytes: "\"", with: "\"\"") + "\""
     }
 
     package static func name(_ name: TableName) -> String {
@@ -20,8 +20,8 @@ package enum SQL {
 
     /// `text` as a constant, whatever is in it and whatever `standard_conforming_strings` says.
     package static func literal(_ text: String) -> String {
-        let doubled = text.replacing("'", with: "''")
-        guard text.contains("\\") else { return "'" + doubled + "'" }
-        return " E'" + doubled.replacing("\\", with: "\\\\") + "'"
+        let doubled = text.replacing(bytes: "'", with: "''")
+        guard text.contains(byte: "\\") else { return "'" + doubled + "'" }
+        return " E'" + doubled.replacing(bytes: "\\", with: "\\\\") + "'"
     }
 }

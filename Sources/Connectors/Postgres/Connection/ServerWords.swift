@@ -61,27 +61,27 @@ struct ServerWords {
     }
 
     /// Opening and closing quotes, as the languages of the server's messages have them.
-    private static let quotes: [Character: [Character]] = [
+    private static let quotes: [Unicode.Scalar: [Unicode.Scalar]] = [
         "\"": ["\""], "«": ["»"], "»": ["«"], "„": ["“", "”"], "“": ["”", "“"], "‘": ["’"], "「": ["」"],
     ]
 
     /// The message, without what stands in quotes or behind a colon and is not known.
     private var masked: String {
         var text = ""
-        var rest = message[...]
+        var rest = message.unicodeScalars[...]
         while let open = rest.firstIndex(where: { Self.quotes[$0] != nil }) {
-            text += rest[...open]
+            text += String(rest[...open])
             let inner = rest[rest.index(after: open)...]
             let closing = Self.quotes[rest[open]] ?? []
             guard let close = inner.firstIndex(where: closing.contains) else {
                 return text + "…"
             }
-            let name = inner[..<close]
+            let name = Substring(inner[..<close])
             text += isKnown(name) ? String(name) : "…"
-            text.append(inner[close])
+            text.unicodeScalars.append(inner[close])
             rest = inner[inner.index(after: close)...]
         }
-        text += rest
+        text += String(rest)
         guard let colon = text.firstRange(of: ": "), !isKnown(text[colon.upperBound...]) else { return text }
         // Of messages with a list only the part before it is the server's.
         return message.firstRange(of: ": ") == nil ? text : String(text[..<colon.upperBound]) + "…"

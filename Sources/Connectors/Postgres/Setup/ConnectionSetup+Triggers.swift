@@ -42,7 +42,7 @@ extension ConnectionSetup {
 
     /// The statements of one table, in one transaction that does not keep anybody waiting.
     private static func step(_ statements: [String], of table: TableName) -> SetupPlan.Step {
-        let name = String("\(table)".map { $0.isNewline ? " " : $0 })
+        let name = "\(table)".onOneLine
         let body = ["BEGIN", LockPatience.timeout()] + statements + ["COMMIT"]
         return SetupPlan.Step(
             comment:

@@ -1,4 +1,5 @@
 import TandemCore
+import TandemRows
 
 /// The statements that give a user access, and which of them are still needed. Pure.
 struct SetupPlan: Sendable {
@@ -85,7 +86,6 @@ struct SetupPlan: Sendable {
     }
 
     /// `name` without line ends, which would end a comment in the middle.
-    private static func oneLine(_ name: String) -> String { String(name.map { $0.isNewline ? " " : $0 }) }
 
     private func usage(_ schema: SchemaAccess) -> Step {
         Step(
@@ -134,7 +134,7 @@ struct SetupPlan: Sendable {
         return schema.owners.map { owner in
             Step(
                 comment:
-                    "It may read tables that \"\(Self.oneLine(owner))\" makes later. Run it as that role, a member of it, or a superuser.",
+                    "It may read tables that \"\(owner.onOneLine)\" makes later. Run it as that role, a member of it, or a superuser.",
                 sql: "ALTER DEFAULT PRIVILEGES FOR ROLE \(SQL.identifier(owner)) \(grant)",
                 isNeeded: !schema.openOwners.contains(owner)
                     && schema.tables.contains { $0.owner == owner && $0.isOwnedByUs }

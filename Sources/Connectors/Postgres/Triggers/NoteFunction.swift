@@ -1,3 +1,5 @@
+import TandemRows
+
 /// The trigger function that notes which rows of a table have changed. Pure.
 ///
 /// It runs in the application's transaction with the rights of its owner and the application's `search_path`: every
@@ -12,7 +14,7 @@ struct NoteFunction: Sendable {
 
     /// The statement that makes it, or makes it anew, once its log is there.
     var statement: String {
-        let text = source(log: Self.place).replacing("%", with: "%%").replacing(Self.place, with: "%1$s")
+        let text = source(log: Self.place).replacing(bytes: "%", with: "%%").replacing(bytes: Self.place, with: "%1$s")
         let create = """
             CREATE OR REPLACE FUNCTION \(name)() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \
             \(SQL.dollarQuoted(text, tag: "note"))
@@ -61,7 +63,7 @@ struct NoteFunction: Sendable {
     }
 
     private var comment: String {
-        SQL.name(table.name).replacing("\n", with: " ").replacing("\r", with: " ").replacing(Self.place, with: " ")
+        SQL.name(table.name).onOneLine.replacing(bytes: Self.place, with: " ")
     }
 
     // MARK: The conditions, which need no query
@@ -325,7 +327,7 @@ struct NoteFunction: Sendable {
 
     private func indented(_ text: String, by spaces: Int, first: Bool = false) -> String {
         let indent = String(repeating: " ", count: spaces)
-        return (first ? indent : "") + text.replacing("\n", with: "\n" + indent)
+        return (first ? indent : "") + text.replacing(bytes: "\n", with: "\n" + indent)
     }
 }
 
@@ -333,7 +335,9 @@ extension SQL {
     /// `text` as a constant between dollars, readable as it is.
     static func dollarQuoted(_ text: String, tag: String) -> String {
         var tag = tag
-        while text.contains("$\(tag)$") { tag += "_" }
+        let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false).dropFirst()
+            .dropLast()
+        while parts.contains(where: { $0.elementsEqual(tag.utf8) }) { tag += "_" }
         return "$\(tag)$\(text)$\(tag)$"
     }
 }

@@ -84,7 +84,7 @@ extension SQL {
     /// `texts` as an array of the server's, to be bound as a parameter.
     static func array(_ texts: some Sequence<String>) -> String {
         let quoted = texts.map { text in
-            "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            "\"" + text.replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\"", with: "\\\"") + "\""
         }
         return "{" + quoted.joined(separator: ",") + "}"
     }

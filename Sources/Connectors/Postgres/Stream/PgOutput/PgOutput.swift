@@ -1,3 +1,5 @@
+import TandemRows
+
 /// The messages of the plugin `pgoutput`, one type each: what follows the byte that names them.
 enum PgOutput {
     /// The first byte of a message.
@@ -19,7 +21,7 @@ enum PgOutput {
     /// Later protocols send transactions before their end, and servers lose rows then: see "In progress" in `DESIGN.md`.
     static func options(_ publications: [String]) -> [(name: String, value: String)] {
         // Each is an identifier in a list.
-        let names = publications.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
+        let names = publications.map { "\"" + $0.replacing(bytes: "\"", with: "\"\"") + "\"" }
         return [("proto_version", "1"), ("publication_names", names.joined(separator: ","))]
     }
 }

@@ -33,8 +33,8 @@ struct ColumnNumbers {
     private enum Answer { case found(Int), unknown }
 
     private func number(of column: StreamRelation.Column) throws(NeedsCopy) -> Answer {
-        let before = known.columns.first { $0.name == column.name }
-        let now = catalog.columns.first { !$0.isDropped && $0.name == column.name }
+        let before = known.columns.first { $0.name.isExactly(column.name) }
+        let now = catalog.columns.first { !$0.isDropped && $0.name.isExactly(column.name) }
         switch (before, now) {
         case (let before?, let now?):
             guard before.id == now.number else {

@@ -1,3 +1,5 @@
+import TandemRows
+
 /// The commands of the replication protocol, which has its own rules of quoting: a backslash is a backslash.
 enum ReplicationCommand {
     static let identifySystem = "IDENTIFY_SYSTEM"
@@ -11,5 +13,5 @@ enum ReplicationCommand {
     }
 
     private static func identifier(_ name: String) -> String { SQL.identifier(name) }
-    private static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+    private static func literal(_ text: String) -> String { "'" + text.replacing(bytes: "'", with: "''") + "'" }
 }

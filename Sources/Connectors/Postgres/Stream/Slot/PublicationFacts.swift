@@ -52,7 +52,9 @@ struct PublicationFacts: Hashable, Sendable {
             }
             let list =
                 "{"
-                + found.keys.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+                + found.keys.map {
+                    "\"" + $0.replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\"", with: "\\\"") + "\""
+                }
                 .joined(separator: ",") + "}"
             for cells in try session.query(questions.members, [list]).rows {
                 var row = ResultRow(cells)

@@ -74,7 +74,7 @@ struct LostNumberRepair {
         /// As it is in an array; this plugin leaves out how a `bytea` begins.
         func element(_ text: String) -> String {
             let text = type.typeName == "bytea" && !text.hasPrefix("\\x") ? "\\x" + text : text
-            return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            return "\"" + text.replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\"", with: "\\\"") + "\""
         }
     }
 
