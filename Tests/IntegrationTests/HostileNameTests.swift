@@ -24,7 +24,7 @@ import Testing
             "now", "text", "a\"b", "a'b", "a.b", "a b", " ", "new\nline", "back\\slash", "100%", "$1", "%1$s", "{}",
             "café",
             "ROWID_", "C0_",
-            // A quote, a backslash and a line's end that are none to who reads by characters; one that begins with none.
+            // A quote, a backslash and a line's end that are none to who reads by characters.
             "a\"\u{301}b", "a'\u{301}b", "a\\\u{301}b", "a\r\nb", "\u{301}", "$\u{301}", "\u{200D}a",
             String(repeating: "é", count: 31) + "x",
         ]

@@ -67,7 +67,7 @@ extension DuckDBDestination: ChangeDestination {
                 guard case DuckDBError.outOfMemory = error, !isContinued, let next = writer.session.nextMemoryLimit
                 else { throw error }
                 failure = (error, next)
-                // What it was removing as it failed it takes for removed by somebody else, until the file is opened anew.
+                // What it was removing as it failed it takes for removed by another, until the file is opened anew.
                 await rollback()
             }
         }

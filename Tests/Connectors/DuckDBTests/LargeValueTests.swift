@@ -42,9 +42,9 @@ import Testing
         #expect(found.sorted() == sizes.sorted())
     }
 
-    /// DuckDB notes in memory where rows are removed, and fails where that is more than it may use. What it was about to
-    /// remove then is in nobody's reach until the file is opened anew: also where the count of rows is wrong, and so
-    /// what is asked for.
+    /// DuckDB notes in memory where rows are removed, and fails where that is more than it may use. What it was about
+    /// to remove then is in nobody's reach until the file is opened anew: also where the count of rows is wrong, and
+    /// so what is asked for.
     @Test(arguments: [20_000_000, 0]) func rowsOfALargeTableAreRemovedAnywhere(known: Int) async throws {
         let folder = try WarehouseFolder()
         let name = TableName(schema: "main", table: "large")
