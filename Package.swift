@@ -95,7 +95,10 @@ let package = Package(
         .testTarget(name: "TandemRowsTests", dependencies: ["TandemRows", "TandemTesting"], swiftSettings: strict),
         .testTarget(
             name: "TandemStateTests",
-            dependencies: ["TandemState", "TandemCore", "TandemRows", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "TandemState", "TandemCore", "TandemRows", "TandemTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -40,7 +40,7 @@ public struct CatalogTable: Sendable {
     public var methods: [Method: Eligibility]
     /// Columns that hold decimals of any number of digits, by ``ColumnSchema/id``: they are read as text where nothing
     /// else is asked for, and may be asked for as any ``ColumnType/decimal(precision:scale:)``.
-    public var decimals: Set<Int>
+    public var decimals: Set<ColumnID>
     /// Columns whose values a method would not tell where rows change: it can be used where these are not copied.
     public var untold: [Method: [OmittedColumn]]
 
@@ -54,7 +54,7 @@ public struct CatalogTable: Sendable {
         definition: TableDefinition? = nil,
         cursorColumns: [String] = [],
         methods: [Method: Eligibility],
-        decimals: Set<Int> = [],
+        decimals: Set<ColumnID> = [],
         untold: [Method: [OmittedColumn]] = [:]
     ) {
         self.schema = schema
@@ -83,13 +83,13 @@ extension CatalogTable {
 public struct OmittedColumn: Hashable, Sendable {
     public var name: String
     /// As ``ColumnSchema/id``.
-    public var id: Int
+    public var id: ColumnID
     public var reason: String
     public var remedy: Remedy?
 
-    public init(name: String, id: Int = 0, reason: String, remedy: Remedy? = nil) {
+    public init(name: String, id: ColumnID? = nil, reason: String, remedy: Remedy? = nil) {
         self.name = name
-        self.id = id
+        self.id = id ?? ColumnID(name)
         self.reason = reason
         self.remedy = remedy
     }

@@ -31,17 +31,17 @@ public protocol ChangeSource: Source {
     /// To be called before a table is copied that a stream is to keep up to date.
     ///
     /// - Parameter limit: How long at most; `nil` for as long as it takes.
-    /// - Returns: Tables, by number, of which such transactions are still open.
-    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable]
+    /// - Returns: Tables, of which such transactions are still open.
+    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable]
 
     /// Of files of tables (``TableDefinition/Kind/file``), each with the ``TableDefinition/moment`` at which it was
     /// another one: whether their rows were written anew for the sake of other values, or of how they are kept. Those
     /// that it cannot tell of are left out.
-    func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool]
+    func areRewritten(_ files: [FileID: UInt64]) async throws -> [FileID: Bool]
 
     /// Of files of parts of tables, each with the ``TableDefinition/moment`` at which it was another one: whether the
     /// part may have been emptied and the stream not tell of it. None where it always does.
-    func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool]
+    func areEmptied(_ files: [FileID: UInt64]) async throws -> [FileID: Bool]
 
     /// The end of the log at this moment.
     func logPosition() async throws -> Checkpoint
@@ -83,16 +83,16 @@ public protocol ChangeSource: Source {
 
 extension ChangeSource {
     public func following(by method: Method) -> (any ChangeSource)? { method == .logBased ? self : nil }
-    public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] { [:] }
+    public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable] { [:] }
     public func tidy(_ record: SourceRecord) async throws {}
-    public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
+    public func areRewritten(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] { [:] }
     public func foreseeStream(
         of sync: String,
         tables: [CatalogTable],
         continuing state: StreamState?,
         made: [MadeObject]
     ) async throws -> ForeseenStream { ForeseenStream() }
-    public func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] { [:] }
+    public func areEmptied(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] { [:] }
 }
 
 /// A stream that is ready to be followed.
@@ -102,26 +102,26 @@ public struct PreparedStream: Sendable {
     /// Why what the destination has cannot be continued and every table is to be copied again: which changes are
     /// missing. `nil` where it continues, or is new.
     public var gap: String?
-    /// What only the stream knows of what tables' values depend on (``TableDefinition/facts``), by the tables' numbers.
-    public var facts: [UInt32: [TableDefinition.Key: String]]
-    /// Tables, by number, of which changes may be missing although the stream goes on, with the reason (what follows
+    /// What only the stream knows of what tables' values depend on (``TableDefinition/facts``), by table.
+    public var facts: [TableID: [TableDefinition.Key: String]]
+    /// Tables, of which changes may be missing although the stream goes on, with the reason (what follows
     /// "because"). Those that are followed already are to be copied again.
-    public var recopies: [UInt32: String]
-    /// Tables, by number, that cannot be followed now. Others can.
-    public var left: [UInt32: LeftTable]
-    /// Whether it knows tables by nothing but their names, so that changes of a table that is gone would pass for those
-    /// of one that has its name by now.
-    public var knowsNamesOnly: Bool
+    public var recopies: [TableID: String]
+    /// Tables, that cannot be followed now. Others can.
+    public var left: [TableID: LeftTable]
+    /// What it tells tables by. Where that is their names, changes of a table that is gone would pass for those of one
+    /// that has its name by now.
+    public var identity: IdentityStability
     /// What the user should know, such as what was made.
     public var notes: [String]
 
     public init(
         state: StreamState,
         gap: String? = nil,
-        facts: [UInt32: [TableDefinition.Key: String]] = [:],
-        recopies: [UInt32: String] = [:],
-        left: [UInt32: LeftTable] = [:],
-        knowsNamesOnly: Bool = false,
+        facts: [TableID: [TableDefinition.Key: String]] = [:],
+        recopies: [TableID: String] = [:],
+        left: [TableID: LeftTable] = [:],
+        identity: IdentityStability = .steady,
         notes: [String] = []
     ) {
         self.state = state
@@ -129,7 +129,7 @@ public struct PreparedStream: Sendable {
         self.facts = facts
         self.recopies = recopies
         self.left = left
-        self.knowsNamesOnly = knowsNamesOnly
+        self.identity = identity
         self.notes = notes
     }
 }
@@ -139,9 +139,9 @@ public struct ForeseenStream: Sendable {
     /// As ``PreparedStream/gap``.
     public var gap: String?
     /// As ``PreparedStream/left``.
-    public var left: [UInt32: LeftTable]
+    public var left: [TableID: LeftTable]
 
-    public init(gap: String? = nil, left: [UInt32: LeftTable] = [:]) {
+    public init(gap: String? = nil, left: [TableID: LeftTable] = [:]) {
         self.gap = gap
         self.left = left
     }
@@ -169,19 +169,19 @@ public struct StreamRequest: Sendable {
         public var moment: Moment
         /// Whether a column that is added is to come too.
         public var includes: @Sendable (_ column: String) -> Bool
-        /// Numbers of columns that have been there and were not copied (``CopiedTable/leftOut``): never to come.
-        public var leftOut: Set<Int>
-        /// Columns that were added or renamed before ``StreamRequest/end``, by number, with their names by then, which
+        /// Columns that have been there and were not copied (``CopiedTable/leftOut``): never to come.
+        public var leftOut: Set<ColumnID>
+        /// Columns that were added or renamed before ``StreamRequest/end``, with their names by then, which
         /// they are to have in the end even if no row has changed since. Of no effect where there is no end.
-        public var expected: [Int: String]
+        public var expected: [ColumnID: String]
         /// Whether rows that are deleted are to come as ``NetChanges/deleted``.
         public var keepsDeletions: Bool
 
         public init(
             schema: TableSchema,
             moment: Moment,
-            leftOut: Set<Int> = [],
-            expected: [Int: String] = [:],
+            leftOut: Set<ColumnID> = [],
+            expected: [ColumnID: String] = [:],
             keepsDeletions: Bool = false,
             includes: @escaping @Sendable (String) -> Bool
         ) {
@@ -277,21 +277,21 @@ public struct ChangeBatch: Sendable {
         /// The table as it was then, under the source's names; the rows have its columns.
         public var schema: TableSchema
         /// What rows that were there before have in columns that this schema has and the one before it did not, by
-        /// column number, as text; a column that is not named here is null in them.
-        public var missing: [Int: String]
-        /// Numbers of columns that rows had by now and this schema has not.
-        public var leftOut: Set<Int>
-        /// Numbers of parts of the table that rows were changed in by now (``CatalogTable/parts``).
-        public var parts: Set<UInt32>
+        /// column, as text; a column that is not named here is null in them.
+        public var missing: [ColumnID: String]
+        /// Columns that rows had by now and this schema has not.
+        public var leftOut: Set<ColumnID>
+        /// Parts of the table that rows were changed in by now (``CatalogTable/parts``).
+        public var parts: Set<TableID>
         public var changes: NetChanges
         /// Rows that were left out under ``UnfitPolicy/issue``, the first of them.
         public var refusals: [Refusal]
 
         public init(
             schema: TableSchema,
-            missing: [Int: String] = [:],
-            leftOut: Set<Int> = [],
-            parts: Set<UInt32> = [],
+            missing: [ColumnID: String] = [:],
+            leftOut: Set<ColumnID> = [],
+            parts: Set<TableID> = [],
             changes: NetChanges,
             refusals: [Refusal] = []
         ) {
@@ -306,29 +306,29 @@ public struct ChangeBatch: Sendable {
 
     /// In their order; a table whose columns changed stands here several times.
     public var stretches: [Stretch]
-    /// Tables, by number, that can be followed no further and must be copied again, with the reason (what follows
+    /// Tables, that can be followed no further and must be copied again, with the reason (what follows
     /// "because"). Their changes are left out from here on, and the stream ends after this batch.
-    public var recopies: [UInt32: String]
-    /// Tables, by number, whose changes cannot be read for now. They stay behind the others, and what is missing comes
+    public var recopies: [TableID: String]
+    /// Tables, whose changes cannot be read for now. They stay behind the others, and what is missing comes
     /// with a later batch, of this stream or of one that goes on from its state.
-    public var left: [UInt32: LeftTable] = [:]
-    /// What is to be known of tables that are held, by number. Empty in the middle of a transaction.
-    public var holdings: [UInt32: Holding]
+    public var left: [TableID: LeftTable] = [:]
+    /// What is to be known of tables that are held. Empty in the middle of a transaction.
+    public var holdings: [TableID: Holding]
     /// Where to resume once this is applied. `nil` in the middle of a transaction.
     public var state: StreamState?
     /// Whether the source had nothing else to say when this was given out.
     public var isUpToDate = false
     public var transactions: Int
-    /// Rows left out under ``UnfitPolicy/issue`` and values clamped, by table number.
-    public var tallies: [UInt32: ReadTally]
+    /// Rows left out under ``UnfitPolicy/issue`` and values clamped, by table.
+    public var tallies: [TableID: ReadTally]
 
     public init(
         stretches: [Stretch] = [],
-        recopies: [UInt32: String] = [:],
-        holdings: [UInt32: Holding] = [:],
+        recopies: [TableID: String] = [:],
+        holdings: [TableID: Holding] = [:],
         state: StreamState? = nil,
         transactions: Int = 0,
-        tallies: [UInt32: ReadTally] = [:]
+        tallies: [TableID: ReadTally] = [:]
     ) {
         self.stretches = stretches
         self.recopies = recopies
@@ -341,11 +341,10 @@ public struct ChangeBatch: Sendable {
 
 /// Thrown by a stream that cannot read the changes of one table, and could go on with the others.
 public struct ChangesUnreadable: ConfinedError {
-    /// Its number.
-    public var table: UInt32
+    public var table: TableID
     public var cause: any ExplainedError
 
-    public init(_ table: UInt32, _ cause: any ExplainedError) {
+    public init(_ table: TableID, _ cause: any ExplainedError) {
         self.table = table
         self.cause = cause
     }

@@ -2,20 +2,20 @@ public import TandemRows
 
 /// A source whose tables can be read from a place in the order of a cursor on.
 public protocol CursorSource: Source {
-    /// The places, by table number, that a later snapshot (``CursorSnapshot``) may be said to have come to.
+    /// The places, by table, that a later snapshot (``CursorSnapshot``) may be said to have come to.
     ///
     /// That is the last place that rows have by now, but for places in the future of the source's clock. Then those
     /// transactions are waited for that have written to the table by then: a snapshot that is taken afterwards shows
     /// what they have written. Where they take longer than `patience`, the table is left out of the answer.
-    func cursorPlaces(of tables: [CursorTable], patience: Duration) async throws -> [UInt32: CursorPlace]
+    func cursorPlaces(of tables: [CursorTable], patience: Duration) async throws -> [TableID: CursorPlace]
 }
 
-/// A table, and the numbers of the columns that are its cursor.
+/// A table, and the columns that are its cursor.
 public struct CursorTable: Sendable {
     public var table: CatalogTable
-    public var columns: [Int]
+    public var columns: [ColumnID]
 
-    public init(_ table: CatalogTable, columns: [Int]) {
+    public init(_ table: CatalogTable, columns: [ColumnID]) {
         self.table = table
         self.columns = columns
     }
@@ -41,10 +41,10 @@ public protocol CursorSnapshot: Snapshot {
     /// Which rows are to be read after `last` (``CursorState/last``): those from `lookback` before that place on, ties
     /// included, and those that have a null in a column of the cursor.
     ///
-    /// - Parameter columns: The numbers of the cursor's columns.
+    /// - Parameter columns: The cursor's columns.
     func range(
         of table: CatalogTable,
-        by columns: [Int],
+        by columns: [ColumnID],
         after last: [String],
         lookback: Lookback?
     ) async throws -> CursorRange
@@ -58,18 +58,18 @@ public protocol CursorSnapshot: Snapshot {
     ) async throws -> any TableRows
 
     /// What rows that are there already have in columns that were added to `table` (``ChangeBatch/Stretch/missing``),
-    /// by column number. `nil` where they need not all have the same.
-    func additions(_ columns: [Int], to table: CatalogTable) async throws -> [Int: String]?
+    /// by column. `nil` where they need not all have the same.
+    func additions(_ columns: [ColumnID], to table: CatalogTable) async throws -> [ColumnID: String]?
 }
 
 /// The rows from a place on, and those with a null in a column of the cursor.
 public struct CursorRange: Hashable, Sendable {
-    /// The numbers of the cursor's columns.
-    public var columns: [Int]
+    /// The cursor's columns.
+    public var columns: [ColumnID]
     /// The place, by the first of these columns or by all of them.
     public var lower: [String]
 
-    public init(columns: [Int], lower: [String]) {
+    public init(columns: [ColumnID], lower: [String]) {
         self.columns = columns
         self.lower = lower
     }

@@ -1,14 +1,16 @@
+public import TandemRows
+
 /// How far a table has been read that is read by a cursor: columns whose values grow with every insert and update.
 public struct CursorState: Hashable, Sendable, Codable {
-    /// The numbers of its columns (``ColumnSchema/id``), the one that counts most first.
-    public var columns: [Int]
+    /// Its columns, the one that counts most first.
+    public var columns: [ColumnID]
     /// The place that was come to, a value for each column as the source writes it; no row that is below it will be
     /// new. `nil` where that is not known, and the table is to be copied whole.
     public var last: [String]?
     /// Reads since the keys of both sides were compared last, to find rows that were deleted.
     public var reads: Int
 
-    public init(columns: [Int], last: [String]?, reads: Int = 0) {
+    public init(columns: [ColumnID], last: [String]?, reads: Int = 0) {
         self.columns = columns
         self.last = last
         self.reads = reads

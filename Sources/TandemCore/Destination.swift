@@ -74,21 +74,21 @@ public protocol Destination: Sendable {
 public struct CopiedTable: Hashable, Sendable {
     /// Its name at the destination.
     public var target: TableName
-    /// Its name and number at the source; its columns with the names and types they have here and the numbers they
-    /// have at the source.
+    /// Its name and id at the source; its columns with the names and types they have here and the ids they have at the
+    /// source.
     public var schema: TableSchema
     public var rows: Int
     public var moment: Moment
     /// The stream that keeps it up to date since (``StreamState/id``); `nil` for a copy that stays as it is.
     public var stream: String?
-    /// Numbers of columns that the source's table has had and that were not copied: rows may have had values in them
+    /// Columns that the source's table has had and that were not copied: rows may have had values in them
     /// that no change will bring.
-    public var leftOut: Set<Int>
+    public var leftOut: Set<ColumnID>
     /// What Tandem has added to it.
     public var ownColumns: OwnColumns
-    /// The parts (``CatalogTable/parts``) whose rows are in it, by number, with their marks; with none for a part that
+    /// The parts (``CatalogTable/parts``) whose rows are in it, with their marks; with none for a part that
     /// only the stream has told of.
-    public var parts: [UInt32: String]
+    public var parts: [TableID: String]
     /// What its values depended on when it was copied, or when that was looked at last and found to be the same.
     /// `nil` for what earlier versions have copied: it is taken for what it is at the next look.
     public var definition: TableDefinition?
@@ -108,9 +108,9 @@ public struct CopiedTable: Hashable, Sendable {
         rows: Int,
         moment: Moment,
         stream: String? = nil,
-        leftOut: Set<Int> = [],
+        leftOut: Set<ColumnID> = [],
         ownColumns: OwnColumns = [],
-        parts: [UInt32: String] = [:],
+        parts: [TableID: String] = [:],
         definition: TableDefinition? = nil,
         cursor: CursorState? = nil,
         issues: [RowIssue] = [],

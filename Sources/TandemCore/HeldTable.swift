@@ -9,7 +9,7 @@ public struct HeldTable: Sendable {
     /// The columns as they are to be copied, under the source's names.
     public var schema: TableSchema
     /// As ``StreamRequest/Table/leftOut``.
-    public var leftOut: Set<Int>
+    public var leftOut: Set<ColumnID>
     /// As ``StreamRequest/Table/keepsDeletions``.
     public var keepsDeletions: Bool
     /// As ``StreamRequest/Table/includes``.
@@ -17,7 +17,7 @@ public struct HeldTable: Sendable {
 
     public init(
         schema: TableSchema,
-        leftOut: Set<Int>,
+        leftOut: Set<ColumnID>,
         keepsDeletions: Bool,
         includes: @escaping @Sendable (String) -> Bool
     ) {

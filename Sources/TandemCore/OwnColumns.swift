@@ -40,12 +40,12 @@ extension CopiedTable {
     ) -> CopiedTable? {
         let marked = earlier.filter { $0.ownColumns.contains(.deletedAt) }
         return marked.first { folding.fold($0.target) == folding.fold(target) }
-            ?? marked.first { retired.contains($0.target) && $0.schema.id == schema.id && schema.id != 0 }
+            ?? marked.first { retired.contains($0.target) && $0.schema.id == schema.id }
     }
 
-    /// What this copy calls the column that is `column` in a later copy, by its number where both are of one table.
+    /// What this copy calls the column that is `column` in a later copy, by its id where both are of one table.
     public func formerName(of column: ColumnSchema, in later: CopiedTable) -> String {
-        guard column.id != 0, schema.id == later.schema.id else { return column.name }
+        guard schema.id == later.schema.id else { return column.name }
         return schema.columns.first { $0.id == column.id }?.name ?? column.name
     }
 }

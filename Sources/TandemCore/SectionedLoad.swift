@@ -77,7 +77,7 @@ extension SectionedLoad {
                 (columns, key) = (stored.columns, stored.key)
             }
 
-            func schema(_ name: TableName, _ id: UInt32) throws -> TableSchema {
+            func schema(_ name: TableName, _ id: TableID) throws -> TableSchema {
                 try StoredSchema(columns: columns, key: key).schema(name: name, id: id)
             }
         }
@@ -85,7 +85,7 @@ extension SectionedLoad {
         var sync: String
         var target: TableName
         var source: TableName
-        var id: UInt32
+        var id: TableID
         var method: Method
         var stream: String
         var checkpoint: Checkpoint

@@ -12,7 +12,7 @@ package struct StoredSchema {
         var name: String
         var type: String
         var native_type: String
-        var id: Int
+        var id: ColumnID
 
         var columnType: ColumnType {
             get throws {
@@ -38,7 +38,7 @@ package struct StoredSchema {
     }
 
     /// - Throws: `DecodingError` for what this version does not know.
-    package func schema(name: TableName, id: UInt32) throws -> TableSchema {
+    package func schema(name: TableName, id: TableID) throws -> TableSchema {
         let decoder = JSONDecoder()
         let columns = try decoder.decode([StoredColumn].self, from: Data(columns.utf8)).map {
             ColumnSchema(name: $0.name, type: try $0.columnType, nativeType: $0.native_type, id: $0.id)

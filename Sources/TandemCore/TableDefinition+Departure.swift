@@ -1,3 +1,5 @@
+public import TandemRows
+
 extension TableDefinition {
     /// What has become of the values of rows that nobody changed.
     public enum Departure: Hashable, Sendable {
@@ -6,7 +8,7 @@ extension TableDefinition {
         case changed(String)
         /// The rows of `files` were written anew, and whether for the sake of other values only the source can tell. It
         /// is likely where `isLikely`. Those of `moved` may have been emptied, of which the log may not tell.
-        case unclear(files: [UInt32], moved: [UInt32], isLikely: Bool)
+        case unclear(files: [FileID], moved: [FileID], isLikely: Bool)
     }
 
     /// Why a table is to be copied again of which a part may have been emptied: what follows "because".
@@ -23,7 +25,7 @@ extension TableDefinition {
     ///   written to it as a part of another one is missing.
     ///   - hasParts: Whether its rows lie in parts, of which the log may not tell that one was emptied.
     public func departure(to now: TableDefinition, isNoted: Bool, hasParts: Bool = false) -> Departure {
-        var (files, moved): ([UInt32], [UInt32]) = ([], [])
+        var (files, moved): ([FileID], [FileID]) = ([], [])
         var hasMoved = false
         var records: [(before: CatalogRecord, now: CatalogRecord)] = []
         var reasons: [(kind: Kind, reason: String)] = []
@@ -36,11 +38,11 @@ extension TableDefinition {
                 if before.annex != "0", after.annex != "0" {
                     if before.annex != after.annex { reasons.append((key.kind, Self.rewritten)) }
                 } else if before.number != after.number {
-                    files.append(key.number)
+                    files.append(FileID(key.subject))
                 }
                 guard before.number != after.number else { continue }
                 hasMoved = true
-                if hasParts { moved.append(key.number) }
+                if hasParts { moved.append(FileID(key.subject)) }
             case .publicationRecord:
                 if CatalogRecord(text).isUnexplained(since: CatalogRecord(known)) {
                     reasons.append((key.kind, Self.reason(.publication, nil)))
@@ -92,7 +94,7 @@ extension TableDefinition {
 
 extension TableDefinition.Key {
     /// Where names are looked up that values show.
-    fileprivate static let showing = Self(.name, 0)
+    fileprivate static let showing = Self(.name, "0")
 }
 
 extension TableDefinition.Kind {

@@ -1,3 +1,5 @@
+public import TandemRows
+
 /// What the values of a table depend on besides its rows, at one moment: facts of the source's, each with a text that
 /// changes when the fact does.
 ///
@@ -20,7 +22,7 @@ public struct TableDefinition: Sendable {
         case view = "v"
         /// A function that values come from.
         case routine = "g"
-        /// The name of something that values may show by its name. That of number 0 says where such names are looked
+        /// The name of something that values may show by its name. That of `0` says where such names are looked
         /// up, a letter a catalog.
         case name = "n"
         /// A setting that values are written by.
@@ -31,14 +33,15 @@ public struct TableDefinition: Sendable {
         case publicationRecord = "q"
     }
 
-    /// What a fact is about: a column's number, or that of something else at the source.
+    /// What a fact is about: a column, or something else at the source, by what the source knows it by.
     public struct Key: Hashable, Sendable {
         public var kind: Kind
-        public var number: UInt32
+        /// Without colons and commas.
+        public var subject: String
 
-        public init(_ kind: Kind, _ number: UInt32) {
+        public init(_ kind: Kind, _ subject: some CustomStringConvertible) {
             self.kind = kind
-            self.number = number
+            self.subject = subject.description
         }
     }
 
@@ -55,11 +58,11 @@ public struct TableDefinition: Sendable {
         self.moment = moment
     }
 
-    /// The same without facts about columns that are not among `numbers`.
-    public func ofColumns(_ numbers: some Collection<Int>) -> TableDefinition {
-        let wanted = Set(numbers.map { UInt32(truncatingIfNeeded: $0) })
+    /// The same without facts about columns that are not among `columns`.
+    public func ofColumns(_ columns: some Collection<ColumnID>) -> TableDefinition {
+        let wanted = Set(columns.map(\.description))
         var some = self
-        some.facts = facts.filter { $0.key.kind != .column || wanted.contains($0.key.number) }
+        some.facts = facts.filter { $0.key.kind != .column || wanted.contains($0.key.subject) }
         return some
     }
 }
@@ -82,6 +85,9 @@ struct CatalogRecord: Hashable {
     }
 }
 
+/// A file that holds rows, as the source knows it.
+public typealias FileID = SourceID<TableDefinition>
+
 /// A file that holds rows: its number, and that of an annex, which is another one only where the file was written anew
 /// for the sake of its columns or of how it is kept. `0` where there is none.
 struct RowFile: Hashable {
@@ -103,7 +109,7 @@ extension TableDefinition: Hashable {
 extension TableDefinition {
     /// As it is stored with a copy.
     package var text: String {
-        let facts = facts.map { "\($0.key.kind.rawValue)\($0.key.number):\($0.value)" }.sorted()
+        let facts = facts.map { "\($0.key.kind.rawValue)\($0.key.subject):\($0.value)" }.sorted()
         return (["x\(moment)"] + facts).joined(separator: ",")
     }
 
@@ -113,10 +119,8 @@ extension TableDefinition {
         for part in text.split(separator: ",") {
             let sides = part.dropFirst().split(separator: ":", maxSplits: 1)
             if part.first == "x" { moment = sides.first.flatMap { UInt64($0) } ?? 0 }
-            guard sides.count == 2, let kind = part.first.flatMap(Kind.init), let number = UInt32(sides[0]) else {
-                continue
-            }
-            facts[Key(kind, number)] = String(sides[1])
+            guard sides.count == 2, let kind = part.first.flatMap(Kind.init) else { continue }
+            facts[Key(kind, sides[0])] = String(sides[1])
         }
     }
 }

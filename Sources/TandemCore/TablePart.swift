@@ -4,7 +4,7 @@ public import TandemRows
 /// whatever depth.
 public struct TablePart: Hashable, Sendable {
     /// Its own, as ``TableSchema/id``.
-    public var number: UInt32
+    public var id: TableID
     public var name: TableName
     /// Another text each time that it becomes a part.
     public var mark: String
@@ -12,8 +12,8 @@ public struct TablePart: Hashable, Sendable {
     /// False where that is not known for sure.
     public var isNative: Bool
 
-    public init(number: UInt32, name: TableName, mark: String, isNative: Bool) {
-        self.number = number
+    public init(id: TableID, name: TableName, mark: String, isNative: Bool) {
+        self.id = id
         self.name = name
         self.mark = mark
         self.isNative = isNative
@@ -22,14 +22,13 @@ public struct TablePart: Hashable, Sendable {
 
 /// What a table consists of.
 public struct TableExtent: Hashable, Sendable {
-    /// The numbers of its columns, as ``ColumnSchema/id``.
-    public var columns: Set<Int>
-    /// The parts that its rows lie in (``CatalogTable/parts``), by number, with their marks.
-    public var parts: [UInt32: String]
+    public var columns: Set<ColumnID>
+    /// The parts that its rows lie in (``CatalogTable/parts``), with their marks.
+    public var parts: [TableID: String]
     /// As ``CatalogTable/definition``.
     public var definition: TableDefinition?
 
-    public init(columns: Set<Int>, parts: [UInt32: String] = [:], definition: TableDefinition? = nil) {
+    public init(columns: Set<ColumnID>, parts: [TableID: String] = [:], definition: TableDefinition? = nil) {
         self.columns = columns
         self.parts = parts
         self.definition = definition

@@ -4,29 +4,31 @@ public struct ColumnSchema: Hashable, Sendable {
     public var type: ColumnType
     /// The type as its own database writes it, such as `varchar(20)`.
     public var nativeType: String
-    /// What the column keeps when it is renamed: Postgres' `attnum`. 0 where the database has no such number.
-    public var id: Int
+    /// What it keeps when it is renamed.
+    public var id: ColumnID
 
-    public init(name: String, type: ColumnType, nativeType: String, id: Int = 0) {
+    /// - Parameter id: `nil` where the source tells columns by their names.
+    public init(name: String, type: ColumnType, nativeType: String, id: ColumnID? = nil) {
         self.name = name
         self.type = type
         self.nativeType = nativeType
-        self.id = id
+        self.id = id ?? ColumnID(name)
     }
 }
 
 /// The columns of a table, and which of them tell its rows apart.
 public struct TableSchema: Hashable, Sendable {
     public var name: TableName
-    /// What the table keeps when it is renamed: Postgres' OID. 0 where the database has no such number.
-    public var id: UInt32
+    /// What it keeps when it is renamed.
+    public var id: TableID
     public var columns: [ColumnSchema]
     /// Indexes into `columns`. Empty when nothing tells the rows apart.
     public var identity: [Int]
 
-    public init(name: TableName, id: UInt32 = 0, columns: [ColumnSchema], identity: [Int]) {
+    /// - Parameter id: `nil` where the source tells tables by their names.
+    public init(name: TableName, id: TableID? = nil, columns: [ColumnSchema], identity: [Int]) {
         self.name = name
-        self.id = id
+        self.id = id ?? TableID(named: name)
         self.columns = columns
         self.identity = identity
     }

@@ -9,7 +9,7 @@ package final class RunRecorder: Sendable {
     /// When it was noted last how far the stream is.
     private let lastNote = Mutex<ContinuousClock.Instant?>(nil)
     /// Changes by the tables' numbers that are to be written.
-    private let changes = Mutex<[UInt32: Int]>([:])
+    private let changes = Mutex<[TableID: Int]>([:])
     private static let noteInterval = Duration.seconds(2)
     /// `nil` once something went wrong.
     private let open: Mutex<(store: StateStore, run: Int64)?>
@@ -34,7 +34,7 @@ package final class RunRecorder: Sendable {
         }
     }
 
-    package func record(_ event: TableEvent, of source: TableName, id: UInt32, target: TableName) async {
+    package func record(_ event: TableEvent, of source: TableName, id: TableID, target: TableName) async {
         await attempt { (store, run) throws(StateError) in
             try await store.record(event, of: source, id: id, target: target, sync: sync, run: run)
         }
@@ -47,8 +47,8 @@ package final class RunRecorder: Sendable {
         }
     }
 
-    /// Notes what tables are called now, by their numbers at the source.
-    package func rename(_ names: [UInt32: TableName]) async {
+    /// Notes what tables are called now, by their ids at the source.
+    package func rename(_ names: [TableID: TableName]) async {
         await attempt { (store, _) throws(StateError) in try await store.rename(names, sync: sync) }
     }
 
@@ -84,9 +84,9 @@ package final class RunRecorder: Sendable {
         }
     }
 
-    /// Notes that so many more changes have been applied to tables, by their numbers at the source. They are written
+    /// Notes that so many more changes have been applied to tables, by their ids at the source. They are written
     /// with ``noteStream(changes:transactions:time:isLast:)`` or ``finish(_:rows:bytes:error:remedy:)``.
-    package func add(changes added: [UInt32: Int]) {
+    package func add(changes added: [TableID: Int]) {
         changes.withLock { $0.merge(added, uniquingKeysWith: +) }
     }
 

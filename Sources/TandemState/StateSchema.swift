@@ -74,6 +74,17 @@ enum StateSchema {
         migrator.registerMigration("4: what was followed since a copy") { db in
             try db.execute(sql: "ALTER TABLE table_state ADD COLUMN changes INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("5: tables by ids of any kind") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE table_state ADD COLUMN source TEXT NOT NULL DEFAULT '';
+                    UPDATE table_state SET source = CAST(source_id AS TEXT);
+                    DROP INDEX table_by_id;
+                    ALTER TABLE table_state DROP COLUMN source_id;
+                    CREATE INDEX table_by_source ON table_state (sync, source);
+                    """
+            )
+        }
         return migrator
     }
 }

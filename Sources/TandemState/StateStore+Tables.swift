@@ -6,11 +6,11 @@ package import TandemRows
 extension StateStore {
     /// Notes what happens to a table in the course of `run`.
     ///
-    /// - Parameter id: The table's number at the source, by which ``rename(_:sync:)`` knows it again.
+    /// - Parameter id: The table's id, by which ``rename(_:sync:)`` knows it again.
     package func record(
         _ event: TableEvent,
         of source: TableName,
-        id: UInt32,
+        id: TableID,
         target: TableName,
         sync: String,
         run: Int64
@@ -35,10 +35,10 @@ extension StateStore {
     /// What a table is called at its source and at its destination.
     package struct TableKey: Sendable {
         package var source: TableName
-        package var id: UInt32
+        package var id: TableID
         package var target: TableName
 
-        package init(source: TableName, id: UInt32, target: TableName) {
+        package init(source: TableName, id: TableID, target: TableName) {
             (self.source, self.id, self.target) = (source, id, target)
         }
     }
@@ -56,12 +56,12 @@ extension StateStore {
         try db.execute(
             sql: """
                 INSERT INTO table_state
-                    (sync, source_schema, source_table, target_schema, target_table, source_id, phase)
+                    (sync, source_schema, source_table, target_schema, target_table, source, phase)
                 VALUES (:sync, :schema, :table, :target_schema, :target_table, :id, 'pending')
                 ON CONFLICT DO UPDATE
-                    SET target_schema = :target_schema, target_table = :target_table, source_id = :id
+                    SET target_schema = :target_schema, target_table = :target_table, source = :id
                 """,
-            arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": Int64(id)]
+            arguments: key + ["target_schema": target.schema, "target_table": target.table, "id": id.description]
         )
         let (change, arguments) = Self.change(event, now: now)
         try db.execute(
@@ -81,39 +81,39 @@ extension StateStore {
         }
     }
 
-    /// Notes that so many more changes have been applied to tables, by their numbers at the source.
-    package func add(changes: [UInt32: Int], of sync: String) async throws(StateError) {
+    /// Notes that so many more changes have been applied to tables, by their ids at the source.
+    package func add(changes: [TableID: Int], of sync: String) async throws(StateError) {
         guard !changes.isEmpty else { return }
         try await write { db in
             for (id, count) in changes {
                 try db.execute(
-                    sql: "UPDATE table_state SET changes = changes + ? WHERE sync = ? AND source_id = ?",
-                    arguments: [count, sync, Int64(id)]
+                    sql: "UPDATE table_state SET changes = changes + ? WHERE sync = ? AND source = ?",
+                    arguments: [count, sync, id.description]
                 )
             }
         }
     }
 
-    /// Notes what tables are called now, by their numbers at the source: what is known of one under another name goes
+    /// Notes what tables are called now, by their ids at the source: what is known of one under another name goes
     /// along. Tables may have taken each other's names. What is known of a table whose name another one took, and that
     /// is none of these, is forgotten.
-    package func rename(_ names: [UInt32: TableName], sync: String) async throws(StateError) {
+    package func rename(_ names: [TableID: TableName], sync: String) async throws(StateError) {
         try await write { db in
             let known = try Row.fetchAll(
                 db,
-                sql: "SELECT source_id, source_schema, source_table FROM table_state WHERE sync = ? AND source_id <> 0",
+                sql: "SELECT source, source_schema, source_table FROM table_state WHERE sync = ?",
                 arguments: [sync]
             ).map { row in
                 (
-                    id: UInt32(truncatingIfNeeded: row["source_id"] as Int64),
+                    id: TableID(row["source"] as String),
                     name: TableName(schema: row["source_schema"], table: row["source_table"])
                 )
             }
             let settled = Set(known.filter { names[$0.id] == $0.name }.map(\.id))
-            var moves: [UInt32: (from: TableName, to: TableName)] = [:]
+            var moves: [TableID: (from: TableName, to: TableName)] = [:]
             for (id, name) in known where !settled.contains(id) { moves[id] = names[id].map { (name, $0) } }
             // No table has a schema without a name.
-            let between = { (id: UInt32) in TableName(schema: "", table: "\(id)") }
+            let between = { (id: TableID) in TableName(schema: "", table: "\(id)") }
             for (id, move) in moves { try Self.rename(move.from, to: between(id), sync: sync, db) }
             for (id, move) in moves { try Self.rename(between(id), to: move.to, sync: sync, db) }
         }
@@ -221,7 +221,7 @@ extension TableState {
         sync = row["sync"]
         source = TableName(schema: row["source_schema"], table: row["source_table"])
         target = TableName(schema: row["target_schema"], table: row["target_table"])
-        id = UInt32(truncatingIfNeeded: row["source_id"] as Int64)
+        id = TableID(row["source"] as String)
         phase = (row["phase"] as String?).flatMap(Phase.init) ?? .pending
         started = date("started")
         ended = date("ended")

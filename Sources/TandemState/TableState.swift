@@ -18,8 +18,8 @@ package struct TableState: Hashable, Sendable {
     package var sync: String
     package var source: TableName
     package var target: TableName
-    /// The table's number at the source, 0 where there is none.
-    package var id: UInt32
+    /// Its id at the source.
+    package var id: TableID
     package var phase: Phase
     /// When its last attempt began and ended.
     package var started: Date?

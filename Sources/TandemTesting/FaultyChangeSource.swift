@@ -21,13 +21,13 @@ public struct FaultyChangeSource: ChangeSource {
     public func position() async throws -> Checkpoint { try await source.position() }
     public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     public func close() async { await source.close() }
-    public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
+    public func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable] {
         try await source.awaitWriters(of: tables, limit: limit)
     }
-    public func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+    public func areRewritten(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] {
         try await source.areRewritten(files)
     }
-    public func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+    public func areEmptied(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] {
         try await source.areEmptied(files)
     }
     public func logPosition() async throws -> Checkpoint { try await source.logPosition() }

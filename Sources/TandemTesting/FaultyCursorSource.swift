@@ -19,7 +19,7 @@ public struct FaultyCursorSource: CursorSource {
     public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     public func close() async { await source.close() }
 
-    public func cursorPlaces(of tables: [CursorTable], patience: Duration) async throws -> [UInt32: CursorPlace] {
+    public func cursorPlaces(of tables: [CursorTable], patience: Duration) async throws -> [TableID: CursorPlace] {
         try await source.cursorPlaces(of: tables, patience: patience)
     }
 
@@ -47,7 +47,7 @@ private struct FaultyCursorSnapshot: CursorSnapshot {
 
     func range(
         of table: CatalogTable,
-        by columns: [Int],
+        by columns: [ColumnID],
         after last: [String],
         lookback: Lookback?
     ) async throws -> CursorRange {
@@ -65,7 +65,7 @@ private struct FaultyCursorSnapshot: CursorSnapshot {
         return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
     }
 
-    func additions(_ columns: [Int], to table: CatalogTable) async throws -> [Int: String]? {
+    func additions(_ columns: [ColumnID], to table: CatalogTable) async throws -> [ColumnID: String]? {
         try await snapshot.additions(columns, to: table)
     }
 }

@@ -33,7 +33,7 @@ public struct RandomBatches: Sendable {
     /// A table with a key `id` and a column of each of `types`, named by its number and type.
     public static func schema(_ name: TableName, of types: [ColumnType] = types) -> TableSchema {
         let columns = types.enumerated().map { index, type in
-            ColumnSchema(name: "c\(index) \(type)", type: type, nativeType: "\(type)", id: index + 2)
+            ColumnSchema(name: "c\(index) \(type)", type: type, nativeType: "\(type)", id: ColumnID(index + 2))
         }
         let key = ColumnSchema(name: "id", type: .int64, nativeType: "bigint", id: 1)
         return TableSchema(name: name, id: 1, columns: [key] + columns, identity: [0])

@@ -45,13 +45,13 @@ struct HeldSource: ChangeSource {
     func position() async throws -> Checkpoint { try await source.position() }
     func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
     func close() async { await source.close() }
-    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
+    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable] {
         try await source.awaitWriters(of: tables, limit: limit)
     }
-    func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+    func areRewritten(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] {
         try await source.areRewritten(files)
     }
-    func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+    func areEmptied(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] {
         try await source.areEmptied(files)
     }
     func logPosition() async throws -> Checkpoint { try await source.logPosition() }

@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    private func add(_ table: TableName, number: UInt32, ids: Range<Int>, to source: LoggedSource) {
+    private func add(_ table: TableName, number: TableID, ids: Range<Int>, to source: LoggedSource) {
         let sample = SampleTable(table, ids: ids)
         var schema = sample.schema
         schema.id = number

@@ -28,7 +28,7 @@ struct ExclusionTests {
         }
 
         /// - Returns: The numbers of the columns that are copied; `nil` where the table is not.
-        mutating func run() throws -> [Int]? {
+        mutating func run() throws -> [ColumnID]? {
             let exclusions = Exclusions(of: sync, in: origin, made: made)
             let plan = Planner(
                 sync: sync,

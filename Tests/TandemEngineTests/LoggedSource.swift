@@ -8,7 +8,7 @@ import TandemTesting
 final class LoggedSource: ChangeSource {
     struct Entry: Sendable {
         var stretches: [ChangeBatch.Stretch] = []
-        var recopies: [UInt32: String] = [:]
+        var recopies: [TableID: String] = [:]
         /// From which version on the database itself shows it; `nil` where it never does.
         var version: Int?
     }
@@ -27,7 +27,7 @@ final class LoggedSource: ChangeSource {
         /// Errors that streams end with, in turn, after their first batch.
         var failures: [any Error] = []
         /// Entries in the middle of which a stream ends, once, because these tables must be copied again.
-        var cuts: [Int: [UInt32: String]] = [:]
+        var cuts: [Int: [TableID: String]] = [:]
         /// Whether tables can be held, and how many entries of one.
         var canHold = true
         var holdLimit = Int.max
@@ -39,9 +39,9 @@ final class LoggedSource: ChangeSource {
         var copyFailures: [any Error] = []
         var snapshots = 0
         /// The parts of tables, by the tables' numbers.
-        var parts: [UInt32: [TablePart]] = [:]
+        var parts: [TableID: [TablePart]] = [:]
         /// What they are once a stream has been asked for.
-        var partsWhileFollowed: [UInt32: [TablePart]]?
+        var partsWhileFollowed: [TableID: [TablePart]]?
     }
 
     let database: MemoryDatabase
@@ -51,7 +51,7 @@ final class LoggedSource: ChangeSource {
     init(_ tables: [SampleTable]) {
         let numbered = tables.enumerated().map { index, table in
             var schema = table.schema
-            schema.id = UInt32(index + 1)
+            schema.id = TableID(index + 1)
             return MemoryDatabase.Table(schema: schema, batches: table.batches())
         }
         database = MemoryDatabase(name: "shop", tables: numbered)
@@ -115,7 +115,7 @@ final class LoggedSource: ChangeSource {
 
     private struct PartedSnapshot: Snapshot {
         let snapshot: any Snapshot
-        let parts: [UInt32: [TablePart]]
+        let parts: [TableID: [TablePart]]
 
         var moment: Moment { snapshot.moment }
         var readers: Int { snapshot.readers }
@@ -123,7 +123,7 @@ final class LoggedSource: ChangeSource {
         func close() async { await snapshot.close() }
 
         func extent(of table: CatalogTable) async throws -> TableExtent? {
-            let marks = (parts[table.schema.id] ?? []).map { ($0.number, $0.mark) }
+            let marks = (parts[table.schema.id] ?? []).map { ($0.id, $0.mark) }
             return TableExtent(
                 columns: Set(table.schema.columns.map(\.id)),
                 parts: Dictionary(marks) { first, _ in first }
@@ -260,13 +260,13 @@ final class LoggedSource: ChangeSource {
 
 /// The entries of the log for a table that is being copied.
 private struct HeldEntries {
-    let table: UInt32
+    let table: TableID
     var stretches: [ChangeBatch.Stretch] = []
     /// As what it joins, and behind which place.
     var joining: (table: StreamRequest.Table, place: Int)?
     private var hasBegun = false
 
-    init(table: UInt32) { self.table = table }
+    init(table: TableID) { self.table = table }
 
     /// The copy may show the rows already, which make way.
     mutating func take(_ entry: LoggedSource.Entry) {

@@ -1,6 +1,7 @@
 import TandemCore
 import TandemEngine
 import TandemRows
+import TandemTesting
 import Testing
 
 /// What has become impossible at the source of a sync that has run before: that table says so, and the others go on.

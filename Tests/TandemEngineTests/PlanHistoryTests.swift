@@ -1,6 +1,7 @@
 import TandemCore
 import TandemEngine
 import TandemRows
+import TandemTesting
 import Testing
 
 /// Plans of syncs that have run before.
@@ -129,11 +130,11 @@ struct PlanHistoryTests {
 
     @Test func tablesThatAreFollowedAreKnownByTheirNumbersWhateverNamesTheyTrade() throws {
         let names = ["public.a", "public.b", "public.c"]
-        var copied = Sample.copies(of: Sample.plan(names.enumerated().map { Sample.table($1, id: UInt32($0 + 7)) }))
+        var copied = Sample.copies(of: Sample.plan(names.enumerated().map { Sample.table($1, id: TableID($0 + 7)) }))
         for index in copied.indices { copied[index].stream = "stream" }
         // Each takes the name of the next one, and the last one is called otherwise.
         let catalog = ["public.b", "public.c", "public.d"].enumerated().map { number, name in
-            Sample.followable(name, id: UInt32(number + 7))
+            Sample.followable(name, id: TableID(number + 7))
         }
         let plan = Sample.plan(catalog, copied: copied)
         #expect(plan.orphans.isEmpty)

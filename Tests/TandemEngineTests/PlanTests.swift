@@ -2,6 +2,7 @@ import Foundation
 import TandemCore
 import TandemEngine
 import TandemRows
+import TandemTesting
 import Testing
 
 struct PlanTests {
@@ -213,7 +214,7 @@ struct PlanTests {
 
     /// Nothing may grow with the square of the tables.
     @Test(.timeLimit(.minutes(5))) func tenThousandTablesArePlanned() throws {
-        let catalog = (0..<10_000).map { Sample.table("s.t\($0)", id: UInt32($0 + 1)) }
+        let catalog = (0..<10_000).map { Sample.table("s.t\($0)", id: TableID($0 + 1)) }
         let rules =
             try [TableRule(TablePattern("s.*"))]
             + (0..<100).map { TableRule(try TablePattern("s.t\($0)"), columns: .except([try NamePattern("note")])) }
@@ -232,13 +233,15 @@ struct PlanTests {
 
 extension Sample {
     /// A table with a key `id` (column 1) and whatever else, all integers; columns are numbered from one.
-    static func table(_ name: String, id: UInt32 = 0, columns: [String] = ["id", "note"]) -> CatalogTable {
+    static func table(_ name: String, id: TableID? = nil, columns: [String] = ["id", "note"]) -> CatalogTable {
         let parts = name.split(separator: ".").map(String.init)
         return CatalogTable(
             schema: TableSchema(
                 name: TableName(schema: parts[0], table: parts[1]),
                 id: id,
-                columns: columns.enumerated().map { .init(name: $1, type: .int32, nativeType: "integer", id: $0 + 1) },
+                columns: columns.enumerated().map {
+                    .init(name: $1, type: .int32, nativeType: "integer", id: ColumnID($0 + 1))
+                },
                 identity: columns.isEmpty ? [] : [0]
             ),
             kind: .table,
@@ -247,7 +250,7 @@ extension Sample {
     }
 
     /// The same, which the log can be read of.
-    static func followable(_ name: String, id: UInt32) -> CatalogTable {
+    static func followable(_ name: String, id: TableID) -> CatalogTable {
         var table = table(name, id: id)
         table.methods[.logBased] = .usable(note: nil)
         return table

@@ -1,5 +1,6 @@
 import TandemCore
 import TandemRows
+import TandemTesting
 import Testing
 
 @testable import TandemEngine
@@ -7,7 +8,7 @@ import Testing
 @Suite struct StreamedTableTests {
     private let name = TableName(schema: "public", table: "orders")
 
-    private func column(_ name: String, _ id: Int, _ type: ColumnType = .int32) -> ColumnSchema {
+    private func column(_ name: String, _ id: ColumnID, _ type: ColumnType = .int32) -> ColumnSchema {
         ColumnSchema(name: name, type: type, nativeType: "\(type)", id: id)
     }
 
@@ -31,7 +32,7 @@ import Testing
         return StreamedTable(plan: plan, copy: CopiedTable(target: name, schema: copied, rows: 0, moment: moment))
     }
 
-    private func stretch(_ columns: [ColumnSchema], missing: [Int: String] = [:]) -> ChangeBatch.Stretch {
+    private func stretch(_ columns: [ColumnSchema], missing: [ColumnID: String] = [:]) -> ChangeBatch.Stretch {
         .init(schema: schema(columns), missing: missing, changes: NetChanges())
     }
 

@@ -1,4 +1,5 @@
 import TandemCore
+import TandemTesting
 import Testing
 
 /// What values depend on besides rows, compared.

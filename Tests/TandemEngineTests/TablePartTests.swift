@@ -12,16 +12,16 @@ import Testing
     private let warehouse = MemoryDatabase(name: "warehouse")
     private let orders = TableName(schema: "public", table: "orders")
 
-    private func part(_ number: UInt32, _ mark: String = "1", isNative: Bool = false) -> TablePart {
+    private func part(_ number: TableID, _ mark: String = "1", isNative: Bool = false) -> TablePart {
         TablePart(
-            number: number,
+            id: number,
             name: TableName(schema: "public", table: "p\(number)"),
             mark: mark,
             isNative: isNative
         )
     }
 
-    private func reason(_ parts: [UInt32: String], _ now: [TablePart]) -> String? {
+    private func reason(_ parts: [TableID: String], _ now: [TablePart]) -> String? {
         let moment = Moment(checkpoint: Checkpoint("1"), origin: "here", time: 0)
         let schema = SampleTable(orders, ids: []).schema
         return CopiedTable(target: orders, schema: schema, rows: 0, moment: moment, parts: parts).departure(from: now)
@@ -68,7 +68,7 @@ import Testing
         func add(_ reason: String) { all.append(reason) }
     }
 
-    private var remembered: [UInt32: String]? {
+    private var remembered: [TableID: String]? {
         get async throws { try await MemoryDestination(warehouse).tables(of: "test").first?.parts }
     }
 

@@ -4,6 +4,7 @@ import Synchronization
 import TandemCore
 import TandemRows
 import TandemState
+import TandemTesting
 import Testing
 
 struct StateFileTests {

@@ -3,6 +3,7 @@ import Synchronization
 import TandemCore
 import TandemRows
 import TandemState
+import TandemTesting
 import Testing
 
 struct StateStoreTests {
@@ -54,7 +55,7 @@ struct StateStoreTests {
         let store = try StateStore.inMemory()
         let run = try await store.beginRun(of: "shop")
         let names = ["orders", "bills", "archive"].map { TableName(schema: "public", table: $0) }
-        func record(_ event: TableEvent, _ name: TableName, id: UInt32, sync: String = "shop") async throws {
+        func record(_ event: TableEvent, _ name: TableName, id: TableID, sync: String = "shop") async throws {
             try await store.record(event, of: name, id: id, target: name, sync: sync, run: run)
         }
         let refusals = [Refusal(key: "id=1", column: "born", cause: "a year past 294247")]
@@ -83,7 +84,7 @@ struct StateStoreTests {
         for (index, name) in names.prefix(2).enumerated() {
             let refusals = [Refusal(key: "id=\(index)", column: "born", cause: "a year past 294247")]
             let copied = TableEvent.copied(rows: index, bytes: 1, moment: moment, refusals: refusals)
-            try await store.record(copied, of: name, id: UInt32(index + 1), target: name, sync: "shop", run: run)
+            try await store.record(copied, of: name, id: TableID(index + 1), target: name, sync: "shop", run: run)
         }
         func expect(_ first: TableName, _ second: TableName, line: Int = #line) async throws {
             let place = SourceLocation(fileID: #fileID, filePath: #filePath, line: line, column: 1)

@@ -83,7 +83,7 @@ extension MemoryDatabase.Table {
         guard copy.ownColumns.contains(.deletedAt), var kept = old else { return 0 }
         for index in kept.table.schema.columns.indices where kept.copy.schema.id == copy.schema.id {
             let name = kept.table.schema.columns[index].name
-            let number = kept.copy.schema.columns.first { $0.name == name && $0.id != 0 }?.id
+            let number = kept.copy.schema.columns.first { $0.name == name }?.id
             let now = copy.schema.columns.first { $0.id == number }?.name
             kept.table.schema.columns[index].name = now ?? name
         }

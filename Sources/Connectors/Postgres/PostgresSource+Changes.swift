@@ -38,10 +38,10 @@ extension PostgresSource: ChangeSource {
 
     /// Over a connection of its own: others are asked meanwhile. What triggers note is noted in every transaction that
     /// a snapshot does not show, but for gaps.
-    package func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [UInt32: LeftTable] {
+    package func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable] {
         let isNoted = isNoted
         let (config, context, pinned) = (config, context, pinned)
-        let numbers = tables.map(\.schema.id)
+        let numbers = tables.map(\.schema.oid)
         let open = try await Blocking.run { interruption in
             let session = try Session(config, in: context, interruption: interruption, pinned: pinned)
             defer { session.close() }
@@ -50,7 +50,7 @@ extension PostgresSource: ChangeSource {
             }
             return try OpenWriters(session: session, notify: context.notify).writers(of: numbers, limit: limit)
         }
-        return open.mapValues { writers in
+        return open.byTable.mapValues { writers in
             LeftTable(
                 reason: "It cannot be copied while a transaction is open that has written to it: \(writers.listed).",
                 remedy: Remedy("Let that transaction end; the next run copies the table.")
@@ -59,12 +59,12 @@ extension PostgresSource: ChangeSource {
     }
 
     /// Looks at the rows of the files, as far as this user may.
-    package func areRewritten(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+    package func areRewritten(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] {
         try await connection.run { try RewrittenFiles($0).areRewritten(files) }
     }
 
     /// pgoutput leaves out TRUNCATE of a partition where its table is published as a whole.
-    package func areEmptied(_ files: [UInt32: UInt64]) async throws -> [UInt32: Bool] {
+    package func areEmptied(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] {
         guard !isNoted else { return [:] }
         return try await connection.run { session in
             let isHidden = try session.query(

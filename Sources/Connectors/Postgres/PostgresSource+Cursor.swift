@@ -1,5 +1,5 @@
 package import TandemCore
-import TandemRows
+package import TandemRows
 
 extension PostgresSource: CursorSource {
     /// Over a connection of its own. On a standby nobody is waited for: the transactions there only read, and of those
@@ -7,7 +7,7 @@ extension PostgresSource: CursorSource {
     package func cursorPlaces(
         of tables: [CursorTable],
         patience: Duration
-    ) async throws -> [UInt32: CursorPlace] {
+    ) async throws -> [TableID: CursorPlace] {
         let (config, context, pinned) = (config, context, pinned)
         return try await Blocking.run { interruption in
             let session = try Session(config, in: context, interruption: interruption, pinned: pinned)
@@ -15,8 +15,10 @@ extension PostgresSource: CursorSource {
             let types = try CatalogReader(session).types()
             var places: [UInt32: CursorPlace] = [:]
             for table in tables {
-                places[table.table.schema.id] = try session.transaction {
-                    try CursorReading(session: session, table: table.table, types: types).place(by: table.columns)
+                places[table.table.schema.oid] = try session.transaction {
+                    try CursorReading(session: session, table: table.table, types: types).place(
+                        by: table.columns.map(\.number)
+                    )
                 }
             }
             let writing = try OpenWriters(session: session, notify: context.notify).wait(
@@ -24,7 +26,7 @@ extension PostgresSource: CursorSource {
                 limit: patience
             )
             for table in writing { places[table] = nil }
-            return places
+            return places.byTable
         }
     }
 }

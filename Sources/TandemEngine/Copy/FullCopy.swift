@@ -104,7 +104,7 @@ package struct FullCopy {
     /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.
     private func load(
         _ waiting: inout ArraySlice<TablePlan>,
-        at places: [UInt32: CursorPlace],
+        at places: [TableID: CursorPlace],
         from snapshot: any Snapshot,
         _ setbacks: inout Setbacks,
         _ group: inout PublishGroup,

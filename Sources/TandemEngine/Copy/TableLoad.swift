@@ -27,7 +27,7 @@ struct TableLoad {
         }
         guard since != nil || table.cursor != nil else { return outcome }
         outcome.copy.stream = since?.id
-        outcome.copy.cursor = table.cursor.map { CursorState(columns: $0.numbers, last: place?.values) }
+        outcome.copy.cursor = table.cursor.map { CursorState(columns: $0.ids, last: place?.values) }
         let earlier = outcome.copy.definition
         outcome.copy.note(try await snapshot.extent(of: table.source), copying: table, after: earlier)
         try await snapshot.awaitDurability()

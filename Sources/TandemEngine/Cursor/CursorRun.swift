@@ -100,7 +100,7 @@ struct CursorRun {
 
     private func merge(
         _ tables: [TablePlan],
-        _ places: [UInt32: CursorPlace],
+        _ places: [TableID: CursorPlace],
         _ snapshot: any CursorSnapshot
     ) async throws -> [TableOutcome] {
         try await snapshot.awaitDurability()

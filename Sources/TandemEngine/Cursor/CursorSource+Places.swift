@@ -2,7 +2,7 @@ import TandemCore
 import TandemRows
 
 /// The places of tables, by number, and those of which it cannot be told.
-typealias CursorPlaces = (places: [UInt32: CursorPlace], failures: [(table: TablePlan, error: any Error)])
+typealias CursorPlaces = (places: [TableID: CursorPlace], failures: [(table: TablePlan, error: any Error)])
 
 extension CursorSource {
     /// The places of `tables`, which have cursors: asked for one by one where one of them is in the way of the others.
@@ -10,9 +10,9 @@ extension CursorSource {
     /// - Throws: What is about no single table.
     func places(of tables: [TablePlan], patience: Duration) async throws -> CursorPlaces {
         guard !tables.isEmpty else { return ([:], []) }
-        func places(of tables: [TablePlan]) async throws -> [UInt32: CursorPlace] {
+        func places(of tables: [TablePlan]) async throws -> [TableID: CursorPlace] {
             let cursors = tables.compactMap { table in
-                table.cursor.map { CursorTable(table.source, columns: $0.numbers) }
+                table.cursor.map { CursorTable(table.source, columns: $0.ids) }
             }
             return try await cursorPlaces(of: cursors, patience: patience)
         }

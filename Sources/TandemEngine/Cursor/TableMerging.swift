@@ -68,7 +68,7 @@ struct TableMerging {
         var change = try await reshaping()
         let range = try await snapshot.range(
             of: table.source,
-            by: cursor.numbers,
+            by: cursor.ids,
             after: last,
             lookback: cursor.lookback
         )
@@ -161,7 +161,7 @@ struct TableMerging {
         )
         change.after.parts = table.source.marks
         change.after.cursor = CursorState(
-            columns: cursor.numbers,
+            columns: cursor.ids,
             last: place.map(\.values) ?? last,
             reads: deleted == nil ? state.reads + 1 : 0
         )

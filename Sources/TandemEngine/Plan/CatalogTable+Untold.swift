@@ -8,7 +8,7 @@ extension CatalogTable {
         for (method, columns) in untold {
             guard case .usable = methods[method] else { continue }
             let lacking = columns.filter { column in
-                schema.columns.contains { column.id != 0 ? $0.id == column.id : $0.name == column.name }
+                schema.columns.contains { $0.id == column.id }
             }
             guard let first = lacking.first else { continue }
             let names = lacking.map(\.name)

@@ -17,14 +17,14 @@ struct ColumnChoice {
         of table: CatalogTable,
         rule: ColumnRule?,
         decimals: ColumnType = .text,
-        excluded: [Int: ExcludedColumn] = [:]
+        excluded: [ColumnID: ExcludedColumn] = [:]
     ) {
         schema = table.schema
         for index in schema.columns.indices where table.decimals.contains(schema.columns[index].id) {
             schema.columns[index].type = decimals
         }
         let whole = schema
-        let includes = { (name: String, id: Int) in rule?.includes(name) ?? true && excluded[id] == nil }
+        let includes = { (name: String, id: ColumnID) in rule?.includes(name) ?? true && excluded[id] == nil }
         for column in table.omitted where includes(column.name, column.id) {
             let remedy = column.remedy.map { " \($0.text)" } ?? ""
             notes.append("Column \(column.name) is left out: \(column.reason)\(remedy)")

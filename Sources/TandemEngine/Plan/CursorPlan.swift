@@ -11,6 +11,6 @@ package struct CursorPlan: Sendable {
     /// The copy that is brought up to date. `nil` where the table is copied whole.
     package var copy: CopiedTable?
 
-    /// The numbers of ``columns``.
-    var numbers: [Int] { columns.map(\.id) }
+    /// Of ``columns``.
+    var ids: [ColumnID] { columns.map(\.id) }
 }

@@ -3,17 +3,17 @@ import TandemRows
 
 /// What earlier runs have left at the destination, found by the tables it came from.
 struct EarlierCopies {
-    /// Copies that a stream keeps up to date, which tells tables by their numbers, by these.
-    private let followed: [UInt32: CopiedTable]
+    /// Copies that a stream keeps up to date, which tells tables by their ids, by these.
+    private let followed: [TableID: CopiedTable]
     private let byName: [TableName: CopiedTable]
-    /// Copies whose name at the source is gone, by their number there.
-    private let byNumber: [UInt32: CopiedTable]
+    /// Copies whose name at the source is gone, by their ids there.
+    private let byID: [TableID: CopiedTable]
 
     init(_ copies: [CopiedTable], catalog: Catalog) {
         let tables = Dictionary(catalog.tables.map { ($0.schema.id, $0.schema) }) { first, _ in first }
         let names = Set(catalog.tables.map(\.schema.name))
         let numbered = copies.filter { copy in
-            copy.schema.id != 0 && tables[copy.schema.id].map { Self.isSame(copy.schema, $0) } ?? false
+            tables[copy.schema.id].map { Self.isSame(copy.schema, $0) } ?? false
         }
         let followed = numbered.filter { $0.stream != nil }
         let homeless = numbered.filter { !names.contains($0.schema.name) }
@@ -21,17 +21,17 @@ struct EarlierCopies {
         let others = copies.filter { !targets.contains($0.target) }
         self.followed = Dictionary(followed.map { ($0.schema.id, $0) }) { first, _ in first }
         byName = Dictionary(others.map { ($0.schema.name, $0) }) { first, _ in first }
-        byNumber = Dictionary(homeless.map { ($0.schema.id, $0) }) { first, _ in first }
+        byID = Dictionary(homeless.map { ($0.schema.id, $0) }) { first, _ in first }
     }
 
     /// The copy of a table, if there is one, perhaps from when it had another name.
     subscript(table: TableSchema) -> CopiedTable? {
-        followed[table.id] ?? byName[table.name] ?? byNumber[table.id]
+        followed[table.id] ?? byName[table.name] ?? byID[table.id]
     }
 
     /// What is left of a table from when it had another name, where it takes over the copy of one that had its name.
     func remainder(of table: TableSchema) -> CopiedTable? {
-        byNumber[table.id].flatMap { $0.target == self[table]?.target ? nil : $0 }
+        byID[table.id].flatMap { $0.target == self[table]?.target ? nil : $0 }
     }
 
     /// Whether half of the columns are what they were. A number means something within one database only, and a

@@ -8,7 +8,7 @@ package struct Exclusions: Sendable {
     private let sync: SyncConfiguration
     private let origin: String
     private let known: Set<ExcludedColumn>
-    private let byTable: [UInt32: [ExcludedColumn]]
+    private let byTable: [TableID: [ExcludedColumn]]
 
     /// - Parameters:
     ///   - origin: The source's database.
@@ -25,7 +25,7 @@ package struct Exclusions: Sendable {
         self.init(of: sync, in: isConcerned ? try await source.origin() : nil, made: made)
     }
 
-    /// The columns of `table` that are kept out, by number, also those that cannot be read now.
+    /// The columns of `table` that are kept out, also those that cannot be read now.
     ///
     /// - Parameters:
     ///   - name: What the configuration calls the table.
@@ -34,13 +34,13 @@ package struct Exclusions: Sendable {
         of table: CatalogTable,
         called name: TableName,
         by rule: ColumnRule?
-    ) -> [Int: ExcludedColumn] {
+    ) -> [ColumnID: ExcludedColumn] {
         // Whoever names what is copied has said which names.
         if case .only = rule { return [:] }
-        guard table.schema.id != 0, rule != nil || byTable[table.schema.id] != nil else { return [:] }
+        guard rule != nil || byTable[table.schema.id] != nil else { return [:] }
         let held = held(in: table, called: name)
-        var excluded: [Int: ExcludedColumn] = [:]
-        for (id, column) in table.allColumns where id != 0 {
+        var excluded: [ColumnID: ExcludedColumn] = [:]
+        for (id, column) in table.allColumns {
             if let former = held[id] {
                 excluded[id] = former
             } else if rule?.includes(column) == false {
@@ -63,8 +63,8 @@ package struct Exclusions: Sendable {
     }
 
     /// Those that were excluded before, and still would be under the names that they and their table had then.
-    private func held(in table: CatalogTable, called name: TableName) -> [Int: ExcludedColumn] {
-        var held: [Int: ExcludedColumn] = [:]
+    private func held(in table: CatalogTable, called name: TableName) -> [ColumnID: ExcludedColumn] {
+        var held: [ColumnID: ExcludedColumn] = [:]
         for var former in byTable[table.schema.id] ?? [] where stands(former) {
             if former.origin != origin {
                 // A server that was upgraded or restored has its tables under the same numbers, a database that was
@@ -82,7 +82,7 @@ package struct Exclusions: Sendable {
     func missing(
         in table: CatalogTable,
         called name: TableName,
-        without excluded: [Int: ExcludedColumn]
+        without excluded: [ColumnID: ExcludedColumn]
     ) -> [String] {
         guard !known.isEmpty else { return [] }
         let names = Set(table.allColumns.map(\.name)).union(excluded.values.map(\.name))
@@ -106,7 +106,7 @@ package struct Exclusions: Sendable {
     ///   - planned: The tables that this is known of. What is not selected now, or is not there, may come back.
     func changes(
         to excluded: Set<ExcludedColumn>,
-        of planned: Set<UInt32>
+        of planned: Set<TableID>
     ) -> (made: [MadeObject], gone: [MadeObject]) {
         let gone = known.subtracting(excluded).filter { former in
             planned.contains(former.table) && (former.origin == origin || !stands(former))
@@ -119,8 +119,8 @@ package struct Exclusions: Sendable {
 }
 
 extension CatalogTable {
-    /// The numbers and names of its columns, also of those that cannot be read.
-    fileprivate var allColumns: [(id: Int, name: String)] {
+    /// The ids and names of its columns, also of those that cannot be read.
+    fileprivate var allColumns: [(id: ColumnID, name: String)] {
         schema.columns.map { ($0.id, $0.name) } + omitted.map { ($0.id, $0.name) }
     }
 }

@@ -47,12 +47,12 @@ extension Planner {
     }
 
     private func settleColumns(of table: inout TablePlan, with copy: CopiedTable) {
-        let byID = copy.schema.id == table.schema.id && copy.schema.id != 0
+        let byID = copy.schema.id == table.schema.id
         var gone = copy.schema.columns
         for index in table.schema.columns.indices {
             let column = table.schema.columns[index]
             let name = table.targetNames[index]
-            guard let place = gone.firstIndex(where: { byID && $0.id != 0 ? $0.id == column.id : $0.name == name })
+            guard let place = gone.firstIndex(where: { byID ? $0.id == column.id : $0.name == name })
             else { continue }
             let earlier = gone.remove(at: place)
             if earlier.name != name { table.notes.append("Column \(earlier.name) is called \(name) now.") }

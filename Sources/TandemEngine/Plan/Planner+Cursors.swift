@@ -22,7 +22,7 @@ extension Planner {
         guard folded(copy.target) == folded(table.target) || table.retires == copy.target else {
             return "it goes elsewhere from now on"
         }
-        guard state.columns == cursor.numbers else { return "it had another cursor" }
+        guard state.columns == cursor.ids else { return "it had another cursor" }
         guard state.last != nil else {
             return "no row had a value in its cursor, or transactions were open that had written to it"
         }
@@ -33,7 +33,7 @@ extension Planner {
         case .none, .unclear: break
         }
         guard table.accepts(copy) else { return "its columns have other types, or others were chosen" }
-        let types = copy.schema.columns.filter { cursor.numbers.contains($0.id) }.map(\.type)
+        let types = copy.schema.columns.filter { cursor.ids.contains($0.id) }.map(\.type)
         guard !copy.schema.identity.isEmpty || types.allSatisfy(\.isOrderedAlike) else {
             return "its cursor is kept as text"
         }
@@ -42,6 +42,6 @@ extension Planner {
 }
 
 extension TableSchema {
-    /// The numbers of the key's columns.
-    fileprivate var key: [Int] { identity.map { columns[$0].id } }
+    /// The key's columns.
+    fileprivate var key: [ColumnID] { identity.map { columns[$0].id } }
 }

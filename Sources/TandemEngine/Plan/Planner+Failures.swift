@@ -9,7 +9,7 @@ extension Planner {
 
     /// Whether there is a copy of `table`.
     func hasCopy(_ table: CatalogTable) -> Bool {
-        copied.contains { $0.schema.name == table.schema.name || $0.schema.id == table.schema.id && $0.schema.id != 0 }
+        copied.contains { $0.schema.name == table.schema.name || $0.schema.id == table.schema.id }
     }
 
     /// Takes tables that have problems out of the plan of an established sync.

@@ -98,7 +98,7 @@ extension Planner {
         let newcomers = group.filter { table in
             !copied.contains { copy in
                 folded(copy.target) == folded(table.target)
-                    && (copy.schema.id == table.schema.id && copy.schema.id != 0
+                    && (copy.schema.id == table.schema.id
                         || copy.schema.name == table.schema.name)
             }
         }

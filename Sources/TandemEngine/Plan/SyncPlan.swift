@@ -27,7 +27,7 @@ package struct SyncPlan: Sendable {
     /// What the destination is to remember of whose the sync is, where it does not yet.
     package var claim: MadeObject?
     /// The columns that the configuration keeps out, by the numbers of their tables and their own.
-    var excluded: [UInt32: [Int: ExcludedColumn]] = [:]
+    var excluded: [TableID: [ColumnID: ExcludedColumn]] = [:]
     /// What the destination is to learn of these before anything is copied.
     var news: (made: [MadeObject], gone: [MadeObject]) = ([], [])
 

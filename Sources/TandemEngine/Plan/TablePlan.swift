@@ -55,8 +55,8 @@ package struct TablePlan: Sendable {
         self.notes = notes
     }
 
-    /// The numbers of columns that the source has and that are not chosen, or cannot be read.
-    var leftOut: Set<Int> {
-        Set(source.schema.columns.map(\.id) + source.omitted.map(\.id)).subtracting(schema.columns.map(\.id) + [0])
+    /// Columns that the source has and that are not chosen, or cannot be read.
+    var leftOut: Set<ColumnID> {
+        Set(source.schema.columns.map(\.id) + source.omitted.map(\.id)).subtracting(schema.columns.map(\.id))
     }
 }

@@ -145,6 +145,6 @@ extension SyncRun {
 extension TablePlan {
     /// Whether `copy` is of this table, whatever it was called.
     fileprivate func isSource(of copy: CopiedTable) -> Bool {
-        schema.id != 0 && schema.id == copy.schema.id || schema.name == copy.schema.name
+        schema.id == copy.schema.id || schema.name == copy.schema.name
     }
 }

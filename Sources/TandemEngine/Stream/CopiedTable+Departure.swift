@@ -35,12 +35,12 @@ extension CopiedTable {
     /// Why rows may have come or gone with a part of the table, of which no change tells: what comes after "copying the
     /// table again, because". `nil` where all of it is known.
     func departure(from now: [TablePart]) -> String? {
-        let present = Set(now.map(\.number))
+        let present = Set(now.map(\.id))
         if parts.keys.contains(where: { !present.contains($0) }) {
             return "one of its partitions was detached or dropped, and no change tells of the rows that went with it"
         }
         for part in now {
-            let mark = parts[part.number] ?? ""
+            let mark = parts[part.id] ?? ""
             guard mark != part.mark else { continue }
             guard mark.isEmpty else { return "its partition \(part.name) was detached meanwhile" }
             guard part.isNative else {
@@ -55,6 +55,6 @@ extension CatalogTable {
     /// Whether a stream by `method` may not tell that one of its parts was emptied.
     func hidesEmptiedParts(from method: Method) -> Bool { method == .logBased && kind == .partitionedTable }
 
-    /// The marks of its parts, by number.
-    var marks: [UInt32: String] { Dictionary(parts.map { ($0.number, $0.mark) }) { first, _ in first } }
+    /// The marks of its parts.
+    var marks: [TableID: String] { Dictionary(parts.map { ($0.id, $0.mark) }) { first, _ in first } }
 }

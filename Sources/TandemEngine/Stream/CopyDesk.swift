@@ -40,7 +40,7 @@ final class CopyDesk: Sendable {
 
     private struct State {
         var waiting: [TablePlan] = []
-        var setbacks: [UInt32: Setback] = [:]
+        var setbacks: [TableID: Setback] = [:]
         /// What the stream was asked to hold. Its copy begins once that has answered.
         var asked: TablePlan?
         /// What is being copied, and since when the log is kept for it.
@@ -55,7 +55,7 @@ final class CopyDesk: Sendable {
         /// What has been told of tables that cannot be followed or copied.
         var told: [TableName: String] = [:]
         /// What tables were to get last, see ``isNews(_:)``.
-        var columns: [UInt32: [Int: String]] = [:]
+        var columns: [TableID: [ColumnID: String]] = [:]
         /// How far the destination is.
         var reached: StreamState?
         /// A place that was reached and not confirmed, for the sake of a copy.
@@ -75,7 +75,7 @@ final class CopyDesk: Sendable {
     }
 
     /// Whether tables are to get other columns, by number, than the last time. Notes that they have been.
-    func isNews(_ columns: [UInt32: [Int: String]]) -> Bool {
+    func isNews(_ columns: [TableID: [ColumnID: String]]) -> Bool {
         state.withLock { state in
             defer { state.columns = columns }
             return !columns.isEmpty && state.columns != columns
@@ -138,7 +138,7 @@ final class CopyDesk: Sendable {
     }
 
     /// Notes what the stream says of a table that it was asked to hold, at a place that is reached.
-    func note(_ holding: Holding, of table: UInt32, at reached: StreamState) {
+    func note(_ holding: Holding, of table: TableID, at reached: StreamState) {
         state.withLock { state in
             if state.asked?.schema.id == table { Self.begin(at: reached, isHeld: holding == .begun, &state) }
             guard case .lost = holding, (state.loaded?.table ?? state.current?.table)?.schema.id == table else {
@@ -211,7 +211,7 @@ final class CopyDesk: Sendable {
     }
 
     /// Notes that a table which had joined must be copied again: not at once, where that happens over and over.
-    func recopy(_ table: UInt32) {
+    func recopy(_ table: TableID) {
         state.withLock { state in
             guard let joined = state.setbacks[table]?.joined else { return }
             if joined.duration(to: .now) < retries.longestCopyPause {
@@ -272,7 +272,7 @@ final class CopyDesk: Sendable {
 
     @discardableResult
     private static func delay(
-        _ table: UInt32,
+        _ table: TableID,
         in state: inout State,
         _ retries: RetryPolicy
     ) -> (count: Int, pause: Duration) {

@@ -8,17 +8,17 @@ final class StreamApplier {
 
     private let following: StreamFollowing
     private let isEndless: Bool
-    private var tables: [UInt32: StreamedTable]
+    private var tables: [TableID: StreamedTable]
     private var reached: StreamState
     /// Those that joined since, by number.
-    private var joined: Set<UInt32> = []
+    private var joined: Set<TableID> = []
     private var end = StreamFollowing.End()
     /// Whether the destination has a transaction open.
     private(set) var isOpen = false
 
     init(
         _ following: StreamFollowing,
-        _ tables: [UInt32: StreamedTable],
+        _ tables: [TableID: StreamedTable],
         _ start: StreamState,
         isEndless: Bool
     ) {
@@ -104,7 +104,7 @@ final class StreamApplier {
     }
 
     /// Notes tables that stay behind, which a stream without end tells of and tries again.
-    private func leave(_ left: [UInt32: LeftTable]) async {
+    private func leave(_ left: [TableID: LeftTable]) async {
         for (id, reason) in left {
             guard let table = tables[id] else { continue }
             guard isEndless else {
@@ -116,7 +116,7 @@ final class StreamApplier {
     }
 
     /// Leaves the transaction, of which nothing stays; it comes again once the table has been copied.
-    private func stop(copying table: UInt32, because reason: String) async throws {
+    private func stop(copying table: TableID, because reason: String) async throws {
         await following.destination.rollback()
         end.recopies[table] = reason
         throw Stopped()

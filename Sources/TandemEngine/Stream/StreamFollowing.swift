@@ -18,18 +18,18 @@ struct StreamFollowing {
     /// What ended it.
     struct End {
         /// Tables that must be copied again, by number, and why.
-        var recopies: [UInt32: String] = [:]
+        var recopies: [TableID: String] = [:]
         /// Whether tables or parts of them came, went or have other names now, or one is to join, so that the plan must
         /// be made anew.
         var hasOtherTables = false
         /// Tables, by number, that stayed behind.
-        var left: [UInt32: LeftTable] = [:]
+        var left: [TableID: LeftTable] = [:]
     }
 
     /// - Parameters:
     ///   - tables: Those that are followed, by number.
     ///   - end: Where to stop; `nil` for not before this is cancelled.
-    func run(_ tables: [UInt32: StreamedTable], from start: StreamState, to end: Checkpoint?) async throws -> End {
+    func run(_ tables: [TableID: StreamedTable], from start: StreamState, to end: Checkpoint?) async throws -> End {
         let wanted: [StreamRequest.Table] = tables.values.map(\.request)
         let request = StreamRequest(
             sync: plan.sync,
@@ -73,13 +73,13 @@ struct StreamFollowing {
     /// What of a table has the plan be made anew when it changes.
     private struct Shape: Equatable {
         var target: TableName
-        var parts: [UInt32: String]
+        var parts: [TableID: String]
         /// Names by number.
-        var columns: [Int: String]
+        var columns: [ColumnID: String]
     }
 
     private func watches(_ stream: any ChangeStream) -> [StreamPump.Watch] {
-        @Sendable func shape(_ plan: SyncPlan) -> [UInt32: Shape] {
+        @Sendable func shape(_ plan: SyncPlan) -> [TableID: Shape] {
             let shapes = plan.tables.map { table in
                 let columns = Dictionary(table.schema.columns.map { ($0.id, $0.name) }) { first, _ in first }
                 return (table.schema.id, Shape(target: table.target, parts: table.source.marks, columns: columns))

@@ -20,7 +20,7 @@ package final class StreamProgress: Sendable {
 
     private let state = Mutex(Counts())
     /// Changes by the tables' numbers, since they were taken last.
-    private let fresh = Mutex<[UInt32: Int]>([:])
+    private let fresh = Mutex<[TableID: Int]>([:])
     private let behind = Mutex<[TablePlan]>([])
 
     package var counts: Counts { state.withLock { $0 } }
@@ -38,7 +38,7 @@ package final class StreamProgress: Sendable {
     }
 
     /// The changes since they were taken last, by the tables' numbers.
-    func takeChanges() -> [UInt32: Int] {
+    func takeChanges() -> [TableID: Int] {
         fresh.withLock { fresh in
             defer { fresh = [:] }
             return fresh

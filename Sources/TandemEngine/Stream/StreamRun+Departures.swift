@@ -4,11 +4,11 @@ import TandemRows
 extension StreamRun {
     /// Which of the tables that the stream has kept up to date are to be copied again, because something that their
     /// values depend on was changed and no change tells of it: by number, with what follows "because".
-    func departures(of copies: [UInt32: CopiedTable], _ plan: SyncPlan) async throws -> [UInt32: String] {
-        var reasons: [UInt32: String] = [:]
-        var unclear: [UInt32: (files: [UInt32], isLikely: Bool)] = [:]
-        var emptied: [UInt32: [UInt32]] = [:]
-        var (rewritings, emptyings): ([UInt32: UInt64], [UInt32: UInt64]) = ([:], [:])
+    func departures(of copies: [TableID: CopiedTable], _ plan: SyncPlan) async throws -> [TableID: String] {
+        var reasons: [TableID: String] = [:]
+        var unclear: [TableID: (files: [FileID], isLikely: Bool)] = [:]
+        var emptied: [TableID: [FileID]] = [:]
+        var (rewritings, emptyings): ([FileID: UInt64], [FileID: UInt64]) = ([:], [:])
         for table in plan.tables {
             guard let copy = copies[table.schema.id] else { continue }
             switch copy.departure(from: table.source, by: method) {

@@ -4,7 +4,7 @@ import TandemRows
 extension StreamRun {
     struct Settled {
         /// Those that the stream keeps up to date already, by number.
-        var tables: [UInt32: StreamedTable] = [:]
+        var tables: [TableID: StreamedTable] = [:]
         /// Those that are to be copied first.
         var waiting: [TablePlan] = []
         /// Those among them that the stream has kept up to date until now and that rows came to, or went from, without
@@ -111,12 +111,11 @@ extension CopiedTable {
 extension TablePlan {
     /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
     func accepts(_ copy: CopiedTable) -> Bool {
-        let newest = copy.schema.columns.map(\.id).max() ?? 0
         let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
         // Newer columns come with the stream. Another type may mean other values, and none of them is in the log; nor
         // are those that a column had while it was left out.
         let isSame = schema.columns.allSatisfy { column in
-            copied[column.id].map { $0 == column.type } ?? (column.id > newest && !copy.leftOut.contains(column.id))
+            copied[column.id].map { $0 == column.type } ?? !copy.leftOut.contains(column.id)
         }
         guard isSame else { return false }
         // What is there and not chosen any more was left out on purpose, or may not be read any more.

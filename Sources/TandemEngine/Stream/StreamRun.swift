@@ -58,7 +58,7 @@ struct StreamRun {
         var attempt = 0
         // How often the destination could not take the changes of a table in a row.
         var refusals: [TableName: Int] = [:]
-        var unread: Set<UInt32> = []
+        var unread: Set<TableID> = []
         while true {
             let before = progress.counts.batches
             do {
@@ -170,7 +170,7 @@ struct StreamRun {
         return .again
     }
 
-    private func failures(of tables: [UInt32: StreamedTable], _ left: [UInt32: LeftTable]) -> [FailedTable] {
+    private func failures(of tables: [TableID: StreamedTable], _ left: [TableID: LeftTable]) -> [FailedTable] {
         left.compactMap { id, reason in
             tables[id].map { FailedTable($0.plan, TableFailure(StreamError.left(reason))) }
         }
@@ -216,7 +216,7 @@ struct StreamRun {
     /// - Throws: ``StreamError/gap(sync:reason:policy:)`` where changes are missing.
     ///
     /// - Returns: How many changes were applied, by the tables' numbers, and which tables stayed behind.
-    func catchUp(to end: Checkpoint) async throws -> (changes: [UInt32: Int], left: [FailedTable]) {
+    func catchUp(to end: Checkpoint) async throws -> (changes: [TableID: Int], left: [FailedTable]) {
         let progress = StreamProgress()
         var whole = plan
         while true {
@@ -296,7 +296,7 @@ struct StreamRun {
         if known?.id != prepared.state.id {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)
         }
-        if prepared.knowsNamesOnly {
+        if prepared.identity == .names {
             let doubtful = try await takingNames(plan, prepared.state)
             for (table, reason) in doubtful { await observe(.copyingAgain(table, reason: reason)) }
             try await release(doubtful.map(\.table.schema.id))
@@ -324,7 +324,7 @@ struct StreamRun {
 
     /// Notes that copies whose rows were read at different moments are as of one now: the stream has passed all of
     /// these.
-    private func noteWhole(_ tables: some Collection<UInt32>) async throws {
+    private func noteWhole(_ tables: some Collection<TableID>) async throws {
         let copies = try await destination.tables(of: plan.sync).filter {
             $0.isPatchwork && $0.stream != nil && tables.contains($0.schema.id)
         }.map { copy in
@@ -338,7 +338,7 @@ struct StreamRun {
     /// Takes tables out of the stream, so that they are copied again.
     ///
     /// - Parameter tables: Their numbers at the source.
-    func release(_ tables: some Collection<UInt32>) async throws {
+    func release(_ tables: some Collection<TableID>) async throws {
         let copies = try await destination.tables(of: plan.sync).filter {
             $0.stream != nil && tables.contains($0.schema.id)
         }

@@ -26,9 +26,9 @@ struct StreamedTable {
     }
 
     /// Columns that the plan knows, and the copy not yet or under other names.
-    var expected: [Int: String] {
+    var expected: [ColumnID: String] {
         let known = Dictionary(source.columns.map { ($0.id, $0.name) }) { first, _ in first }
-        let news = plan.schema.columns.filter { $0.id != 0 && known[$0.id] != $0.name }
+        let news = plan.schema.columns.filter { known[$0.id] != $0.name }
         return Dictionary(news.map { ($0.id, $0.name) }) { first, _ in first }
     }
 
@@ -98,7 +98,7 @@ struct StreamedTable {
             }
             after.schema.columns.append(target)
         }
-        if before.identityNumbers != after.identityNumbers {
+        if before.identityIDs != after.identityIDs {
             // Rows are told apart by something else now, and in that there may be values in the place of others.
             guard unfit != .clamp || !after.schema.identity.contains(where: { after.schema.columns[$0].type.mayNotFit })
             else { throw MustCopy(reason: "its rows are told apart by columns now that may have been clamped") }
@@ -145,5 +145,5 @@ extension TablePlan {
 }
 
 extension CopiedTable {
-    fileprivate var identityNumbers: [Int] { schema.identity.map { schema.columns[$0].id } }
+    fileprivate var identityIDs: [ColumnID] { schema.identity.map { schema.columns[$0].id } }
 }

@@ -26,7 +26,7 @@ struct ComparedColumns {
         source.name = table.schema.name
         var places: [Int: Int] = [:]
         for (index, column) in copy.schema.columns.enumerated() {
-            let now = table.schema.columns.first { column.id != 0 ? $0.id == column.id : $0.name == column.name }
+            let now = table.schema.columns.first { $0.id == column.id }
             guard let now else {
                 leftOut.append(Self.departed(column, table))
                 continue
@@ -63,7 +63,7 @@ struct ComparedColumns {
     ) -> [UncomparedColumn] {
         let new = table.schema.columns.filter { now in
             isChosen(now)
-                && !copy.schema.columns.contains { $0.id != 0 ? $0.id == now.id : $0.name == now.name }
+                && !copy.schema.columns.contains { $0.id == now.id }
         }
         return new.map { UncomparedColumn(name: $0.name, reason: "has not been copied yet; the next run brings it") }
     }

@@ -5,17 +5,17 @@ import TandemRows
 extension Verification {
     /// The tables of a source, to be found by their copies.
     struct SourceTables {
-        private let byNumber: [UInt32: CatalogTable]
+        private let byID: [TableID: CatalogTable]
         private let byName: [TableName: CatalogTable]
 
         init(_ catalog: Catalog) {
-            byNumber = Dictionary(catalog.tables.map { ($0.schema.id, $0) }) { first, _ in first }
+            byID = Dictionary(catalog.tables.map { ($0.schema.id, $0) }) { first, _ in first }
             byName = Dictionary(catalog.tables.map { ($0.schema.name, $0) }) { first, _ in first }
         }
 
         /// The table that was copied, whatever it is called now.
         subscript(copy: CopiedTable) -> CatalogTable? {
-            (copy.schema.id == 0 ? nil : byNumber[copy.schema.id]) ?? byName[copy.schema.name]
+            byID[copy.schema.id] ?? byName[copy.schema.name]
         }
     }
 

@@ -26,7 +26,7 @@ extension ChangeConformance {
         return TargetChanges(before: table.copy, after: after, evolution: steps, changes: changes)
     }
 
-    func column(_ name: String, _ type: ColumnType, id: Int) -> ColumnSchema {
+    func column(_ name: String, _ type: ColumnType, id: ColumnID) -> ColumnSchema {
         ColumnSchema(name: name, type: type, nativeType: "\(type)", id: id)
     }
 

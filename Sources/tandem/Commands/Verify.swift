@@ -98,5 +98,5 @@ struct Verify: AsyncParsableCommand {
 }
 
 extension CopiedTable {
-    fileprivate func isSameTable(as other: CopiedTable) -> Bool { schema.id != 0 && schema.id == other.schema.id }
+    fileprivate func isSameTable(as other: CopiedTable) -> Bool { schema.id == other.schema.id }
 }

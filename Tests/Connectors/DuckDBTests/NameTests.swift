@@ -47,7 +47,7 @@ import Testing
     /// Rows that nothing else tells apart than their number, which a user's column hides.
     private func table(_ columns: [String], key: [Int]) -> TableSchema {
         let columns = columns.enumerated().map { index, name in
-            ColumnSchema(name: name, type: .int64, nativeType: "bigint", id: index + 1)
+            ColumnSchema(name: name, type: .int64, nativeType: "bigint", id: ColumnID(index + 1))
         }
         return TableSchema(name: TableName(schema: "public", table: "t"), columns: columns, identity: key)
     }

@@ -240,7 +240,7 @@ import Testing
         var schema = TableSchema(name: orders, id: 1, columns: [], identity: [0])
         schema.columns = [ColumnSchema(name: "id", type: .text, nativeType: "cidr", id: 1)]
         schema.columns += natives.enumerated().map { index, native in
-            ColumnSchema(name: "c\(index)", type: .text, nativeType: native, id: index + 2)
+            ColumnSchema(name: "c\(index)", type: .text, nativeType: native, id: ColumnID(index + 2))
         }
         let rows = [
             ["10.0.0.0/8", "10.0.0.1", "-12.340", "é", "a  ", "[1,5)", "{10.0.0.1,NULL}", "x"],

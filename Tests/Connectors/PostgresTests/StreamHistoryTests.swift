@@ -124,7 +124,7 @@ import Testing
 
 extension StreamReplica {
     /// What the changes of a table came to, as texts.
-    fileprivate func net(_ table: UInt32) -> [String] {
+    fileprivate func net(_ table: TableID) -> [String] {
         batches.flatMap(\.stretches).filter { $0.schema.id == table }.flatMap { stretch -> [String] in
             let (schema, changes) = (stretch.schema, stretch.changes)
             let key = schema.identity.isEmpty ? schema.columns : schema.identity.map { schema.columns[$0] }

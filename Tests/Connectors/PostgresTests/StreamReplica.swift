@@ -17,12 +17,12 @@ final class StreamReplica {
     }
 
     let database: TestDatabase
-    private(set) var tables: [UInt32: Table] = [:]
+    private(set) var tables: [TableID: Table] = [:]
     private(set) var batches: [ChangeBatch] = []
     private(set) var state: StreamState
-    private var moments: [UInt32: Moment] = [:]
+    private var moments: [TableID: Moment] = [:]
     /// The keys that changes have named, by table.
-    private var touched: [UInt32: Set<[String?]>] = [:]
+    private var touched: [TableID: Set<[String?]>] = [:]
     private let session: Session
     /// How often the catalog was asked.
     private(set) var questions = 0

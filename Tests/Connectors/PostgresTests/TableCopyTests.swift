@@ -33,9 +33,9 @@ import Testing
         let source = PostgresSource(database.config, in: .test)
         let tables = try await source.catalog().tables.sorted { $0.schema.id < $1.schema.id }
         #expect(tables.count == 8)
-        func extents(of tables: [CatalogTable]) async throws -> [UInt32: TableExtent] {
+        func extents(of tables: [CatalogTable]) async throws -> [TableID: TableExtent] {
             let snapshot = try await source.snapshot(readers: 2)
-            var found: [UInt32: TableExtent] = [:]
+            var found: [TableID: TableExtent] = [:]
             for table in tables {
                 var extent = try await snapshot.extent(of: table)
                 // What goes on at the server meanwhile.

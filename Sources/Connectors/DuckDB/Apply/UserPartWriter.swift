@@ -41,10 +41,10 @@ struct UserPartWriter {
     /// - Returns: Whether rows could be told apart.
     private func carryOver(from old: TableName, to table: String, for copy: CopiedTable) throws -> Bool {
         let key = copy.schema.identity.map { copy.schema.columns[$0] }
-        let isOneTable = parts.schema.id == copy.schema.id && copy.schema.id != 0
+        let isOneTable = parts.schema.id == copy.schema.id
         let former = key.compactMap { column in
             parts.schema.columns.first {
-                isOneTable && column.id != 0
+                isOneTable
                     ? $0.id == column.id : SQL.folding.fold($0.name) == SQL.folding.fold(column.name)
             }
         }

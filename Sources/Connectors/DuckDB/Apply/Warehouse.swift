@@ -293,7 +293,7 @@ final class Warehouse {
     ) throws -> [(index: Int, old: TableName, parts: UserParts.Parts)] {
         var left = retired
         let heirs = try copies.enumerated().compactMap { index, copy -> (Int, TableName, UserParts.Parts)? in
-            let former = retired.first { parts[$0]?.schema.id == copy.schema.id && copy.schema.id != 0 }
+            let former = retired.first { parts[$0]?.schema.id == copy.schema.id }
             let old = names[copy.target] == .ours ? copy.target : former ?? copy.target
             left.removeAll { $0 == old }
             guard names[old] == .ours, let made = parts[old] else { return nil }

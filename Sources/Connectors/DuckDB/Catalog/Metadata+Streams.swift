@@ -68,7 +68,7 @@ extension Metadata {
         let texts = [
             ("schema_name", copy.target.schema), ("table_name", copy.target.table),
             ("source_schema", copy.schema.name.schema), ("source_table", copy.schema.name.table),
-            ("source_id", "\(copy.schema.id)"), ("columns", schema.columns), ("key_columns", schema.key),
+            ("source_id", copy.idText), ("columns", schema.columns), ("key_columns", schema.key),
             ("checkpoint", copy.moment.checkpoint.description), ("origin", copy.moment.origin),
             ("source_time", "\(copy.moment.time)"), ("stream", copy.stream),
             ("position", copy.moment.position?.description), ("left_out", copy.leftOutText),

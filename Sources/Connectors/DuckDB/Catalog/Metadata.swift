@@ -160,7 +160,7 @@ extension Metadata {
             let schema = try StoredSchema(copy.schema)
             let texts = [
                 sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
-                "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
+                copy.idText, schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
                 copy.moment.origin, "\(copy.moment.time)",
             ]
             let rest =
@@ -223,7 +223,7 @@ extension Metadata {
         let name = TableName(schema: row[2], table: row[3])
         return try CopiedTable(
             target: TableName(schema: row[0], table: row[1]),
-            schema: stored.schema(name: name, id: UInt32(row[4]) ?? 0),
+            schema: stored.schema(name: name, id: CopiedTable.id(row[4], of: name)),
             rows: Int(row[7]) ?? 0,
             moment: Moment(
                 checkpoint: Checkpoint(row[8]),

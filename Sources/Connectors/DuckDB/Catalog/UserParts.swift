@@ -47,7 +47,7 @@ struct UserParts {
         for row in tables {
             let name = TableName(schema: row[0] ?? "", table: row[1] ?? "")
             let stored = StoredSchema(columns: row[5] ?? "", key: row[6] ?? "")
-            let schema = try stored.schema(name: name, id: row[2].flatMap { UInt32($0) } ?? 0)
+            let schema = try stored.schema(name: name, id: CopiedTable.id(row[2], of: name))
             let names = try schema.columns.map(\.name) + CopiedTable.keptColumns(row[4])
             let own = CopiedTable.ownColumns(row[3]).names + [SQL.noColumns]
             ours[SQL.fold(name)] = Set((names + own).map(SQL.folding.fold))

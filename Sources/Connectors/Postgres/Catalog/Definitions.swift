@@ -23,7 +23,7 @@ struct Definitions {
             let table: UInt32 = try row.number()
             let letter = try row.text()
             guard let kind = letter.first.flatMap(TableDefinition.Kind.init) else { throw UnreadableCell() }
-            let key = TableDefinition.Key(kind, try row.number())
+            let key = TableDefinition.Key(kind, try row.text())
             let text = try row.text()
             found[table, default: TableDefinition(moment: moment)].facts[key] = text
             if let name = try row.optional() { found[table]?.names[key] = name }

@@ -111,7 +111,7 @@ struct MethodRules: Sendable {
     func omission(of column: ColumnFacts) -> OmittedColumn {
         OmittedColumn(
             name: column.name,
-            id: column.number,
+            id: ColumnID(column.number),
             reason: "The user \"\(server.user)\" may not SELECT it.",
             remedy: Remedy(
                 "As the table's owner \"\(table.owner)\" or an administrator, grant it.",

@@ -19,7 +19,7 @@ struct Partitions {
             let root: UInt32 = try row.number()
             let number: UInt32 = try row.number()
             let name = TableName(schema: try row.text(), table: try row.text())
-            let part = TablePart(number: number, name: name, mark: try row.text(), isNative: try row.flag())
+            let part = TablePart(id: TableID(number), name: name, mark: try row.text(), isNative: try row.flag())
             return (root: root, part: part)
         }
         return Dictionary(grouping: rows, by: \.root).mapValues { $0.map(\.part) }

@@ -10,6 +10,6 @@ package struct PostgresColumn: Hashable, Sendable {
     package var typeName: String
 
     package var schema: ColumnSchema {
-        ColumnSchema(name: name, type: native.type, nativeType: typeName, id: number)
+        ColumnSchema(name: name, type: native.type, nativeType: typeName, id: ColumnID(number))
     }
 }

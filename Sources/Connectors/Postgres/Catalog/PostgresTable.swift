@@ -24,7 +24,7 @@ package struct PostgresTable: Sendable {
     var isWritable: Bool
 
     package var schema: TableSchema {
-        TableSchema(name: name, id: oid, columns: columns.map(\.schema), identity: identity)
+        TableSchema(name: name, id: TableID(oid), columns: columns.map(\.schema), identity: identity)
     }
 
     package var catalogTable: CatalogTable {
@@ -38,7 +38,7 @@ package struct PostgresTable: Sendable {
             definition: definition,
             cursorColumns: cursorColumns,
             methods: methods,
-            decimals: Set(columns.filter(\.native.isAnyDecimal).map(\.number))
+            decimals: Set(columns.filter(\.native.isAnyDecimal).map { ColumnID($0.number) })
         )
     }
 }

@@ -12,15 +12,15 @@ struct RewrittenFiles {
 
     init(_ session: Session) { self.session = session }
 
-    /// - Parameter files: Tables or partitions by number, each with the oldest transaction that was under way when it
-    ///   still had another file.
-    func areRewritten(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
+    /// - Parameter files: Tables or partitions (`pg_class.oid`), each with the oldest transaction that was under way
+    ///   when it still had another file.
+    func areRewritten(_ files: [FileID: UInt64]) throws -> [FileID: Bool] {
         try answers(files, otherwise: nil, isRewritten)
     }
 
     /// Whether no row is left of what was in these partitions, by the same. One that may not be read may have been
     /// emptied.
-    func areEmptied(_ files: [UInt32: UInt64]) throws -> [UInt32: Bool] {
+    func areEmptied(_ files: [FileID: UInt64]) throws -> [FileID: Bool] {
         try answers(files, otherwise: true) { table, moment in
             try rows(of: table).map { try !isMoved($0, since: moment) }
         }
@@ -28,16 +28,17 @@ struct RewrittenFiles {
 
     /// - Parameter unknown: The answer of what may not be read, or is gone.
     private func answers(
-        _ files: [UInt32: UInt64],
+        _ files: [FileID: UInt64],
         otherwise unknown: Bool?,
         _ ask: (_ table: UInt32, _ moment: UInt64) throws -> Bool?
-    ) throws -> [UInt32: Bool] {
-        var answers: [UInt32: Bool] = [:]
-        for (table, moment) in files.sorted(by: { $0.key < $1.key }) {
+    ) throws -> [FileID: Bool] {
+        var answers: [FileID: Bool] = [:]
+        for (file, moment) in files.sorted(by: { $0.key < $1.key }) {
             do {
-                answers[table] = try session.transaction(.snapshot) { try ask(table, moment) } ?? unknown
+                answers[file] =
+                    try session.transaction(.snapshot) { try ask(UInt32(file.description) ?? 0, moment) } ?? unknown
             } catch let error as PostgresError where session.isOpen && !error.isTransient {
-                answers[table] = unknown
+                answers[file] = unknown
             }
         }
         return answers

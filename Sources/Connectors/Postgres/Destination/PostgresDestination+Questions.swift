@@ -14,27 +14,44 @@ extension PostgresDestination {
     package func origin() async throws -> String? { try await source.origin() }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
-        let stored = try await stored(copy.target, as: schema)
+        let stored = try await stored([(copy, schema)])[0].get()
         return try await StoredRows(stored, as: schema, in: snapshot(), where: copy.ownColumns.isThere)
     }
 
     package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
-        let stored = try await stored(copy.target, as: schema)
+        try await sums(of: [(copy, schema)])[0]
+    }
+
+    /// In one snapshot, whose connections and look at the catalog cost more than small tables do.
+    package func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
+        let found = try await stored(copies)
         let snapshot = try await snapshot()
         do {
-            let filter = copy.ownColumns.isThere
-            let sum = try await snapshot.sum(of: stored.table, as: stored.schema, where: filter)
+            var sums: [TableSum?] = []
+            for (wanted, stored) in zip(copies, found) {
+                // What is wrong is said where it is read.
+                guard let stored = try? stored.get() else {
+                    sums.append(nil)
+                    continue
+                }
+                let filter = wanted.copy.ownColumns.isThere
+                sums.append(try await snapshot.sum(of: stored.table, as: stored.schema, where: filter))
+            }
             await snapshot.close()
-            return sum
+            return sums
         } catch {
             await snapshot.close()
             throw error
         }
     }
 
-    private func stored(_ name: TableName, as schema: TableSchema) async throws -> StoredCopy {
+    private func stored(
+        _ copies: [(copy: CopiedTable, schema: TableSchema)]
+    ) async throws -> [Result<StoredCopy, PostgresError>] {
         try await connection.run { session in
-            try session.transaction(.snapshot) { try StoredCopy(name, as: schema, in: session) }
+            try session.transaction(.snapshot) {
+                try StoredCopy.find(copies.map { ($0.copy.target, $0.schema) }, in: session)
+            }
         }
     }
 

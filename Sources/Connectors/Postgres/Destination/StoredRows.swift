@@ -33,22 +33,41 @@ struct StoredCopy: Sendable {
     /// What is to be read of it, with the numbers that table and columns have here.
     let schema: TableSchema
 
-    /// - Throws: ``PostgresError``.
-    init(_ name: TableName, as schema: TableSchema, in session: Session) throws {
-        let oids = try Relations([name], in: session)[name].map { [$0.oid] } ?? []
-        guard let table = try CatalogReader(session).tables(only: oids).first?.catalogTable else {
-            throw PostgresError.destination(session.endpoint, .noTable(name))
-        }
+    private init(
+        _ name: TableName,
+        as schema: TableSchema,
+        _ table: CatalogTable?,
+        at endpoint: Endpoint
+    ) throws(PostgresError) {
+        func refuse(_ problem: DestinationProblem) -> PostgresError { .destination(endpoint, problem) }
+        guard let table else { throw refuse(.noTable(name)) }
         var wanted = schema
         wanted.name = name
         wanted.id = table.schema.id
         for (index, column) in schema.columns.enumerated() {
             guard let now = table.schema.columns.first(where: { $0.name == column.name }) else {
-                throw PostgresError.destination(session.endpoint, .noColumn(name, column: column.name))
+                throw refuse(.noColumn(name, column: column.name))
             }
             wanted.columns[index].id = now.id
         }
         self.table = table
         self.schema = wanted
+    }
+
+    /// Looks into the catalog once, which takes as long for one table as for many.
+    ///
+    /// - Returns: One for each of `copies`, or what is wrong with it.
+    static func find(
+        _ copies: [(name: TableName, schema: TableSchema)],
+        in session: Session
+    ) throws -> [Result<StoredCopy, PostgresError>] {
+        let relations = try Relations(copies.map(\.name), in: session)
+        let oids = copies.compactMap { relations[$0.name]?.oid }
+        let tables = try CatalogReader(session).tables(only: oids).map(\.catalogTable)
+        let byOID = Dictionary(tables.map { ($0.schema.oid, $0) }) { first, _ in first }
+        return copies.map { name, schema in
+            let table = relations[name].flatMap { byOID[$0.oid] }
+            return Result { () throws(PostgresError) in try StoredCopy(name, as: schema, table, at: session.endpoint) }
+        }
     }
 }

@@ -70,7 +70,7 @@ struct CopyPlanner {
     func root() throws -> CopyRelation { try root(of: relations()) }
 
     private func root(of relations: [CopyRelation]) throws -> CopyRelation {
-        guard let root = relations.first(where: { $0.oid == table.schema.id }) else {
+        guard let root = relations.first(where: { $0.oid == table.schema.oid }) else {
             throw PostgresError.tableChanged(session.endpoint, schema.name, what: "it is gone")
         }
         return root
@@ -100,14 +100,14 @@ struct CopyPlanner {
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
             """
         var known: [Int: (name: String, type: UInt32, modifier: Int32)] = [:]
-        for row in try session.query(repeating: question, [String(table.schema.id)]).rows {
+        for row in try session.query(repeating: question, [String(table.schema.oid)]).rows {
             guard row.count == 4, let number = row[0].flatMap({ Int($0) }), let name = row[1],
                 let type = row[2].flatMap({ UInt32($0) }), let modifier = row[3].flatMap({ Int32($0) })
             else { throw PostgresError.malformed(session.endpoint, what: "a row of its catalog") }
             known[number] = (name, type, modifier)
         }
         return try schema.columns.map { column in
-            guard let now = known[column.id] else {
+            guard let now = known[column.number] else {
                 throw PostgresError.tableChanged(
                     session.endpoint,
                     schema.name,
@@ -133,8 +133,8 @@ struct CopyPlanner {
 
     /// The table, and the partitions below it.
     private func relations() throws -> [CopyRelation] {
-        let wanted = "{" + schema.columns.map { String($0.id) }.joined(separator: ",") + "}"
-        let answer = try session.query(repeating: question, [String(table.schema.id), wanted])
+        let wanted = "{" + schema.columns.map(\.id.description).joined(separator: ",") + "}"
+        let answer = try session.query(repeating: question, [String(table.schema.oid), wanted])
         // Asked only where it matters: what inherits from a plain table may be its chunks.
         let mayBeHypertables = answer.rows.contains { $0.count > 9 && $0[9] == "t" }
         let hypertables = try mayBeHypertables ? Hypertables(session) : Hypertables()

@@ -5,7 +5,7 @@ import TandemRows
 /// What has to be known of a snapshot for a stream to go on from it.
 extension ExportedSnapshot {
     func extent(of table: CatalogTable) async throws -> TableExtent? {
-        let id = table.schema.id
+        let id = table.schema.oid
         if let known = extents.withLock({ $0.next(id) }) { return known }
         let wanted = extents.withLock { $0.isForAll ? nil : id }
         let found = try await ask { session in try KnownExtents.read(wanted, session) }

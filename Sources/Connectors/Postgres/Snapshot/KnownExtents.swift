@@ -43,9 +43,9 @@ struct KnownExtents {
             var row = ResultRow(cells)
             let table: UInt32 = try row.number()
             let numbers = try row.text().split(separator: " ").compactMap { Int($0) }
-            let marks = (parts[table] ?? []).map { ($0.number, $0.mark) }
+            let marks = (parts[table] ?? []).map { ($0.id, $0.mark) }
             found[table] = TableExtent(
-                columns: Set(numbers),
+                columns: Set(numbers.map { ColumnID($0) }),
                 parts: Dictionary(marks) { first, _ in first },
                 definition: definitions[table]
             )

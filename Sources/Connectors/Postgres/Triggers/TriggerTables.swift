@@ -32,7 +32,7 @@ struct TriggerTables {
                     key: key,
                     keyIndex: index,
                     isPartitioned: table.kind == .partitionedTable,
-                    parts: table.parts.map { TriggerTable.Part(number: $0.number, name: $0.name) },
+                    parts: table.parts.map { TriggerTable.Part(number: $0.id.oid, name: $0.name) },
                     isByRow: !session.capabilities.hasTransitionTables || table.kind == .partitionedTable
                         || traits.isInTree,
                     isFed: traits.isFed,

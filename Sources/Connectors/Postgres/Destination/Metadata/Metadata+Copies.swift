@@ -57,7 +57,7 @@ extension Metadata {
         let schema = try StoredSchema(copy.schema)
         let texts: [String?] = [
             sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
-            "\(copy.schema.id)", schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
+            copy.idText, schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
             copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
             copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
             try copy.issuesText, "\(copy.isPatchwork)", copy.definitionText, try copy.keptColumnsText,
@@ -88,7 +88,7 @@ extension Metadata {
         var row = ResultRow(cells)
         let target = TableName(schema: try row.text(), table: try row.text())
         let name = TableName(schema: try row.text(), table: try row.text())
-        let id: UInt32 = try row.number()
+        let id = CopiedTable.id(try row.text(), of: name)
         let stored = StoredSchema(columns: try row.text(), key: try row.text())
         let rows: Int = try row.number()
         let checkpoint = Checkpoint(try row.text())

@@ -202,8 +202,8 @@ struct Placement: Sendable {
     ) throws {
         for name in retired {
             guard let relation = relations[name], relation.isOurs, !attachments.of(relation.oid).isEmpty,
-                let number = earlier[name]?.schema.id, number != 0,
-                let copy = copies.first(where: { $0.schema.id == number && relations[$0.target] == nil })
+                let id = earlier[name]?.schema.id,
+                let copy = copies.first(where: { $0.schema.id == id && relations[$0.target] == nil })
             else { continue }
             try PostgresError.about(copy.target) { try session.rename(name, to: copy.target) }
             relations.move(name, to: copy.target)

@@ -45,9 +45,9 @@ struct Reshaping {
         let new = try Shape(of: load.name, in: session)
         let table = "ALTER TABLE \(SQL.name(target))"
         let schema = load.table.schema
-        // Columns are known by their numbers at the source, where both copies are of one table.
-        let known = earlier.map { $0.schema.id == schema.id && schema.id != 0 ? $0.schema.columns : [] } ?? []
-        for column in schema.columns where column.id != 0 && old.columns[column.name] == nil {
+        // Columns are known by their ids at the source, where both copies are of one table.
+        let known = earlier.map { $0.schema.id == schema.id ? $0.schema.columns : [] } ?? []
+        for column in schema.columns where old.columns[column.name] == nil {
             guard let former = known.first(where: { $0.id == column.id })?.name, let type = old.columns[former],
                 !schema.columns.contains(where: { $0.name == former })
             else { continue }

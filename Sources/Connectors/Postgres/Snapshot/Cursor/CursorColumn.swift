@@ -31,7 +31,7 @@ struct CursorColumn: Sendable {
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
             """
         var known: [Int: CursorColumn] = [:]
-        for cells in try session.query(question, [String(table.schema.id)]).rows {
+        for cells in try session.query(question, [String(table.schema.oid)]).rows {
             var row = ResultRow(cells)
             let number: Int = try row.number()
             let name = SQL.identifier(try row.text())

@@ -39,14 +39,14 @@ struct CursorReading {
         guard let lookback, let value = last.first,
             let start = columns.first?.start(of: lookback, before: value),
             let lower = try session.query("SELECT \(start)").value
-        else { return CursorRange(columns: numbers, lower: last) }
-        return CursorRange(columns: numbers, lower: [lower])
+        else { return CursorRange(columns: numbers.map { ColumnID($0) }, lower: last) }
+        return CursorRange(columns: numbers.map { ColumnID($0) }, lower: [lower])
     }
 
     /// Conditions that each row of `range` meets exactly one of, each of which an index can serve.
     func conditions(for range: CursorRange) throws -> [String] {
         let lower = range.lower
-        let columns = try CursorColumn.read(range.columns, of: table, types: types, in: session)
+        let columns = try CursorColumn.read(range.columns.map(\.number), of: table, types: types, in: session)
         let names = columns.prefix(lower.count).map(\.name).joined(separator: ", ")
         let values = lower.map(SQL.literal).joined(separator: ", ")
         let isNotLess = "OPERATOR(pg_catalog.>=)"
@@ -73,7 +73,7 @@ struct CursorReading {
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum = ANY ($2::pg_catalog.int2[]) AND NOT a.attisdropped
             """
         let list = "{" + numbers.map(String.init).joined(separator: ",") + "}"
-        let rows = try session.query(question, [String(table.schema.id), list]).rows
+        let rows = try session.query(question, [String(table.schema.oid), list]).rows
         guard rows.count == numbers.count else { return nil }
         var values: [Int: String] = [:]
         for cells in rows {

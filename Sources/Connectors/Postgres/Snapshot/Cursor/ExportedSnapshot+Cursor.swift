@@ -4,14 +4,14 @@ import TandemRows
 extension ExportedSnapshot: CursorSnapshot {
     func range(
         of table: CatalogTable,
-        by columns: [Int],
+        by columns: [ColumnID],
         after last: [String],
         lookback: Lookback?
     ) async throws -> CursorRange {
         let types = types
         return try await ask { session in
             try CursorReading(session: session, table: table, types: types).range(
-                by: columns,
+                by: columns.map(\.number),
                 after: last,
                 lookback: lookback
             )
@@ -28,10 +28,10 @@ extension ExportedSnapshot: CursorSnapshot {
         TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: 1, range: range)
     }
 
-    func additions(_ columns: [Int], to table: CatalogTable) async throws -> [Int: String]? {
+    func additions(_ columns: [ColumnID], to table: CatalogTable) async throws -> [ColumnID: String]? {
         let types = types
         return try await ask { session in
-            try CursorReading(session: session, table: table, types: types).additions(columns)
+            try CursorReading(session: session, table: table, types: types).additions(columns.map(\.number))?.byColumn
         }
     }
 }

@@ -7,9 +7,9 @@ extension ChangeAssembler {
     mutating func bringExpected() throws {
         for index in tables.indices where tables[index].reason == nil {
             let known = tables[index].schema
-            let names = Dictionary(known.columns.map { ($0.id, $0.name) }) { first, _ in first }
+            let names = Dictionary(known.columns.map { ($0.number, $0.name) }) { first, _ in first }
             let missing = tables[index].expected.filter { names[$0.key] != $0.value }
-            guard !missing.isEmpty, let found = try catalog.relation(known.id) else { continue }
+            guard !missing.isEmpty, let found = try catalog.relation(known.oid) else { continue }
             do {
                 try bring(missing, of: found, to: index)
             } catch let error as NeedsCopy {
@@ -53,12 +53,12 @@ extension ChangeAssembler {
         _ known: TableSchema,
         _ missing: [Int: String]
     ) -> StreamRelation {
-        let names = Dictionary(known.columns.map { ($0.id, $0.name) }) { first, _ in first }
+        let names = Dictionary(known.columns.map { ($0.number, $0.name) }) { first, _ in first }
         let key = Set(found.replicatedKey ?? [])
         let columns = found.columns.filter { !$0.isDropped && (!$0.isGenerated || names[$0.number] != nil) }
         return StreamRelation(
-            number: known.id,
-            table: known.id,
+            number: known.oid,
+            table: known.oid,
             schema: known.name.schema,
             name: known.name.table,
             identity: found.identity,

@@ -28,11 +28,11 @@ extension ChangeAssembler {
         held = nil
         guard let table else { return }
         let followed = FollowedTable(table, byteLimit: limits.held)
-        let index = numbers[table.schema.id] ?? tables.count
+        let index = numbers[table.schema.oid] ?? tables.count
         if index == tables.count { tables.append(followed) } else { tables[index] = followed }
-        numbers[table.schema.id] = index
+        numbers[table.schema.oid] = index
         held = Held(table: index)
-        holdings[table.schema.id] = .begun
+        holdings[table.schema.oid] = .begun
         partitioned = nil
         last = nil
         // What was passed over may be one of its parts.
@@ -49,11 +49,11 @@ extension ChangeAssembler {
     /// Lets what is held of `table` join the others behind `place`. To be called between two transactions.
     mutating func join(_ table: StreamRequest.Table, after place: LSN) {
         // One that has been given up: a batch says so.
-        guard let index = held?.table, tables[index].schema.id == table.schema.id else { return }
+        guard let index = held?.table, tables[index].schema.oid == table.schema.oid else { return }
         guard tables[index].schema == table.schema else {
             return giveUp(index, "its columns were copied with other types than they have")
         }
-        tables[index].leaveOut(table.leftOut)
+        tables[index].leaveOut(Set(table.leftOut.map(\.number)))
         held?.place = place
     }
 
@@ -77,12 +77,12 @@ extension ChangeAssembler {
         try takeStretch(of: held.table)
         guard tables[held.table].reason == nil else { return }
         tables[held.table].isHeld = false
-        holdings[tables[held.table].schema.id] = .joined
+        holdings[tables[held.table].schema.oid] = .joined
         self.held = nil
     }
 
     private mutating func drop(_ table: Int) {
         giveUp(table, "another is held")
-        holdings[tables[table].schema.id] = nil
+        holdings[tables[table].schema.oid] = nil
     }
 }

@@ -12,11 +12,11 @@ extension ChangeAssembler {
     mutating func confirmNames() throws {
         guard !numbers.isEmpty else { return }
         let names = try catalog.names(of: numbers.keys)
-        let moved = tables.indices.filter { names[tables[$0].schema.id]?.name != tables[$0].schema.name }
+        let moved = tables.indices.filter { names[tables[$0].schema.oid]?.name != tables[$0].schema.name }
         for index in moved { try giveUpNamesake(of: index) }
         for index in moved where tables[index].reason == nil {
             let other = tables.indices.first { other in
-                let isRenamed = names[tables[other].schema.id].map(tables[other].isRenamed) ?? true
+                let isRenamed = names[tables[other].schema.oid].map(tables[other].isRenamed) ?? true
                 return other != index && (moved.contains(other) || isRenamed)
                     && Self.areAlike(columns(of: other), columns(of: index))
             }
@@ -27,7 +27,7 @@ extension ChangeAssembler {
                 giveUp(table, "it was renamed like another one, and the log tells tables by their names")
             }
         }
-        for index in tables.indices where names[tables[index].schema.id]?.isTold == false {
+        for index in tables.indices where names[tables[index].schema.oid]?.isTold == false {
             // This plugin passes them over without a word.
             giveUp(index, "the log does not tell any more which of its rows are updated or deleted")
         }
@@ -35,12 +35,12 @@ extension ChangeAssembler {
 
     /// Whether changes came under the table's name that have not been given out: while it had that by the catalog.
     private func hasGathered(_ table: Int) -> Bool {
-        tables[table].isTouched || tables[table].isHeld || closed.contains { $0.schema.id == tables[table].schema.id }
+        tables[table].isTouched || tables[table].isHeld || closed.contains { $0.schema.oid == tables[table].schema.oid }
     }
 
     /// Gives up a table whose name another one has by now, and that one: changes that came under it may be of either.
     private mutating func giveUpNamesake(of table: Int) throws {
-        let (id, name) = (tables[table].schema.id, tables[table].schema.name)
+        let (id, name) = (tables[table].schema.oid, tables[table].schema.name)
         guard let namesake = try catalog.number(of: name.schema, name.table), namesake != id else { return }
         giveUp(table, "another table has its name now, and the log tells tables by their names")
         if let other = try numbers[namesake] ?? catalog.relation(namesake)?.root.flatMap({ numbers[$0] }) {
@@ -85,7 +85,7 @@ extension ChangeAssembler {
         else { return [] }
         let followed = tables.indices.filter { tables[$0].reason == nil }
         guard !followed.isEmpty else { return [] }
-        let names = try catalog.names(of: followed.map { tables[$0].schema.id })
+        let names = try catalog.names(of: followed.map { tables[$0].schema.oid })
         if partitioned == nil { partitioned = try catalog.partitioned(numbers.keys) }
         var owners: [Int] = []
         for index in followed {
@@ -93,10 +93,10 @@ extension ChangeAssembler {
             // Any table may be dropped; a partition has the columns of its table.
             let isAlike = Self.areAlike(columns(of: index), Set(described.columns.map(\.name)))
             let isRenamed =
-                names[schema.id].map { now in
+                names[schema.oid].map { now in
                     now.name != schema.name || isAlike && tables[index].isRenamed(now)
                 } ?? false
-            let isPartition = partitioned?.contains(schema.id) == true && isAlike
+            let isPartition = partitioned?.contains(schema.oid) == true && isAlike
             guard isRenamed || isPartition else { continue }
             owners.append(index)
             guard !tables[index].shows(transaction, number: transactionNumber) else { continue }

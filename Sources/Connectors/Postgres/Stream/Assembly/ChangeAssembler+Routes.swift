@@ -101,7 +101,7 @@ extension ChangeAssembler {
     private mutating func resolve(_ relation: StreamRelation, _ table: Int, isPartition: Bool) throws -> RowMap? {
         let known = tables[table].schema
         do {
-            let found = try catalog.relation(known.id) ?? CatalogRelation(name: known.name)
+            let found = try catalog.relation(known.oid) ?? CatalogRelation(name: known.name)
             let types = relation.columns.map { (type: $0.type ?? 0, modifier: $0.modifier) }
             let map = try catalog.typeMap(for: types.map(\.type) + found.columns.map(\.type))
             let resolution = RelationResolution(

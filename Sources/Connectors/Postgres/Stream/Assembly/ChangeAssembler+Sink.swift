@@ -106,7 +106,7 @@ extension ChangeAssembler: ChangeSink {
         for table in Set(found.map(\.table)) where tables[table].reason == nil {
             guard !tables[table].shows(transaction, number: transactionNumber) else { continue }
             // Of a table with partitions these alone are listed.
-            guard try whole.contains(table) || emptied.isSuperset(of: catalog.leaves(of: tables[table].schema.id))
+            guard try whole.contains(table) || emptied.isSuperset(of: catalog.leaves(of: tables[table].schema.oid))
             else {
                 giveUp(table, "one of its partitions was truncated")
                 continue

@@ -50,8 +50,8 @@ struct ChangeAssembler {
     var routes: [UInt32: Route] = [:]
     /// What the relations of the stream are, as it described them last.
     var relations: [UInt32: StreamRelation] = [:]
-    /// Whether tables are told apart by their names, which another table may take.
-    var knowsNamesOnly = false
+    /// What the stream tells tables by.
+    var identity = IdentityStability.steady
     /// Tables of which the transaction under way, or the next one, has changes that were passed over.
     var untold: Set<UntoldChange> = []
     /// Where the plugin writes NaN and infinities as null, and the transactions whose changes are gathered then.
@@ -127,10 +127,10 @@ struct ChangeAssembler {
         var numbers: [UInt32: Int] = [:]
         for table in request.tables {
             guard let followed = FollowedTable(table) else {
-                recopies[table.schema.id] = "when it was copied is not known"
+                recopies[table.schema.oid] = "when it was copied is not known"
                 continue
             }
-            numbers[table.schema.id] = tables.count
+            numbers[table.schema.oid] = tables.count
             tables.append(followed)
         }
         self.numbers = numbers
@@ -172,18 +172,18 @@ struct ChangeAssembler {
     /// - Throws: What asking the catalog throws.
     mutating func take() throws -> ChangeBatch {
         var batch = ChangeBatch()
-        if knowsNamesOnly { try confirmNames() }
+        if identity == .names { try confirmNames() }
         for index in touched { try closeStretch(of: index) }
         try joinHeld()
         if held == nil { gathered = transaction.map { [$0.xid] } ?? [] }
         batch.stretches = closed
-        batch.recopies = recopies
+        batch.recopies = recopies.byTable
         batch.transactions = transactionCount
         for index in tables.indices where tables[index].reason == nil {
             if let tally = tables[index].takeTally() { batch.tallies[tables[index].schema.id] = tally }
         }
         if !isInTransaction {
-            batch.holdings = holdings
+            batch.holdings = holdings.byTable
             holdings = [:]
             batch.state = StreamState(
                 method: method,
@@ -225,11 +225,11 @@ struct ChangeAssembler {
         last = nil
         guard !tables[table].isHeld else {
             held = nil
-            holdings[schema.id] = .lost(reason)
+            holdings[schema.oid] = .lost(reason)
             return
         }
-        closed.removeAll { $0.schema.id == schema.id }
-        recopies[schema.id] = reason
+        closed.removeAll { $0.schema.oid == schema.oid }
+        recopies[schema.oid] = reason
     }
 
     /// Passes over what cannot be had: the transaction under way, where it is known where that ends, else everything

@@ -1,4 +1,5 @@
 import TandemCore
+import TandemRows
 
 /// A stream's plugin, read into batches.
 struct ChangeReader {
@@ -21,7 +22,7 @@ struct ChangeReader {
         switch plugin {
         case .pgoutput: pgoutput = PgOutputDecoder()
         case .wal2json(let format):
-            self.assembler.knowsNamesOnly = true
+            self.assembler.identity = .names
             wal2json = Wal2JSONDecoder(format)
         }
     }

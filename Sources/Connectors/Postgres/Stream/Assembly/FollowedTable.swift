@@ -34,8 +34,8 @@ struct FollowedTable {
         moment = TableMoment(request.moment)
         guard moment != nil else { return nil }
         includes = request.includes
-        expected = request.expected
-        leftOut = request.leftOut
+        expected = request.expected.byNumber
+        leftOut = Set(request.leftOut.map(\.number))
         schema = request.schema
         keepsDeletions = request.keepsDeletions
         buffer = Self.buffer(for: schema, keepsDeletions: keepsDeletions)
@@ -48,7 +48,7 @@ struct FollowedTable {
         isHeld = true
         includes = held.includes
         expected = [:]
-        leftOut = held.leftOut
+        leftOut = Set(held.leftOut.map(\.number))
         schema = held.schema
         keepsDeletions = held.keepsDeletions
         buffer = ChangeBuffer(
@@ -114,9 +114,9 @@ struct FollowedTable {
     private func stretch(_ changes: NetChanges, _ refusals: [Refusal] = []) -> ChangeBatch.Stretch {
         ChangeBatch.Stretch(
             schema: schema,
-            missing: missing,
-            leftOut: leftOut,
-            parts: parts,
+            missing: missing.byColumn,
+            leftOut: Set(leftOut.map { ColumnID($0) }),
+            parts: Set(parts.map { TableID($0) }),
             changes: changes,
             refusals: refusals
         )

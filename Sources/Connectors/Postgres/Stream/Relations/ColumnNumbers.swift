@@ -37,19 +37,19 @@ struct ColumnNumbers {
         let now = catalog.columns.first { !$0.isDropped && $0.name.isExactly(column.name) }
         switch (before, now) {
         case (let before?, let now?):
-            guard before.id == now.number else {
+            guard before.number == now.number else {
                 throw NeedsCopy("its column \"\(column.name)\" is not the one of that name which was copied")
             }
-            return .found(before.id)
+            return .found(before.number)
         case (let before?, nil):
             // Gone by now, or renamed. One that took its name meanwhile, and is gone too, would look the same.
-            let isGone = catalog.column(before.id) == nil
-            if isGone, let last = known.columns.map(\.id).max(),
+            let isGone = catalog.column(before.number) == nil
+            if isGone, let last = known.columns.map(\.number).max(),
                 catalog.columns.contains(where: { $0.isDropped && $0.number > last })
             {
                 throw NeedsCopy("its column \"\(column.name)\" was dropped, and columns after it came and went")
             }
-            return .found(before.id)
+            return .found(before.number)
         case (nil, let now?):
             // Of another type it need not be the same column.
             guard Self.isSame(column, now) else { return .unknown }

@@ -4,8 +4,8 @@ extension RelationResolution {
     /// What tells the rows apart from here on: indexes into `columns`.
     func identity(_ columns: [ColumnSchema]) throws(NeedsCopy) -> [Int] {
         var places: [Int: Int] = [:]
-        for (place, column) in columns.enumerated() { places[column.id] = place }
-        let before = known.identity.map { known.columns[$0].id }
+        for (place, column) in columns.enumerated() { places[column.number] = place }
+        let before = known.identity.map { known.columns[$0].number }
         if let sent = try sentKey() {
             // What is null tells no row apart from others that have it too.
             if let nullable = sent.lazy.compactMap(catalog.column).first(where: { !$0.isNotNull }) {
@@ -24,7 +24,7 @@ extension RelationResolution {
         if !kept.isEmpty, kept.count == before.count, catalog.isKey(Set(before)) { return kept }
         // A key that holds at the end of a transaction only does not tell rows apart on the way there.
         let immediate = catalog.keys.filter(\.isImmediate)
-        let usable = Set(columns.map(\.id).filter { catalog.column($0)?.isNotNull == true })
+        let usable = Set(columns.map(\.number).filter { catalog.column($0)?.isNotNull == true })
         return KeyCandidate.best(of: immediate, usable: usable)?.columns.compactMap { places[$0] } ?? []
     }
 

@@ -37,7 +37,7 @@ struct RelationResolution {
         for (place, number) in numbers.enumerated() { if let number { places[number] = place } }
         var wanted: [Wanted] = []
         for column in known.columns {
-            if let place = places[column.id] {
+            if let place = places[column.number] {
                 wanted.append(try follow(column, at: place, typeName: names[place]))
             } else if let kept = try keep(column) {
                 wanted.append(kept)
@@ -48,7 +48,7 @@ struct RelationResolution {
         try checkThatNoneIsUntold(places)
         var missing: [Int: String] = [:]
         var leftOut: Set<Int> = []
-        let copied = Set(known.columns.map(\.id))
+        let copied = Set(known.columns.map(\.number))
         for (number, place) in places.sorted(by: { $0.key < $1.key }) where !copied.contains(number) {
             guard let added = try add(number, at: place, typeName: names[place]) else {
                 leftOut.insert(number)
@@ -80,7 +80,7 @@ struct RelationResolution {
         for (column, number) in zip(relation.columns, numbers) {
             if let now = number.flatMap(catalog.column), ColumnNumbers.isSame(column, now) {
                 names.append(now.typeName)
-            } else if column.type == nil, let known = known.columns.first(where: { $0.id == number }) {
+            } else if column.type == nil, let known = known.columns.first(where: { $0.number == number }) {
                 // The plugin gives no type, and the catalog has the column no more: it stays what it was to the end.
                 names.append(known.nativeType)
             } else if column.type == nil {
@@ -100,7 +100,7 @@ struct RelationResolution {
                 throw NeedsCopy("the type of its column \"\(sent.name)\" was changed from \(column.nativeType)")
             }
         }
-        let native = native(sent, number: column.id)
+        let native = native(sent, number: column.number)
         guard let decoder = native.textDecoder(as: column.type) else {
             throw NeedsCopy("the type of its column \"\(sent.name)\" is not what it was")
         }
@@ -112,7 +112,7 @@ struct RelationResolution {
     /// A column that was not named, by a plugin that leaves out what has not changed: it is still there where the
     /// catalog has it.
     private func keep(_ column: ColumnSchema) throws(NeedsCopy) -> Wanted? {
-        guard !relation.isComplete, let now = catalog.column(column.id) else { return nil }
+        guard !relation.isComplete, let now = catalog.column(column.number) else { return nil }
         guard now.typeName == column.nativeType || TextWidening.isHarmless(from: column.nativeType, to: now.typeName),
             let decoder = types.native(now.type, modifier: now.modifier).textDecoder(as: column.type)
         else { throw NeedsCopy("the type of its column \"\(column.name)\" was changed from \(column.nativeType)") }
@@ -121,13 +121,13 @@ struct RelationResolution {
 
     /// A column that did not come: its values would be taken for null, were it still there.
     private func checkThatItIsGone(_ column: ColumnSchema) throws(NeedsCopy) {
-        guard let now = catalog.column(column.id) else { return }
+        guard let now = catalog.column(column.number) else { return }
         throw NeedsCopy("the log does not bring its column \"\(now.name)\"")
     }
 
     /// Generated columns that were added, of which the log may never say a word.
     private func checkThatNoneIsUntold(_ places: [Int: Int]) throws(NeedsCopy) {
-        let last = known.columns.map(\.id).max() ?? 0
+        let last = known.columns.map(\.number).max() ?? 0
         for now in catalog.columns
         where now.isGenerated && !now.isDropped && now.number > last && places[now.number] == nil {
             guard relation.isComplete, !leftOut.contains(now.number), includes(now.name), now.maySelect else {
@@ -151,7 +151,7 @@ struct RelationResolution {
     ) throws(NeedsCopy) -> (column: Wanted, missing: String?)? {
         let sent = relation.columns[place]
         // What was there when the table was copied, and was left out then, stays out.
-        let last = known.columns.map(\.id).max() ?? 0
+        let last = known.columns.map(\.number).max() ?? 0
         guard number > last, !leftOut.contains(number), includes(sent.name), let now = catalog.column(number),
             now.maySelect
         else { return nil }
@@ -161,7 +161,7 @@ struct RelationResolution {
         let native = native(sent, number: number)
         let type = native.isAnyDecimal ? decimals : native.type
         guard let decoder = native.textDecoder(as: type) else { return nil }
-        let schema = ColumnSchema(name: sent.name, type: type, nativeType: typeName, id: number)
+        let schema = ColumnSchema(name: sent.name, type: type, nativeType: typeName, id: ColumnID(number))
         return (Wanted(place: place, schema: schema, decoder: decoder), now.missing)
     }
 
@@ -170,8 +170,8 @@ struct RelationResolution {
     private func checkThatNoneIsHidden(_ places: [Int: Int]) throws(NeedsCopy) {
         // Numbers that come with the stream need no guessing.
         guard relation.columns.contains(where: { $0.number == nil }) else { return }
-        for column in known.columns where places[column.id] == nil {
-            guard let now = catalog.column(column.id), !now.isGenerated else { continue }
+        for column in known.columns where places[column.number] == nil {
+            guard let now = catalog.column(column.number), !now.isGenerated else { continue }
             throw NeedsCopy("its columns changed more than once since, and which is which cannot be told")
         }
     }

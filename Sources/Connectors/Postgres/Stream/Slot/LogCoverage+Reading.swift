@@ -26,7 +26,7 @@ extension LogCoverage {
             SELECT a.attrelid, a.attnum, a.attgenerated = 's' FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attgenerated <> '' AND NOT a.attisdropped
             """
-        let ids = "{" + tables.map { String($0.schema.id) }.joined(separator: ",") + "}"
+        let ids = "{" + tables.map { String($0.schema.oid) }.joined(separator: ",") + "}"
         var found: [UInt32: [Int: Bool]] = [:]
         for cells in try session.query(sql, [ids]).rows {
             var row = ResultRow(cells)

@@ -19,7 +19,7 @@ struct LogCoverage: Sendable {
     func settle(_ table: CatalogTable) -> CatalogTable {
         guard case .usable(let note) = table.methods[.logBased] else { return table }
         var table = table
-        if let name = filter(table.schema.id) {
+        if let name = filter(table.schema.oid) {
             let alter = "ALTER PUBLICATION \(SQL.identifier(name))"
             table.methods[.logBased] = .unusable(
                 reason:
@@ -52,7 +52,7 @@ struct LogCoverage: Sendable {
 
     private func omission(of column: ColumnSchema, in table: CatalogTable) -> OmittedColumn? {
         for reading in readings {
-            guard let (reason, remedy) = lack(column.id, table.schema, reading) else { continue }
+            guard let (reason, remedy) = lack(column.number, table.schema, reading) else { continue }
             return OmittedColumn(name: column.name, id: column.id, reason: reason, remedy: remedy)
         }
         return nil
@@ -60,11 +60,11 @@ struct LogCoverage: Sendable {
 
     /// Why values of a column do not come by `reading`.
     private func lack(_ column: Int, _ table: TableSchema, _ reading: Reading) -> (String, Remedy?)? {
-        let isStored = generated[table.id]?[column]
+        let isStored = generated[table.oid]?[column]
         guard isStored != false else { return ("what is computed when it is read is in no log.", nil) }
         guard case .pgoutput(let publications) = reading else { return nil }
         let list = publications.lazy.compactMap { publication in
-            publication.columns[table.id].map { (publication.name, $0) }
+            publication.columns[table.oid].map { (publication.name, $0) }
         }.first
         if let (name, columns) = list {
             guard !columns.contains(column) else { return nil }

@@ -32,8 +32,8 @@ struct PublishedTable: Hashable, Sendable {
 
     /// Those of `tables` that are still there.
     static func all(_ tables: [CatalogTable], _ session: Session) throws -> [PublishedTable] {
-        let ids = "{" + tables.map { String($0.schema.id) }.joined(separator: ",") + "}"
-        let known = Dictionary(tables.map { ($0.schema.id, $0) }) { first, _ in first }
+        let ids = "{" + tables.map { String($0.schema.oid) }.joined(separator: ",") + "}"
+        let known = Dictionary(tables.map { ($0.schema.oid, $0) }) { first, _ in first }
         do {
             return try session.query(question, [ids]).rows.compactMap { cells in
                 var row = ResultRow(cells)

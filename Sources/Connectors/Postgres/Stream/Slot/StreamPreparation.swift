@@ -18,7 +18,7 @@ struct StreamPreparation: StreamReadying {
     /// What ``run(continuing:)`` would come to, as far as that shows before anything is made.
     func foresee(continuing state: StreamState?) throws -> ForeseenStream {
         let outlook = try outlook(continuing: state)
-        return ForeseenStream(gap: outlook.gap, left: left(outlook.publications?.left ?? []))
+        return ForeseenStream(gap: outlook.gap, left: left(outlook.publications?.left ?? []).byTable)
     }
 
     /// - Throws: ``Unclaimed`` before anything is made that the destination does not know of.
@@ -35,17 +35,17 @@ struct StreamPreparation: StreamReadying {
         if outlook.isReplaced { try release(name) }
         let left = try outlook.publications.map { try publish($0, notes: &notes) } ?? [:]
         let passed = try outlook.publications.map {
-            try PublicationFacts.definitions(of: tables.map(\.schema.id), in: $0.names, session)
+            try PublicationFacts.definitions(of: tables.map(\.schema.oid), in: $0.names, session)
         }
         if let state, gap == nil {
             let recopies =
                 outlook.publications?.added.map { ($0.id, "it was not in the publication until now") } ?? []
             return PreparedStream(
                 state: state,
-                facts: passed ?? [:],
-                recopies: Dictionary(recopies) { first, _ in first },
-                left: left,
-                knowsNamesOnly: outlook.plugin == .wal2json,
+                facts: passed?.byTable ?? [:],
+                recopies: Dictionary(recopies) { first, _ in first }.byTable,
+                left: left.byTable,
+                identity: outlook.plugin == .wal2json ? .names : .steady,
                 notes: notes
             )
         }
@@ -63,7 +63,7 @@ struct StreamPreparation: StreamReadying {
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: identity.timeline, last: ShownCommit(end: start)).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, facts: passed ?? [:], left: left, notes: notes)
+        return PreparedStream(state: begun, gap: gap, facts: passed?.byTable ?? [:], left: left.byTable, notes: notes)
     }
 
     /// What there is once nobody reads the slot: while somebody does, not all of it can be known.

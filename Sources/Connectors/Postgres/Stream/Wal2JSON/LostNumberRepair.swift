@@ -31,15 +31,15 @@ struct LostNumberRepair {
         let rows = buffer.written(nullIn: lossy)
         guard !rows.isEmpty else { return }
         do {
-            guard let relation = try catalog.relation(table.id) else { return }
+            guard let relation = try catalog.relation(table.oid) else { return }
             try awaitSight(of: transactions)
             let asked = lossy.compactMap { index in
-                relation.column(table.columns[index].id).map { (index: index, name: SQL.identifier($0.name)) }
+                relation.column(table.columns[index].number).map { (index: index, name: SQL.identifier($0.name)) }
             }
             guard !asked.isEmpty else { return }
             guard !table.identity.isEmpty else { return try refuseLost(in: relation, asked.map(\.name)) }
             let keys = try table.identity.map { index in
-                guard let column = relation.column(table.columns[index].id) else {
+                guard let column = relation.column(table.columns[index].number) else {
                     throw NeedsCopy(
                         "a column of its key is gone, and values may be NaN, which this wal2json writes as null"
                     )
@@ -48,7 +48,7 @@ struct LostNumberRepair {
             }
             var rest = rows[...]
             while !rest.isEmpty {
-                try restore(Array(rest.prefix(Self.limit)), of: &buffer, keys, asked, relation.name, table.id)
+                try restore(Array(rest.prefix(Self.limit)), of: &buffer, keys, asked, relation.name, table.oid)
                 rest = rest.dropFirst(Self.limit)
             }
         } catch let error as PostgresError where error.isConfined {

@@ -43,7 +43,7 @@ final class TriggerFeed: ChangeFeed {
         let reader = TriggerReader.name(among: request.made, of: request.sync, at: try Origin.read(session))
         keeping = TriggerKeeping(
             reader: reader ?? request.sync,
-            relations: request.tables.map(\.schema.id),
+            relations: request.tables.map(\.schema.oid),
             told: (request.keep.flatMap(TriggerCheckpoint.init) ?? start).common,
             keepsGiven: try TriggerPlace.isKept(session),
             times: times
@@ -58,7 +58,7 @@ final class TriggerFeed: ChangeFeed {
             catalog: catalog,
             checksUTF8: !session.capabilities.sendsValidUTF8
         ) { _, _ in clock.reached.checkpoint }
-        tables = request.tables.map { FollowedLog(table: $0.schema.id, copied: $0.moment.checkpoint.description) }
+        tables = request.tables.map { FollowedLog(table: $0.schema.oid, copied: $0.moment.checkpoint.description) }
         logs = TriggerLogs(session)
     }
 
@@ -122,7 +122,7 @@ final class TriggerFeed: ChangeFeed {
         var batch = try assembler.take()
         if batch.state != nil { try keeping.give(clock.reached.snapshot, confirmed, through: session) }
         rest.give()
-        if batch.state != nil, !clock.reached.behind.isEmpty { batch.left = locked.news(isLast: hasEnded) }
+        if batch.state != nil, !clock.reached.behind.isEmpty { batch.left = locked.news(isLast: hasEnded).byTable }
         batch.isUpToDate = end == nil && batch.state != nil
         return batch
     }
@@ -195,7 +195,7 @@ final class TriggerFeed: ChangeFeed {
         else {
             return error
         }
-        return ChangesUnreadable(table, error)
+        return ChangesUnreadable(TableID(table), error)
     }
 
     /// A log that is gone, or a table that was renamed in this moment, is for the next preparation to see to.

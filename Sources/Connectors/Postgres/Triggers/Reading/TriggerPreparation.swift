@@ -21,7 +21,7 @@ struct TriggerPreparation: StreamReadying {
     /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted. ``Unclaimed``
     ///   before anything is made that the destination does not know of.
     func run(continuing state: StreamState?) throws -> PreparedStream {
-        let relations = tables.map(\.schema.id)
+        let relations = tables.map(\.schema.oid)
         let origin = try Origin.read(session)
         let timeline = try timeline()
         let reader = try reader(of: state, at: origin)
@@ -39,7 +39,7 @@ struct TriggerPreparation: StreamReadying {
                 reached.timeline = timeline
                 state.checkpoint = reached.checkpoint
             }
-            return PreparedStream(state: state, left: left, notes: notes)
+            return PreparedStream(state: state, left: left.byTable, notes: notes)
         }
         let start = try TriggerLogs(session).moment().snapshot
         let given = try TriggerPlace.isKept(session) ? start : nil
@@ -50,7 +50,7 @@ struct TriggerPreparation: StreamReadying {
             id: identity.description,
             checkpoint: TriggerCheckpoint(snapshot: start, timeline: timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, left: left, notes: notes)
+        return PreparedStream(state: begun, gap: gap, left: left.byTable, notes: notes)
     }
 
     /// What ``run(continuing:)`` would find missing. Which tables' changes are not noted, the catalog says.
@@ -110,16 +110,16 @@ struct TriggerPreparation: StreamReadying {
         for table in tables {
             // A table that is gone, or has no key any more, is for the next plan to see to. What loses nothing is
             // mended another time.
-            guard let fault = after.captures[table.schema.id]?.faults.first(where: \.losesChanges) else { continue }
-            let refusal = fault.isMendable ? refusals[table.schema.id] : nil
-            left[table.schema.id] =
+            guard let fault = after.captures[table.schema.oid]?.faults.first(where: \.losesChanges) else { continue }
+            let refusal = fault.isMendable ? refusals[table.schema.oid] : nil
+            left[table.schema.oid] =
                 refusal
                 ?? LeftTable(
                     reason: "Its changes are not noted: \(fault).",
                     remedy: fault.isMendable ? .setUpTriggers : .setUpAsOwner
                 )
         }
-        if let first = tables.first, left.count == tables.count, let refusal = left[first.schema.id] {
+        if let first = tables.first, left.count == tables.count, let refusal = left[first.schema.oid] {
             throw PostgresError.notReplicable(
                 session.endpoint,
                 reason: "\(first.schema.name): \(refusal.reason)",

@@ -25,7 +25,7 @@ struct TriggerReadiness {
         }
         var faults: [UInt32: TriggerFault?] = [:]
         if try CaptureStates(session).exists(TriggerNames.captures) {
-            let facts = try TriggerFacts.of(possible.map(\.schema.id), session, config: config)
+            let facts = try TriggerFacts.of(possible.map(\.schema.oid), session, config: config)
             faults = facts.captures.mapValues { capture in
                 capture.faults.first { $0.losesChanges && $0.needsTriggers }
             }
@@ -33,7 +33,7 @@ struct TriggerReadiness {
         return tables.map { table in
             guard case .usable = table.methods[.triggerBased] else { return table }
             var table = table
-            if let fault = faults[table.schema.id, default: .notSetUp] {
+            if let fault = faults[table.schema.oid, default: .notSetUp] {
                 let reason = "\(fault)."
                 table.methods[.triggerBased] = .needsSetup(
                     reason: reason.prefix(1).uppercased() + reason.dropFirst(),
