@@ -100,8 +100,8 @@ public struct TargetChanges: Sendable {
 
     /// One step by which a table follows its source.
     public enum Evolution: Hashable, Sendable {
-        /// Adds a column, which every row that is there has this value in, given as the type's text; `nil` for null.
-        case addColumn(ColumnSchema, value: String?)
+        /// Adds a column, which every row that is there has this value in.
+        case addColumn(ColumnSchema, value: Value)
         case renameColumn(from: String, to: String)
         /// The source has dropped it. It stays, null in every row written from now on.
         case keepColumn(String)

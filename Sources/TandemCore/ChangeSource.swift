@@ -277,8 +277,8 @@ public struct ChangeBatch: Sendable {
         /// The table as it was then, under the source's names; the rows have its columns.
         public var schema: TableSchema
         /// What rows that were there before have in columns that this schema has and the one before it did not, by
-        /// column, as text; a column that is not named here is null in them.
-        public var missing: [ColumnID: String]
+        /// column, as the schema types it; a column that is not named here is null in them.
+        public var missing: [ColumnID: Value]
         /// Columns that rows had by now and this schema has not.
         public var leftOut: Set<ColumnID>
         /// Parts of the table that rows were changed in by now (``CatalogTable/parts``).
@@ -289,7 +289,7 @@ public struct ChangeBatch: Sendable {
 
         public init(
             schema: TableSchema,
-            missing: [ColumnID: String] = [:],
+            missing: [ColumnID: Value] = [:],
             leftOut: Set<ColumnID> = [],
             parts: Set<TableID> = [],
             changes: NetChanges,

@@ -41,10 +41,10 @@ public protocol CursorSnapshot: Snapshot {
     /// Which rows are to be read after `last` (``CursorState/last``): those from `lookback` before that place on, ties
     /// included, and those that have a null in a column of the cursor.
     ///
-    /// - Parameter columns: The cursor's columns.
+    /// - Parameter columns: The cursor's columns, with the types that ``CursorRange/values`` are to be of.
     func range(
         of table: CatalogTable,
-        by columns: [ColumnID],
+        by columns: [ColumnSchema],
         after last: [String],
         lookback: Lookback?
     ) async throws -> CursorRange
@@ -58,19 +58,22 @@ public protocol CursorSnapshot: Snapshot {
     ) async throws -> any TableRows
 
     /// What rows that are there already have in columns that were added to `table` (``ChangeBatch/Stretch/missing``),
-    /// by column. `nil` where they need not all have the same.
-    func additions(_ columns: [ColumnID], to table: CatalogTable) async throws -> [ColumnID: String]?
+    /// by column, as `columns` types them. `nil` where they need not all have the same.
+    func additions(_ columns: [ColumnSchema], to table: CatalogTable) async throws -> [ColumnID: Value]?
 }
 
 /// The rows from a place on, and those with a null in a column of the cursor.
 public struct CursorRange: Hashable, Sendable {
     /// The cursor's columns.
     public var columns: [ColumnID]
-    /// The place, by the first of these columns or by all of them.
+    /// The place, by the first of these columns or by all of them, as the source writes it.
     public var lower: [String]
+    /// The same as values of the types that were asked for. None where one of them has no such value.
+    public var values: [Value]
 
-    public init(columns: [ColumnID], lower: [String]) {
+    public init(columns: [ColumnID], lower: [String], values: [Value]) {
         self.columns = columns
         self.lower = lower
+        self.values = values
     }
 }

@@ -4,10 +4,10 @@ public struct RowBound: Hashable, Sendable {
     /// Indexes into the table's columns, the one that counts most first. Their types have one order everywhere
     /// (``ColumnType/isOrderedAlike``).
     public var columns: [Int]
-    /// The place, by the first of these columns or by all of them: values as Postgres writes them.
-    public var lower: [String]
+    /// The place, by the first of these columns or by all of them.
+    public var lower: [Value]
 
-    public init(columns: [Int], lower: [String]) {
+    public init(columns: [Int], lower: [Value]) {
         self.columns = columns
         self.lower = lower
     }
@@ -19,11 +19,11 @@ public struct RowBound: Hashable, Sendable {
     ///   - literal: A value of that column.
     public func condition<Failure: Error>(
         name: (Int) -> String,
-        literal: (_ text: String, _ column: Int) throws(Failure) -> String
+        literal: (_ value: Value, _ column: Int) throws(Failure) -> String
     ) throws(Failure) -> String {
         var isAbove: String?
-        for (column, text) in zip(columns, lower).reversed() {
-            let (name, value) = (name(column), try literal(text, column))
+        for (column, place) in zip(columns, lower).reversed() {
+            let (name, value) = (name(column), try literal(place, column))
             isAbove = isAbove.map { "(\(name) > \(value) OR (\(name) = \(value) AND \($0)))" } ?? "\(name) >= \(value)"
         }
         return ([isAbove ?? "true"] + columns.map { "\(name($0)) IS NULL" }).joined(separator: " OR ")

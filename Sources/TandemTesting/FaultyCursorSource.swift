@@ -47,7 +47,7 @@ private struct FaultyCursorSnapshot: CursorSnapshot {
 
     func range(
         of table: CatalogTable,
-        by columns: [ColumnID],
+        by columns: [ColumnSchema],
         after last: [String],
         lookback: Lookback?
     ) async throws -> CursorRange {
@@ -65,7 +65,7 @@ private struct FaultyCursorSnapshot: CursorSnapshot {
         return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
     }
 
-    func additions(_ columns: [ColumnID], to table: CatalogTable) async throws -> [ColumnID: String]? {
+    func additions(_ columns: [ColumnSchema], to table: CatalogTable) async throws -> [ColumnID: Value]? {
         try await snapshot.additions(columns, to: table)
     }
 }

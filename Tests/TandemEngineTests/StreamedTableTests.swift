@@ -32,7 +32,7 @@ import Testing
         return StreamedTable(plan: plan, copy: CopiedTable(target: name, schema: copied, rows: 0, moment: moment))
     }
 
-    private func stretch(_ columns: [ColumnSchema], missing: [ColumnID: String] = [:]) -> ChangeBatch.Stretch {
+    private func stretch(_ columns: [ColumnSchema], missing: [ColumnID: Value] = [:]) -> ChangeBatch.Stretch {
         .init(schema: schema(columns), missing: missing, changes: NetChanges())
     }
 
@@ -57,11 +57,11 @@ import Testing
         var table = table([column("id", 1)])
         let added = column("x", 2)
         let changes = try table.follow(
-            stretch([column("id", 1), added], missing: [2: "5"]),
+            stretch([column("id", 1), added], missing: [2: .number(5)]),
             folding: .exact,
             unfit: .text
         )
-        #expect(changes.evolution == [.addColumn(added, value: "5")])
+        #expect(changes.evolution == [.addColumn(added, value: .number(5))])
     }
 
     @Test func aDroppedColumnStaysAtTheDestination() throws {

@@ -5,16 +5,16 @@ struct RowBoundTests {
     private func condition(_ bound: RowBound) -> String {
         bound.condition {
             "c\($0)"
-        } literal: { text, _ in
-            "'\(text)'"
+        } literal: { value, _ in
+            "'\(value.text(as: .int32) ?? "")'"
         }
     }
 
     @Test func itIsAboveAPlaceByTheFirstColumnOrAll() {
-        #expect(condition(RowBound(columns: [4], lower: ["7"])) == "c4 >= '7' OR c4 IS NULL")
-        #expect(condition(RowBound(columns: [4, 0], lower: ["7"])) == "c4 >= '7' OR c4 IS NULL OR c0 IS NULL")
+        #expect(condition(RowBound(columns: [4], lower: [.number(7)])) == "c4 >= '7' OR c4 IS NULL")
+        #expect(condition(RowBound(columns: [4, 0], lower: [.number(7)])) == "c4 >= '7' OR c4 IS NULL OR c0 IS NULL")
         #expect(
-            condition(RowBound(columns: [1, 0, 2], lower: ["7", "8", "9"]))
+            condition(RowBound(columns: [1, 0, 2], lower: [.number(7), .number(8), .number(9)]))
                 == "(c1 > '7' OR (c1 = '7' AND (c0 > '8' OR (c0 = '8' AND c2 >= '9')))) "
                 + "OR c1 IS NULL OR c0 IS NULL OR c2 IS NULL"
         )

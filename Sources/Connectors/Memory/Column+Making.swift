@@ -12,33 +12,6 @@ extension Column {
     init(nullsOf type: ColumnType, count: Int) {
         self.init(storage: Storage(zerosOf: type, count: count), validity: Bitmap(repeating: false, count: count))
     }
-
-    /// `count` times the value that `text` stands for, or null; `nil` if that is not understood.
-    init?(repeating text: String?, of type: ColumnType, count: Int) {
-        guard let text else {
-            self.init(nullsOf: type, count: count)
-            return
-        }
-        switch type {
-        case .bool: self.init(Bool(text), count) { .bool($0) }
-        case .int16: self.init(Int16(text), count) { .int16($0) }
-        case .int32: self.init(Int32(text), count) { .int32($0) }
-        case .int64: self.init(Int64(text), count) { .int64($0) }
-        case .float32: self.init(Float(text), count) { .float32($0) }
-        case .float64: self.init(Double(text), count) { .float64($0) }
-        case .text, .json:
-            let storage = ByteStorage()
-            Array(text.utf8).withUnsafeBytes { _ = storage.append($0) }
-            let view = ByteViews.View(start: 0, length: UInt32(storage.count))
-            self.init(view, count) { .bytes(ByteViews(views: $0, storage: storage)) }
-        default: return nil
-        }
-    }
-
-    private init?<Value>(_ value: Value?, _ count: Int, _ storage: ([Value]) -> Storage) {
-        guard let value else { return nil }
-        self.init(storage: storage(Array(repeating: value, count: count)))
-    }
 }
 
 extension Column.Storage {

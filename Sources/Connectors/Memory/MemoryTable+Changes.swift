@@ -45,9 +45,10 @@ extension MemoryDatabase.Table {
 
     private mutating func removeRows(from bound: RowBound, of source: TableSchema) {
         let columns = bound.columns.map { source.columns[$0] }
+        let lower = zip(bound.lower, columns).map { $0.text(as: $1.type) ?? "" }
         func isBelow(_ row: Row) -> Bool {
             guard !row.contains(nil) else { return false }
-            for (value, place) in zip(row.compactMap(\.self), bound.lower) where value != place {
+            for (value, place) in zip(row.compactMap(\.self), lower) where value != place {
                 guard let number = Int128(value), let other = Int128(place) else { return value < place }
                 return number < other
             }
@@ -115,7 +116,7 @@ extension MemoryDatabase.Table {
             schema.columns.append(column)
             for index in batches.indices {
                 let count = batches[index].rowCount
-                guard let new = Column(repeating: value, of: column.type, count: count) else {
+                guard let new = Column(Array(repeating: value, count: count), as: column.type) else {
                     throw ChangeRefused(target, because: "memory does not understand a value of \(column.name)")
                 }
                 batches[index].columns.append(new)

@@ -30,6 +30,8 @@ package enum RunEvent: Sendable {
     case streamPrepared(notes: [String], gap: String?)
     /// Changes are applied from now on, up to `end` if there is one.
     case following(StreamProgress, tables: [TablePlan], end: Checkpoint?)
+    /// A table that was copied beside the stream is followed with the others from now on, of which there are so many.
+    case joined(TablePlan, StreamProgress, followed: Int)
     /// The changes that were made before the tables were followed, or asked for, have been applied.
     case caughtUp(tables: [TablePlan])
     /// Changes have been applied.

@@ -68,7 +68,7 @@ struct TableMerging {
         var change = try await reshaping()
         let range = try await snapshot.range(
             of: table.source,
-            by: cursor.ids,
+            by: cursor.columns,
             after: last,
             lookback: cursor.lookback
         )
@@ -116,8 +116,11 @@ struct TableMerging {
             changes.removed += deleted ?? []
             return changes
         }
-        let columns = range.columns.compactMap { number in schema.columns.firstIndex { $0.id == number } }
-        changes.removedFrom = RowBound(columns: columns, lower: range.lower)
+        let columns = range.columns.compactMap { id in schema.columns.firstIndex { $0.id == id } }
+        guard range.values.count == range.lower.count else {
+            throw StreamedTable.MustCopy(reason: "the place it was read to is no value of its cursor's type")
+        }
+        changes.removedFrom = RowBound(columns: columns, lower: range.values)
         return changes
     }
 
@@ -138,7 +141,7 @@ struct TableMerging {
     private func reshaping() async throws -> TargetChanges {
         var streamed = StreamedTable(plan: table, copy: copy)
         let known = Set(copy.schema.columns.map(\.id))
-        let added = table.schema.columns.map(\.id).filter { !known.contains($0) }
+        let added = table.schema.columns.filter { !known.contains($0.id) }
         let missing = added.isEmpty ? [:] : try await snapshot.additions(added, to: table.source)
         guard let missing else {
             throw StreamedTable.MustCopy(reason: "a new column may have values in rows that were there before")

@@ -26,6 +26,9 @@ extension RunRecorder {
         case .following(let progress, let tables, _):
             progress.begin(with: tables)
             await record(.catchingUp, of: tables)
+        case .joined(let table, let progress, _):
+            progress.join(table)
+            await record(.catchingUp, of: table)
         case .caughtUp(let tables):
             await record(.streaming, of: tables)
         case .copyingAgain(let table, _): await record(.pending, of: table)

@@ -14,7 +14,10 @@ extension SyncRun {
     /// copy every table again.
     ///
     /// - Returns: The plan, and the run that keeps to it.
-    func beginning(_ plan: SyncPlan) async throws -> (run: SyncRun, plan: SyncPlan) {
+    func beginning(
+        _ plan: SyncPlan,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws -> (run: SyncRun, plan: SyncPlan) {
         var (run, plan) = (self, plan)
         guard let destination = destination as? any ChangeDestination else { return (run, plan) }
         for method in Method.allCases where method.isFollowed {

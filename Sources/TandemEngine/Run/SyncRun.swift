@@ -79,7 +79,7 @@ package struct SyncRun: Sendable {
             }
             await note(.planned(plan))
             var run = self
-            if isRepaired == nil { (run, plan) = try await beginning(plan) }
+            if isRepaired == nil { (run, plan) = try await beginning(plan, observe: note) }
             var report = FullCopy.Report()
             for failed in plan.failures {
                 await note(.tableFailed(failed.table, failed.failure))

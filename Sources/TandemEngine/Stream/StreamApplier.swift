@@ -174,6 +174,6 @@ final class StreamApplier {
             end.hasOtherTables = true
         }
         await following.observe(.tableLoaded(planned, loaded.outcome))
-        await following.observe(.following(following.progress, tables: tables.values.map(\.plan), end: nil))
+        await following.observe(.joined(planned, following.progress, followed: tables.count))
     }
 }

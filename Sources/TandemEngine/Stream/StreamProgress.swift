@@ -28,6 +28,9 @@ package final class StreamProgress: Sendable {
     /// Notes the tables that are followed from now on, and are behind until the source has nothing else to say.
     func begin(with tables: [TablePlan]) { behind.withLock { $0 = tables } }
 
+    /// Notes one that is followed too, and is behind until then.
+    func join(_ table: TablePlan) { behind.withLock { $0.append(table) } }
+
     /// The tables that have been behind until now.
     func takeUpToDate() -> [TablePlan] {
         guard counts.isUpToDate else { return [] }

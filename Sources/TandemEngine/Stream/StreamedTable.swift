@@ -94,7 +94,7 @@ struct StreamedTable {
                 }
             } else {
                 try take(column.name, from: &taken, folding, releasing: nil)
-                evolution.append(.addColumn(column, value: stretch.missing[column.id]))
+                evolution.append(.addColumn(column, value: stretch.missing[column.id] ?? .null))
             }
             after.schema.columns.append(target)
         }

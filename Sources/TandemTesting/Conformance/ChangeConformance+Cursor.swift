@@ -57,10 +57,13 @@ extension ChangeConformance {
         )
         let rows: [(Int32?, Int64?)] = [(4, 9), (5, 1), (5, 2), (5, 2), (5, nil), (6, -7), (nil, 0), (10, 0), (4, 9)]
         var table = try await publish(schema, [batch(rows)], in: destination)
-        let steps: [(lower: [String]?, written: [(Int32?, Int64?)], left: [(Int32?, Int64?)])] = [
-            (["5", "2"], [(5, 2), (7, 7), (nil, 1)], [(4, 9), (4, 9), (5, 1), (5, 2), (7, 7), (nil, 1)]),
-            (["5"], [(8, 8)], [(4, 9), (4, 9), (8, 8)]),
-            (["9", "0"], [], [(4, 9), (4, 9), (8, 8)]),
+        let steps: [(lower: [Value]?, written: [(Int32?, Int64?)], left: [(Int32?, Int64?)])] = [
+            (
+                [.number(5), .number(2)], [(5, 2), (7, 7), (nil, 1)],
+                [(4, 9), (4, 9), (5, 1), (5, 2), (7, 7), (nil, 1)]
+            ),
+            ([.number(5)], [(8, 8)], [(4, 9), (4, 9), (8, 8)]),
+            ([.number(9), .number(0)], [], [(4, 9), (4, 9), (8, 8)]),
             (nil, [(1, 1)], [(1, 1)]),
         ]
         for step in steps {

@@ -56,12 +56,12 @@ extension ChangeConformance {
             try await table.expectEqual(promise, in: destination, of: sync)
         }
         let number = column("a \"number\"", .int64, id: 4)
-        let added = evolving(table, by: [.addColumn(number, value: "-42")], widened([row(5, "five")], 7))
+        let added = evolving(table, by: [.addColumn(number, value: .number(-42))], widened([row(5, "five")], 7))
         try await follow("an added column has its value in the rows that are there", [added], at: 1)
         let text = column("text", .text, id: 5)
-        let plain = evolving(table, by: [.addColumn(text, value: nil), .renameColumn(from: "text", to: "remark")])
+        let plain = evolving(table, by: [.addColumn(text, value: .null), .renameColumn(from: "text", to: "remark")])
         try await follow("a column is added with nulls, and renamed", [plain], at: 2)
-        let quoted = evolving(table, by: [.addColumn(column("quote", .text, id: 6), value: "it's; \\ \"so\"")])
+        let quoted = evolving(table, by: [.addColumn(column("quote", .text, id: 6), value: .text("it's; \\ \"so\""))])
         try await follow("a value is text, whatever it holds", [quoted], at: 3)
         let kept = evolving(table, by: [.keepColumn("quote"), .keepColumn("remark"), .keepColumn("a \"number\"")])
         try await follow("a dropped column is no longer the copy's", [kept], at: 4)
@@ -82,6 +82,39 @@ extension ChangeConformance {
         await destination.close()
     }
 
+    /// What a destination cannot write so it refuses, and the table is copied again.
+    func addedColumnsHaveTheirValues() async throws {
+        let destination = try await harness.makeDestination(beside: nil)
+        var table = try await publish(SampleTable(orders, ids: 0..<3), in: destination)
+        let schema = RandomBatches.schema(orders, of: types)
+        var random = RandomBatches(schema, seed: seed, nulls: 0.1, longest: 50)
+        let batch = random.batch(rows: 4)
+        var refused: [String] = []
+        for (index, column) in schema.columns.enumerated().dropFirst() {
+            for row in 0..<batch.rowCount {
+                let added = self.column("\(column.name) \(row)", column.type, id: ColumnID(1000 * index + row))
+                let value = Value(row, of: batch.columns[index])
+                let target = evolving(table, by: [.addColumn(added, value: value)])
+                do {
+                    try await destination.apply([target], reaching: state(1000 * index + row), of: sync)
+                    table.apply(target)
+                } catch is ChangeRefused {
+                    await destination.rollback()
+                    refused.append("\(column.type)")
+                }
+            }
+        }
+        try await table.expectEqual(
+            "an added column has its value in the rows that are there, of every type (seed \(seed))",
+            in: destination,
+            of: sync
+        )
+        // Not every database has every day.
+        let others = refused.filter { !$0.hasSuffix("[][]") && !$0.hasPrefix("date") && !$0.hasPrefix("timestamp") }
+        try expectEqual("only lists of lists are refused, and days that are out of range", others, [])
+        await destination.close()
+    }
+
     func evolutionIsPartOfTheTransaction() async throws {
         let destination = try await harness.makeDestination(beside: nil)
         var table = try await publish(SampleTable(orders, ids: 0..<3000), in: destination)
@@ -91,7 +124,7 @@ extension ChangeConformance {
             of: sync
         )
         let steps: [TargetChanges.Evolution] = [
-            .addColumn(column("number", .int64, id: 4), value: "1"), .renameColumn(from: "note", to: "remark"),
+            .addColumn(column("number", .int64, id: 4), value: .number(1)), .renameColumn(from: "note", to: "remark"),
             .renameTable(to: items),
         ]
         let target = evolving(table, by: steps, widened([row(3, "changed after")], 2))

@@ -121,7 +121,7 @@ extension ChangeConformance {
         try await follow("rows are marked and timed", target(table, marked), at: 2)
         let elsewhere = TableName(schema: "other", table: "Orders")
         let steps: [TargetChanges.Evolution] = [
-            .addColumn(column("number", .int64, id: 4), value: "7"), .renameTable(to: elsewhere),
+            .addColumn(column("number", .int64, id: 4), value: .number(7)), .renameTable(to: elsewhere),
         ]
         try await follow("a marked table evolves", evolving(table, by: steps), at: 3)
         try await follow("a moved table is marked", target(table, marking([(4, 7)])), at: 4)

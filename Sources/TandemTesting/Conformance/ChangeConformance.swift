@@ -46,6 +46,7 @@ public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
         try await rowsWithoutAKeyAreCounted()
         try await tablesFollowTheirSource()
         try await evolutionIsPartOfTheTransaction()
+        try await addedColumnsHaveTheirValues()
         try await tablesTradeNames()
         try await stateIsStoredWithTheData()
         try await openTransactionsAreInvisible()

@@ -102,8 +102,9 @@ struct ModelTable {
         switch step {
         case .addColumn(let column, let value):
             columns.append(column)
-            for index in rows.indices { rows[index].append(value) }
-            for index in marked.indices { marked[index].insert(value, at: columns.count - 1) }
+            let text = value.text(as: column.type)
+            for index in rows.indices { rows[index].append(text) }
+            for index in marked.indices { marked[index].insert(text, at: columns.count - 1) }
         case .renameColumn(let old, let new):
             if let index = columns.firstIndex(where: { $0.name == old }) { columns[index].name = new }
         case .keepColumn(let name):

@@ -92,12 +92,8 @@ final class ProgressDisplay: Sendable {
         case .streamPrepared(let notes, let gap):
             for note in notes { line("note: " + note) }
             if let gap { trouble("warning: \(gap) Every table is copied again.") }
-        case .following(let progress, let tables, let end):
-            state.withLock {
-                // A run that ends says in the end what it did.
-                if end == nil, $0.stream?.tables != tables.count { $0.isNews = true }
-                $0.stream = (progress, tables.count, end == nil)
-            }
+        case .following(let progress, let tables, let end): follow(progress, tables.count, isEndless: end == nil)
+        case .joined(_, let progress, let count): follow(progress, count, isEndless: true)
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
         case .followedNoLonger(let table, let reason, let remedy):
@@ -107,6 +103,14 @@ final class ProgressDisplay: Sendable {
             line("note: \(method.rawValue) cannot be used, and its tables take another method: \(reason)")
             for text in RemedyText.lines(remedy, indent: "  ") { line(text) }
         case .replanned, .published, .applied, .caughtUp, .issues: break
+        }
+    }
+
+    private func follow(_ progress: StreamProgress, _ tables: Int, isEndless: Bool) {
+        state.withLock {
+            // A run that ends says in the end what it did.
+            if isEndless, $0.stream?.tables != tables { $0.isNews = true }
+            $0.stream = (progress, tables, isEndless)
         }
     }
 

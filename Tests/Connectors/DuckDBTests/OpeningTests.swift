@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Glibc
 import Synchronization
 import TandemCore
@@ -199,5 +199,44 @@ import Testing
         await #expect(throws: DuckDBError.self) { try await load(folder.destination(lockTimeout: 0)) }
         while try reader.next() != nil {}
         try await load(folder.destination(lockTimeout: 0))
+    }
+
+    /// A file's log may take seconds to be replayed.
+    @Test func nobodyWaitsForAnotherFile() async throws {
+        let path = FileFacts.canonical(folder.file("slow.duckdb"))
+        do {
+            let session = try folder.user(of: try #require(try DatabaseFile.open(path, .write, options: [])))
+            try session.run(
+                """
+                PRAGMA disable_checkpoint_on_shutdown; SET wal_autocheckpoint = '1TB';
+                CREATE TABLE t (i INT, t VARCHAR);
+                """,
+                to: "leave a log"
+            )
+            // Whole groups of rows would go to the file itself.
+            for _ in 0..<15 {
+                try session.run("INSERT INTO t SELECT range, md5(range::VARCHAR) FROM range(100000)", to: "fill it")
+            }
+        }
+        #expect(FileFacts.size(of: path + ".wal") > 50_000_000)
+        let other = FileFacts.canonical(folder.file())
+        let isOpen = Mutex(false)
+        let slow = Thread {
+            let file = try? DatabaseFile.open(path, .write, options: [])
+            isOpen.withLock { $0 = true }
+            withExtendedLifetime(file) {}
+        }
+        slow.start()
+        while !Self.openFiles().contains(path) { await Task.yield() }
+        let file = try DatabaseFile.open(other, .write, options: [])
+        #expect(isOpen.withLock { !$0 }, "the log was replayed too quickly to tell")
+        #expect(file != nil)
+        while isOpen.withLock({ !$0 }) { await Task.yield() }
+    }
+
+    private static func openFiles() -> Set<String> {
+        let folder = "/proc/self/fd"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return Set(names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") })
     }
 }

@@ -243,7 +243,7 @@ extension StreamReplica.Table {
         let places = Dictionary(schema.columns.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
         rows = rows.map { row in
             stretch.schema.columns.map { column in
-                places[column.id].map { row[$0] } ?? stretch.missing[column.id]
+                places[column.id].map { row[$0] } ?? stretch.missing[column.id]?.text(as: column.type)
             }
         }
         schema = stretch.schema

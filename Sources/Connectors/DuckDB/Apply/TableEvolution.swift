@@ -32,24 +32,15 @@ struct TableEvolution {
         try session.run("ALTER TABLE \(session.quoted(table)) \(change)", to: "change the shape of \(table)")
     }
 
-    private func add(_ column: ColumnSchema, _ value: String?) throws {
+    private func add(_ column: ColumnSchema, _ value: Value) throws {
         let definition = "ADD COLUMN \(SQL.identifier(column.name)) \(column.type.sql)"
-        guard let value else { return try alter(definition) }
-        try alter("\(definition) DEFAULT \(try literal(value, column))")
+        guard value != .null else { return try alter(definition) }
+        guard let literal = SQL.literal(value, as: column.type) else {
+            throw ChangeRefused(table, because: "the value of the new column \(column.name) is none of its type")
+        }
+        try alter("\(definition) DEFAULT \(literal)")
         // For the rows that are there only; those to come are sent whole.
         try alter("ALTER COLUMN \(SQL.identifier(column.name)) DROP DEFAULT")
-    }
-
-    /// `value`, which Postgres wrote, as DuckDB reads it.
-    private func literal(_ value: String, _ column: ColumnSchema) throws -> String {
-        switch column.type {
-        case .text: return SQL.literal(value)
-        case .bytes where value.hasPrefix("\\x"): return "unhex(\(SQL.literal(String(value.dropFirst(2)))))"
-        case .list where value == "{}": return "[]::\(column.type.sql)"
-        case .list, .bytes:
-            throw ChangeRefused(table, because: "the value of the new column \(column.name) is a list")
-        default: return "\(SQL.literal(value))::\(column.type.sql)"
-        }
     }
 
     private func rename(to name: TableName) throws {

@@ -90,8 +90,8 @@ struct TableWriter {
     private func remove(_ bound: RowBound) throws -> Int {
         let condition = bound.condition {
             SQL.identifier(table.columns[$0].name)
-        } literal: { text, index in
-            "\(SQL.literal(text))::\(table.columns[index].type.sql)"
+        } literal: { value, index in
+            SQL.literal(value, as: table.columns[index].type) ?? "NULL"
         }
         return try session.run("DELETE FROM \(target) WHERE \(condition)", [], to: "remove rows of \(table.name)")
     }

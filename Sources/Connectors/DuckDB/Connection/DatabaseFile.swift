@@ -26,13 +26,27 @@ final class DatabaseFile: Sendable {
         var isReusable: Bool
     }
 
-    private struct Registry {
-        var entries: [String: Entry] = [:]
-        /// An instance without a file, kept for the next one.
-        var idle: Instance?
+    /// One path, open or not. Its lock is held while the file is opened, replayed, checkpointed or closed, for which
+    /// nobody waits who is after another file.
+    private final class Place: Sendable {
+        let entry = Mutex<Entry?>(nil)
     }
 
-    private static let registry = Mutex(Registry())
+    /// Those that were asked for; there are few in a process.
+    private static let places = Mutex<[String: Place]>([:])
+    /// An instance without a file, kept for the next one.
+    private static let idle = Mutex<Instance?>(nil)
+
+    private static func place(_ path: String) -> Place {
+        places.withLock { places in
+            if let known = places[path] { return known }
+            let place = Place()
+            places[path] = place
+            return place
+        }
+    }
+
+    private let place: Place
 
     /// Opens the file at `path`, or joins those who have it open.
     ///
@@ -46,31 +60,31 @@ final class DatabaseFile: Sendable {
         options: [(name: String, value: String)],
         isBrief: Bool = false
     ) throws -> DatabaseFile? {
-        try registry.withLock { registry in
-            if let entry = registry.entries[path] {
-                if mode == .write && entry.mode == .read { return nil }
-                registry.entries[path]?.users += 1
-                if !isBrief && mode == .write { registry.entries[path]?.isReusable = false }
-                return DatabaseFile(path, entry, isFirst: false)
+        let place = place(path)
+        return try place.entry.withLock { entry in
+            if var known = entry {
+                if mode == .write && known.mode == .read { return nil }
+                known.users += 1
+                if !isBrief && mode == .write { known.isReusable = false }
+                entry = known
+                return DatabaseFile(path, known, at: place, isFirst: false)
             }
             if mode == .write { FileFacts.removeIfEmpty(path) }
-            // Who keeps it open for longer changes settings: he has a DuckDB of his own.
-            var fresh: Instance?
-            var entry =
-                try isBrief ? attach(path, mode, options, to: &registry.idle) : attach(path, mode, options, to: &fresh)
-            entry.isReusable = isBrief
-            registry.entries[path] = entry
-            return DatabaseFile(path, entry, isFirst: true)
+            var opened = try attach(path, mode, options, isBrief: isBrief)
+            opened.isReusable = isBrief
+            entry = opened
+            return DatabaseFile(path, opened, at: place, isFirst: true)
         }
     }
 
     /// The process that keeps others from writing to the file, unless it is open in this one.
     static func lockHolder(of path: String) -> Int? {
-        registry.withLock { $0.entries[path] == nil ? FileFacts.lockHolder(of: path) : nil }
+        place(path).entry.withLock { $0 == nil ? FileFacts.lockHolder(of: path) : nil }
     }
 
-    private init(_ path: String, _ entry: Entry, isFirst: Bool) {
+    private init(_ path: String, _ entry: Entry, at place: Place, isFirst: Bool) {
         self.path = path
+        self.place = place
         self.mode = entry.mode
         self.isFirst = isFirst
         instance = entry.instance
@@ -78,25 +92,25 @@ final class DatabaseFile: Sendable {
     }
 
     deinit {
-        Self.registry.withLock { registry in
-            guard let entry = registry.entries[path], entry.users == 1 else {
-                registry.entries[path]?.users -= 1
+        place.entry.withLock { entry in
+            guard let known = entry, known.users == 1 else {
+                entry?.users -= 1
                 return
             }
-            registry.entries[path] = nil
+            entry = nil
             // What it has spilled is removed with the instance only.
-            guard entry.isReusable, FileFacts.kind(Self.spill(of: path)) == .missing else { return }
+            guard known.isReusable, FileFacts.kind(Self.spill(of: path)) == .missing else { return }
             // Where this fails the instance goes, and the file with it.
             let isDetached = (try? instance.run("DETACH \(SQL.identifier(alias))", path: path, to: "close it")) != nil
-            if isDetached { registry.idle = instance }
+            if isDetached { Self.idle.withLock { $0 = instance } }
         }
     }
 
     /// Whether DuckDB itself is kept when the file is closed: nobody has it open for more than a moment.
-    var isReusable: Bool { Self.registry.withLock { $0.entries[path]?.isReusable ?? false } }
+    var isReusable: Bool { place.entry.withLock { $0?.isReusable ?? false } }
 
     /// Lets DuckDB itself go with the file, because something went wrong.
-    func retire() { Self.registry.withLock { $0.entries[path]?.isReusable = false } }
+    func retire() { place.entry.withLock { $0?.isReusable = false } }
 }
 
 // MARK: Attaching
@@ -106,15 +120,16 @@ extension DatabaseFile {
         _ path: String,
         _ mode: Mode,
         _ options: [(name: String, value: String)],
-        to idle: inout Instance?
+        isBrief: Bool
     ) throws -> Entry {
         // What is told of a file here is a setting of all files there; and none could be attached without access.
         let ofFiles: Set = ["access_mode", "storage_compatibility_version", "default_block_size", Self.access]
         var settings = options.filter { !ofFiles.contains($0.name) }
         settings.append(("temp_directory", spill(of: path)))
-        let kept = idle.flatMap { $0.options == Dictionary(settings) { $1 } ? $0 : nil }
-        idle = nil
-        let instance = try kept ?? Instance(options: settings)
+        // Who keeps it open for longer changes settings: he has a DuckDB of his own.
+        let kept = isBrief ? idle.withLock { $0.take() } : nil
+        let isAlike = kept?.options == Dictionary(settings) { $1 }
+        let instance = try isAlike ? kept ?? Instance(options: settings) : Instance(options: settings)
         for (name, value) in settings where name == "memory_limit" {
             // It may have been raised.
             try instance.run("SET \(name) = \(SQL.literal(value))", path: path, to: "set \(name)")
@@ -139,7 +154,7 @@ extension DatabaseFile {
                 try instance.run("SET \(name) = \(SQL.literal(value))", path: path, to: "set \(name)")
             }
         } catch {
-            idle = instance
+            if isBrief { idle.withLock { $0 = instance } }
             throw error
         }
         return Entry(instance: instance, alias: alias, mode: mode, users: 1, isReusable: true)

@@ -130,6 +130,16 @@ struct CaptureStates {
         "($1::pg_catalog.text IS NULL OR \(value) = ANY ($1::pg_catalog.text::pg_catalog.\(type)[]))"
     }
 
+    /// The same of names that begin with `prefix` and end with the number of what is asked for. An index serves it:
+    /// there may be thousands, whose texts are long.
+    private static func isNamed(_ name: String, _ prefix: String) -> String {
+        """
+        ($1::pg_catalog.text IS NULL OR \(name) = ANY (ARRAY(
+          SELECT pg_catalog.concat('\(prefix)', w.number)::pg_catalog.name
+          FROM pg_catalog.unnest($1::pg_catalog.text::pg_catalog.text[]) AS w(number))))
+        """
+    }
+
     /// Whether `p`, in schema `n`, notes changes, or did before somebody changed it. An application's own of such a
     /// name would write to none of our tables, and have none of our triggers.
     private static let isNote = """
@@ -146,19 +156,25 @@ struct CaptureStates {
             WHERE a.attrelid = c.oid AND a.attnum > 2 AND NOT a.attisdropped)::text, NULL, NULL
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relname ~ '^log_[0-9]+$' AND \(OwnTables.isOne)
-          AND \(isWanted("pg_catalog.substr(c.relname, 5)", "text"))
+          AND \(isNamed("c.relname", "log_"))
         UNION ALL
         SELECT 'function', pg_catalog.substr(p.proname, 6), p.oid, p.prosrc, pg_catalog.md5(p.prosrc), p.prosecdef
         FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-        WHERE \(isNote) AND p.pronargs = 0
-          AND \(isWanted("pg_catalog.substr(p.proname, 6)", "text"))
+        WHERE \(isNote) AND p.pronargs = 0 AND \(isNamed("p.proname", "note_"))
         """
 
+    /// Those on a table that is asked for, and those that call the function of one, wherever they are.
     private static let triggers = """
         SELECT pg_catalog.substr(p.proname, 6), t.tgrelid, t.tgname, pg_catalog.concat(t.oid, '.', t.xmin), t.tgenabled
-        FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+        FROM (
+          SELECT t.oid FROM pg_catalog.pg_trigger t WHERE \(isWanted("t.tgrelid", "oid"))
+          UNION
+          SELECT d.objid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+            JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+              AND d.refobjid = p.oid AND d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
+          WHERE n.nspname = '\(TriggerNames.schema)' AND \(isNamed("p.proname", "note_"))
+        ) AS w JOIN pg_catalog.pg_trigger t ON t.oid = w.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
           JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         WHERE \(isNote)
-          AND (\(isWanted("pg_catalog.substr(p.proname, 6)", "text")) OR \(isWanted("t.tgrelid", "oid")))
         """
 }

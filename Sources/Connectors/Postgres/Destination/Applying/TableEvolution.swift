@@ -58,11 +58,14 @@ struct TableEvolution {
                 throw ChangeRefused(name, because: "column \"\(column.name)\" holds lists of lists")
             }
             let definition = "\(table) ADD COLUMN \(identifier) \(type.sql)"
-            guard let value else { return try session.execute(definition) }
+            guard value != .null else { return try session.execute(definition) }
+            guard let text = ValueText.of(value, column.type, delimiter: column.listDelimiter) else {
+                throw ChangeRefused(name, because: "the value of its new column \"\(column.name)\" cannot be written")
+            }
             // For the rows that are there only; those to come are sent whole.
             try session.execute(
                 """
-                \(definition) DEFAULT \(SQL.literal(value))::\(type.sql);
+                \(definition) DEFAULT \(SQL.literal(text))::\(type.sql);
                 \(table) ALTER COLUMN \(identifier) DROP DEFAULT
                 """
             )

@@ -119,8 +119,8 @@ struct TableMerge {
     private func remove(_ bound: RowBound) throws {
         let condition = bound.condition {
             SQL.identifier(stage.target.schema.columns[$0].name)
-        } literal: { text, _ in
-            SQL.literal(text)
+        } literal: { value, column in
+            SQL.literal(ValueText.of(value, stage.target.schema.columns[column].type) ?? "")
         }
         try expectNone(
             after: "DELETE FROM ONLY \(SQL.name(target)) WHERE \(condition)",

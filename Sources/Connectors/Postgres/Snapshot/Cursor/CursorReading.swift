@@ -34,13 +34,24 @@ struct CursorReading {
     }
 
     /// Which rows are to be read after `last`.
-    func range(by numbers: [Int], after last: [String], lookback: Lookback?) throws -> CursorRange {
-        let columns = try CursorColumn.read(numbers, of: table, types: types, in: session)
-        guard let lookback, let value = last.first,
-            let start = columns.first?.start(of: lookback, before: value),
-            let lower = try session.query("SELECT \(start)").value
-        else { return CursorRange(columns: numbers.map { ColumnID($0) }, lower: last) }
-        return CursorRange(columns: numbers.map { ColumnID($0) }, lower: [lower])
+    ///
+    /// - Parameter wanted: The cursor's columns, with the types that values are to be of.
+    func range(by wanted: [ColumnSchema], after last: [String], lookback: Lookback?) throws -> CursorRange {
+        let columns = try CursorColumn.read(wanted.map(\.number), of: table, types: types, in: session)
+        var lower = last
+        if let lookback, let value = last.first, let start = columns.first?.start(of: lookback, before: value),
+            let place = try session.query("SELECT \(start)").value
+        {
+            lower = [place]
+        }
+        let values = zip(lower, zip(columns, wanted)).compactMap { text, column in
+            column.0.native.textDecoder(as: column.1.type)?.value(of: text)
+        }
+        return CursorRange(
+            columns: wanted.map(\.id),
+            lower: lower,
+            values: values.count == lower.count ? values : []
+        )
     }
 
     /// Conditions that each row of `range` meets exactly one of, each of which an index can serve.
@@ -58,32 +69,36 @@ struct CursorReading {
     }
 
     /// ``CursorSnapshot/additions(_:to:)``.
-    func additions(_ numbers: [Int]) throws -> [Int: String]? {
+    func additions(_ columns: [ColumnSchema]) throws -> [ColumnID: Value]? {
         let version = session.capabilities.version
         let missing =
             version >= 110_000
             ? "CASE WHEN a.atthasmissing THEN pg_catalog.array_to_string(a.attmissingval, '') END" : "NULL"
         let identity = version >= 100_000 ? "a.attidentity <> ''" : "false"
         let question = """
-            SELECT a.attnum, \(missing),
+            SELECT a.attnum, a.atttypid, a.atttypmod, \(missing),
               c.relkind NOT IN ('r', 'p') OR a.atthasdef OR a.attnotnull OR \(identity) OR t.typdefault IS NOT NULL,
               t.typcategory = 'A'
             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
               JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
             WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum = ANY ($2::pg_catalog.int2[]) AND NOT a.attisdropped
             """
-        let list = "{" + numbers.map(String.init).joined(separator: ",") + "}"
+        let wanted = Dictionary(columns.map { ($0.number, $0) }) { first, _ in first }
+        let list = "{" + columns.map(\.id.description).joined(separator: ",") + "}"
         let rows = try session.query(question, [String(table.schema.oid), list]).rows
-        guard rows.count == numbers.count else { return nil }
-        var values: [Int: String] = [:]
+        guard rows.count == columns.count else { return nil }
+        var values: [ColumnID: Value] = [:]
         for cells in rows {
             var row = ResultRow(cells)
             let number: Int = try row.number()
-            let value = try row.optional()
+            let native = types.native(try row.number(), modifier: try row.number())
+            let text = try row.optional()
             let mayDiffer = try row.flag()
             let isList = try row.flag()
-            guard value == nil ? !mayDiffer : !isList else { return nil }
-            values[number] = value
+            guard text == nil ? !mayDiffer : !isList else { return nil }
+            guard let text, let column = wanted[number] else { continue }
+            guard let value = native.textDecoder(as: column.type)?.value(of: text) else { return nil }
+            values[column.id] = value
         }
         return values
     }

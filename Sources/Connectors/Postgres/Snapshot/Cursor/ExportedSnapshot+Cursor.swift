@@ -4,14 +4,14 @@ import TandemRows
 extension ExportedSnapshot: CursorSnapshot {
     func range(
         of table: CatalogTable,
-        by columns: [ColumnID],
+        by columns: [ColumnSchema],
         after last: [String],
         lookback: Lookback?
     ) async throws -> CursorRange {
         let types = types
         return try await ask { session in
             try CursorReading(session: session, table: table, types: types).range(
-                by: columns.map(\.number),
+                by: columns,
                 after: last,
                 lookback: lookback
             )
@@ -28,10 +28,10 @@ extension ExportedSnapshot: CursorSnapshot {
         TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: 1, range: range)
     }
 
-    func additions(_ columns: [ColumnID], to table: CatalogTable) async throws -> [ColumnID: String]? {
+    func additions(_ columns: [ColumnSchema], to table: CatalogTable) async throws -> [ColumnID: Value]? {
         let types = types
         return try await ask { session in
-            try CursorReading(session: session, table: table, types: types).additions(columns.map(\.number))?.byColumn
+            try CursorReading(session: session, table: table, types: types).additions(columns)
         }
     }
 }

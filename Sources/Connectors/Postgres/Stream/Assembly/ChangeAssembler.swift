@@ -179,8 +179,9 @@ struct ChangeAssembler {
         batch.stretches = closed
         batch.recopies = recopies.byTable
         batch.transactions = transactionCount
-        for index in tables.indices where tables[index].reason == nil {
-            if let tally = tables[index].takeTally() { batch.tallies[tables[index].schema.id] = tally }
+        for table in closed {
+            guard let index = numbers[table.schema.oid], tables[index].reason == nil else { continue }
+            if let tally = tables[index].takeTally() { batch.tallies[table.schema.id] = tally }
         }
         if !isInTransaction {
             batch.holdings = holdings.byTable

@@ -19,7 +19,7 @@ struct FollowedTable {
     /// As it is now, by the stream.
     var schema: TableSchema
     /// What rows have in columns that came since the last stretch, by number.
-    var missing: [Int: String] = [:]
+    var missing: [Int: Value] = [:]
     var buffer: ChangeBuffer
     /// `nil` until its relation has been made out: then there are no rows yet.
     var decoder: StretchDecoder?

@@ -46,7 +46,7 @@ struct RelationResolution {
             }
         }
         try checkThatNoneIsUntold(places)
-        var missing: [Int: String] = [:]
+        var missing: [Int: Value] = [:]
         var leftOut: Set<Int> = []
         let copied = Set(known.columns.map(\.number))
         for (number, place) in places.sorted(by: { $0.key < $1.key }) where !copied.contains(number) {
@@ -148,7 +148,7 @@ struct RelationResolution {
         _ number: Int,
         at place: Int,
         typeName: String
-    ) throws(NeedsCopy) -> (column: Wanted, missing: String?)? {
+    ) throws(NeedsCopy) -> (column: Wanted, missing: Value?)? {
         let sent = relation.columns[place]
         // What was there when the table was copied, and was left out then, stays out.
         let last = known.columns.map(\.number).max() ?? 0
@@ -162,7 +162,18 @@ struct RelationResolution {
         let type = native.isAnyDecimal ? decimals : native.type
         guard let decoder = native.textDecoder(as: type) else { return nil }
         let schema = ColumnSchema(name: sent.name, type: type, nativeType: typeName, id: ColumnID(number))
-        return (Wanted(place: place, schema: schema, decoder: decoder), now.missing)
+        let wanted = Wanted(place: place, schema: schema, decoder: decoder)
+        guard let text = now.missing else { return (wanted, nil) }
+        // The catalog's text of a list does not tell where its values end.
+        if case .list = type {
+            throw NeedsCopy("its new column \"\(sent.name)\" has lists in rows that were there before")
+        }
+        guard let value = decoder.value(of: text) else {
+            throw NeedsCopy(
+                "what its new column \"\(sent.name)\" has in rows that were there before does not fit its type"
+            )
+        }
+        return (wanted, value)
     }
 
     /// A column that is there and was not sent, beside one that is new: the new one may be the old one under a name

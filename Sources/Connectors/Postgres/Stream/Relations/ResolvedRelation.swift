@@ -7,8 +7,8 @@ struct ResolvedRelation {
     /// Where the cell of each of those columns stands in a row of the stream; -1 for one that does not come.
     var places: [Int]
     var decoders: [TextDecoder]
-    /// What rows that were there before have in columns that are new, by number, as text.
-    var missing: [Int: String]
+    /// What rows that were there before have in columns that are new, by number.
+    var missing: [Int: Value]
     /// The numbers of columns that rows have and that are not copied.
     var leftOut: Set<Int>
     /// How old rows come.
