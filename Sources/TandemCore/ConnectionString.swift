@@ -2,7 +2,8 @@
 /// settings with their names. What stands in a field of another meaning would be shown as that.
 package enum ConnectionString {
     package static func isOne(_ text: String) -> Bool {
-        [start, userAndPassword, secret, place].contains { text.contains($0) }
+        // By scalars: a sign with an accent behind it is still that sign.
+        [start, userAndPassword, secret, place].contains { text.contains($0.matchingSemantics(.unicodeScalar)) }
     }
 
     private static var start: Regex<Substring> {

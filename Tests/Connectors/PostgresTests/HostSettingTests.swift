@@ -28,7 +28,7 @@ struct HostSettingTests {
 
     /// What belongs to a whole connection may hold a password, wherever it stands.
     @Test(arguments: [
-        "postgresql://u:secret@127.0.0.1/d", "host=127.0.0.1 password=secret", "PASSWORD = 'secret'",
+        "postgresql://u:secret@127.0.0.1/d", "host=127.0.0.1 password=secret", "host=127.0.0.1 password=\u{301}secret", "PASSWORD = 'secret'",
         "jdbc:postgresql://db/x?user=u&password=secret", "u:secret@db", "postgres://db?sslpassword=secret",
         "Server=db;Pwd=secret", "md:x?motherduck_token=secret",
     ])
