@@ -31,7 +31,7 @@ public protocol ChangeSource: Source {
     /// To be called before a table is copied that a stream is to keep up to date.
     ///
     /// - Parameter limit: How long at most; `nil` for as long as it takes.
-    /// - Returns: Tables, of which such transactions are still open.
+    /// - Returns: Tables of which such transactions are still open.
     func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable]
 
     /// Of files of tables (``TableDefinition/Kind/file``), each with the ``TableDefinition/moment`` at which it was
@@ -104,10 +104,10 @@ public struct PreparedStream: Sendable {
     public var gap: String?
     /// What only the stream knows of what tables' values depend on (``TableDefinition/facts``), by table.
     public var facts: [TableID: [TableDefinition.Key: String]]
-    /// Tables, of which changes may be missing although the stream goes on, with the reason (what follows
+    /// Tables of which changes may be missing although the stream goes on, with the reason (what follows
     /// "because"). Those that are followed already are to be copied again.
     public var recopies: [TableID: String]
-    /// Tables, that cannot be followed now. Others can.
+    /// Tables that cannot be followed now. Others can.
     public var left: [TableID: LeftTable]
     /// What it tells tables by. Where that is their names, changes of a table that is gone would pass for those of one
     /// that has its name by now.
@@ -306,10 +306,10 @@ public struct ChangeBatch: Sendable {
 
     /// In their order; a table whose columns changed stands here several times.
     public var stretches: [Stretch]
-    /// Tables, that can be followed no further and must be copied again, with the reason (what follows
+    /// Tables that can be followed no further and must be copied again, with the reason (what follows
     /// "because"). Their changes are left out from here on, and the stream ends after this batch.
     public var recopies: [TableID: String]
-    /// Tables, whose changes cannot be read for now. They stay behind the others, and what is missing comes
+    /// Tables whose changes cannot be read for now. They stay behind the others, and what is missing comes
     /// with a later batch, of this stream or of one that goes on from its state.
     public var left: [TableID: LeftTable] = [:]
     /// What is to be known of tables that are held. Empty in the middle of a transaction.

@@ -39,10 +39,13 @@ extension Session {
 /// and 4.1 KiB.
 struct PinnedMemory {
     private var tables: [TableName: Table] = [:]
+    private(set) var bytes = 0
 
     private struct Table {
         var columns = 0
         var vectors = 0
+
+        var bytes: Int { columns * 5 << 10 + (vectors > 0 ? 272 << 10 : 0) + vectors * 20 << 10 }
     }
 
     private static let vector = 2_048
@@ -55,13 +58,7 @@ struct PinnedMemory {
         known.columns = max(known.columns, columns)
         // Rows that are removed and written again may lie in vectors behind the others.
         known.vectors = min(known.vectors + removed, max(known.vectors, rows / Self.vector + 2))
+        bytes += known.bytes - (tables[table]?.bytes ?? 0)
         tables[table] = known
-    }
-
-    /// In bytes.
-    var bytes: Int {
-        tables.values.reduce(0) { sum, table in
-            sum + table.columns * 5 << 10 + (table.vectors > 0 ? 272 << 10 : 0) + table.vectors * 20 << 10
-        }
     }
 }
