@@ -14,6 +14,16 @@ public struct ColumnSchema: Hashable, Sendable {
         self.nativeType = nativeType
         self.id = id ?? ColumnID(name)
     }
+
+    /// By the bytes of its name, as ``TableName``.
+    public static func == (a: Self, b: Self) -> Bool {
+        a.name.isExactly(b.name) && a.type == b.type && a.nativeType.isExactly(b.nativeType) && a.id == b.id
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(type)
+    }
 }
 
 /// The columns of a table, and which of them tell its rows apart.

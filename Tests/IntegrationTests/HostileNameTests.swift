@@ -22,7 +22,7 @@ import Testing
             "main", "temp", "system", "memory", "tandem", "public", "select", "from", "null", "true", "current_date",
             "md5",
             "now", "text", "a\"b", "a'b", "a.b", "a b", " ", "new\nline", "back\\slash", "100%", "$1", "%1$s", "{}",
-            "café",
+            "café", "a--b",
             "ROWID_", "C0_",
             // A quote, a backslash and a line's end that are none to who reads by characters.
             "a\"\u{301}b", "a'\u{301}b", "a\\\u{301}b", "a\r\nb", "\u{301}", "$\u{301}", "\u{200D}a",
@@ -43,6 +43,10 @@ import Testing
     /// A quote that is none to who reads by characters, a line's end, and two that are one to Swift.
     private static let always = ["a\"\u{301}b", "a\r\nb", "é", "e\u{301}"]
 
+    private static let keys = [
+        "a\r\nb", "a\"\u{301}b", "a'\u{301}b", "a\"b", "a'b", "back\\slash", "100%", "$1", "%1$s", "a--b",
+    ]
+
     private static let schemas = [
         "main", "temp", "system", "memory", "select", "a\"b.c", " ", "tandem_2", "warehouse", "\"\u{301}",
     ]
@@ -61,7 +65,9 @@ import Testing
         let seed = UInt64.random(in: 0 ... .max)
         print("\(way.testDescription), seed \(seed)")
         var generator = SeededGenerator(seed: seed)
-        let columns = Self.columns.shuffled(using: &generator)
+        // Of a key, names stand in functions and conditions too.
+        let keys = ["new\nline", Self.keys.randomElement(using: &generator) ?? "a\r\nb"]
+        let columns = keys + Self.columns.filter { !keys.contains($0) }.shuffled(using: &generator)
         let (first, second) = (Self.quoted(columns[0]), Self.quoted(columns[1]))
         let database = try TestDatabase(.v15)
         var setup = Self.wide("keyed", columns, hasKey: true)
@@ -77,7 +83,7 @@ import Testing
         var names = (Self.tables.shuffled(using: &generator).prefix(7) + Self.always).map {
             "public.\(Self.quoted($0))"
         }
-        for schema in Self.schemas.shuffled(using: &generator).prefix(4) {
+        for schema in Self.schemas.shuffled(using: &generator).prefix(4) + ["\u{e9}", "e\u{301}"] {
             setup += "CREATE SCHEMA \(Self.quoted(schema));\n"
             names.append("\(Self.quoted(schema)).\(Self.quoted(schema))")
         }
@@ -135,7 +141,7 @@ import Testing
             INSERT INTO t SELECT i, 1, 'one ' || i, 'other ' || i, i FROM generate_series(1, 4) i
             """
         )
-        let rule = TableRule(try TablePattern("public.t"), cursor: ["stamp"], lookback: .number(0))
+        let rule = TableRule(try TablePattern("public.*"), cursor: ["stamp"], lookback: .number(0))
         let route = try EveryWay.Route(way, from: database, way.reading == .cursor ? [rule] : [])
         try await route.run()
         try database.execute("UPDATE t SET \(other) = 'new', stamp = 2 WHERE id = 2; DELETE FROM t WHERE id = 3")
@@ -148,6 +154,35 @@ import Testing
         )
         #expect(found == [["first", "other 1", "1"], ["one 2", "new", "2"], ["one 4", "other 4", "4"]])
         #expect(try await route.differences().isEmpty)
+        // The one becomes the other.
+        try database.execute(
+            """
+            ALTER TABLE t RENAME COLUMN \(one) TO tmp; ALTER TABLE t RENAME COLUMN \(other) TO \(one);
+            ALTER TABLE t RENAME COLUMN tmp TO \(other); UPDATE t SET \(one) = 'traded', stamp = 4 WHERE id = 4;
+            CREATE TABLE "a\u{e8}" (id int PRIMARY KEY, stamp bigint NOT NULL DEFAULT 1, \(one) int);
+            INSERT INTO "a\u{e8}" VALUES (1, 1, 7);
+            """
+        )
+        try await route.run()
+        try database.execute(
+            """
+            ALTER TABLE "a\u{e8}" RENAME TO "ae\u{300}"; ALTER TABLE "ae\u{300}" RENAME COLUMN \(one) TO \(other);
+            INSERT INTO "ae\u{300}" VALUES (2, 2, 8);
+            """
+        )
+        try await route.run()
+        #expect(try await route.differences().isEmpty)
+        for (column, second) in [(one, "\"\u{e9}_2\""), (other, "\"e\u{301}_2\"")] {
+            func there(_ name: String) async throws -> [[String?]] {
+                try await route.ask("SELECT \(name) FROM \(catalog)public.t WHERE id = 4")
+            }
+            var found = try? await there(column)
+            if found == nil { found = try await there(second) }
+            #expect(found == (try await database.ask("SELECT \(column) FROM public.t WHERE id = 4")))
+        }
+        let moved = "SELECT id, \(other) FROM \(catalog)public.\"ae\u{300}\" ORDER BY id"
+        #expect(try await route.ask(moved) == [["1", "7"], ["2", "8"]])
+        await #expect(throws: (any Error).self) { try await route.ask("SELECT 1 FROM \(catalog)public.\"a\u{e8}\"") }
         try await route.tearDown()
         try database.drop()
     }

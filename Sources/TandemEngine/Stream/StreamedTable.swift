@@ -19,16 +19,18 @@ struct StreamedTable {
         source = copy.schema
         // The destination's own names may differ. A column that has been renamed since is called at the source what
         // the stream says first.
-        let names = Dictionary(zip(plan.schema.columns, plan.targetNames).map { ($1, $0.name) }) { first, _ in first }
+        let named = zip(plan.schema.columns, plan.targetNames).map { (ColumnID($1), $0.name) }
+        let names = Dictionary(named) { first, _ in first }
         for index in source.columns.indices {
-            source.columns[index].name = names[source.columns[index].name] ?? source.columns[index].name
+            let name = source.columns[index].name
+            source.columns[index].name = names[ColumnID(name)] ?? name
         }
     }
 
     /// Columns that the plan knows, and the copy not yet or under other names.
     var expected: [ColumnID: String] {
         let known = Dictionary(source.columns.map { ($0.id, $0.name) }) { first, _ in first }
-        let news = plan.schema.columns.filter { known[$0.id] != $0.name }
+        let news = plan.schema.columns.filter { !(known[$0.id]?.isExactly($0.name) ?? false) }
         return Dictionary(news.map { ($0.id, $0.name) }) { first, _ in first }
     }
 
@@ -73,6 +75,8 @@ struct StreamedTable {
         for column in copy.schema.columns where !kept.contains(column.id) {
             evolution.append(.keepColumn(column.name))
             after.keptColumns.insert(column.name)
+            // One that is made later is told from it.
+            after.leftOut.insert(column.id)
         }
         let earlier = Dictionary(zip(source.columns, copy.schema.columns).map { ($0.id, (here: $0, there: $1)) }) {
             first,
@@ -87,7 +91,7 @@ struct StreamedTable {
                     throw MustCopy(reason: "column \"\(column.name)\" is now \(column.nativeType)")
                 }
                 target.name = known.there.name
-                if known.here.name != column.name {
+                if !known.here.name.isExactly(column.name) {
                     try take(column.name, from: &taken, folding, releasing: known.there.name)
                     evolution.append(.renameColumn(from: known.there.name, to: column.name))
                     target.name = column.name

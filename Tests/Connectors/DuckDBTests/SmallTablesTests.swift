@@ -68,6 +68,26 @@ import Testing
         await destination.close()
     }
 
+    /// Two columns that DuckDB takes for one.
+    @Test func whatCannotBeWrittenStopsNoOther() async throws {
+        let destination = folder.destination()
+        var copies = try await load(names(3), into: destination)
+        var bad = SampleTable(TableName(schema: "copy", table: "bad"), ids: 0..<2)
+        bad.schema.columns[1].name = "ID"
+        _ = try await destination.load(BatchRows(bad.batches(), schema: bad.schema, readers: 1), into: bad.schema.name)
+        copies.append(CopiedTable(target: bad.schema.name, schema: bad.schema, rows: 2, moment: copies[0].moment))
+        copies += [try await folder.load(TableName(schema: "copy", table: "last"), ids: 0..<5, into: destination)]
+        let error = await #expect(throws: TargetError.self) {
+            try await destination.publish(copies, retiring: [], of: "sync")
+        }
+        #expect(error?.target == bad.schema.name)
+        copies.removeAll { $0.target == bad.schema.name }
+        try await destination.publish(copies, retiring: [], of: "sync")
+        #expect(try folder.ask("SELECT count(*)::VARCHAR FROM copy.last") == [["5"]])
+        #expect(try await destination.tables(of: "sync").count == 4)
+        await destination.close()
+    }
+
     /// DuckDB keeps a block of each table in memory until what it has written is committed.
     @Test(arguments: [1, 4]) func changesOfManyGetTheMemoryThatTheyNeed(parts: Int) async throws {
         let destination = folder.destination()

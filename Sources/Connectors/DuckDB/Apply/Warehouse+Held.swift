@@ -29,6 +29,7 @@ extension Warehouse {
                 held.removeLast()
                 throw error
             }
+            if let error = failed.removeValue(forKey: SQL.fold(target)) { throw error }
         }
         return rows.batch?.rowCount ?? 0
     }
@@ -43,12 +44,23 @@ extension Warehouse {
         try session.run("SET threads = 1; SET preserve_insertion_order = true", to: "prepare to load")
         // Were it not to succeed: the next load makes settings of its own.
         defer { try? session.run(LoadSettings.reset, to: "end loading") }
+        do { try writeTogether(held) } catch let error as any ExplainedError where !error.interruptsAll {
+            // One of them may be in the way of all: each by itself.
+            for load in held {
+                do { try writeTogether([load]) } catch let error as any ExplainedError where !error.interruptsAll {
+                    failed[load.name] = error
+                }
+            }
+        }
+        held = []
+    }
+
+    private func writeTogether(_ group: [HeldLoad]) throws {
         while true {
             do {
-                for (load, name) in zip(held, try write(held)) {
+                for (load, name) in zip(group, try write(group)) {
                     loads[load.name] = noteShadow(name, of: load.target)
                 }
-                held = []
                 return
             } catch DuckDBError.outOfMemory(let path, let limit, let reason) {
                 guard try session.allowMoreMemory() else {
@@ -67,7 +79,7 @@ extension Warehouse {
             return Shadow(target: load.target, name: name)
         }
         try session.transaction {
-            var made: Set<String> = []
+            var made: Set<TableName> = []
             for (load, shadow) in zip(group, shadows) {
                 try make(shadow.name, for: load.target, load.rows.schema, &made)
                 guard load.rows.batch != nil else { continue }

@@ -12,12 +12,14 @@ final class Warehouse {
     var loads: [TableName: Shadow]
     /// Small tables that were read, and are written together.
     var held: [HeldLoad]
+    /// What of those could not be written, though others could: told of each by itself.
+    var failed: [TableName: any ExplainedError] = [:]
     /// What has been loaded in sections, as long as that stays the same.
     var kept: [KeptLoad]?
     /// What has which name, as far as this warehouse has made and dropped it; looked at anew to publish.
     var names: TableNames
     /// The folded names of the schemas there are.
-    private var schemas: Set<String> = []
+    private var schemas: Set<TableName> = []
     /// What users have made, of the file as it was opened: nobody else writes to it meanwhile.
     private var userParts: UserParts?
 
@@ -49,7 +51,7 @@ final class Warehouse {
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
         names = try TableNames(of: session)
-        schemas = Set(try Catalogue(session).schemas().map(SQL.folding.fold))
+        schemas = Set(try Catalogue(session).schemas().map(Self.folded))
         // A row group at a time goes to disk, instead of five: memory for nothing.
         try session.run("SET write_buffer_row_group_count = 1", to: "prepare to load")
         if config.memoryLimit == nil { try keepBlocks() }
@@ -79,7 +81,7 @@ final class Warehouse {
             guard (try? session.run("DROP SCHEMA \(session.quoted(schema: schema))", to: "drop \(schema)")) != nil
             else { continue }
             try Metadata(session).forgetMade(schemas: [schema])
-            schemas.remove(SQL.folding.fold(schema))
+            schemas.remove(Self.folded(schema))
         }
     }
 
@@ -91,6 +93,7 @@ final class Warehouse {
     /// Forgets every load, and drops what is not kept.
     func discard() throws {
         held = []
+        failed = [:]
         try discard(loads.values.filter { !$0.isKept })
         loads = [:]
     }
@@ -150,6 +153,7 @@ final class Warehouse {
             throw DuckDBError.sameTarget(other, target)
         }
         held.removeAll { $0.name == name }
+        failed[name] = nil
         if let other = loads[name] { try discard([other]) }
         try dropKept { $0.target == target }
         try names.refuseToReplace(target)
@@ -164,7 +168,7 @@ final class Warehouse {
     func makeShadow(of target: TableName, _ schema: TableSchema) throws -> Shadow {
         let name = names.freeName("_tandem_load_" + target.table, in: target.schema)
         try session.transaction {
-            var made: Set<String> = []
+            var made: Set<TableName> = []
             try make(name, for: target, schema, &made)
             try Metadata(session).rememberLoads([name])
         }
@@ -174,9 +178,9 @@ final class Warehouse {
     /// Makes a table to be loaded, in an open transaction.
     ///
     /// - Parameter made: The schemas that were made in this transaction, by their folded names.
-    func make(_ name: TableName, for target: TableName, _ schema: TableSchema, _ made: inout Set<String>) throws {
+    func make(_ name: TableName, for target: TableName, _ schema: TableSchema, _ made: inout Set<TableName>) throws {
         let table = session.quoted(name)
-        let folded = SQL.folding.fold(target.schema)
+        let folded = Self.folded(target.schema)
         if !schemas.contains(folded), made.insert(folded).inserted {
             try session.run(
                 "CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: target.schema))",
@@ -188,11 +192,14 @@ final class Warehouse {
         try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
     }
 
+    /// A schema, as no table is called.
+    private static func folded(_ schema: String) -> TableName { SQL.fold(TableName(schema: schema, table: "")) }
+
     /// Notes a table that was made, and is there for good.
     @discardableResult
     func noteShadow(_ name: TableName, of target: TableName) -> Shadow {
         names[name] = .ours
-        schemas.insert(SQL.folding.fold(target.schema))
+        schemas.insert(Self.folded(target.schema))
         return Shadow(target: target, name: name)
     }
 
@@ -241,6 +248,9 @@ final class Warehouse {
     /// - Returns: What is to be said of what users had made at the old ones.
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws -> [String] {
         try writeHeld()
+        for copy in copies {
+            if let error = failed[SQL.fold(copy.target)] { throw TargetError(copy.target, error) }
+        }
         let shadows = try copies.map { copy in
             guard let shadow = loads[SQL.fold(copy.target)] else { throw DuckDBError.notLoaded(copy.target) }
             return shadow
@@ -274,7 +284,7 @@ final class Warehouse {
             }
             kept = nil
             try Metadata(session).forgetLoads(shadows.map(\.name))
-            try Metadata(session).forgetMade(schemas: Set(shadows.map(\.name.schema)))
+            try Metadata(session).forgetMade(schemas: shadows.map(\.name.schema))
             try Metadata(session).remember(copies, retiring: retired, of: sync)
         }
         for shadow in shadows { loads[SQL.fold(shadow.target)] = nil }

@@ -60,7 +60,7 @@ actor WarehouseLoader {
 
     /// Makes room again on a disk that rows have filled which nobody wants now, if it can: others may need it.
     func reclaim() async {
-        let (loads, held) = (warehouse?.loads ?? [:], warehouse?.held ?? [])
+        let (loads, held, failed) = (warehouse?.loads ?? [:], warehouse?.held ?? [], warehouse?.failed ?? [:])
         warehouse = nil
         warehouse = try? Warehouse(
             await opener.open(.write),
@@ -69,6 +69,7 @@ actor WarehouseLoader {
             held: held,
             notify: notify
         )
+        warehouse?.failed = failed
         try? warehouse?.shrink()
         if loads.isEmpty, held.isEmpty { warehouse = nil }
     }

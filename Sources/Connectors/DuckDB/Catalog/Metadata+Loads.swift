@@ -61,7 +61,7 @@ extension Metadata {
 
     func rememberMade(schema: String) throws { try rememberLoads([TableName(schema: schema, table: "")]) }
 
-    func forgetMade(schemas: Set<String>) throws {
-        try forgetLoads(schemas.sorted().map { TableName(schema: $0, table: "") })
+    func forgetMade(schemas: [String]) throws {
+        try forgetLoads(schemas.map { TableName(schema: $0, table: "") })
     }
 }

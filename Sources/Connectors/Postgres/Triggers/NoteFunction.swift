@@ -325,9 +325,28 @@ struct NoteFunction: Sendable {
 
     private func list(_ items: [String]) -> String { items.joined(separator: ",") }
 
+    /// Lines within quotes stay as they are: they are names.
     private func indented(_ text: String, by spaces: Int, first: Bool = false) -> String {
-        let indent = String(repeating: " ", count: spaces)
-        return (first ? indent : "") + text.replacing(bytes: "\n", with: "\n" + indent)
+        let indent = [UInt8](repeating: UInt8(ascii: " "), count: spaces)
+        var bytes = first ? indent : []
+        bytes.reserveCapacity(2 * text.utf8.count)
+        var quote: UInt8?
+        var (isComment, last) = (false, UInt8(0))
+        for byte in text.utf8 {
+            bytes.append(byte)
+            switch byte {
+            case UInt8(ascii: "\n") where quote == nil:
+                isComment = false
+                bytes += indent
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                if isComment { break }
+                if quote == nil { quote = byte } else if quote == byte { quote = nil }
+            case UInt8(ascii: "-") where quote == nil && last == byte: isComment = true
+            default: break
+            }
+            last = byte
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -68,7 +68,7 @@ struct KeyNames: Sendable {
     /// What gives the key of `load` the name that fits its target, where that is free.
     func renaming(_ load: LoadTable) -> [String] {
         let wanted = Self.name(for: load.table.target)
-        guard let now = current[load.name], now != wanted.table, !taken.contains(wanted) else { return [] }
+        guard let now = current[load.name], !now.isExactly(wanted.table), !taken.contains(wanted) else { return [] }
         return [
             "ALTER TABLE \(load.quoted) RENAME CONSTRAINT \(SQL.identifier(now)) TO \(SQL.identifier(wanted.table))"
         ]

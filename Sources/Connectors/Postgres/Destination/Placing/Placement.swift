@@ -215,11 +215,11 @@ struct Placement: Sendable {
 extension Session {
     /// Gives a table another name, and another schema if need be. Inside a transaction.
     func rename(_ old: TableName, to new: TableName) throws {
-        if old.schema != new.schema {
+        if !old.schema.isExactly(new.schema) {
             try makeSchema(new.schema)
             try execute("ALTER TABLE \(SQL.name(old)) SET SCHEMA \(SQL.identifier(new.schema))")
         }
-        guard old.table != new.table else { return }
+        guard !old.table.isExactly(new.table) else { return }
         let moved = TableName(schema: new.schema, table: old.table)
         try execute("ALTER TABLE \(SQL.name(moved)) RENAME TO \(SQL.identifier(new.table))")
     }

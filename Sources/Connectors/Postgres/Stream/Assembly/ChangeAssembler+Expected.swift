@@ -8,7 +8,7 @@ extension ChangeAssembler {
         for index in tables.indices where tables[index].reason == nil {
             let known = tables[index].schema
             let names = Dictionary(known.columns.map { ($0.number, $0.name) }) { first, _ in first }
-            let missing = tables[index].expected.filter { names[$0.key] != $0.value }
+            let missing = tables[index].expected.filter { !(names[$0.key]?.isExactly($0.value) ?? false) }
             guard !missing.isEmpty, let found = try catalog.relation(known.oid) else { continue }
             do {
                 try bring(missing, of: found, to: index)

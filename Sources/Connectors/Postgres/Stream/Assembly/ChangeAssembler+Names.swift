@@ -58,7 +58,7 @@ extension ChangeAssembler {
                 let relation = StreamRelation(number: 0, schema: schema, name: change.table, columns: [])
                 found = try named(relation).map { [$0.table] } ?? []
             } else {
-                found = tables.indices.filter { tables[$0].schema.name.table == change.table }
+                found = tables.indices.filter { tables[$0].schema.name.table.isExactly(change.table) }
             }
             for table in found where !tables[table].shows(transaction, number: transactionNumber) {
                 giveUp(table, "for a while the log did not tell which of its rows were updated or deleted")
