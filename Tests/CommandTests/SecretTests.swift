@@ -161,7 +161,8 @@ import Testing
 
     @Test(
         arguments: [
-            "postgresql://u:hush4711@et@127.0.0.1/db", "postgresql://u:hush4711/et@127.0.0.1/db",
+            "postgresql://u:hush4711@et@127.0.0.1/db", "postgresql://u:hush4711/\u{301}et@127.0.0.1/db",
+            "postgresql://u:hush4711@\u{301}et@127.0.0.1:1/db", "postgresql://u:hush4711/et@127.0.0.1/db",
             "postgresql://u:p@hush4711@127.0.0.1/db", "postgresql://u:a/hush4711@127.0.0.1/db",
             "postgresql://u:a?hush4711@127.0.0.1/db", "postgresql://u:a#hush4711@127.0.0.1:1/db",
             "postgresql://u:hush4711%zz@127.0.0.1/db", "postgres://u:p@a/hush4711@127.0.0.1/db?x=1",

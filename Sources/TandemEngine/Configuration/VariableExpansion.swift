@@ -19,9 +19,10 @@ struct VariableExpansion: Hashable {
     init(_ raw: String, environment: [String: String]) throws(Failure) {
         text = ""
         usesEnvironment = false
-        var rest = raw[...]
+        // By scalars: a brace with an accent behind it is still a brace.
+        var rest = raw.unicodeScalars[...]
         while let dollar = rest.firstIndex(of: "$") {
-            text += rest[..<dollar]
+            text += String(rest[..<dollar])
             rest = rest[rest.index(after: dollar)...]
             switch rest.first {
             case "$":
@@ -31,12 +32,12 @@ struct VariableExpansion: Hashable {
                 guard let brace = rest.firstIndex(of: "}") else {
                     throw Failure(message: "\"${\" lacks its \"}\"; write \"$$\" for a dollar sign")
                 }
-                try expand(rest[rest.index(after: rest.startIndex)..<brace], environment: environment)
+                try expand(Substring(rest[rest.index(after: rest.startIndex)..<brace]), environment: environment)
                 rest = rest[rest.index(after: brace)...]
             default: text += "$"
             }
         }
-        text += rest
+        text += String(rest)
     }
 
     private mutating func expand(_ inner: Substring, environment: [String: String]) throws(Failure) {

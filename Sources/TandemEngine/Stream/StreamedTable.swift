@@ -75,8 +75,6 @@ struct StreamedTable {
         for column in copy.schema.columns where !kept.contains(column.id) {
             evolution.append(.keepColumn(column.name))
             after.keptColumns.insert(column.name)
-            // One that is made later is told from it.
-            after.leftOut.insert(column.id)
         }
         let earlier = Dictionary(zip(source.columns, copy.schema.columns).map { ($0.id, (here: $0, there: $1)) }) {
             first,

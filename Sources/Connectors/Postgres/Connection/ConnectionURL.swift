@@ -8,8 +8,10 @@ package enum ConnectionURL {
     /// Whether a password, or what else stands before the host, has a sign that ends it: what is left of it would be
     /// taken for the host or the database, and shown as such.
     package static func isCutShort(_ text: String) -> Bool {
-        guard let start = text.firstRange(of: "://")?.upperBound else { return false }
-        let rest = text[start...]
+        // By scalars, as libpq reads it: a sign with an accent behind it is still that sign.
+        let scalars = text.unicodeScalars
+        guard let start = scalars.firstRange(of: "://".unicodeScalars)?.upperBound else { return false }
+        let rest = scalars[start...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let path = rest[authority.endIndex...].prefix { $0 != "?" || !authority.contains("@") }
         return authority.count { $0 == "@" } > 1 || path.contains("@") || authority.contains("\\")

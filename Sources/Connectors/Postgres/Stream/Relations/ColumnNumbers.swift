@@ -9,8 +9,6 @@ struct ColumnNumbers {
     let relation: StreamRelation
     let known: TableSchema
     let catalog: CatalogRelation
-    /// Columns that were seen and are not copied.
-    var leftOut: Set<Int> = []
     /// The relation is a partition, whose columns may stand in another order than its root's.
     let isPartition: Bool
 
@@ -55,12 +53,6 @@ struct ColumnNumbers {
         case (nil, let now?):
             // Of another type it need not be the same column.
             guard Self.isSame(column, now) else { return .unknown }
-            // One that came and went since may have had the name before.
-            let seen = max(known.columns.map(\.number).max() ?? 0, leftOut.max() ?? 0)
-            guard !catalog.columns.contains(where: { $0.isDropped && $0.number > seen && $0.number < now.number })
-            else {
-                throw NeedsCopy("its new column \"\(column.name)\" may have been another one before, which was dropped")
-            }
             return .found(now.number)
         case (nil, nil): return .unknown
         }

@@ -30,13 +30,7 @@ struct RelationResolution {
 
     /// - Throws: ``NeedsCopy``; what `typeNames` throws.
     func resolve() throws -> ResolvedRelation {
-        let finding = ColumnNumbers(
-            relation: relation,
-            known: known,
-            catalog: catalog,
-            leftOut: leftOut,
-            isPartition: isPartition
-        )
+        let finding = ColumnNumbers(relation: relation, known: known, catalog: catalog, isPartition: isPartition)
         let numbers: [Int?] = try finding.find()
         let names = try names(numbers)
         var places: [Int: Int] = [:]
