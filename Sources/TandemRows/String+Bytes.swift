@@ -6,8 +6,8 @@
 extension StringProtocol {
     /// With `new` in place of each `old`, from the left.
     public func replacing(bytes old: String, with new: String) -> String {
+        guard let first = old.utf8.first, utf8.contains(first) else { return String(self) }
         let (text, sought) = (Array(utf8), Array(old.utf8))
-        guard let first = sought.first, text.contains(first) else { return String(self) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count + 8 * new.utf8.count)
         var index = 0

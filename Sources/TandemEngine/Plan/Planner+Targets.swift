@@ -115,9 +115,9 @@ extension Planner {
             var number = 2
             while !taken.insert(folding.fold("\(column.name)_\(number)")).inserted { number += 1 }
             let isOtherForm = schema.columns.contains { $0.name == column.name && !$0.name.isExactly(column.name) }
-            let reason = isOtherForm ? "" : "\"\(sync.to)\" does not tell upper from lower case, and"
+            let reason = isOtherForm ? "" : "\"\(sync.to)\" does not tell upper from lower case, and "
             notes.append(
-                "Column \(column.name) becomes \(column.name)_\(number): \(reason) another column has the name"
+                "Column \(column.name) becomes \(column.name)_\(number): \(reason)another column has the name"
                     + (isOtherForm ? ", in another Unicode form." : ".")
             )
             return "\(column.name)_\(number)"
