@@ -85,6 +85,7 @@ extension DuckDBDestination: ChangeDestination {
             let cores = ProcessInfo.processInfo.activeProcessorCount
             try writer.useThreads(for: changes, atMost: opener.config.threads ?? cores)
             if !isLast { try writer.expectMore(than: changes) }
+            try writer.refuseForeign(changes)
             for change in changes {
                 do { try writer.apply(change) } catch DuckDBError.failed(let action, let reason) {
                     // Such as what an index refuses that somebody has made there.

@@ -38,6 +38,25 @@ import Testing
         return TargetChanges(before: copy, after: copy, changes: changes)
     }
 
+    /// A user drops a copy and makes a table of his own under its name, while it is followed.
+    @Test func whatIsNotOursIsLeftAlone() async throws {
+        let destination = folder.destination()
+        let copy = try await publish(0..<10, in: destination)
+        try await destination.apply([Self.step(1, of: copy)], reaching: Self.state(1), of: "sync")
+        let table = "shop.orders"
+        try folder.sql(
+            "CREATE TABLE shop.mine AS FROM \(table); DROP TABLE \(table); ALTER TABLE shop.mine RENAME TO orders"
+        )
+        let before = try folder.ask("SELECT count(*)::VARCHAR, max(id)::VARCHAR FROM \(table)")
+        for number in 2..<4 {
+            await #expect(throws: ChangeRefused.self) {
+                try await destination.apply([Self.step(number, of: copy)], reaching: Self.state(number), of: "sync")
+            }
+        }
+        #expect(try folder.ask("SELECT count(*)::VARCHAR, max(id)::VARCHAR FROM \(table)") == before)
+        #expect(try await destination.stream(of: "sync") == Self.state(1))
+    }
+
     /// Runs in a process of its own, until it is killed.
     @Test(.enabled(if: ProcessInfo.processInfo.environment[victim] != nil, "is run by the test after it"))
     func appliesUntilKilled() async throws {

@@ -54,6 +54,21 @@ final class ChangeWriter {
         try session.run("SET disabled_compression_methods = '\(vain)'", to: "prepare to write changes")
     }
 
+    /// Makes sure that what is under the names of copies is still ours, for users may have put tables of their own
+    /// there. DuckDB looks through all tables of the file, so that it is asked once as long as no other process has
+    /// written to it.
+    ///
+    /// - Throws: ``ChangeRefused``.
+    func refuseForeign(_ changes: [TargetChanges]) throws {
+        let targets = changes.map(\.before.target)
+        let unseen = Set(targets.map(SQL.fold)).subtracting(session.file.seen)
+        guard !unseen.isEmpty else { return }
+        let foreign = try Catalogue(session).foreign(among: unseen)
+        session.file.see(unseen.subtracting(foreign))
+        guard let name = targets.first(where: { foreign.contains(SQL.fold($0)) }) else { return }
+        throw ChangeRefused(name, because: "there is another table in its place")
+    }
+
     func apply(_ changes: TargetChanges) throws {
         if changes.before != changes.after || !changes.evolution.isEmpty { try evolve(changes) }
         try allowMemory(for: changes, removing: changes.changes.removedCount ?? changes.before.rows)

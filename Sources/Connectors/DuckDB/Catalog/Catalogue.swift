@@ -40,6 +40,20 @@ struct Catalogue {
         return row[0].flatMap(Kind.init(rawValue:))
     }
 
+    /// Those of `tables` that are not ours: somebody has put them in the place of a copy.
+    func foreign(among tables: Set<TableName>) throws -> Set<TableName> {
+        let list = tables.map { SQL.literal(SQL.foldedText($0)) }.joined(separator: ", ")
+        let rows = try session.texts(
+            """
+            SELECT schema_name, table_name FROM duckdb_tables()
+            WHERE database_name = $1 AND \(SQL.folded("schema_name", "table_name")) IN (\(list)) AND NOT \(Self.isOurs)
+            """,
+            [.text(session.catalog)],
+            to: "look at its tables"
+        )
+        return Set(rows.map { SQL.fold(TableName(schema: $0[0] ?? "", table: $0[1] ?? "")) })
+    }
+
     func schemas() throws -> [String] {
         try session.texts(
             "SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1",

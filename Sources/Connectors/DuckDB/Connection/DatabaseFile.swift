@@ -1,6 +1,7 @@
 import CDuckDB
 import Synchronization
 import TandemCore
+import TandemRows
 
 /// An open file, for as long as this object lives.
 ///
@@ -24,12 +25,21 @@ final class DatabaseFile: Sendable {
         var users: Int
         /// Whether the instance may serve again once the file is closed.
         var isReusable: Bool
+        /// ``DatabaseFile/seen``.
+        var seen: Set<TableName> = []
+    }
+
+    /// The file as it was when nobody here had it open any more, and what had been seen of it by then.
+    private struct Left {
+        var facts: FileFacts.Version
+        var seen: Set<TableName>
     }
 
     /// One path, open or not. Its lock is held while the file is opened, replayed, checkpointed or closed, for which
     /// nobody waits who is after another file.
     private final class Place: Sendable {
         let entry = Mutex<Entry?>(nil)
+        let left = Mutex<Left?>(nil)
     }
 
     /// Those that were asked for; there are few in a process.
@@ -70,8 +80,11 @@ final class DatabaseFile: Sendable {
                 return DatabaseFile(path, known, at: place, isFirst: false)
             }
             if mode == .write { FileFacts.removeIfEmpty(path) }
+            // No other process can write to it once it is open.
+            let before = FileFacts.version(path)
             var opened = try attach(path, mode, options, isBrief: isBrief)
             opened.isReusable = isBrief
+            if let left = place.left.withLock({ $0 }), before == left.facts { opened.seen = left.seen }
             entry = opened
             return DatabaseFile(path, opened, at: place, isFirst: true)
         }
@@ -102,12 +115,19 @@ final class DatabaseFile: Sendable {
             guard known.isReusable, FileFacts.kind(Self.spill(of: path)) == .missing else { return }
             // Where this fails the instance goes, and the file with it.
             let isDetached = (try? instance.run("DETACH \(SQL.identifier(alias))", path: path, to: "close it")) != nil
-            if isDetached { Self.idle.withLock { $0 = instance } }
+            guard isDetached else { return }
+            Self.idle.withLock { $0 = instance }
+            place.left.withLock { $0 = FileFacts.version(path).map { Left(facts: $0, seen: known.seen) } }
         }
     }
 
     /// Whether DuckDB itself is kept when the file is closed: nobody has it open for more than a moment.
     var isReusable: Bool { place.entry.withLock { $0?.isReusable ?? false } }
+
+    /// Tables of ours that were seen here since another process may have written to the file, by their folded names.
+    var seen: Set<TableName> { place.entry.withLock { $0?.seen ?? [] } }
+
+    func see(_ tables: some Sequence<TableName>) { place.entry.withLock { $0?.seen.formUnion(tables) } }
 
     /// Lets DuckDB itself go with the file, because something went wrong.
     func retire() { place.entry.withLock { $0?.isReusable = false } }
