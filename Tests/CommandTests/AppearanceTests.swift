@@ -90,6 +90,29 @@ import Testing
         #expect(away.output.contains("1 error, 0 warnings"), "\(away.output)")
     }
 
+    /// A name may hold what a terminal acts on.
+    @Test func namesAreShownAndNotActedOn() throws {
+        let server = try PostgresServer.shared(.v16)
+        let database = try server.makeDatabase()
+        let name = "a\u{1B}]0;b\u{7}\u{9B}1m\u{202E}c"
+        try server.execute("CREATE TABLE \"\(name)\" (id int); INSERT INTO \"\(name)\" VALUES (1)", in: database)
+        let program = try Program()
+        defer { program.remove() }
+        try program.write(Program.configuration(server, database))
+        let path = try Program.path.path
+        for command in ["plan", "run", "status", "run --quiet", "verify", "discover shop"] {
+            let text = try onTerminal(program, "\(path) \(command) --color never")
+            #expect(!text.unicodeScalars.contains { ["\u{7}", "\u{9B}", "\u{202E}"].contains($0) }, "\(command)")
+            #expect(!text.contains("\u{1B}]"), "\(command)")
+            let whole = text.filter { !$0.isWhitespace }
+            #expect(command.contains("quiet") || whole.contains("\\x1b]0;b\\x7"), "\(command): \(text)")
+        }
+        // What is not selected is named on standard error.
+        try program.write(Program.configuration(server, database, more: "    tables: {include: [public.none]}"))
+        let run = try program.run("run")
+        #expect(!run.errors.unicodeScalars.contains { $0.value < 32 && $0 != "\n" })
+    }
+
     @Test func completionsKnowNamesAndValues() throws {
         let server = try PostgresServer.shared(.v16)
         let database = try server.makeDatabase()

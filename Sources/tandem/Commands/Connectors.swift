@@ -35,7 +35,7 @@ struct Connectors: ParsableCommand {
             let standard = field.required ? "; required" : field.standard.map { "; default: " + $0 } ?? ""
             table.add([field.name, "\(field.help) (\(field.kind)\(standard))"])
         }
-        Terminal.out(table.text(within: Terminal.outputWidth ?? 80))
+        table.show(within: Terminal.outputWidth ?? 80)
     }
 }
 

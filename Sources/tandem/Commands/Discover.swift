@@ -34,7 +34,7 @@ struct Discover: AsyncParsableCommand {
                 ] + Method.allCases.map { Self.word(entry.methods[$0]) }
             )
         }
-        Terminal.out(table.text)
+        table.show()
         Terminal.out(
             "\n\(Amounts.tables(catalog.tables.count)). \(ProgramCommand("discover", connection, options: ["--verbose": nil])) says why a method cannot be used."
         )

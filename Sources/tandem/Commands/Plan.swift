@@ -44,7 +44,7 @@ struct Plan: AsyncParsableCommand {
                 ])
             }
             if plan.tables.allSatisfy({ $0.schema.name == $0.target }) { table.hide("to") }
-            Terminal.out(table.text)
+            table.show()
         }
         for reason in orderedReasons(plan.tables) { Terminal.out("  " + reason) }
         for entry in plan.tables { if let cursor = entry.cursor { Terminal.out("  " + sentence(cursor, of: entry)) } }

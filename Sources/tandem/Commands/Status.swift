@@ -97,7 +97,7 @@ struct Status: AsyncParsableCommand {
             }
             if !status.tables.contains(where: { $0.isFollowed || $0.changes > 0 }) { table.hide("changes since") }
             if status.tables.allSatisfy({ $0.source == $0.target }) { table.hide("to") }
-            Terminal.out(table.text)
+            table.show()
         }
         for entry in status.tables {
             guard let error = entry.error else { continue }

@@ -150,7 +150,11 @@ final class ProgressDisplay: Sendable {
 
     private func tick() {
         guard !isQuiet, let text = state.withLock({ status(of: &$0) }) else { return }
-        if isTerminal { Terminal.draw("\r\u{1B}[K" + text) } else { Terminal.error(text) }
+        if isTerminal {
+            Terminal.draw("\r\u{1B}[K" + PrintableText.of(text, keepsLines: false))
+        } else {
+            Terminal.error(text)
+        }
     }
 
     /// What to show now, or `nil` where it is too early for another line.

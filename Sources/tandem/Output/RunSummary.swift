@@ -30,7 +30,7 @@ struct RunSummary {
             report.outcomes.map { ($0.copy.schema.name, $0.copy.target) }
             + report.failures.map { ($0.table.schema.name, $0.table.target) }
         if targets.allSatisfy({ $0 == $1 }) { table.hide("to") }
-        if !targets.isEmpty { Terminal.out(table.text(within: Terminal.outputWidth ?? 80)) }
+        if !targets.isEmpty { table.show(within: Terminal.outputWidth ?? 80) }
         showChanges()
         for line in notes { Terminal.out(line) }
         Terminal.out(total)
@@ -47,7 +47,7 @@ struct RunSummary {
         for (name, count) in counts.tables.sorted(by: { $0.key < $1.key }) {
             table.add(["\(name)", Amounts.count(count)])
         }
-        if !counts.tables.isEmpty { Terminal.out(table.text) }
+        if !counts.tables.isEmpty { table.show() }
     }
 
     private var notes: [String] {

@@ -48,7 +48,10 @@ enum Terminal {
     static var hasOutput: Bool { wasWritten.load(ordering: .relaxed) }
 
     /// Results.
-    static func out(_ text: String) { put((paintsOutput ? Paint.marked(text) : text) + "\n") }
+    static func out(_ text: String) {
+        let shown = outputWidth == nil ? text : PrintableText.of(text, keepsLines: true)
+        put((paintsOutput ? Paint.marked(shown) : shown) + "\n")
+    }
 
     /// A part of a result, without a line's end.
     static func put(_ text: String) {
@@ -58,7 +61,8 @@ enum Terminal {
 
     /// Progress, logs and errors.
     static func error(_ text: String) {
-        write((paintsErrors ? Paint.marked(text) : text) + "\n", to: STDERR_FILENO)
+        let shown = PrintableText.of(text, keepsLines: true)
+        write((paintsErrors ? Paint.marked(shown) : shown) + "\n", to: STDERR_FILENO)
     }
 
     /// Progress that is drawn over, without a line's end.

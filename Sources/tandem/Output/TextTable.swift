@@ -8,17 +8,20 @@ struct TextTable {
     private var hidden: Set<Int> = []
 
     init(_ header: [String], _ alignments: [Alignment] = []) {
-        self.header = header
+        self.header = header.map { PrintableText.of($0, keepsLines: false) }
         self.alignments = header.indices.map { $0 < alignments.count ? alignments[$0] : .left }
     }
 
-    mutating func add(_ row: [String]) { rows.append(row.map(Self.oneLine)) }
+    mutating func add(_ row: [String]) { rows.append(row.map { PrintableText.of($0, keepsLines: false) }) }
 
     /// Leaves out a column that says nothing.
     mutating func hide(_ name: String) { hidden.formUnion(header.indices.filter { header[$0] == name }) }
 
-    /// As wide as the terminal, and where there is none each row on one line.
-    var text: String { text(within: Terminal.outputWidth) }
+    /// Prints it.
+    ///
+    /// - Parameter limit: As for ``text(within:)``. Otherwise as wide as the terminal, and where there is none each row
+    ///   on one line.
+    func show(within limit: Int? = Terminal.outputWidth) { Terminal.put(text(within: limit) + "\n") }
 
     /// - Parameter limit: Where that is exceeded, texts go on in lines below.
     func text(within limit: Int?) -> String {
@@ -60,21 +63,5 @@ struct TextTable {
             excess -= step
         }
         return widths
-    }
-
-    /// Line ends and tabs would break the columns; control characters would reach the terminal.
-    private static func oneLine(_ cell: String) -> String {
-        guard cell.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) else { return cell }
-        var result = ""
-        for scalar in cell.unicodeScalars {
-            switch scalar {
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            case _ where scalar.value < 32 || scalar.value == 127: result += "\\x" + String(scalar.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -27,7 +27,7 @@ struct ListIssues: AsyncParsableCommand {
                 Amounts.time(entry.issue.since),
             ])
         }
-        Terminal.out(table.text)
+        table.show()
     }
 }
 
