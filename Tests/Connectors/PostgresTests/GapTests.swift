@@ -145,6 +145,24 @@ import Testing
         try await expectGap("instead of", in: stage, after: state)
     }
 
+    /// Two syncs with the one slot that the setting names: each has to copy again, and is told why.
+    @Test func twoSyncsWithOneSlotAreTold() async throws {
+        var stage = try StreamStage(.v18)
+        defer { try? stage.remove() }
+        stage.config.slot = stage.slot
+        stage.syncs = ["one", "two"]
+        let first = try await stage.prepare()
+        #expect(!first.notes.contains { $0.contains("gives all") })
+        try stage.database.execute("INSERT INTO t VALUES (1)")
+        // No further than what is on disk.
+        try stage.database.execute("CHECKPOINT")
+        try stage.ask("pg_replication_slot_advance(slot_name, pg_current_wal_lsn())")
+        let second = try await stage.prepare(first.state)
+        #expect(second.gap != nil && second.notes.contains { $0.contains("\"slot\" gives all 2 syncs") })
+        stage.syncs = ["one"]
+        #expect(try await stage.prepare(first.state).notes.allSatisfy { !$0.contains("gives all") })
+    }
+
     @Test func aSlotThatKeepsTooMuchIsSaidOrDropped() async throws {
         // Of its own: what others write would count.
         let server = try PostgresServer(.v15)

@@ -54,6 +54,13 @@ extension StreamPreparation {
         if gap == nil, let earlier = state.flatMap({ StreamIdentity($0.id) }), earlier.slot != name {
             gap = "The slot \"\(name)\" is read instead of \"\(earlier.slot)\": changes between the two may be missing."
         }
+        if let state, config.slot != nil, context.syncs.count > 1, server.slot(name)?.isElsewhere(than: state) == true {
+            notes.append(
+                "The setting \"slot\" gives all \(context.syncs.count) syncs of this connection the slot \"\(name)\": where more "
+                    + "than one of them follows the log, each takes the others' changes, and copies its tables again in "
+                    + "every run. Remove the setting, or give each sync a connection of its own."
+            )
+        }
         let isOverLimit = gap == nil && state != nil && isTooMuch(server.slot(name), owned, notes: &notes)
         if isOverLimit {
             gap =
