@@ -279,6 +279,9 @@ public struct ChangeBatch: Sendable {
         /// What rows that were there before have in columns that this schema has and the one before it did not, by
         /// column, as the schema types it; a column that is not named here is null in them.
         public var missing: [ColumnID: Value]
+        /// When the first row came with columns that this schema has and the one before it did not, by column, counted
+        /// as ``TableDefinition/moment`` is. What their types are made of may have changed since.
+        public var arrivals: [ColumnID: UInt64]
         /// Columns that rows had by now and this schema has not.
         public var leftOut: Set<ColumnID>
         /// Parts of the table that rows were changed in by now (``CatalogTable/parts``).
@@ -290,6 +293,7 @@ public struct ChangeBatch: Sendable {
         public init(
             schema: TableSchema,
             missing: [ColumnID: Value] = [:],
+            arrivals: [ColumnID: UInt64] = [:],
             leftOut: Set<ColumnID> = [],
             parts: Set<TableID> = [],
             changes: NetChanges,
@@ -297,6 +301,7 @@ public struct ChangeBatch: Sendable {
         ) {
             self.schema = schema
             self.missing = missing
+            self.arrivals = arrivals
             self.leftOut = leftOut
             self.parts = parts
             self.changes = changes

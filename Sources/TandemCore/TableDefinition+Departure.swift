@@ -18,6 +18,11 @@ extension TableDefinition {
     public static let rewritten =
         "it was rewritten at the source, and no change tells of the values that came with that"
 
+    /// Why a table is to be copied again with a column whose type was changed after rows came with it.
+    public static func changedSince(_ column: String?) -> String {
+        "the type of its new column\(column.map { " \"\($0)\"" } ?? "") was changed, and no change tells of the rows that had it before"
+    }
+
     /// Compares this with what is so `now`.
     ///
     /// - Parameters:
@@ -29,6 +34,9 @@ extension TableDefinition {
         var hasMoved = false
         var records: [(before: CatalogRecord, now: CatalogRecord)] = []
         var reasons: [(kind: Kind, reason: String)] = []
+        for (key, text) in facts where key.kind == .arrival && now.isChanged(key.subject, since: UInt64(text) ?? 0) {
+            reasons.append((key.kind, Self.reason(.dependency, now.names[Key(.column, key.subject)])))
+        }
         for (key, text) in now.facts {
             guard let known = facts[key], known != text, key != .showing else { continue }
             switch key.kind {
@@ -47,6 +55,7 @@ extension TableDefinition {
                 if CatalogRecord(text).isUnexplained(since: CatalogRecord(known)) {
                     reasons.append((key.kind, Self.reason(.publication, nil)))
                 }
+            case .dependency, .arrival: continue
             case .column, .label, .type, .view, .routine, .name, .setting, .publication:
                 reasons.append((key.kind, Self.reason(key.kind, now.names[key])))
             }
@@ -87,6 +96,7 @@ extension TableDefinition {
         case .name: "\(subject.dropFirst()), which its values may show by name, was called otherwise before"
         case .setting: "the setting\(subject), which its values are written by, is another one now"
         case .publication, .publicationRecord: "its publication did not let the same through all the time"
+        case .dependency, .arrival: Self.changedSince(name)
         case .record, .file: rewritten
         }
     }
@@ -102,7 +112,7 @@ extension TableDefinition.Kind {
     fileprivate var rank: Int {
         switch self {
         case .label: 0
-        case .type: 1
+        case .type, .dependency, .arrival: 1
         case .column: 2
         case .view: 3
         case .routine: 4

@@ -31,6 +31,12 @@ public struct TableDefinition: Sendable {
         case publication = "p"
         /// The source's own record of that, as ``CatalogRecord``.
         case publicationRecord = "q"
+        /// When what a column's type is made of was changed last, counted as ``TableDefinition/moment`` is; that it was
+        /// made says nothing.
+        case dependency = "d"
+        /// When the first row came with a column that came by a stream, counted likewise. The source does not tell it:
+        /// it stands here until a look at the source knows the column.
+        case arrival = "b"
     }
 
     /// What a fact is about: a column, or something else at the source, by what the source knows it by.
@@ -56,6 +62,27 @@ public struct TableDefinition: Sendable {
         self.facts = facts
         self.names = names
         self.moment = moment
+    }
+
+    /// Notes that the first row with `column` came at `moment`, if the source has not told of the column yet.
+    ///
+    /// - Returns: Whether its type shows since then what no change tells of.
+    public mutating func note(arrival moment: UInt64, of column: ColumnID) -> Bool {
+        guard facts[Key(.column, column)] == nil else { return isChanged(column, since: moment) }
+        facts[Key(.arrival, column)] = String(moment)
+        return false
+    }
+
+    /// Takes over from `earlier` the arrivals of columns that this does not know.
+    public mutating func keepArrivals(of earlier: TableDefinition) {
+        for (key, text) in earlier.facts where key.kind == .arrival && facts[Key(.column, key.subject)] == nil {
+            facts[key] = text
+        }
+    }
+
+    func isChanged(_ column: some CustomStringConvertible, since moment: UInt64) -> Bool {
+        guard let text = facts[Key(.dependency, column)], let last = UInt64(text) else { return false }
+        return last >= moment
     }
 
     /// The same without facts about columns that are not among `columns`.

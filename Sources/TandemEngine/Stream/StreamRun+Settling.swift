@@ -86,7 +86,8 @@ extension StreamRun {
                 evolution.append(.setOwnColumns(table.ownColumns))
             }
             after.parts = table.source.marks
-            if copy.definition != table.source.definition { after.definition = table.source.definition }
+            after.definition = table.source.definition
+            if let definition = copy.definition { after.definition?.keepArrivals(of: definition) }
             if after != copy {
                 steps.append(TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges()))
             }

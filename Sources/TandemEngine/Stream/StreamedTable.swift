@@ -97,6 +97,10 @@ struct StreamedTable {
             } else {
                 try take(column.name, from: &taken, folding, releasing: nil)
                 evolution.append(.addColumn(column, value: stretch.missing[column.id] ?? .null))
+                let arrival = stretch.arrivals[column.id]
+                if let arrival, after.definition?.note(arrival: arrival, of: column.id) == true {
+                    throw MustCopy(reason: TableDefinition.changedSince(column.name))
+                }
             }
             after.schema.columns.append(target)
         }

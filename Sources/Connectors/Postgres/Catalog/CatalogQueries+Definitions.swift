@@ -6,6 +6,8 @@ extension CatalogQueries {
     /// statement may write it anew time and again, such as GRANT on a column. ATTACH, DETACH, INHERIT and NO INHERIT
     /// write it without a trace.
     ///
+    /// What a column's type is made of: the last transaction that wrote it, with its epoch.
+    ///
     /// A file is `relfilenode`, and its annex the number of the TOAST table: of what writes a table anew, ALTER TABLE
     /// alone makes another one. VACUUM FULL, CLUSTER and TRUNCATE keep it.
     var definitions: String {
@@ -18,6 +20,8 @@ extension CatalogQueries {
           UNION ALL
           SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_class p ON p.oid = t.relation AND p.relkind = 'p'
             JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
+        ), now(next) AS (
+          SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
         ), \(reach), \(nameKinds), typed AS (
           -- OFFSET, because the planner takes types of users' own for rare, and would compare each with every table.
           SELECT DISTINCT u.relation, u.type FROM (
@@ -37,6 +41,8 @@ extension CatalogQueries {
             UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
           ) n (type) WHERE n.type >= 16384 OR n.type IN (SELECT k.type FROM kinds k)
+        ), written(type, writer) AS (
+          \(writings)
         ), \(names)
         SELECT c.oid, 'c', a.attnum::pg_catalog.int8, \(columnFact), a.attname::text
         FROM chosen c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
@@ -61,6 +67,12 @@ extension CatalogQueries {
         FROM typed t JOIN uses u ON u.root = t.type JOIN pg_catalog.pg_type y ON y.oid = u.type
           JOIN pg_catalog.pg_attribute a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
         GROUP BY t.relation, y.oid
+        UNION ALL
+        SELECT c.oid, 'd', a.attnum, coalesce(max(w.writer), 0)::text, NULL
+        FROM chosen c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          JOIN uses u ON u.root = a.atttypid LEFT JOIN written w ON w.type = u.type
+        WHERE c.relkind IN ('r', 'p')
+        GROUP BY c.oid, a.attnum
         UNION ALL
         \(viewFacts)
         UNION ALL
@@ -95,6 +107,26 @@ extension CatalogQueries {
         words += ["a.attacl::text", "a.attoptions::text", "a.attstattarget", "a.attstorage"]
         let content = hash("concat_ws('|', \(words.map { "coalesce((\($0))::text, '')" }.joined(separator: ", ")))")
         return "concat(a.xmin, CASE WHEN \(plain.joined(separator: " AND ")) THEN '.' || \(content) END)"
+    }
+
+    /// Which transactions wrote what types are made of, but for what came with the type. What names are shown of may be
+    /// called otherwise any time.
+    private var writings: String {
+        func full(_ xid: String) -> String {
+            "s.next - ((s.next - \(xid)::text::pg_catalog.int8) & 4294967295)"
+        }
+        return """
+            SELECT y.oid, \(full("e.xmin"))::pg_catalog.numeric
+            FROM now s CROSS JOIN pg_catalog.pg_enum e JOIN pg_catalog.pg_type y ON y.oid = e.enumtypid
+            WHERE y.oid IN (SELECT u.type FROM uses u) AND (e.xmin, e.cmin) IS DISTINCT FROM (y.xmin, y.cmin)
+            UNION ALL
+            SELECT y.oid, \(full("a.xmin"))
+            FROM now s CROSS JOIN pg_catalog.pg_type y
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = y.typrelid AND a.attnum > 0
+            WHERE y.oid IN (SELECT u.type FROM uses u) AND (a.xmin, a.cmin) IS DISTINCT FROM (y.xmin, y.cmin)
+            UNION ALL
+            SELECT k.type, \(UInt64.max) FROM kinds k WHERE k.catalog <> 'm'
+            """
     }
 
     private var isRange: String {

@@ -33,6 +33,7 @@ extension ChangeAssembler {
             catalog: found,
             types: try catalog.typeMap(for: types.map(\.type)),
             isPartition: false,
+            transaction: found.next,
             includes: wanted.contains,
             decimals: decimals,
             leftOut: tables[index].leftOut,

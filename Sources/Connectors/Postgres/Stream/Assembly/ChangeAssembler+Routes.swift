@@ -58,7 +58,7 @@ extension ChangeAssembler {
                 return nil
             }
             if let part { tables[table].parts.insert(part) }
-            return try resolve(described, table, isPartition: part != nil)
+            return try resolve(described, table, isPartition: part != nil, transaction)
         }
     }
 
@@ -98,7 +98,12 @@ extension ChangeAssembler {
         return (index, number)
     }
 
-    private mutating func resolve(_ relation: StreamRelation, _ table: Int, isPartition: Bool) throws -> RowMap? {
+    private mutating func resolve(
+        _ relation: StreamRelation,
+        _ table: Int,
+        isPartition: Bool,
+        _ transaction: TransactionStart
+    ) throws -> RowMap? {
         let known = tables[table].schema
         do {
             let found = try catalog.relation(known.oid) ?? CatalogRelation(name: known.name)
@@ -110,6 +115,7 @@ extension ChangeAssembler {
                 catalog: found,
                 types: map,
                 isPartition: isPartition,
+                transaction: found.full(transaction.xid),
                 includes: tables[table].includes,
                 decimals: decimals,
                 leftOut: tables[table].leftOut,

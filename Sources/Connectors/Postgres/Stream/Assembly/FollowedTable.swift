@@ -20,6 +20,8 @@ struct FollowedTable {
     var schema: TableSchema
     /// What rows have in columns that came since the last stretch, by number.
     var missing: [Int: Value] = [:]
+    /// Columns that came since then, with the transaction that the first row came in which had them, by number.
+    var arrivals: [Int: UInt64] = [:]
     var buffer: ChangeBuffer
     /// `nil` until its relation has been made out: then there are no rows yet.
     var decoder: StretchDecoder?
@@ -90,7 +92,7 @@ struct FollowedTable {
         isTouched = false
         guard !buffer.isEmpty else { return nil }
         let net = buffer.takeNet()
-        defer { missing = [:] }
+        defer { (missing, arrivals) = ([:], [:]) }
         guard let decoder else {
             var changes = NetChanges()
             changes.isEmptied = net.isEmptied
@@ -115,6 +117,7 @@ struct FollowedTable {
         ChangeBatch.Stretch(
             schema: schema,
             missing: missing.byColumn,
+            arrivals: arrivals.byColumn,
             leftOut: Set(leftOut.map { ColumnID($0) }),
             parts: Set(parts.map { TableID($0) }),
             changes: changes,
@@ -124,7 +127,7 @@ struct FollowedTable {
 
     /// Takes the table as it is, without changes.
     mutating func takeShape() -> ChangeBatch.Stretch {
-        defer { missing = [:] }
+        defer { (missing, arrivals) = ([:], [:]) }
         return stretch(NetChanges())
     }
 
@@ -132,6 +135,7 @@ struct FollowedTable {
     mutating func change(to resolved: ResolvedRelation, decoder: StretchDecoder) {
         self.decoder = decoder
         missing.merge(resolved.missing) { $1 }
+        arrivals.merge(resolved.arrivals) { first, _ in first }
         leftOut.formUnion(resolved.leftOut)
         guard resolved.schema != schema else { return }
         schema = resolved.schema

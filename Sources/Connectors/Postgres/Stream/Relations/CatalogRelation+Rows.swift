@@ -7,13 +7,15 @@ extension CatalogRelation {
         name = TableName(schema: try row.text(), table: try row.text())
         identity = try row.text().utf8.first.flatMap(StreamRelation.Identity.init)
         root = try row.optionalNumber()
+        next = try row.number()
+        let next = next
         keys = try (row.optional() ?? "").split(separator: ",").map(Self.key)
-        columns = try rows.compactMap(Self.column)
+        columns = try rows.compactMap { try Self.column($0, before: next) }
     }
 
-    private static func column(_ cells: [String?]) throws -> Column? {
+    private static func column(_ cells: [String?], before next: UInt64) throws -> Column? {
         var row = ResultRow(cells)
-        for _ in 0..<5 { _ = try row.optional() }
+        for _ in 0..<6 { _ = try row.optional() }
         // A table without any column.
         guard let number = try row.optionalNumber(Int.self) else { return nil }
         return Column(
@@ -24,6 +26,7 @@ extension CatalogRelation {
             typeName: try row.text(),
             isNotNull: try row.flag(),
             isDropped: try row.flag(),
+            writer: RelationCatalog.full(try row.number(), before: next),
             hasDefault: try row.flag(),
             isGenerated: try row.flag(),
             missing: try row.optional(),

@@ -11,6 +11,8 @@ struct CatalogRelation: Sendable {
         var typeName: String
         var isNotNull: Bool
         var isDropped: Bool
+        /// The transaction that wrote its line of the catalog last: made, changed or dropped it.
+        var writer: UInt64 = 0
         /// Whether new rows get something else than null in it where nothing is said.
         var hasDefault: Bool
         var isGenerated: Bool
@@ -27,6 +29,8 @@ struct CatalogRelation: Sendable {
     var keys: [KeyCandidate] = []
     /// The table it is a partition of, at whatever depth.
     var root: UInt32?
+    /// Transactions from this one on may be under way.
+    var next: UInt64 = 0
 
     /// The columns that come with updates and deletes. `nil` where all do, or none.
     var replicatedKey: [Int]? {
@@ -35,6 +39,12 @@ struct CatalogRelation: Sendable {
         case .index: keys.first(where: \.isReplicaIdentity)?.columns
         case .full, .nothing, nil: nil
         }
+    }
+
+    /// The number of a transaction of about now with its epoch, which the stream leaves out.
+    func full(_ xid: UInt32) -> UInt64 {
+        let ahead = Int32(truncatingIfNeeded: Int64(xid) - Int64(truncatingIfNeeded: next))
+        return UInt64(max(0, Int64(clamping: next) + Int64(ahead)))
     }
 
     func column(_ number: Int) -> Column? {

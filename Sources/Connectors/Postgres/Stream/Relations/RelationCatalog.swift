@@ -138,12 +138,13 @@ struct RelationCatalog {
         let keyColumns = version >= 110_000 ? "i.indnkeyatts" : "i.indnatts"
         return """
             SELECT n.nspname, c.relname, c.relreplident, \(root),
+              pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()),
               (SELECT string_agg(concat_ws(':', i.indisprimary, i.indisreplident, i.indimmediate, \(keyColumns), i.indkey),
                   ',' ORDER BY i.indexrelid)
                 FROM pg_catalog.pg_index i
                 WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
               a.attnum, a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),
-              \(CatalogQueries(version: version).isNotNull), a.attisdropped,
+              \(CatalogQueries(version: version).isNotNull), a.attisdropped, a.xmin,
               a.atthasdef OR \(identity) OR t.typdefault IS NOT NULL, \(generated), \(missing),
               pg_catalog.has_table_privilege(c.oid, 'SELECT')
                 OR NOT a.attisdropped AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')

@@ -34,7 +34,6 @@ extension RelationResolution {
         guard relation.identity != .full, relation.identity != .nothing else { return nil }
         let keys = relation.columns.filter(\.isKey)
         guard !keys.isEmpty else { return nil }
-        let finding = ColumnNumbers(relation: relation, known: known, catalog: catalog, isPartition: isPartition)
         let numbers = try finding.find()
         return zip(relation.columns, numbers).filter(\.0.isKey).compactMap(\.1)
     }

@@ -13,6 +13,8 @@ struct RelationResolution {
     let types: TypeMap
     /// The relation is a partition of the table.
     let isPartition: Bool
+    /// Whose change the relation came with, with its epoch.
+    let transaction: UInt64
     let includes: (String) -> Bool
     /// ``StreamRequest/decimals``.
     let decimals: ColumnType
@@ -30,8 +32,7 @@ struct RelationResolution {
 
     /// - Throws: ``NeedsCopy``; what `typeNames` throws.
     func resolve() throws -> ResolvedRelation {
-        let finding = ColumnNumbers(relation: relation, known: known, catalog: catalog, isPartition: isPartition)
-        let numbers: [Int?] = try finding.find()
+        let numbers = try finding.find()
         let names = try names(numbers)
         var places: [Int: Int] = [:]
         for (place, number) in numbers.enumerated() { if let number { places[number] = place } }
@@ -47,6 +48,7 @@ struct RelationResolution {
         }
         try checkThatNoneIsUntold(places)
         var missing: [Int: Value] = [:]
+        var arrivals: [Int: UInt64] = [:]
         var leftOut: Set<Int> = []
         let copied = Set(known.columns.map(\.number))
         for (number, place) in places.sorted(by: { $0.key < $1.key }) where !copied.contains(number) {
@@ -56,6 +58,7 @@ struct RelationResolution {
             }
             try checkThatNoneIsHidden(places)
             missing[number] = added.missing
+            arrivals[number] = transaction
             wanted.append(added.column)
         }
         let schema = TableSchema(
@@ -69,8 +72,19 @@ struct RelationResolution {
             places: wanted.map(\.place),
             decoders: wanted.map(\.decoder),
             missing: missing,
+            arrivals: arrivals,
             leftOut: leftOut,
             identity: relation.identity ?? catalog.identity
+        )
+    }
+
+    var finding: ColumnNumbers {
+        ColumnNumbers(
+            relation: relation,
+            known: known,
+            catalog: catalog,
+            isPartition: isPartition,
+            transaction: transaction
         )
     }
 

@@ -9,6 +9,8 @@ struct ResolvedRelation {
     var decoders: [TextDecoder]
     /// What rows that were there before have in columns that are new, by number.
     var missing: [Int: Value]
+    /// The numbers of columns that are new, with the transaction of the first row that came with them.
+    var arrivals: [Int: UInt64]
     /// The numbers of columns that rows have and that are not copied.
     var leftOut: Set<Int>
     /// How old rows come.
