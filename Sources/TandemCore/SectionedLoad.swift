@@ -68,20 +68,6 @@ public struct SectionedLoad: Hashable, Sendable {
 
 extension SectionedLoad {
     private struct Stored: Codable {
-        struct Schema: Codable {
-            var columns: String
-            var key: String
-
-            init(_ schema: TableSchema) throws {
-                let stored = try StoredSchema(schema)
-                (columns, key) = (stored.columns, stored.key)
-            }
-
-            func schema(_ name: TableName, _ id: TableID) throws -> TableSchema {
-                try StoredSchema(columns: columns, key: key).schema(name: name, id: id)
-            }
-        }
-
         var sync: String
         var target: TableName
         var source: TableName
@@ -90,8 +76,8 @@ extension SectionedLoad {
         var stream: String
         var checkpoint: Checkpoint
         var moment: Moment
-        var planned: Schema
-        var schema: Schema
+        var planned: StoredSchema
+        var schema: StoredSchema
         var unfit: UnfitPolicy
         var definition: String?
         var sections: [TableSection]
@@ -113,8 +99,8 @@ extension SectionedLoad {
                 stream: since.id,
                 checkpoint: since.checkpoint,
                 moment: moment,
-                planned: try Stored.Schema(planned),
-                schema: try Stored.Schema(schema),
+                planned: StoredSchema(planned),
+                schema: StoredSchema(schema),
                 unfit: unfit,
                 definition: definition?.text,
                 sections: sections,
@@ -133,8 +119,8 @@ extension SectionedLoad {
     package init?(text: String) {
         guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(text.utf8)),
             stored.loaded <= stored.sections.count,
-            let planned = try? stored.planned.schema(stored.source, stored.id),
-            let schema = try? stored.schema.schema(stored.source, stored.id)
+            let planned = try? stored.planned.schema(name: stored.source, id: stored.id),
+            let schema = try? stored.schema.schema(name: stored.source, id: stored.id)
         else { return nil }
         self.init(
             sync: stored.sync,

@@ -1,51 +1,35 @@
-import FoundationEssentials
 package import TandemRows
 
-/// A table's schema as the destination remembers it: JSON, for people to query.
-package struct StoredSchema {
-    /// `[{"name": …, "type": …, "native_type": …, "id": …}, …]`
-    package var columns: String
-    /// The names of the key's columns.
-    package var key: String
-
+/// The columns of a table, and those that tell its rows apart, as destinations store them.
+package struct StoredSchema: Codable {
     private struct StoredColumn: Codable {
         var name: String
         var type: String
         var native_type: String
         var id: ColumnID
-
-        var columnType: ColumnType {
-            get throws {
-                if let known = ColumnType(type) { return known }
-                throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "there is no type \(type)"))
-            }
-        }
     }
 
-    package init(columns: String, key: String) {
-        self.columns = columns
-        self.key = key
-    }
+    private var columns: [StoredColumn]
+    /// The names of the key's columns.
+    private var key: [String]
 
-    package init(_ schema: TableSchema) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let columns = schema.columns.map {
+    package init(_ schema: TableSchema) {
+        columns = schema.columns.map {
             StoredColumn(name: $0.name, type: $0.type.description, native_type: $0.nativeType, id: $0.id)
         }
-        self.columns = String(decoding: try encoder.encode(columns), as: UTF8.self)
-        key = String(decoding: try encoder.encode(schema.identity.map { schema.columns[$0].name }), as: UTF8.self)
+        key = schema.identity.map { schema.columns[$0].name }
     }
 
     /// - Throws: `DecodingError` for what this version does not know.
     package func schema(name: TableName, id: TableID) throws -> TableSchema {
-        let decoder = JSONDecoder()
-        let columns = try decoder.decode([StoredColumn].self, from: Data(columns.utf8)).map {
-            ColumnSchema(name: $0.name, type: try $0.columnType, nativeType: $0.native_type, id: $0.id)
+        let columns = try columns.map { column in
+            guard let type = ColumnType(column.type) else {
+                let problem = "there is no type \(column.type)"
+                throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: problem))
+            }
+            return ColumnSchema(name: column.name, type: type, nativeType: column.native_type, id: column.id)
         }
-        let identity = try decoder.decode([String].self, from: Data(key.utf8)).compactMap { name in
-            columns.firstIndex { $0.name == name }
-        }
+        let identity = key.compactMap { name in columns.firstIndex { $0.name.isExactly(name) } }
         return TableSchema(name: name, id: id, columns: columns, identity: identity)
     }
 }

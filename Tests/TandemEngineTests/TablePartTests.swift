@@ -40,14 +40,13 @@ import Testing
         #expect(reason([5: ""], [part(6, isNative: true)])?.contains("was detached or dropped") == true)
     }
 
-    @Test func whatIsStoredIsReadAgain() {
+    @Test func whatIsStoredIsReadAgain() throws {
         let moment = Moment(checkpoint: Checkpoint("1"), origin: "here", time: 0)
         var copy = CopiedTable(target: orders, schema: SampleTable(orders, ids: []).schema, rows: 0, moment: moment)
-        #expect(copy.partsText == nil)
-        copy.parts = [70_000: "731", 9: ""]
-        #expect(copy.partsText == "9:,70000:731")
-        #expect(CopiedTable.parts(copy.partsText) == copy.parts)
-        #expect(CopiedTable.parts(nil).isEmpty)
+        for parts: [TableID: String] in [[:], [70_000: "731", 9: "", TableID("a:b,c"): "x"]] {
+            copy.parts = parts
+            #expect(try CopiedTable(document: copy.document, target: orders, rows: 0).parts == parts)
+        }
     }
 
     private func run(_ source: LoggedSource) async throws -> (copied: Int, reasons: [String]) {

@@ -13,6 +13,8 @@ extension DuckDBError {
         case .notADatabase: Remedy("Name another file in `path`, or move this one away.")
         case .newerFile: Remedy("Update the DuckDB library, or let Tandem make a new file.")
         case .newerMetadata: Remedy("Update Tandem.")
+        case .olderMetadata:
+            Remedy("Move the file away, or run `tandem teardown` for the sync: then everything is copied anew.")
         case .damagedLog(let path, _):
             Remedy("Keep a copy of both files, then move \(path).wal away: what it holds is lost, and copied again.")
         case .damaged: Remedy("Restore the file, or move it away and run again: everything is copied anew.")

@@ -14,6 +14,7 @@ package enum DuckDBError: ExplainedError, Hashable {
     case notADatabase(path: String)
     case newerFile(path: String, library: String, reason: String)
     case newerMetadata(path: String, version: Int)
+    case olderMetadata(path: String, version: Int)
     case damagedLog(path: String, reason: String)
     case damaged(path: String, reason: String)
     case diskFull(path: String, free: Int?)
@@ -56,6 +57,8 @@ extension DuckDBError {
             "\(path) was written by a newer DuckDB than \(library), which is in use here: \(reason)"
         case .newerMetadata(let path, let version):
             "\(path) was written by a newer Tandem (its schema tandem has version \(version))."
+        case .olderMetadata(let path, let version):
+            "\(path) was written by a Tandem that is too old for this one to go on (its schema tandem has version \(version))."
         case .damagedLog(let path, let reason): "The write-ahead log \(path).wal is damaged: \(reason)"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
         case .diskFull(let path, let free):

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Synchronization
 import TandemCore
 import TandemRows
@@ -75,36 +75,52 @@ import Testing
         #expect(try count() == "0")
     }
 
-    @Test(arguments: 1...9) func upgradesAnOlderFile(version: Int) async throws {
-        let copy = try await publish(0..<10, in: folder.destination())
-        let second = """
-            DROP TABLE tandem.streams; ALTER TABLE tandem.tables DROP COLUMN stream;
-            ALTER TABLE tandem.tables DROP COLUMN position;
-            """
-        let eighth =
-            "ALTER TABLE tandem.tables DROP COLUMN patchwork; ALTER TABLE tandem.loads DROP COLUMN note;"
-        let third = """
-            ALTER TABLE tandem.tables DROP COLUMN own_columns; ALTER TABLE tandem.tables DROP COLUMN left_out;
-            """
-        let ninth = "ALTER TABLE tandem.tables DROP COLUMN definition; DROP TABLE tandem.made;"
-        try folder.sql(
-            """
-            ALTER TABLE tandem.tables DROP COLUMN kept_columns; \(version < 9 ? ninth : "") \(version < 8 ? eighth : "")
-            \(version < 7 ? "ALTER TABLE tandem.streams DROP COLUMN method;" : "")
-            \(version < 6 ? "ALTER TABLE tandem.tables DROP COLUMN issues;" : "")
-            \(version < 5 ? "ALTER TABLE tandem.tables DROP COLUMN cursor;" : "")
-            \(version < 4 ? "ALTER TABLE tandem.tables DROP COLUMN parts;" : "") \(version < 3 ? third : "")
-            \(version == 1 ? second : "") UPDATE tandem.version SET version = \(version);
-            """
-        )
+    /// What the version before wrote, by every kind of sync: it is read as it is, and goes on in the new form.
+    @Test func takesOverTheVersionBefore() async throws {
+        let fixture = URL(filePath: #filePath).appending(path: "../../../Fixtures/duckdb-metadata-10.sql").standardized
+        try folder.sql(String(contentsOf: fixture, encoding: .utf8))
         let destination = folder.destination()
-        #expect(try await destination.tables(of: "sync") == [copy])
-        #expect(try await destination.stream(of: "sync") == nil)
-        #expect(try await destination.made(of: nil).isEmpty)
-        #expect(
-            try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["\(version)"]],
-            "reading changes nothing"
+        let (log, cursor) = (try await destination.tables(of: "d"), try await destination.tables(of: "dr"))
+        #expect(log.map(\.target.table) == ["moods", "orders", "parts", "read", "strict"])
+        let tables = Dictionary(uniqueKeysWithValues: log.map { ($0.target.table, $0) })
+        let orders = try #require(tables["orders"])
+        #expect(orders.keptColumns == ["gone"] && orders.leftOut == [2] && orders.ownColumns == .deletedAt)
+        #expect(orders.schema.columns.map(\.name) == ["id", "amount", "it's, a \"name\""])
+        #expect(orders.schema.identity == [0] && orders.schema.columns[1].id == 4 && orders.rows == 3)
+        #expect(tables["parts"]?.parts.count == 2 && tables["strict"]?.issues.map(\.keyText) == ["id = 2"])
+        #expect(tables["moods"]?.definition?.facts.keys.contains { $0.kind == .label } == true)
+        #expect(tables["moods"]?.schema.identity == [])
+        #expect(cursor.first?.cursor?.columns == [2] && cursor.first?.stream == nil)
+        let stream = try #require(try await destination.stream(of: "d", by: .logBased))
+        #expect(log.allSatisfy { $0.stream == stream.id })
+        let made = try await destination.made(of: nil)
+        #expect(made.count == 6)
+        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["10"]], "reading changes nothing")
+        try await destination.note(made: [], gone: [])
+        try await destination.remember([], of: "d")
+        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["11"]])
+        #expect(try await destination.tables(of: "d") == log)
+        #expect(try await destination.tables(of: "dr") == cursor)
+        #expect(try await destination.made(of: nil) == made)
+        let status = try folder.ask(
+            "SELECT schema_name, table_name, source_table, issues::VARCHAR, year(as_of)::VARCHAR FROM tandem.status ORDER BY 1, 2"
         )
+        #expect(status.count == 6 && status[0] == ["read", "read", "read", "0", "2026"])
+        #expect(status[5] == ["shop", "strict", "strict", "1", "2026"])
+    }
+
+    @Test func refusesWhatIsOlder() async throws {
+        _ = try await publish(0..<10, in: folder.destination())
+        try folder.sql("UPDATE tandem.version SET version = 9")
+        let error = await #expect(throws: DuckDBError.self) { try await folder.destination().tables(of: "sync") }
+        #expect(error?.description.contains("too old") == true && error?.remedy?.text.contains("teardown") == true)
+        #expect(try await folder.destination().teardown().contains("table tandem.tables"))
+        #expect(try await folder.destination().tables(of: "sync").isEmpty)
+    }
+
+    @Test func allThatIsKnownOfACopyIsRemembered() async throws {
+        let copy = try await publish(0..<10, in: folder.destination())
+        let destination = folder.destination()
         var streamed = copy
         streamed.stream = "stream"
         streamed.moment.position = Checkpoint("0/7")
@@ -118,7 +134,6 @@ import Testing
             RowIssue(of: copy.target, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)
         ]
         try await destination.remember([streamed], of: "sync")
-        #expect(try folder.ask("SELECT version::VARCHAR FROM tandem.version") == [["10"]])
         #expect(try await destination.tables(of: "sync") == [streamed])
         #expect(try await destination.tables(of: "sync").first?.definition?.moment == 7)
         let slot = MadeObject(sync: "sync", project: "p", kind: .slot, name: "tandem_p", place: "here")

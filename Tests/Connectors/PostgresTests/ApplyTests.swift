@@ -1,3 +1,4 @@
+import Foundation
 import TandemCore
 import TandemRows
 import TandemTesting
@@ -187,8 +188,54 @@ import Testing
         await destination.close()
     }
 
-    @Test(arguments: 1...8) func upgradesAnOlderSchema(version: Int) async throws {
+    /// What the version before wrote, by every kind of sync: it is read as it is, and goes on in the new form.
+    @Test func takesOverTheVersionBefore() async throws {
         let database = try TestDatabase(.v16)
+        let fixture = URL(filePath: #filePath).appending(path: "../../../Fixtures/postgres-metadata-9.sql").standardized
+        try database.execute(String(contentsOf: fixture, encoding: .utf8))
+        let destination = database.destination()
+        let (log, cursor) = (try await destination.tables(of: "p"), try await destination.tables(of: "pr"))
+        #expect(log.map(\.target.table) == ["moods", "orders", "parts", "read", "strict"])
+        let tables = Dictionary(uniqueKeysWithValues: log.map { ($0.target.table, $0) })
+        let orders = try #require(tables["orders"])
+        #expect(orders.keptColumns == ["gone"] && orders.leftOut == [2] && orders.ownColumns == .deletedAt)
+        #expect(orders.schema.columns.map(\.name) == ["id", "amount", "it's, a \"name\""])
+        #expect(orders.schema.identity == [0] && orders.schema.columns[1].id == 4)
+        #expect(tables["parts"]?.parts.count == 2 && tables["strict"]?.issues.count == 2)
+        #expect(tables["moods"]?.definition?.facts.keys.contains { $0.kind == .label } == true)
+        #expect(cursor.first?.cursor?.columns == [2] && cursor.first?.stream == nil)
+        let stream = try #require(try await destination.stream(of: "p", by: .logBased))
+        #expect(log.allSatisfy { $0.stream == stream.id })
+        let made = try await destination.made(of: nil)
+        #expect(made.count == 6)
+        #expect(try database.execute("SELECT version FROM tandem.version") == "9", "reading changes nothing")
+        try await destination.remember([orders], of: "p")
+        #expect(try database.execute("SELECT version FROM tandem.version") == "10")
+        #expect(try await destination.tables(of: "p") == log)
+        #expect(try await destination.tables(of: "pr") == cursor)
+        #expect(try await destination.made(of: nil) == made)
+        let status =
+            "SELECT string_agg(concat_ws(' ', table_name, issues, extract(year FROM as_of)), ',' ORDER BY table_name)"
+        let found = try database.execute("\(status) FROM tandem.status WHERE sync = 'p'")
+        #expect(found == "moods 0 2026,orders 0 2026,parts 0 2026,read 0 2026,strict 2 2026")
+        #expect(try await destination.teardown().contains("schema tandem"))
+        await destination.close()
+    }
+
+    @Test func refusesWhatIsOlder() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        try await destination.remember([], of: "s")
+        try database.execute("UPDATE tandem.version SET version = 8")
+        let error = await #expect(throws: PostgresError.self) { try await destination.tables(of: "s") }
+        #expect(error?.description.contains("too old") == true && error?.remedy?.text.contains("teardown") == true)
+        await destination.close()
+    }
+
+    /// A view of a user's own that has our view's name stays.
+    @Test func allThatIsKnownOfACopyIsRemembered() async throws {
+        let database = try TestDatabase(.v16)
+        try database.execute("CREATE SCHEMA tandem; CREATE VIEW tandem.status AS SELECT 1 AS mine")
         let destination = database.destination()
         let schema = SampleTable(orders, ids: 0..<3).schema
         _ = try await destination.load(
@@ -198,20 +245,6 @@ import Testing
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
         var copy = CopiedTable(target: orders, schema: schema, rows: 3, moment: moment, stream: "stream")
         try await destination.publish([copy], retiring: [], of: "s")
-        try database.execute(
-            """
-            \(version < 6 ? "ALTER TABLE tandem.streams DROP COLUMN method, ADD PRIMARY KEY (sync);" : "")
-            ALTER TABLE tandem.tables \(version < 2 ? "DROP COLUMN left_out, DROP COLUMN own_columns," : "")
-            \(version < 3 ? "DROP COLUMN parts," : "") \(version < 4 ? "DROP COLUMN cursor," : "")
-            \(version < 5 ? "DROP COLUMN issues," : "") \(version < 7 ? "DROP COLUMN patchwork," : "")
-              \(version < 8 ? "DROP COLUMN definition," : "") DROP COLUMN relation, DROP COLUMN kept_columns;
-            \(version < 7 ? "ALTER TABLE tandem.loads DROP COLUMN note, DROP COLUMN is_text;" : "")
-            \(version < 8 ? "DROP TABLE tandem.made;" : "") UPDATE tandem.version SET version = \(version)
-            """
-        )
-        #expect(try await destination.made(of: nil).isEmpty)
-        #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "\(version)", "reading changes nothing")
         copy.leftOut = [3, 12]
         copy.isPatchwork = true
         copy.keptColumns = ["a, b", "it's"]
@@ -222,12 +255,13 @@ import Testing
         copy.issues = [RowIssue(of: orders, key: RowKey(texts: ["n5"]), keyText: "id = 5", cause: "it's \\", since: 1)]
         try await destination.remember([copy], of: "s")
         #expect(try await destination.tables(of: "s") == [copy])
-        #expect(try database.execute("SELECT version FROM tandem.version") == "9")
         let noted = "SELECT relation = 'shop.orders'::regclass::oid::bigint FROM tandem.tables"
         #expect(try database.execute(noted) == "t")
         let slot = MadeObject(sync: "s", project: "p", kind: .slot, name: "tandem_p", place: "here")
         try await destination.note(made: [slot], gone: [])
         #expect(try await destination.made(of: "s") == [slot])
+        _ = try await destination.teardown()
+        #expect(try database.execute("SELECT mine FROM tandem.status") == "1")
         await destination.close()
     }
 

@@ -5,7 +5,8 @@ import TandemRows
 extension Metadata {
     /// Of one sync, or of all.
     func made(of sync: String?) throws -> [MadeObject] {
-        guard try exists(), try storedVersion() >= 9 else { return [] }
+        guard try exists() else { return [] }
+        try storedVersion()
         let rows = try session.texts(
             "SELECT \(MadeObject.storedColumns) FROM \(table("made")) ORDER BY sync, kind, name",
             to: "read what was made at the sources"

@@ -5,14 +5,10 @@ import TandemRows
 extension Metadata {
     func stream(of sync: String, by method: Method) throws -> StreamState? {
         guard try exists() else { return nil }
-        let version = try storedVersion()
-        guard version >= 7 || version >= 2 && method == .logBased else { return nil }
+        try storedVersion()
         let rows = try session.texts(
-            """
-            SELECT id, checkpoint, time::VARCHAR FROM \(table("streams"))
-            WHERE sync = $1\(version < 7 ? "" : " AND method = \(SQL.literal(method.rawValue))")
-            """,
-            [.text(sync)],
+            "SELECT id, checkpoint, time::VARCHAR FROM \(table("streams")) WHERE sync = $1 AND method = $2",
+            [.text(sync), .text(method.rawValue)],
             to: "read how far \(sync) has come"
         )
         guard let row = rows.first else { return nil }
@@ -64,27 +60,16 @@ extension Metadata {
     /// - Parameter isCounted: Whether its number of rows is to be stored too.
     /// - Returns: Whether `target` was known.
     func replace(_ target: TableName, by copy: CopiedTable, isCounted: Bool, of sync: String) throws -> Bool {
-        let schema = try StoredSchema(copy.schema)
-        let texts = [
-            ("schema_name", copy.target.schema), ("table_name", copy.target.table),
-            ("source_schema", copy.schema.name.schema), ("source_table", copy.schema.name.table),
-            ("source_id", copy.idText), ("columns", schema.columns), ("key_columns", schema.key),
-            ("checkpoint", copy.moment.checkpoint.description), ("origin", copy.moment.origin),
-            ("source_time", "\(copy.moment.time)"), ("stream", copy.stream),
-            ("position", copy.moment.position?.description), ("left_out", copy.leftOutText),
-            ("own_columns", copy.ownColumnsText), ("parts", copy.partsText), ("cursor", try copy.cursorText),
-            ("issues", try copy.issuesText), ("patchwork", "\(copy.isPatchwork)"),
-            ("definition", copy.definitionText), ("kept_columns", try copy.keptColumnsText),
-            ("row_count", isCounted ? "\(copy.rows)" : nil),
-        ]
-        let assignments = texts.filter { isCounted || $0.0 != "row_count" }
-            .map { "\($0) = \($1.map(SQL.literal) ?? "NULL")" }
+        let count = isCounted ? ", row_count = \(copy.rows)" : ""
         let replaced = try session.run(
             """
-            UPDATE \(table("tables")) SET \(assignments.joined(separator: ", "))
+            UPDATE \(table("tables")) SET schema_name = $3, table_name = $4, document = $5\(count)
             WHERE sync = $1 AND \(SQL.folded("schema_name", "table_name")) = $2
             """,
-            [.text(sync), .text(SQL.foldedText(target))],
+            [
+                .text(sync), .text(SQL.foldedText(target)), .text(copy.target.schema), .text(copy.target.table),
+                .text(try copy.document),
+            ],
             to: "remember \(copy.target)"
         )
         return replaced > 0

@@ -4,7 +4,9 @@ import TandemRows
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 10
+    static let version = 11
+    /// What an earlier one wrote is not read any more.
+    static let oldestVersion = 10
 
     let session: Session
 
@@ -12,7 +14,9 @@ struct Metadata {
 
     func table(_ name: String) -> String { session.quoted(TableName(schema: Self.schema, table: name)) }
 
-    /// Makes the tables where they are missing, and brings those of an older version to this one.
+    /// Makes the tables where they are missing, and brings those of the version before to this one.
+    ///
+    /// - Throws: As ``storedVersion()``.
     func prepare() throws {
         if try exists() { return try upgrade() }
         try session.transaction {
@@ -24,75 +28,79 @@ struct Metadata {
                 CREATE TABLE \(table("loads")) (
                     schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL, note VARCHAR
                 );
-                CREATE TABLE \(table("tables")) (
-                    sync VARCHAR NOT NULL, schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
-                    source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, source_id BIGINT NOT NULL,
-                    columns JSON NOT NULL, key_columns JSON NOT NULL, row_count BIGINT NOT NULL,
-                    checkpoint VARCHAR NOT NULL, origin VARCHAR NOT NULL, source_time DOUBLE NOT NULL,
-                    copied_at TIMESTAMPTZ NOT NULL, stream VARCHAR, position VARCHAR, left_out VARCHAR,
-                    own_columns VARCHAR, parts VARCHAR, cursor VARCHAR, issues VARCHAR, patchwork BOOLEAN,
-                    definition VARCHAR, kept_columns VARCHAR
+                \(create("tables"));
+                CREATE TABLE \(table("streams")) (
+                    sync VARCHAR NOT NULL, id VARCHAR NOT NULL, checkpoint VARCHAR NOT NULL, time DOUBLE,
+                    method VARCHAR DEFAULT 'LOG_BASED'
                 );
-                \(createStreams);
-                \(createMade);
+                CREATE TABLE \(table("made")) (
+                    sync VARCHAR NOT NULL, project VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL,
+                    place VARCHAR NOT NULL, replacing VARCHAR
+                );
+                \(createStatus);
                 """,
                 to: "make schema \(Self.schema)"
             )
         }
     }
 
-    private var createStreams: String {
+    /// The statement that makes the table of copies.
+    private func create(_ name: String) -> String {
         """
-        CREATE TABLE \(table("streams")) (
-            sync VARCHAR NOT NULL, id VARCHAR NOT NULL, checkpoint VARCHAR NOT NULL, time DOUBLE,
-            method VARCHAR DEFAULT 'LOG_BASED'
+        CREATE TABLE \(table(name)) (
+            sync VARCHAR NOT NULL, schema_name VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
+            row_count BIGINT NOT NULL, document JSON NOT NULL, copied_at TIMESTAMPTZ NOT NULL
         )
         """
     }
 
-    private var createMade: String {
+    /// What people ask of the copies. A view keeps no file's name: files are attached under any.
+    private var createStatus: String {
         """
-        CREATE TABLE \(table("made")) (
-            sync VARCHAR NOT NULL, project VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL,
-            place VARCHAR NOT NULL, replacing VARCHAR
-        )
+        CREATE VIEW IF NOT EXISTS \(table("status")) AS
+        SELECT t.sync, t.schema_name, t.table_name, t.document->'source'->>'schema' AS source_schema,
+            t.document->'source'->>'table' AS source_table, t.row_count,
+            to_timestamp(greatest((t.document->'moment'->>'time')::DOUBLE, s.time)) AS as_of, t.copied_at,
+            coalesce(json_array_length(t.document->'issues'), 0) AS issues
+        FROM \(Self.schema).tables t LEFT JOIN \(Self.schema).streams s
+            ON s.sync = t.sync AND s.id = t.document->>'stream'
+        WHERE t.sync <> ''
         """
     }
 
     private func upgrade() throws {
-        let version = try storedVersion()
-        guard version < Self.version else { return }
-        let second = """
-            ALTER TABLE \(table("tables")) ADD COLUMN stream VARCHAR;
-            ALTER TABLE \(table("tables")) ADD COLUMN position VARCHAR;
-            \(createStreams);
-            """
-        let third = """
-            ALTER TABLE \(table("tables")) ADD COLUMN left_out VARCHAR;
-            ALTER TABLE \(table("tables")) ADD COLUMN own_columns VARCHAR;
-            """
-        let fifth = "ALTER TABLE \(table("tables")) ADD COLUMN cursor VARCHAR;"
-        let fourth = "ALTER TABLE \(table("tables")) ADD COLUMN parts VARCHAR;"
-        let sixth = "ALTER TABLE \(table("tables")) ADD COLUMN issues VARCHAR;"
-        let seventh = "ALTER TABLE \(table("streams")) ADD COLUMN method VARCHAR DEFAULT 'LOG_BASED';"
-        let eighth = """
-            ALTER TABLE \(table("tables")) ADD COLUMN patchwork BOOLEAN;
-            ALTER TABLE \(table("loads")) ADD COLUMN note VARCHAR;
-            """
-        let ninth = "ALTER TABLE \(table("tables")) ADD COLUMN definition VARCHAR; \(createMade);"
+        guard try storedVersion() < Self.version else { return }
         try session.transaction {
             try session.run(
                 """
-                \(version < 2 ? second : "") \(version < 3 ? third : "") \(version < 4 ? fourth : "")
-                \(version < 5 ? fifth : "") \(version < 6 ? sixth : "") \((2..<7).contains(version) ? seventh : "")
-                \(version < 8 ? eighth : "")
-                \(version < 9 ? ninth : "")
-                ALTER TABLE \(table("tables")) ADD COLUMN kept_columns VARCHAR;
+                \(create("tables_new"));
+                INSERT INTO \(table("tables_new"))
+                SELECT sync, schema_name, table_name, row_count, \(documentBefore), copied_at FROM \(table("tables"));
+                DROP TABLE \(table("tables"));
+                ALTER TABLE \(table("tables_new")) RENAME TO tables;
+                \(createStatus);
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
             )
         }
+    }
+
+    /// The document of a copy from the columns that the version before stored of it.
+    private var documentBefore: String {
+        """
+        json_object(
+            'source', json_object('schema', source_schema, 'table', source_table, 'id', nullif(source_id, 0)),
+            'shape', json_object('columns', columns, 'key', key_columns),
+            'moment', json_object('checkpoint', checkpoint, 'origin', origin, 'time', source_time, 'position', position),
+            'stream', stream, 'definition', definition, 'cursor', cursor::JSON, 'issues', issues::JSON,
+            'kept_columns', kept_columns::JSON, 'spans_snapshots', patchwork,
+            'left_out', [id::BIGINT FOR id IN string_split(left_out, ',')], 'own_columns', string_split(own_columns, ','),
+            'parts', map_from_entries([
+                {k: split_part(part, ':', 1), v: split_part(part, ':', 2)} FOR part IN string_split(parts, ',')
+            ])
+        )
+        """
     }
 
     /// Drops all that this program made but users' tables, and says what that was.
@@ -104,6 +112,7 @@ struct Metadata {
                 try session.run("DROP TABLE IF EXISTS \(session.quoted(load))", to: "drop \(load)")
                 removed.append("table \(load), left over from a run")
             }
+            try session.run("DROP VIEW IF EXISTS \(table("status"))", to: "drop \(Self.schema).status")
             for name in ["loads", "made", "streams", "tables", "version"] {
                 try session.run("DROP TABLE IF EXISTS \(table(name))", to: "drop \(Self.schema).\(name)")
                 removed.append("table \(Self.schema).\(name)")
@@ -129,13 +138,16 @@ struct Metadata {
 
     /// Which version the tables are of.
     ///
-    /// - Throws: If that is newer than this program.
+    /// - Throws: If that is newer than this program, or older than what it knows.
     @discardableResult
     func storedVersion() throws -> Int {
         let rows = try session.texts("SELECT max(version)::VARCHAR FROM \(table("version"))", to: "read its version")
         let version = rows.first?.first?.flatMap { Int($0) } ?? 0
         guard version <= Self.version else {
             throw DuckDBError.newerMetadata(path: session.file.path, version: version)
+        }
+        guard version >= Self.oldestVersion else {
+            throw DuckDBError.olderMetadata(path: session.file.path, version: version)
         }
         return version
     }
@@ -157,21 +169,8 @@ extension Metadata {
 
     private func store(_ copies: ArraySlice<CopiedTable>, of sync: String) throws {
         let rows = try copies.map { copy in
-            let schema = try StoredSchema(copy.schema)
-            let texts = [
-                sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
-                copy.idText, schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
-                copy.moment.origin, "\(copy.moment.time)",
-            ]
-            let rest =
-                [
-                    copy.stream, copy.moment.position?.description, copy.leftOutText, copy.ownColumnsText,
-                    copy.partsText,
-                    try copy.cursorText, try copy.issuesText,
-                ].map { $0.map(SQL.literal) ?? "NULL" }
-                + ["\(copy.isPatchwork)"]
-                + [copy.definitionText, try copy.keptColumnsText].map { $0.map(SQL.literal) ?? "NULL" }
-            return "(" + texts.map(SQL.literal).joined(separator: ", ") + ", now(), \(rest.joined(separator: ", ")))"
+            let texts = [sync, copy.target.schema, copy.target.table].map(SQL.literal)
+            return "(\(texts.joined(separator: ", ")), \(copy.rows), \(SQL.literal(try copy.document)), now())"
         }
         try session.run(
             "INSERT INTO \(table("tables")) VALUES \(rows.joined(separator: ", "))",
@@ -191,56 +190,29 @@ extension Metadata {
     /// What is known of `sync`, by target.
     func copies(of sync: String) throws -> [CopiedTable] {
         guard try exists() else { return [] }
-        let version = try storedVersion()
-        let nothing = "NULL::VARCHAR, NULL::VARCHAR"
-        let ofStreams = version < 2 ? nothing : "stream, position"
-        let ofColumns = version < 3 ? nothing : "left_out, own_columns"
-        let ofParts = version < 4 ? "NULL::VARCHAR" : "parts"
-        let ofCursor = version < 5 ? "NULL::VARCHAR" : "cursor"
-        let ofIssues = version < 6 ? "NULL::VARCHAR" : "issues"
-        let ofMoments = version < 8 ? "NULL::VARCHAR" : "patchwork::VARCHAR"
-        let ofDefinitions = version < 9 ? "NULL::VARCHAR" : "definition"
-        let ofColumnsKept = version < 10 ? "NULL::VARCHAR" : "kept_columns"
-        let rows = try session.texts(
-            """
-            SELECT schema_name, table_name, source_schema, source_table, source_id::VARCHAR, columns::VARCHAR,
-                key_columns::VARCHAR, row_count::VARCHAR, checkpoint, origin, source_time::VARCHAR, \(ofStreams),
-                \(ofColumns), \(ofParts), \(ofCursor), \(ofIssues), \(ofMoments), \(ofDefinitions),
-                \(ofColumnsKept)
-            FROM \(table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
-            """,
-            [.text(sync)],
-            to: "read what it knows of \(sync)"
-        )
-        do { return try rows.map(Self.copy) } catch is DecodingError {
-            throw DuckDBError.failed(action: "read what it knows of \(sync)", reason: "a newer version wrote it")
-        }
+        return try stored("WHERE sync = \(SQL.literal(sync))")
     }
 
-    private static func copy(_ columns: [String?]) throws -> CopiedTable {
-        let row = columns.map { $0 ?? "" }
-        let stored = StoredSchema(columns: row[5], key: row[6])
-        let name = TableName(schema: row[2], table: row[3])
-        return try CopiedTable(
-            target: TableName(schema: row[0], table: row[1]),
-            schema: stored.schema(name: name, id: CopiedTable.id(row[4], of: name)),
-            rows: Int(row[7]) ?? 0,
-            moment: Moment(
-                checkpoint: Checkpoint(row[8]),
-                origin: row[9],
-                time: Double(row[10]) ?? 0,
-                position: columns[12].map { Checkpoint($0) }
-            ),
-            stream: columns[11],
-            leftOut: CopiedTable.leftOut(columns[13]),
-            ownColumns: CopiedTable.ownColumns(columns[14]),
-            parts: CopiedTable.parts(columns[15]),
-            definition: columns[19].map(TableDefinition.init(text:)),
-            cursor: CopiedTable.cursor(columns[16]),
-            issues: CopiedTable.issues(columns[17]),
-            isPatchwork: columns[18] == "true",
-            keptColumns: CopiedTable.keptColumns(columns[20])
+    /// What is known of tables of whatever sync, and of those that were forgotten.
+    func allCopies() throws -> [CopiedTable] { try stored("") }
+
+    private func stored(_ condition: String) throws -> [CopiedTable] {
+        let document = try storedVersion() < Self.version ? documentBefore : "document"
+        let rows = try session.texts(
+            """
+            SELECT schema_name, table_name, row_count::VARCHAR, \(document)::VARCHAR FROM \(table("tables")) \(condition)
+            ORDER BY schema_name, table_name
+            """,
+            to: "read what it knows of its copies"
         )
+        do {
+            return try rows.map { row in
+                let target = TableName(schema: row[0] ?? "", table: row[1] ?? "")
+                return try CopiedTable(document: row[3] ?? "", target: target, rows: row[2].flatMap { Int($0) } ?? 0)
+            }
+        } catch is DecodingError {
+            throw DuckDBError.failed(action: "read what it knows of its copies", reason: "a newer version wrote it")
+        }
     }
 
     /// The sync that wrote each target.
@@ -273,7 +245,7 @@ extension Metadata {
                 let streams = "DELETE FROM \(table("streams")) WHERE sync = $1"
                 try session.run(streams, [.text(sync)], to: "forget \(sync)")
             }
-            let tables = "UPDATE \(table("tables")) SET sync = '', stream = NULL WHERE sync = $1 AND \(chosen)"
+            let tables = "UPDATE \(table("tables")) SET sync = '' WHERE sync = $1 AND \(chosen)"
             try session.run(tables, [.text(sync)], to: "forget tables of \(sync)")
             try session.run(
                 """

@@ -34,24 +34,11 @@ struct UserParts {
 
     /// Those of all tables that are remembered, of whatever sync and of those that were forgotten.
     init(in session: Session) throws {
-        let metadata = Metadata(session)
-        let tables = try session.texts(
-            """
-            SELECT schema_name, table_name, source_id::VARCHAR, own_columns, kept_columns, columns::VARCHAR,
-                key_columns::VARCHAR
-            FROM \(metadata.table("tables"))
-            """,
-            to: "read what it knows of its copies"
-        )
         var ours: [TableName: Set<String>] = [:]
-        for row in tables {
-            let name = TableName(schema: row[0] ?? "", table: row[1] ?? "")
-            let stored = StoredSchema(columns: row[5] ?? "", key: row[6] ?? "")
-            let schema = try stored.schema(name: name, id: CopiedTable.id(row[2], of: name))
-            let names = try schema.columns.map(\.name) + CopiedTable.keptColumns(row[4])
-            let own = CopiedTable.ownColumns(row[3]).names + [SQL.noColumns]
-            ours[SQL.fold(name)] = Set((names + own).map(SQL.folding.fold))
-            known[SQL.fold(name)] = Parts(schema: schema)
+        for copy in try Metadata(session).allCopies() {
+            let name = SQL.fold(copy.target)
+            ours[name] = Set((copy.columnNames + [SQL.noColumns]).map(SQL.folding.fold))
+            known[name] = Parts(schema: copy.schema)
         }
         try readColumns(ours, in: session)
         try readIndexes(in: session)

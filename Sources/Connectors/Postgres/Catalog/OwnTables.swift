@@ -7,7 +7,7 @@ enum OwnTables {
     private static let columns = [
         ("captures", "relation,key_columns,log"), ("gaps", "relation,reason,noted"), ("readers", "sync,place,seen"),
         ("reading", "reader,relation"), ("version", "version"), ("loads", "schema_name,table_name"),
-        ("made", "sync,kind,place"), ("tables", "sync,source_table,checkpoint"), ("streams", "sync,id,checkpoint"),
+        ("made", "sync,kind,place"), ("tables", "sync,schema_name,row_count"), ("streams", "sync,id,checkpoint"),
     ]
 
     /// Whether `c`, in schema `n`, is one of them.

@@ -7,6 +7,7 @@ package enum DestinationProblem: Hashable, Sendable {
     case oldServer(version: String)
     case standby
     case newerMetadata(version: Int)
+    case olderMetadata(version: Int)
     /// Something of a user's has the name of one of this program's own tables.
     case strangeMetadata(TableName)
     // What is there
@@ -38,6 +39,8 @@ extension DestinationProblem: CustomStringConvertible {
             "it runs Postgres \(version); \(DestinationServer.oldestText) is the oldest that is written to"
         case .standby: "it is a standby, which takes no writes"
         case .newerMetadata(let version): "its schema tandem was written by a newer Tandem (it has version \(version))"
+        case .olderMetadata(let version):
+            "its schema tandem was written by a Tandem that is too old for this one to go on (it has version \(version))"
         case .strangeMetadata(let name):
             "\(name) is none of Tandem's, which keeps what it knows of its copies under that name"
         case .foreignTable(let name): "there is a table \(name) that Tandem did not make; it was left as it is"
@@ -68,6 +71,7 @@ extension DestinationProblem: CustomStringConvertible {
         case .oldServer: Remedy("Write to a newer server.")
         case .standby: Remedy("Name the primary, or set target_session_attrs: read-write.")
         case .newerMetadata: Remedy("Update Tandem.")
+        case .olderMetadata: Remedy("Run `tandem teardown` for the sync: then everything is copied anew.")
         case .strangeMetadata(let name): Remedy("Give \(name) another name, or move it to another schema.")
         case .foreignTable(let name):
             Remedy(

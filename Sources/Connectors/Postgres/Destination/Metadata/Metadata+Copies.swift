@@ -18,13 +18,17 @@ extension Metadata {
             statements.append("DELETE FROM \(table("tables")) WHERE (schema_name, table_name) IN (\(list))")
         }
         guard !copies.isEmpty else { return statements }
-        let rows = try copies.map { try row($0, of: sync, as: relations[$0.target]) }.joined(separator: ", ")
-        let news = (columns.filter { !["schema_name", "table_name"].contains($0) } + ["copied_at"])
-            .map { $0 == "relation" ? "relation = \(relation)" : "\($0) = EXCLUDED.\($0)" }
+        let rows = try copies.map { copy in
+            let texts = [sync, copy.target.schema, copy.target.table, try copy.document].map(SQL.literal)
+            return
+                "(\(texts.joined(separator: ", ")), \(copy.rows), \(relations[copy.target].map(String.init) ?? "NULL"))"
+        }
         statements.append(
             """
-            INSERT INTO \(table("tables")) AS t (\(columns.joined(separator: ", "))) VALUES \(rows)
-            ON CONFLICT (schema_name, table_name) DO UPDATE SET \(news.joined(separator: ", "))
+            INSERT INTO \(table("tables")) AS t (sync, schema_name, table_name, document, row_count, relation)
+            VALUES \(rows.joined(separator: ", "))
+            ON CONFLICT (schema_name, table_name) DO UPDATE SET sync = EXCLUDED.sync, document = EXCLUDED.document,
+              row_count = EXCLUDED.row_count, relation = \(relation), copied_at = EXCLUDED.copied_at
             """
         )
         return statements
@@ -47,75 +51,28 @@ extension Metadata {
         """
     }
 
-    private static let columns = [
-        "sync", "schema_name", "table_name", "source_schema", "source_table", "source_id", "columns", "key_columns",
-        "row_count", "checkpoint", "position", "origin", "source_time", "stream", "left_out", "own_columns",
-        "parts", "cursor", "issues", "patchwork", "definition", "kept_columns", "relation",
-    ]
-
-    private static func row(_ copy: CopiedTable, of sync: String, as relation: UInt32?) throws -> String {
-        let schema = try StoredSchema(copy.schema)
-        let texts: [String?] = [
-            sync, copy.target.schema, copy.target.table, copy.schema.name.schema, copy.schema.name.table,
-            copy.idText, schema.columns, schema.key, "\(copy.rows)", copy.moment.checkpoint.description,
-            copy.moment.position?.description, copy.moment.origin, "\(copy.moment.time)", copy.stream,
-            copy.leftOutText, copy.ownColumnsText, copy.partsText, try copy.cursorText,
-            try copy.issuesText, "\(copy.isPatchwork)", copy.definitionText, try copy.keptColumnsText,
-            relation.map(String.init),
-        ]
-        return "(" + texts.map { $0.map(SQL.literal) ?? "NULL" }.joined(separator: ", ") + ")"
-    }
-
     /// What is known of `sync`, by target.
     func copies(of sync: String) throws -> [CopiedTable] {
         guard let version = try storedVersion() else { return [] }
         let question = """
-            SELECT schema_name, table_name, source_schema, source_table, source_id, columns, key_columns, row_count,
-              checkpoint, position, origin, source_time, stream, \(version < 2 ? "NULL, NULL" : "left_out, own_columns"),
-              \(version < 3 ? "NULL" : "parts"), \(version < 4 ? "NULL" : "cursor"), \(version < 5 ? "NULL" : "issues"),
-              \(version < 7 ? "NULL" : "patchwork"), \(version < 8 ? "NULL" : "definition"),
-              \(version < 9 ? "NULL" : "kept_columns")
+            SELECT schema_name, table_name, row_count, \(version < Self.version ? Self.documentBefore : "document")
             FROM \(Self.table("tables")) WHERE sync = $1 ORDER BY schema_name, table_name
             """
         return try session.query(question, [sync]).rows.map { cells in
-            do { return try Self.copy(cells) } catch {
+            do {
+                var row = ResultRow(cells)
+                let target = TableName(schema: try row.text(), table: try row.text())
+                let rows: Int = try row.number()
+                return try CopiedTable(document: try row.text(), target: target, rows: rows)
+            } catch {
                 throw PostgresError.malformed(session.endpoint, what: "a row of \(Self.schema).tables")
             }
         }
     }
 
-    private static func copy(_ cells: [String?]) throws -> CopiedTable {
-        var row = ResultRow(cells)
-        let target = TableName(schema: try row.text(), table: try row.text())
-        let name = TableName(schema: try row.text(), table: try row.text())
-        let id = CopiedTable.id(try row.text(), of: name)
-        let stored = StoredSchema(columns: try row.text(), key: try row.text())
-        let rows: Int = try row.number()
-        let checkpoint = Checkpoint(try row.text())
-        let position = try row.optional().map { Checkpoint($0) }
-        let origin = try row.text()
-        guard let time = Double(try row.text()) else { throw UnreadableCell() }
-        var copy = CopiedTable(
-            target: target,
-            schema: try stored.schema(name: name, id: id),
-            rows: rows,
-            moment: Moment(checkpoint: checkpoint, origin: origin, time: time, position: position),
-            stream: try row.optional(),
-            leftOut: CopiedTable.leftOut(try row.optional()),
-            ownColumns: CopiedTable.ownColumns(try row.optional()),
-            parts: CopiedTable.parts(try row.optional()),
-            cursor: try CopiedTable.cursor(try row.optional()),
-            issues: try CopiedTable.issues(try row.optional()),
-            isPatchwork: try row.optional() == "t"
-        )
-        copy.definition = try row.optional().map(TableDefinition.init(text:))
-        copy.keptColumns = try CopiedTable.keptColumns(try row.optional())
-        return copy
-    }
-
     /// Which tables are remembered under these names, by OID, of whatever sync and of those that were forgotten.
     func relations(of names: [TableName]) throws -> [TableName: UInt32] {
-        guard let version = try storedVersion(), version >= 9 else { return [:] }
+        guard try exists() else { return [:] }
         let question = """
             SELECT t.schema_name, t.table_name, t.relation FROM \(Self.table("tables")) t
               JOIN unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS w(schema_name, table_name)
@@ -142,9 +99,8 @@ extension Metadata {
     /// - Parameter ticket: The number that this one's loads have, if any.
     func forget(_ sync: String, _ tables: [TableName]?, holding ticket: Int64?) throws {
         guard try exists() else { return }
-        if try storedVersion() == Self.version {
-            try dropKept(holding: ticket) { load in load.sync == sync && tables.map { $0.contains(load.target) } ?? true
-            }
+        try dropKept(holding: ticket) { load in
+            load.sync == sync && tables.map { $0.contains(load.target) } ?? true
         }
         var chosen = ["sync = \(SQL.literal(sync))"]
         if let tables {
@@ -154,13 +110,10 @@ extension Metadata {
             _ = try session.query("DELETE FROM \(Self.table("streams")) WHERE sync = $1", [sync])
         }
         let condition = chosen.joined(separator: " AND ")
-        guard try storedVersion() == Self.version else {
-            return try session.execute("DELETE FROM \(Self.table("tables")) WHERE \(condition)")
-        }
         // That they are ours, and which of their columns, is known as long as the tables are there.
         try session.execute(
             """
-            UPDATE \(Self.table("tables")) SET sync = '', stream = NULL WHERE \(condition);
+            UPDATE \(Self.table("tables")) SET sync = '' WHERE \(condition);
             DELETE FROM \(Self.table("tables")) t WHERE t.sync = '' AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
               WHERE n.nspname = t.schema_name AND c.relname = t.table_name)

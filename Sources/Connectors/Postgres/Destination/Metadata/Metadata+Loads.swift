@@ -61,7 +61,7 @@ extension Metadata {
 
     /// All there are. Inside a transaction.
     func keptLoads() throws -> [KeptLoad] {
-        guard let version = try storedVersion(), version >= 7 else { return [] }
+        guard try exists() else { return [] }
         let question = """
             SELECT ticket, schema_name, table_name, note, is_text FROM \(Self.table("loads")) WHERE note IS NOT NULL
             """

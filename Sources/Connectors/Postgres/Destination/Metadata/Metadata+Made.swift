@@ -5,7 +5,7 @@ import TandemRows
 extension Metadata {
     /// Of one sync, or of all.
     func made(of sync: String?) throws -> [MadeObject] {
-        guard let version = try storedVersion(), version >= 8 else { return [] }
+        guard try exists() else { return [] }
         let question = "SELECT \(MadeObject.storedColumns) FROM \(Self.table("made")) ORDER BY sync, kind, name"
         let made = try session.query(question).rows.compactMap(MadeObject.init(stored:))
         return made.filter { sync == nil || $0.sync == sync }

@@ -4,12 +4,11 @@ import TandemRows
 extension Metadata {
     /// How far the stream of `sync` has been applied.
     func stream(of sync: String, by method: Method) throws -> StreamState? {
-        guard let version = try storedVersion(), version >= 6 || method == .logBased else { return nil }
+        guard try exists() else { return nil }
         let question = """
-            SELECT id, checkpoint, source_time FROM \(Self.table("streams"))
-            WHERE sync = $1\(version < 6 ? "" : " AND method = \(SQL.literal(method.rawValue))")
+            SELECT id, checkpoint, source_time FROM \(Self.table("streams")) WHERE sync = $1 AND method = $2
             """
-        guard let row = try session.query(question, [sync]).rows.first else { return nil }
+        guard let row = try session.query(question, [sync, method.rawValue]).rows.first else { return nil }
         guard let id = row[0], let checkpoint = row[1] else {
             throw PostgresError.malformed(session.endpoint, what: "a row of \(Self.schema).streams")
         }

@@ -4,7 +4,9 @@ import TandemRows
 /// What Tandem remembers in the database it writes to: the tables of schema `tandem`.
 struct Metadata {
     static let schema = "tandem"
-    static let version = 9
+    static let version = 10
+    /// What an earlier one wrote is not read any more.
+    static let oldestVersion = 9
     /// What the comment on each of our tables begins with, unless users have given it another. What is not ours, as
     /// ``Relations`` tells it, is never dropped or replaced.
     static let mark = "copied by tandem"
@@ -23,7 +25,7 @@ struct Metadata {
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lock))")
         // Another one may have made them while this one waited.
         if let version = try storedVersion() {
-            if version < Self.version { try upgrade(from: version) }
+            if version < Self.version { try upgrade() }
             return
         }
         try refuseStrangers()
@@ -36,63 +38,87 @@ struct Metadata {
                 ticket bigint NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
                 note text, is_text boolean, PRIMARY KEY (schema_name, table_name)
             );
-            CREATE TABLE \(Self.table("tables")) (
-                sync text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
-                source_schema text NOT NULL, source_table text NOT NULL, source_id bigint NOT NULL,
-                columns jsonb NOT NULL, key_columns jsonb NOT NULL, row_count bigint NOT NULL,
-                checkpoint text NOT NULL, position text, origin text NOT NULL, source_time double precision NOT NULL,
-                stream text, left_out text, own_columns text, parts text, cursor text, issues text, patchwork boolean,
-                definition text, relation bigint, kept_columns text,
-                copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-                PRIMARY KEY (schema_name, table_name)
-            );
+            \(Self.createTables);
             CREATE TABLE \(Self.table("streams")) (
                 sync text NOT NULL, method text NOT NULL, id text NOT NULL, checkpoint text NOT NULL,
                 source_time double precision, applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
                 PRIMARY KEY (sync, method)
             );
-            \(Self.createMade);
+            CREATE TABLE \(Self.table("made")) (
+                sync text NOT NULL, project text NOT NULL, kind text NOT NULL, name text NOT NULL, place text NOT NULL,
+                replacing text, PRIMARY KEY (sync, kind, name, place)
+            );
             """
         )
+        try makeStatus()
     }
 
-    private static let createMade = """
-        CREATE TABLE \(table("made")) (
-            sync text NOT NULL, project text NOT NULL, kind text NOT NULL, name text NOT NULL, place text NOT NULL,
-            replacing text, PRIMARY KEY (sync, kind, name, place)
+    private static let createTables = """
+        CREATE TABLE \(table("tables")) (
+            sync text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL, row_count bigint NOT NULL,
+            document json NOT NULL, relation bigint, copied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+            PRIMARY KEY (schema_name, table_name)
         )
         """
 
-    private func upgrade(from version: Int) throws {
-        let added = [
-            2: "ADD COLUMN left_out text, ADD COLUMN own_columns text", 3: "ADD COLUMN parts text",
-            4: "ADD COLUMN cursor text", 5: "ADD COLUMN issues text", 7: "ADD COLUMN patchwork boolean",
-            8: "ADD COLUMN definition text", 9: "ADD COLUMN relation bigint, ADD COLUMN kept_columns text",
-        ]
-        let columns = added.keys.sorted().filter { version < $0 }.compactMap { added[$0] }.joined(separator: ", ")
-        let sixth = """
-            ALTER TABLE \(Self.table("streams")) ADD COLUMN method text NOT NULL DEFAULT 'LOG_BASED';
-            ALTER TABLE \(Self.table("streams")) DROP CONSTRAINT streams_pkey, ADD PRIMARY KEY (sync, method);
-            """
-        let seventh = "ALTER TABLE \(Self.table("loads")) ADD COLUMN note text, ADD COLUMN is_text boolean;"
+    /// What people ask of the copies, unless something of theirs has the name.
+    private func makeStatus() throws {
+        let status = Self.table("status")
+        guard try session.query("SELECT pg_catalog.to_regclass($1)", [status]).value == nil else { return }
         try session.execute(
             """
-            \(columns.isEmpty ? "" : "ALTER TABLE \(Self.table("tables")) \(columns);")
-            \(version < 6 ? sixth : "")
-            \(version < 7 ? seventh : "")
-            \(version < 8 ? "\(Self.createMade);" : "")
-            \(Self.noteRelations);
-            UPDATE \(Self.table("version")) SET version = \(Self.version)
+            CREATE VIEW \(status) AS
+            SELECT t.sync, t.schema_name, t.table_name, t.document -> 'source' ->> 'schema' AS source_schema,
+              t.document -> 'source' ->> 'table' AS source_table, nullif(c.reltuples, -1)::pg_catalog.int8 AS row_count,
+              pg_catalog.to_timestamp(greatest((t.document -> 'moment' ->> 'time')::pg_catalog.float8, s.source_time))
+                AS as_of, t.copied_at, coalesce(pg_catalog.json_array_length(t.document -> 'issues'), 0) AS issues
+            FROM \(Self.table("tables")) t
+              LEFT JOIN pg_catalog.pg_class c
+                ON c.oid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', t.schema_name, t.table_name))
+              LEFT JOIN \(Self.table("streams")) s ON s.sync = t.sync AND s.id = t.document ->> 'stream'
+            WHERE t.sync <> '';
+            COMMENT ON VIEW \(status) IS \(SQL.literal(Self.statusMark))
             """
         )
     }
 
-    /// Whose a table is stood in its comment only, before 9.
-    private static let noteRelations = """
-        UPDATE \(table("tables")) t SET relation = c.oid::pg_catalog.int8
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = t.schema_name AND c.relname = t.table_name
-          AND pg_catalog.obj_description(c.oid, 'pg_class') LIKE '\(mark)%'
+    private static let statusMark = "made by tandem: what it has copied"
+
+    /// From the version before.
+    private func upgrade() throws {
+        try session.execute(
+            """
+            ALTER TABLE \(Self.table("tables")) ADD COLUMN document json;
+            UPDATE \(Self.table("tables")) SET document = \(Self.documentBefore);
+            ALTER TABLE \(Self.table("tables")) ALTER COLUMN document SET NOT NULL,
+              \(Self.columnsBefore.map { "DROP COLUMN \($0)" }.joined(separator: ", "));
+            UPDATE \(Self.table("version")) SET version = \(Self.version)
+            """
+        )
+        try makeStatus()
+    }
+
+    private static let columnsBefore = [
+        "source_schema", "source_table", "source_id", "columns", "key_columns", "checkpoint", "position", "origin",
+        "source_time", "stream", "left_out", "own_columns", "parts", "cursor", "issues", "patchwork", "definition",
+        "kept_columns",
+    ]
+
+    /// The document of a copy from the columns that the version before stored of it.
+    static let documentBefore = """
+        pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
+          'source', pg_catalog.json_build_object('schema', source_schema, 'table', source_table,
+            'id', nullif(source_id, 0)),
+          'shape', pg_catalog.json_build_object('columns', columns, 'key', key_columns),
+          'moment', pg_catalog.json_build_object('checkpoint', checkpoint, 'origin', origin, 'time', source_time,
+            'position', position),
+          'stream', stream, 'definition', definition, 'cursor', cursor::pg_catalog.json,
+          'issues', issues::pg_catalog.json, 'kept_columns', kept_columns::pg_catalog.json, 'spans_snapshots', patchwork,
+          'left_out', pg_catalog.string_to_array(left_out, ',')::pg_catalog.int8[],
+          'own_columns', pg_catalog.string_to_array(own_columns, ','),
+          'parts', (SELECT pg_catalog.json_object_agg(pg_catalog.split_part(p.part, ':', 1),
+              pg_catalog.split_part(p.part, ':', 2))
+            FROM pg_catalog.unnest(pg_catalog.string_to_array(parts, ',')) AS p(part))))
         """
 
     private static let tables = ["loads", "made", "streams", "tables", "version"]
@@ -108,12 +134,15 @@ struct Metadata {
 
     /// Which version the tables are of; `nil` where there are none.
     ///
-    /// - Throws: ``PostgresError/destination(_:_:)`` if that is newer than this program.
+    /// - Throws: ``PostgresError/destination(_:_:)`` if that is newer than this program, or older than what it knows.
     func storedVersion() throws -> Int? {
         guard try OwnTables.exists("tables", session) else { return nil }
         let version = try session.query("SELECT max(version) FROM \(Self.table("version"))").value.flatMap { Int($0) }
         guard let version, version <= Self.version else {
             throw PostgresError.destination(session.endpoint, .newerMetadata(version: version ?? 0))
+        }
+        guard version >= Self.oldestVersion else {
+            throw PostgresError.destination(session.endpoint, .olderMetadata(version: version))
         }
         return version
     }
@@ -125,6 +154,10 @@ struct Metadata {
         for load in try loads() {
             try session.execute("DROP TABLE IF EXISTS \(SQL.name(load.name))")
             removed.append("table \(load.name), left over from a run")
+        }
+        let question = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class')"
+        if try session.query(question, [Self.table("status")]).value == Self.statusMark {
+            try session.execute("DROP VIEW \(Self.table("status"))")
         }
         for name in Self.tables {
             try session.execute("DROP TABLE IF EXISTS \(Self.table(name))")

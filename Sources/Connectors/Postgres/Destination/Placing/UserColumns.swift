@@ -6,7 +6,7 @@ struct UserColumns: Sendable {
 
     /// - Parameter tables: Tables of ours, by OID. Of one that nothing is known of, all columns count as ours.
     init(of tables: [UInt32], in session: Session) throws {
-        guard !tables.isEmpty, let version = try Metadata(session).storedVersion(), version >= 9 else { return }
+        guard !tables.isEmpty, try Metadata(session).exists() else { return }
         let question = """
             SELECT c.oid, a.attname
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -14,10 +14,12 @@ struct UserColumns: Sendable {
               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             WHERE c.oid = ANY ($1::pg_catalog.oid[])
               AND NOT EXISTS (
-                SELECT FROM pg_catalog.jsonb_array_elements(t.columns) AS s(known) WHERE s.known ->> 'name' = a.attname)
-              AND a.attname::text <> ALL (pg_catalog.string_to_array(coalesce(t.own_columns, ''), ','))
+                SELECT FROM pg_catalog.json_array_elements(t.document -> 'shape' -> 'columns') AS s(known)
+                WHERE s.known ->> 'name' = a.attname)
               AND NOT EXISTS (
-                SELECT FROM pg_catalog.jsonb_array_elements_text(coalesce(t.kept_columns, '[]')::pg_catalog.jsonb) AS s(known)
+                SELECT FROM (VALUES (t.document -> 'own_columns'), (t.document -> 'kept_columns')) AS l(list),
+                  pg_catalog.json_array_elements_text(
+                    CASE pg_catalog.json_typeof(l.list) WHEN 'array' THEN l.list ELSE '[]' END) AS s(known)
                 WHERE s.known = a.attname)
             ORDER BY c.oid, a.attnum
             """
