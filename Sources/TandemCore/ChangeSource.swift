@@ -206,7 +206,7 @@ public struct StreamRequest: Sendable {
     /// The source is to keep its log from here on, until a later place is confirmed; `nil` for ``start``. A later
     /// stream may begin there.
     public var keep: Checkpoint?
-    /// Whether changes are wanted as soon as the destination is free (``ChangeDestination/keepsReadersOut``). Otherwise
+    /// Whether changes are wanted as soon as the destination is free (``Destination/keepsReadersOut``). Otherwise
     /// they gather for a little first. Of no effect where there is an end.
     public var isPrompt: Bool
     /// What the destination remembers to have made at the source.

@@ -1,6 +1,9 @@
 public import TandemRows
 
-/// Where rows go.
+/// Where rows go, whole tables and a stream of changes, exactly once.
+///
+/// How far a stream has been applied is kept here, and written in the transaction that writes the data. What is whole of
+/// a copy that is loaded section by section is kept also where the run is killed.
 ///
 /// Nothing is created before the first ``load(_:into:)``; what only asks opens
 /// read-only. A copy is loaded beside what is there, and takes its place
@@ -42,7 +45,7 @@ public protocol Destination: Sendable {
     /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws
 
-    /// Removes what was loaded and not published, but for what is kept to be gone on with (``SectionDestination``).
+    /// Removes what was loaded and not published, but for what is kept to be gone on with (``sectionedLoads(of:)``).
     func discard() async throws
 
     /// The rows of a copy as they lie here now, as `schema` types them, without those that ``CopiedTable/ownColumns``
@@ -62,6 +65,89 @@ public protocol Destination: Sendable {
     /// Removes everything this program made here but the tables that hold the user's rows, and says what.
     func teardown() async throws -> [String]
 
+    // MARK: Copies that are loaded section by section
+
+    /// The copies of `sync` that are being loaded so and have a section or more, each with as much as is durable.
+    ///
+    /// ``Destination/discard()`` and a new run leave them alone. They go with ``drop(_:)``, with another load for the
+    /// same target, with its publication, and with whatever has the sync or the table forgotten. What somebody else
+    /// loads now is not listed.
+    func sectionedLoads(of sync: String) async throws -> [SectionedLoad]
+
+    /// Adds `rows`, which are the next section of `load`, beside the table that is there, and returns once they are
+    /// durable together with what is known of the load then (``SectionedLoad/adding(_:rows:)``).
+    ///
+    /// With the first section it begins anew, and what was loaded for the same target before is dropped.
+    ///
+    /// - Throws: The rows' own error where they could not be read; ``LoadAgain``, after which it begins anew.
+    func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad
+
+    /// Makes what was loaded in sections ready to be published, as ``load(_:into:)`` does. Where several rows have the
+    /// same key, because sections are of different moments, one of them stays, whichever. May be repeated.
+    ///
+    /// - Returns: How many rows there are.
+    /// - Throws: ``LoadAgain``.
+    func finish(_ load: SectionedLoad) async throws -> Int
+
+    /// Drops what was loaded so for a target.
+    func drop(_ load: SectionedLoad) async throws
+
+    // MARK: Changes
+
+    /// Whether nobody else can read here while something is written. It is left to its readers for a while then,
+    /// between one transaction and the next.
+    var keepsReadersOut: Bool { get }
+
+    /// How far the stream of `sync` that comes by `method` has been applied here; `nil` before its first.
+    func stream(of sync: String, by method: Method) async throws -> StreamState?
+
+    /// Applies `changes` in their order, in one transaction together with `state`, and returns once both are durable.
+    ///
+    /// Without `state` the transaction stays open for the next call: more of the same source transaction is to come.
+    /// Readers see nothing of it until then. Nothing is left of it after an error, ``rollback()`` or a crash.
+    ///
+    /// In a copy that marks rows (``OwnColumns/deletedAt``) those of ``NetChanges/deleted`` are marked, and all of them
+    /// where it is emptied; what is written takes the place of marked rows.
+    ///
+    /// A destination that finds some rows to be refused by what its users have made there may leave these out and go
+    /// on. It stores them with ``CopiedTable/issues``, in the same transaction.
+    ///
+    /// - Returns: For each target of which rows were left out so, the issues that it has then.
+    /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; the connector's own error.
+    @discardableResult
+    func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]]
+
+    /// Applies `changes` as ``apply(_:reaching:of:)`` does, in a transaction that moves no stream: how far each table
+    /// has been read stands in its copy (``CopiedTable/cursor``).
+    ///
+    /// - Parameter isLast: Whether to commit, and return once that is durable. The transaction stays open otherwise.
+    func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws
+
+    /// Undoes what ``apply(_:reaching:of:)`` or ``merge(_:isLast:of:)`` has left open.
+    func rollback() async
+
+    /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.
+    func remember(_ copies: [CopiedTable], of sync: String) async throws
+
+    /// What was made at the sources for `sync`, or for all syncs where that is `nil`. ``Destination/forget(_:tables:)``
+    /// leaves it: what is there is still this project's.
+    func made(of sync: String?) async throws -> [MadeObject]
+
+    /// Stores, durably, that `made` are there or about to be, and that `gone` are this project's no more.
+    func note(made: [MadeObject], gone: [MadeObject]) async throws
+
+    /// Gives all that is remembered of `sync` the name `name`, in one transaction: its copies, streams, loads and what
+    /// was made for it.
+    ///
+    /// - Returns: Whether anything was.
+    func rename(_ sync: String, to name: String) async throws -> Bool
+
+    // MARK: Questions
+
     func query(_ sql: String) async throws -> QueryResult
 
     /// As ``Source/query(_:take:)``.
@@ -70,73 +156,8 @@ public protocol Destination: Sendable {
     func close() async
 }
 
-/// A table as its destination holds it.
-public struct CopiedTable: Hashable, Sendable {
-    /// Its name at the destination.
-    public var target: TableName
-    /// Its name and id at the source; its columns with the names and types they have here and the ids they have at the
-    /// source.
-    public var schema: TableSchema
-    public var rows: Int
-    public var moment: Moment
-    /// The stream that keeps it up to date since (``StreamState/id``); `nil` for a copy that stays as it is.
-    public var stream: String?
-    /// Columns that the source's table has had and that were not copied: rows may have had values in them
-    /// that no change will bring.
-    public var leftOut: Set<ColumnID>
-    /// What Tandem has added to it.
-    public var ownColumns: OwnColumns
-    /// The parts (``CatalogTable/parts``) whose rows are in it, with their marks; with none for a part that
-    /// only the stream has told of.
-    public var parts: [TableID: String]
-    /// What its values depended on when it was copied, or when that was looked at last and found to be the same.
-    /// `nil` for what earlier versions have copied: it is taken for what it is at the next look.
-    public var definition: TableDefinition?
-    /// How far it has been read, where that is done by a cursor.
-    public var cursor: CursorState?
-    /// Rows that it does not hold as their source has them.
-    public var issues: [RowIssue]
-    /// Whether its rows were read at different moments, of which ``moment`` is the first: a row may be there as it was
-    /// later, or not at all, until the stream has passed the last of these moments.
-    public var isPatchwork: Bool
-    /// Columns that the source has dropped since, and that stay in it (``TargetChanges/Evolution/keepColumn(_:)``).
-    public var keptColumns: Set<String>
-
-    public init(
-        target: TableName,
-        schema: TableSchema,
-        rows: Int,
-        moment: Moment,
-        stream: String? = nil,
-        leftOut: Set<ColumnID> = [],
-        ownColumns: OwnColumns = [],
-        parts: [TableID: String] = [:],
-        definition: TableDefinition? = nil,
-        cursor: CursorState? = nil,
-        issues: [RowIssue] = [],
-        isPatchwork: Bool = false,
-        keptColumns: Set<String> = []
-    ) {
-        self.target = target
-        self.schema = schema
-        self.rows = rows
-        self.moment = moment
-        self.stream = stream
-        self.leftOut = leftOut
-        self.ownColumns = ownColumns
-        self.parts = parts
-        self.definition = definition
-        self.cursor = cursor
-        self.issues = issues
-        self.isPatchwork = isPatchwork
-        self.keptColumns = keptColumns
-    }
-
-    /// The names of all columns that came with it: what else its table has is the user's.
-    public var columnNames: [String] { schema.columns.map(\.name) + ownColumns.names + keptColumns.sorted() }
-}
-
 extension Destination {
+    public var keepsReadersOut: Bool { false }
     public var nameFolding: NameFolding { .exact }
     public func obstacles(to targets: [TableName]) async throws -> [Finding] { [] }
     public func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? { nil }
@@ -148,8 +169,5 @@ extension Destination {
     public func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
         _ = try take(try await query(sql))
     }
-}
-
-extension Destination {
     public func origin() async throws -> String? { nil }
 }

@@ -118,7 +118,7 @@ public struct SourceTeardown: Sendable {
     public init() {}
 }
 
-extension ChangeDestination {
+extension Destination {
     /// What is remembered here of `sync`, for the source to remove what was made for it.
     public func sourceRecord(of sync: String) async throws -> SourceRecord {
         var streams: [StreamState] = []

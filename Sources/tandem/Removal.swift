@@ -79,7 +79,6 @@ struct Removal {
 
     private func forget(_ sync: SyncConfiguration, at destination: any Destination) async throws {
         try await destination.forget(sync.name, tables: nil)
-        guard let destination = destination as? any ChangeDestination else { return }
         let known = try await destination.made(of: sync.name).filter { !$0.kind.isAtSource }
         if !known.isEmpty { try await destination.note(made: [], gone: known) }
     }
@@ -93,8 +92,7 @@ struct Removal {
     ) async throws -> Report {
         var report = Report(connection: name)
         var records: [SourceRecord] = []
-        var rememberers: [any ChangeDestination] = []
-        for case let destination as any ChangeDestination in destinations {
+        for destination in destinations {
             let made = try await destination.made(of: nil)
             let unnamed = made.filter { object in
                 withUnnamed && object.project == workspace.configuration.project
@@ -103,7 +101,6 @@ struct Removal {
             for sync in Set(syncs.map(\.name) + unnamed.map(\.sync)).sorted() {
                 records.append(try await destination.sourceRecord(of: sync))
             }
-            rememberers.append(destination)
         }
         // What made nothing there does not need it to be there.
         let isFollowed = syncs.contains {
@@ -114,7 +111,7 @@ struct Removal {
         else { return report }
         do {
             let there = try await source.teardown(records)
-            for destination in rememberers {
+            for destination in destinations {
                 let known = try await destination.made(of: nil)
                 let gone = there.gone.filter(known.contains)
                 if !gone.isEmpty { try await destination.note(made: [], gone: gone) }
@@ -132,7 +129,7 @@ struct Removal {
     /// What a destination remembers goes with the last sync that it remembers anything of.
     private func removeMemory(at destination: any Destination, _ report: inout Report) async throws {
         let owners = Set(try await destination.owners().values)
-        let made = try await (destination as? any ChangeDestination)?.made(of: nil) ?? []
+        let made = try await destination.made(of: nil)
         let others = owners.union(made.filter { $0.kind != .sync }.map(\.sync)).sorted()
         guard others.isEmpty else {
             let names = others.map { "\"\($0)\"" }.joined(separator: ", ")

@@ -171,7 +171,7 @@ struct Workspace {
         var copies: [TableName: String] = [:]
         if let destination { copies = (try? await Planner.copies(in: source, of: destination)) ?? [:] }
         var exclusions: Exclusions?
-        if sync.hasExclusions, let made = try? await (destination as? any ChangeDestination)?.made(of: sync.name) {
+        if sync.hasExclusions, let made = try? await destination?.made(of: sync.name) {
             exclusions = try? await Exclusions(of: sync, from: source, made: made)
         }
         let plan = { copied, folding in

@@ -14,7 +14,7 @@ import Testing
         try database.execute("CREATE TABLE small (id int PRIMARY KEY, v text); INSERT INTO small VALUES (1, 'a')")
         let source = try #require(try database.source(plugin: way.plugin) as? any ChangeSource)
         let made = try warehouse?.destination() ?? folder.warehouse()
-        let destination = try #require(made as? any ChangeDestination)
+        let destination = made
         let sync = SyncConfiguration(name: "added", from: "shop", to: "warehouse", method: .fixed(.logBased))
         _ = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
         try database.execute(
@@ -92,7 +92,7 @@ import Testing
             """
         )
         let source = try #require(try database.source() as? any ChangeSource)
-        let destination = try #require(try folder.warehouse() as? any ChangeDestination)
+        let destination = try folder.warehouse()
         let sync = SyncConfiguration(name: "again", from: "shop", to: "warehouse", method: .fixed(.logBased))
         _ = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
         let gate = HeldSource.Gate()

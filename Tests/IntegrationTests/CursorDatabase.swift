@@ -50,7 +50,7 @@ struct CursorDatabase {
         return try await SyncRun(
             sync,
             from: FaultyCursorSource(source, faults: readFaults),
-            to: faults.map { FaultyChangeDestination(destination, $0) } ?? destination,
+            to: faults.map { FaultyDestination(destination, $0) } ?? destination,
             readers: 2,
             retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
             patience: patience,
@@ -105,8 +105,8 @@ struct CursorDatabase {
         try copy?.drop()
     }
 
-    private func destination() throws -> any ChangeDestination {
+    private func destination() throws -> any Destination {
         let made = try copy.map { try $0.destination() } ?? folder.warehouse()
-        return try #require(made as? any ChangeDestination)
+        return made
     }
 }

@@ -128,13 +128,13 @@ struct CutCopy {
         if case .database(let copy) = warehouse { try copy.drop() }
     }
 
-    func destination() throws -> any ChangeDestination {
+    func destination() throws -> any Destination {
         let destination =
             switch warehouse {
             case .file(let folder): try folder.warehouse()
             case .database(let database): try database.destination()
             }
-        return try #require(destination as? any ChangeDestination)
+        return destination
     }
 
     func with<Value>(
@@ -149,7 +149,7 @@ struct CutCopy {
         let run = SyncRun(
             sync,
             from: try database.source(sectionBytes: sectionBytes),
-            to: faults.map { FaultyChangeDestination(plain, $0) } ?? plain,
+            to: faults.map { FaultyDestination(plain, $0) } ?? plain,
             readers: 2,
             retries: RetryPolicy(limit: retries, firstPause: .zero, longestPause: .zero),
             follows: follows,

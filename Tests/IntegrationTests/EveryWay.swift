@@ -132,7 +132,7 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
         /// Removes what was made at the source for all syncs that the destination knows of.
         func tearDownSource() async throws {
             let source = try #require(makeSource() as? any ChangeSource)
-            let destination = try #require(makeDestination() as? any ChangeDestination)
+            let destination = try makeDestination()
             try await source.tearDown(knownTo: destination)
             await source.close()
             await destination.close()

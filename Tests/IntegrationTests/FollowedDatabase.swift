@@ -101,7 +101,7 @@ struct FollowedDatabase {
 
     func tearDown() async throws {
         let source = try #require(database.source() as? any ChangeSource)
-        let destination = try #require(folder.warehouse() as? any ChangeDestination)
+        let destination = try folder.warehouse()
         try await source.tearDown(knownTo: destination)
         await source.close()
         await destination.close()

@@ -81,7 +81,7 @@ struct JoiningSimulation {
                 _ = try await SyncRun(
                     sync,
                     from: FaultyChangeSource(held, faults),
-                    to: FaultyChangeDestination(destination, faults),
+                    to: FaultyDestination(destination, faults),
                     readers: 2,
                     retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
                     follows: true,
@@ -104,10 +104,10 @@ struct JoiningSimulation {
         #expect(result.report.failures.isEmpty)
     }
 
-    private func ends() throws -> (any ChangeSource, any ChangeDestination) {
+    private func ends() throws -> (any ChangeSource, any Destination) {
         let source = try database.source(plugin: way.plugin) as? any ChangeSource
-        let destination = try (warehouse?.destination() ?? folder.warehouse()) as? any ChangeDestination
-        return (try #require(source), try #require(destination))
+        let destination = try warehouse?.destination() ?? folder.warehouse()
+        return (try #require(source), destination)
     }
 
     private func close(_ source: any Source, _ destination: any Destination) async {

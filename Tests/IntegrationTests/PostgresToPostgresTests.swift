@@ -194,7 +194,7 @@ import Testing
                 }
             }
         }
-        if let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination {
+        if let source = source as? any ChangeSource {
             try await source.tearDown(knownTo: destination)
         }
         await source.close()

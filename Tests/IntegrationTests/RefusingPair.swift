@@ -74,15 +74,15 @@ struct RefusingPair {
         _ body: (SyncRun) async throws -> Value
     ) async throws -> Value {
         let source = try from.source()
-        let plain = try #require(try to.destination() as? any ChangeDestination)
-        let destination: any ChangeDestination = faults.map { FaultyChangeDestination(plain, $0) } ?? plain
+        let plain = try to.destination()
+        let destination: any Destination = faults.map { FaultyDestination(plain, $0) } ?? plain
         let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
         return try await run.closing(body)
     }
 
     func tearDown() async throws {
         let source = try #require(from.source() as? any ChangeSource)
-        let destination = try #require(try to.destination() as? any ChangeDestination)
+        let destination = try to.destination()
         try await source.tearDown(knownTo: destination)
         await source.close()
         await destination.close()

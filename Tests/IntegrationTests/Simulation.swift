@@ -119,7 +119,7 @@ struct Simulation {
                 let run = SyncRun(
                     configuration,
                     from: faults.map { FaultyChangeSource(source, $0) } ?? source,
-                    to: faults.map { FaultyChangeDestination(destination, $0) } ?? destination,
+                    to: faults.map { FaultyDestination(destination, $0) } ?? destination,
                     readers: 2,
                     retries: retries,
                     state: nil,
@@ -175,15 +175,12 @@ struct Simulation {
         if case .database(let copy) = warehouse { try copy.drop() }
     }
 
-    private func ends() throws -> (any ChangeSource, any ChangeDestination) {
-        let destination =
+    private func ends() throws -> (any ChangeSource, any Destination) {
+        let destination: any Destination =
             switch warehouse {
             case .file(let folder): try folder.warehouse()
             case .database(let database): try database.destination()
             }
-        guard let destination = destination as? any ChangeDestination else {
-            throw PostgresServer.Failure(description: "\(way) follows no stream")
-        }
         return (try changeSource(), destination)
     }
 

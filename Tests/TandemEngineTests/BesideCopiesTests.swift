@@ -15,7 +15,7 @@ import Testing
 
     private func run(
         _ source: LoggedSource,
-        to destination: (any ChangeDestination)? = nil,
+        to destination: (any Destination)? = nil,
         follows: Bool = false,
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
@@ -220,7 +220,7 @@ import Testing
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)
         let faults = Faults(seed: seed, chance: 0.2, limit: 8)
-        let destination = FaultyChangeDestination(MemoryDestination(warehouse), faults)
+        let destination = FaultyDestination(MemoryDestination(warehouse), faults)
         add(items, number: 9, ids: 0..<3, to: source)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

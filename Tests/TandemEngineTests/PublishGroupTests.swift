@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func oneThatCannotBePlacedKeepsNoOtherBack() async throws {
-        let destination = Refusing(destination: MemoryDestination(warehouse), target: name("b"))
+        let destination = FaultyDestination(MemoryDestination(warehouse), refusing: name("b"))
         let (report, _) = try await copy(["a", "b", "c", "d"], to: destination)
         #expect(report.failures.map(\.table.target) == [name("b")])
         #expect(Set(report.outcomes.map(\.copy.target)) == [name("a"), name("c"), name("d")])
@@ -68,33 +68,5 @@ import Testing
         #expect(group.isEmpty && !group.isDue)
         group.single = 2
         #expect(PublishGroup(after: .zero, group).single == 2)
-    }
-
-    /// Refuses to put one table in place.
-    private struct Refusing: Destination {
-        let destination: MemoryDestination
-        let target: TableName
-
-        func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
-            if copies.contains(where: { $0.target == target }) { throw TestFault(isTransient: false) }
-            try await destination.publish(copies, retiring: retired, of: sync)
-        }
-
-        func tables(of sync: String) async throws -> [CopiedTable] { try await destination.tables(of: sync) }
-        func owners() async throws -> [TableName: String] { try await destination.owners() }
-        func check() async -> [Finding] { await destination.check() }
-        func discard() async throws { try await destination.discard() }
-        func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
-            try await destination.load(rows, into: target)
-        }
-        func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
-            try await destination.rows(of: copy, as: schema)
-        }
-        func forget(_ sync: String, tables: [TableName]?) async throws {
-            try await destination.forget(sync, tables: tables)
-        }
-        func teardown() async throws -> [String] { try await destination.teardown() }
-        func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
-        func close() async { await destination.close() }
     }
 }

@@ -24,7 +24,7 @@ import Testing
         return try await SyncRun(
             sync,
             from: faults.map { FaultyChangeSource(source, $0) } ?? source,
-            to: faults.map { FaultyChangeDestination(MemoryDestination(warehouse), $0) }
+            to: faults.map { FaultyDestination(MemoryDestination(warehouse), $0) }
                 ?? MemoryDestination(warehouse),
             readers: 1,
             retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),

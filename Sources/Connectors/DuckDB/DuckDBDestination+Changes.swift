@@ -2,7 +2,7 @@ import Foundation
 package import TandemCore
 package import TandemRows
 
-extension DuckDBDestination: ChangeDestination {
+extension DuckDBDestination {
     /// By the lock that DuckDB has on its file.
     package nonisolated var keepsReadersOut: Bool { true }
 

@@ -1,6 +1,6 @@
 package import TandemCore
 
-extension DuckDBDestination: SectionDestination {
+extension DuckDBDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
         try await noted("loads in sections") { try $0.keptLoads().map(\.load) }?.filter { $0.sync == sync } ?? []
     }

@@ -2,7 +2,7 @@ import Synchronization
 package import TandemCore
 package import TandemRows
 
-extension MemoryDestination: ChangeDestination {
+extension MemoryDestination {
     package func stream(of sync: String, by method: Method) async throws -> StreamState? {
         database.state.withLock { $0.content.streams[sync]?[method] }
     }

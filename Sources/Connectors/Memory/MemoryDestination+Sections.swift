@@ -3,7 +3,7 @@ package import TandemCore
 import TandemRows
 
 /// What is kept outlives the destination, as long as the database does.
-extension MemoryDestination: SectionDestination {
+extension MemoryDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
         database.state.withLock { state in state.sectioned.values.map(\.load).filter { $0.sync == sync } }
     }

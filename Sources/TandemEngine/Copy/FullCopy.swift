@@ -257,21 +257,16 @@ package struct RetryPolicy: Sendable {
 extension Destination {
     /// Drops what was loaded in part for `target`, if anything was.
     func dropSections(of target: TableName, _ sync: String) async throws {
-        guard let destination = self as? any SectionDestination else { return }
-        for load in try await destination.sectionedLoads(of: sync) where load.target == target {
-            try await destination.drop(load)
-        }
+        for load in try await sectionedLoads(of: sync) where load.target == target { try await drop(load) }
     }
 
     /// The targets of what was loaded in part.
     func targetsBegun(by sync: String) async throws -> Set<TableName> {
-        guard let destination = self as? any SectionDestination else { return [] }
-        return Set(try await destination.sectionedLoads(of: sync).map(\.target))
+        Set(try await sectionedLoads(of: sync).map(\.target))
     }
 
     /// How many sections are there of what was loaded in part for `target`.
     func sectionsLoaded(of target: TableName, _ sync: String) async throws -> Int {
-        guard let destination = self as? any SectionDestination else { return 0 }
-        return try await destination.sectionedLoads(of: sync).first { $0.target == target }?.loaded ?? 0
+        try await sectionedLoads(of: sync).first { $0.target == target }?.loaded ?? 0
     }
 }

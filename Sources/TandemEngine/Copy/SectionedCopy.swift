@@ -11,7 +11,7 @@ import TandemRows
 struct SectionedCopy {
     let load: TableLoad
     let since: StreamState
-    let destination: any SectionDestination
+    let destination: any Destination
 
     private var table: TablePlan { load.table }
     private var snapshot: any Snapshot { load.snapshot }

@@ -18,7 +18,7 @@ struct TableLoad {
     /// - Parameter since: Where the stream is that is to keep the copy up to date, if any.
     func run(since: StreamState?) async throws -> TableOutcome {
         var outcome: TableOutcome
-        if let since, let destination = destination as? any SectionDestination,
+        if let since,
             let copied = try await SectionedCopy(load: self, since: since, destination: destination).run()
         {
             outcome = copied

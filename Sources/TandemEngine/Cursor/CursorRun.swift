@@ -4,7 +4,7 @@ import TandemRows
 /// Brings copies up to date that are read by a cursor: all of them as of one moment, in one transaction.
 struct CursorRun {
     let source: any CursorSource
-    let destination: any ChangeDestination
+    let destination: any Destination
     /// Of tables only whose copies can be brought up to date.
     let plan: SyncPlan
     let readers: Int

@@ -9,7 +9,7 @@ struct DeletedKeys {
     let copy: CopiedTable
     let table: TablePlan
     let snapshot: any CursorSnapshot
-    let destination: any ChangeDestination
+    let destination: any Destination
     let unfit: UnfitPolicy
 
     /// Keys whose hashes are held at once.

@@ -14,7 +14,7 @@ struct TableMerging {
     /// The place that the copy comes to. `nil` where transactions are open that may write below it.
     private let place: CursorPlace?
     private let snapshot: any CursorSnapshot
-    private let destination: any ChangeDestination
+    private let destination: any Destination
     private let sync: String
     private let unfit: UnfitPolicy
     /// Keys of rows that are no longer at the source; `nil` where nobody has looked.
@@ -24,7 +24,7 @@ struct TableMerging {
         _ table: TablePlan,
         at place: CursorPlace?,
         from snapshot: any CursorSnapshot,
-        to destination: any ChangeDestination,
+        to destination: any Destination,
         _ plan: SyncPlan
     ) {
         guard let cursor = table.cursor, let copy = cursor.copy, let state = copy.cursor, let last = state.last

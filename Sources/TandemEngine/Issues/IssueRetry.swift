@@ -10,7 +10,7 @@ package import TandemRows
 /// their order: no change is older than the snapshot and still to come, and
 /// none is newer and there already.
 struct IssueRetry {
-    let destination: any ChangeDestination
+    let destination: any Destination
     let method: Method
     /// Whose changes are applied up to where the snapshot is.
     let snapshot: any Snapshot

@@ -59,7 +59,7 @@ package struct Foresight {
         from source: any Source,
         to destination: any Destination
     ) async throws -> (Method, any ExplainedError)? {
-        guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
+        guard let source = source as? any ChangeSource else {
             return nil
         }
         for method in Method.allCases where method.isFollowed {

@@ -50,7 +50,7 @@ package struct Planner: Sendable {
         earlier: [TableName: String] = [:]
     ) async throws -> SyncPlan {
         var catalog = try await source.catalog()
-        if !(source is any ChangeSource) || !(destination is any ChangeDestination) {
+        if !(source is any ChangeSource) {
             let reason = "Changes cannot be followed from \"\(sync.from)\" to \"\(sync.to)\"."
             for index in catalog.tables.indices {
                 for method in Method.allCases where method.isFollowed {
@@ -58,7 +58,7 @@ package struct Planner: Sendable {
                 }
             }
         }
-        if !(source is any CursorSource) || !(destination is any ChangeDestination) {
+        if !(source is any CursorSource) {
             let reason = "Rows cannot be merged from \"\(sync.from)\" into \"\(sync.to)\"."
             for index in catalog.tables.indices {
                 catalog.tables[index].methods[.incremental] = .unusable(reason: reason, remedy: nil)
@@ -67,7 +67,7 @@ package struct Planner: Sendable {
         let copied = try await destination.tables(of: sync.name)
         let owners = try await destination.owners().merging(earlier) { now, _ in now }
         let copies = try await copies(in: source, of: destination)
-        let made = try await (destination as? any ChangeDestination)?.made(of: sync.name) ?? []
+        let made = try await destination.made(of: sync.name)
         let tenure = SyncTenure(of: sync, made: made)
         var plan = Planner(
             sync: sync,

@@ -23,7 +23,7 @@ package struct SyncTenure: Sendable {
     }
 
     package init(of sync: SyncConfiguration, at destination: any Destination) async throws {
-        self.init(of: sync, made: try await (destination as? any ChangeDestination)?.made(of: sync.name) ?? [])
+        self.init(of: sync, made: try await destination.made(of: sync.name))
     }
 
     /// Whether it is known there of other projects, and not of this one.

@@ -19,7 +19,6 @@ extension SyncRun {
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws -> (run: SyncRun, plan: SyncPlan) {
         var (run, plan) = (self, plan)
-        guard let destination = destination as? any ChangeDestination else { return (run, plan) }
         for method in Method.allCases where method.isFollowed {
             var attempt = 0
             var isFirst = true
@@ -52,7 +51,7 @@ extension SyncRun {
     /// Has the source take back what is of no use, or harms, also where no table is left to follow. What cannot be done
     /// now is tried again by the next run.
     func tidy() async {
-        guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
+        guard let source = source as? any ChangeSource else {
             return
         }
         guard let record = try? await destination.sourceRecord(of: sync.name) else { return }
@@ -137,7 +136,6 @@ extension SyncRun {
         guard let source = (source as? any ChangeSource)?.following(by: method) else {
             throw .noStream(connection: sync.from)
         }
-        guard let destination = destination as? any ChangeDestination else { throw .noStream(connection: sync.to) }
         return StreamRun(
             source: source,
             destination: destination,
@@ -171,7 +169,7 @@ extension SyncRun {
 
     /// What follows the sync's `copies`, those aside that nothing does.
     func followers(of copies: [CopiedTable]) async throws -> [Follower] {
-        guard let source = source as? any ChangeSource, let destination = destination as? any ChangeDestination else {
+        guard let source = source as? any ChangeSource else {
             return []
         }
         let ids = Set(copies.compactMap(\.stream))

@@ -15,14 +15,13 @@ extension SyncRun {
         let chosen = try await destination.tables(of: sync.name).flatMap { copy in
             copy.issues.filter { isChosen(copy, $0) }.map { (copy: copy, issue: $0) }
         }
-        guard let followed = destination as? any ChangeDestination else { return chosen.map(Self.open) }
         for follower in try await followers(of: chosen.map(\.copy)) {
             guard let (snapshot, plan) = try await moment(for: follower, readers: 1) else {
                 throw StreamError.noLogSnapshot(connection: sync.from)
             }
             do {
                 _ = try await IssueRetry(
-                    destination: followed,
+                    destination: destination,
                     method: follower.method,
                     snapshot: snapshot,
                     plan: plan,
@@ -74,7 +73,7 @@ extension SyncRun {
             }
             if copy.issues != before { changed.append(copy) }
         }
-        guard let destination = destination as? any ChangeDestination, !changed.isEmpty else { return [] }
+        guard !changed.isEmpty else { return [] }
         try await destination.remember(changed, of: sync.name)
         await noteIssues(of: changed)
         return ignored

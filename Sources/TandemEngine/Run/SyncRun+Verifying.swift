@@ -71,7 +71,7 @@ extension SyncRun {
     private func verification() async throws -> Verification {
         let folding = destination.nameFolding
         let names = sync.namesByTarget(folding)
-        let made = try await (destination as? any ChangeDestination)?.made(of: sync.name) ?? []
+        let made = try await destination.made(of: sync.name)
         let exclusions = try await Exclusions(of: sync, from: source, made: made)
         return Verification(
             of: sync.name,

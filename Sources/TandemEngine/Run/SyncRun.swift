@@ -140,7 +140,7 @@ package struct SyncRun: Sendable {
     ) async throws -> CursorRun.Report {
         guard !plan.tables.isEmpty else { return CursorRun.Report() }
         // The planner gives INCREMENTAL only to ends that have it.
-        guard let source = source as? any CursorSource, let destination = destination as? any ChangeDestination else {
+        guard let source = source as? any CursorSource else {
             throw StreamError.noCursor(sync: sync.name)
         }
         return try await CursorRun(
@@ -156,7 +156,7 @@ package struct SyncRun: Sendable {
 
     /// Has the destination remember whose the sync is.
     private func claim(_ plan: SyncPlan, observe: @Sendable (RunEvent) async -> Void) async throws {
-        guard let claim = plan.claim, let destination = destination as? any ChangeDestination else { return }
+        guard let claim = plan.claim else { return }
         var attempt = 0
         while true {
             do {
@@ -187,7 +187,7 @@ package struct SyncRun: Sendable {
     func plan() async throws -> SyncPlan {
         let plan = try await Planner.plan(sync, from: source, to: destination, without: ruledOut)
         if let refusal = plan.refusal { throw refusal }
-        try await (destination as? any ChangeDestination)?.note(made: plan.news.made, gone: plan.news.gone)
+        try await destination.note(made: plan.news.made, gone: plan.news.gone)
         return plan
     }
 }

@@ -4,7 +4,7 @@ import TandemRows
 /// Copies tables one after another while a stream goes on, which each of them joins then.
 struct BesideCopies {
     let source: any ChangeSource
-    let destination: any ChangeDestination
+    let destination: any Destination
     let sync: String
     let unfit: UnfitPolicy
     let readers: Int

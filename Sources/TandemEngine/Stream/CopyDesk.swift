@@ -192,7 +192,7 @@ final class CopyDesk: Sendable {
     func publish(
         _ loaded: Loaded,
         as copy: CopiedTable,
-        at destination: any ChangeDestination,
+        at destination: any Destination,
         of sync: String
     ) async throws {
         let retired = [loaded.table.retires].compactMap(\.self).filter { $0 != copy.target }

@@ -4,7 +4,7 @@ import TandemRows
 /// Gives copies that are kept up to date the names that their tables' copies are to have by now, all of them in one
 /// transaction: tables may have traded names.
 struct CopyMoves {
-    let destination: any ChangeDestination
+    let destination: any Destination
     let plan: SyncPlan
     /// How far the destination is.
     let state: StreamState

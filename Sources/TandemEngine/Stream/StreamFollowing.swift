@@ -4,7 +4,7 @@ import TandemRows
 /// Applies one stretch of a source's log: from where the destination is, to the end that was asked for.
 struct StreamFollowing {
     let source: any ChangeSource
-    let destination: any ChangeDestination
+    let destination: any Destination
     let plan: SyncPlan
     let progress: StreamProgress
     /// The copies that are made meanwhile.

@@ -6,7 +6,7 @@ import TandemState
 /// applies what has changed since.
 struct StreamRun {
     let source: any ChangeSource
-    let destination: any ChangeDestination
+    let destination: any Destination
     /// By which the source tells of changes.
     let method: Method
     /// Of the tables only that are followed so.
@@ -314,7 +314,6 @@ struct StreamRun {
 
     /// Drops what was loaded in part of tables that are not to be copied any more.
     private func dropSections(without waiting: [TablePlan]) async throws {
-        guard let destination = destination as? any SectionDestination else { return }
         let wanted = Set(waiting.map(\.target))
         for load in try await destination.sectionedLoads(of: plan.sync)
         where load.since.method == method && !wanted.contains(load.target) {

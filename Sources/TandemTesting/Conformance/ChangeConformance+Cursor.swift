@@ -41,7 +41,7 @@ extension ChangeConformance {
         await reopened.close()
     }
 
-    private func cursor(of table: ModelTable, in destination: any ChangeDestination) async throws -> CursorState? {
+    private func cursor(of table: ModelTable, in destination: any Destination) async throws -> CursorState? {
         try await destination.tables(of: sync).first { $0.target == table.copy.target }?.cursor
     }
 

@@ -139,7 +139,7 @@ extension ChangeConformance {
     }
 
     /// How many rows have a time at which they were written.
-    private func times(of table: ModelTable, in destination: any ChangeDestination) async throws -> Int {
+    private func times(of table: ModelTable, in destination: any Destination) async throws -> Int {
         var copy = table.copy
         copy.ownColumns = []
         var schema = copy.schema

@@ -85,9 +85,9 @@ extension ChangeConformance {
     }
 
     private func sectionDestination(
-        beside other: (any ChangeDestination)?
-    ) async throws -> (any SectionDestination)? {
-        try await harness.makeDestination(beside: other) as? any SectionDestination
+        beside other: (any Destination)?
+    ) async throws -> (any Destination)? {
+        try await harness.makeDestination(beside: other)
     }
 
     private func rows(of sample: SampleTable) -> BatchRows { BatchRows(sample.batches(), schema: sample.schema) }
@@ -95,7 +95,7 @@ extension ChangeConformance {
     private func add(
         _ sample: SampleTable,
         to load: SectionedLoad,
-        in destination: any SectionDestination
+        in destination: any Destination
     ) async throws -> SectionedLoad {
         try await destination.load(rows(of: sample), addingTo: load)
     }

@@ -153,7 +153,7 @@ extension ChangeConformance {
         await destination.close()
     }
 
-    private func whatWasMadeIsRemembered(at destination: any ChangeDestination) async throws {
+    private func whatWasMadeIsRemembered(at destination: any Destination) async throws {
         func object(_ sync: String, _ name: String, replacing: String? = nil) -> MadeObject {
             MadeObject(sync: sync, project: "p", kind: .slot, name: name, place: "here", replacing: replacing)
         }

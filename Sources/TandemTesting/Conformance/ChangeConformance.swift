@@ -4,7 +4,7 @@ public import TandemRows
 /// What the own tests of a destination that follows changes provide so that the suite can run against it.
 public protocol ChangeHarness: Sendable {
     /// A destination with nothing in it; or, beside `other`, one more at the same place, as another process has it.
-    func makeDestination(beside other: (any ChangeDestination)?) async throws -> any ChangeDestination
+    func makeDestination(beside other: (any Destination)?) async throws -> any Destination
 
     /// Random values as they can be stored there.
     func fit(_ column: Column, of type: ColumnType) -> Column
@@ -14,7 +14,7 @@ extension ChangeHarness {
     public func fit(_ column: Column, of type: ColumnType) -> Column { column }
 }
 
-/// Every promise of ``ChangeDestination``, kept or not.
+/// Every promise of ``Destination`` about changes, kept or not.
 public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
     let harness: Harness
     let types: [ColumnType]
@@ -73,7 +73,7 @@ extension ChangeConformance {
     }
 
     /// A published copy of `sample`, and what it holds.
-    func publish(_ sample: SampleTable, in destination: any ChangeDestination) async throws -> ModelTable {
+    func publish(_ sample: SampleTable, in destination: any Destination) async throws -> ModelTable {
         try await publish(sample.schema, sample.batches(), in: destination)
     }
 
@@ -81,7 +81,7 @@ extension ChangeConformance {
         _ schema: TableSchema,
         _ batches: [RowBatch],
         ownColumns: OwnColumns = [],
-        in destination: any ChangeDestination
+        in destination: any Destination
     ) async throws -> ModelTable {
         let rows = try await destination.load(BatchRows(batches, schema: schema), into: schema.name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "conformance", time: 1, position: Checkpoint("0/1"))
@@ -131,7 +131,7 @@ extension ChangeConformance {
         _ changes: NetChanges,
         to table: inout ModelTable,
         reaching state: StreamState?,
-        in destination: any ChangeDestination
+        in destination: any Destination
     ) async throws {
         let target = target(table, changes)
         try await destination.apply([target], reaching: state, of: sync)
@@ -142,7 +142,7 @@ extension ChangeConformance {
     func isRefused(
         _ changes: [TargetChanges],
         for target: TableName,
-        in destination: any ChangeDestination
+        in destination: any Destination
     ) async throws -> Bool {
         do {
             try await destination.apply(changes, reaching: state(99), of: sync)

@@ -37,9 +37,7 @@ struct Rename: AsyncParsableCommand {
         // Under neither name may anything run meanwhile.
         let locks = try [sync, new].map { try workspace.lock($0) }
         defer { withExtendedLifetime(locks) {} }
-        guard let destination = try workspace.destination(configuration.to) as? any ChangeDestination else {
-            throw UsageError(description: "Connection \(configuration.to) remembers nothing of syncs.")
-        }
+        let destination = try workspace.destination(configuration.to)
         let isMoved: Bool
         var known = configuration
         known.name = sync
@@ -88,7 +86,7 @@ struct Rename: AsyncParsableCommand {
     }
 
     /// - Returns: Whether anything had the old name.
-    private func move(at destination: any ChangeDestination, named place: String) async throws -> Bool {
+    private func move(at destination: any Destination, named place: String) async throws -> Bool {
         let old = try await Self.isKnown(sync, at: destination)
         guard old else { return false }
         guard try await !Self.isKnown(new, at: destination) else {
@@ -102,7 +100,7 @@ struct Rename: AsyncParsableCommand {
         return try await destination.rename(sync, to: new)
     }
 
-    private static func isKnown(_ sync: String, at destination: any ChangeDestination) async throws -> Bool {
+    private static func isKnown(_ sync: String, at destination: any Destination) async throws -> Bool {
         guard try await destination.made(of: sync).isEmpty else { return true }
         guard try await destination.sourceRecord(of: sync).streams.isEmpty else { return true }
         return try await !destination.tables(of: sync).isEmpty

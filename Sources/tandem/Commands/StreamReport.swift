@@ -29,7 +29,7 @@ enum StreamReport: Sendable {
         do {
             let opened = try workspace.source(sync.from)
             guard let source = opened as? any ChangeSource else { return [:] }
-            let destination = (try? workspace.destination(sync.to)) as? any ChangeDestination
+            let destination = try? workspace.destination(sync.to)
             var reports: [Method: StreamReport] = [:]
             for method in methods {
                 guard let following = source.following(by: method) else { continue }
@@ -49,7 +49,7 @@ enum StreamReport: Sendable {
     private static func ask(
         _ source: any ChangeSource,
         _ method: Method,
-        _ destination: (any ChangeDestination)?,
+        _ destination: (any Destination)?,
         of sync: SyncConfiguration
     ) async -> StreamReport {
         do {

@@ -25,7 +25,7 @@ import Testing
     private struct ChangeHarness: TandemTesting.ChangeHarness {
         let folder: WarehouseFolder
 
-        func makeDestination(beside other: (any ChangeDestination)?) async throws -> any ChangeDestination {
+        func makeDestination(beside other: (any Destination)?) async throws -> any Destination {
             if other == nil {
                 remove(folder.file("changed.duckdb"))
                 remove(folder.file("changed.duckdb.wal"))

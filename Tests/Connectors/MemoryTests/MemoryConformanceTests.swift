@@ -11,7 +11,7 @@ import Testing
     @Test func changes() async throws { try await ChangeConformance(ChangeHarness()).run() }
 
     private struct ChangeHarness: TandemTesting.ChangeHarness {
-        func makeDestination(beside other: (any ChangeDestination)?) async throws -> any ChangeDestination {
+        func makeDestination(beside other: (any Destination)?) async throws -> any Destination {
             other ?? MemoryDestination(MemoryDatabase(name: "fresh"))
         }
     }

@@ -12,7 +12,7 @@ import Testing
         private let database = Mutex<TestDatabase?>(nil)
         init(_ version: PostgresServer.Version) { self.version = version }
 
-        func makeDestination(beside other: (any ChangeDestination)?) async throws -> any ChangeDestination {
+        func makeDestination(beside other: (any Destination)?) async throws -> any Destination {
             try database.withLock { database in
                 let known = try (other == nil ? nil : database) ?? TestDatabase(version)
                 database = known

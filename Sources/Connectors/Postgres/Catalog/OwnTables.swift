@@ -1,18 +1,22 @@
-/// The tables that this program keeps in schema `tandem`, at either end.
+/// The tables, and a view, that this program keeps in schema `tandem`, at either end.
 ///
 /// An application may have a schema of that name, and tables of these names in it. They are known by their columns:
 /// what has others is the application's, is copied as any other, and is never dropped.
 enum OwnTables {
+    /// The one that is a view.
+    private static let view = "status"
+
     /// Columns that each has in every version.
     private static let columns = [
         ("captures", "relation,key_columns,log"), ("gaps", "relation,reason,noted"), ("readers", "sync,place,seen"),
         ("reading", "reader,relation"), ("version", "version"), ("loads", "schema_name,table_name"),
         ("made", "sync,kind,place"), ("tables", "sync,schema_name,row_count"), ("streams", "sync,id,checkpoint"),
+        (view, "sync,source_table,as_of,issues"),
     ]
 
     /// Whether `c`, in schema `n`, is one of them.
     static let isOne = """
-        (n.nspname = '\(Metadata.schema)' AND c.relkind = 'r' AND coalesce((
+        (n.nspname = '\(Metadata.schema)' AND c.relkind = CASE c.relname WHEN '\(view)' THEN 'v' ELSE 'r' END AND coalesce((
           SELECT pg_catalog.array_agg(a.attname::pg_catalog.text) FROM pg_catalog.pg_attribute a
           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
           OPERATOR(pg_catalog.@>) CASE \(cases) WHEN c.relname ~ '^log_[0-9]+$' THEN '{xid,kind,k1}'::pg_catalog.text[]

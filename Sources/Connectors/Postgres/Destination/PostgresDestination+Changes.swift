@@ -1,7 +1,7 @@
 package import TandemCore
 package import TandemRows
 
-extension PostgresDestination: ChangeDestination {
+extension PostgresDestination {
     package func stream(of sync: String, by method: Method) async throws -> StreamState? {
         try await connection.run { session in
             try session.transaction { try Metadata(session).stream(of: sync, by: method) }

@@ -3,7 +3,7 @@ import TandemRows
 
 /// Each section is some COPYs, and after them a durable note of it. What was copied without one stays in the table: a
 /// row that comes again with its section takes its place at the end.
-extension PostgresDestination: SectionDestination {
+extension PostgresDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
         let ticket = loader?.keeper.ticket
         return try await connection.run { session in

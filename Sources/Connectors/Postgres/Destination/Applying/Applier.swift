@@ -24,8 +24,8 @@ actor Applier {
         self.context = context
     }
 
-    /// ``ChangeDestination/apply(_:reaching:of:)``, or where there never is a state
-    /// ``ChangeDestination/merge(_:isLast:of:)``.
+    /// ``Destination/apply(_:reaching:of:)``, or where there never is a state
+    /// ``Destination/merge(_:isLast:of:)``.
     ///
     /// - Parameter leavesOut: Whether rows that are refused may be left out.
     func apply(

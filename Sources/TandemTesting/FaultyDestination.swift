@@ -2,13 +2,16 @@ public import TandemCore
 public import TandemRows
 
 /// A destination that fails before or after it has done what it was asked to, and is the one it wraps otherwise.
-public struct FaultyChangeDestination: SectionDestination {
-    private let destination: any ChangeDestination
-    private let faults: Faults
+public struct FaultyDestination: Destination {
+    private let destination: any Destination
+    private let faults: Faults?
+    private let refused: TableName?
 
-    public init(_ destination: any ChangeDestination, _ faults: Faults) {
+    /// - Parameter refused: A table that is never put in place.
+    public init(_ destination: any Destination, _ faults: Faults? = nil, refusing refused: TableName? = nil) {
         self.destination = destination
         self.faults = faults
+        self.refused = refused
     }
 
     public var nameFolding: NameFolding { destination.nameFolding }
@@ -35,16 +38,17 @@ public struct FaultyChangeDestination: SectionDestination {
     }
 
     public func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
-        try faults.pass(.load)
+        try faults?.pass(.load)
         let count = try await destination.load(rows, into: target)
-        try faults.pass(.loaded)
+        try faults?.pass(.loaded)
         return count
     }
 
     public func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
-        try faults.pass(.publish)
+        try faults?.pass(.publish)
+        if copies.contains(where: { $0.target == refused }) { throw TestFault(isTransient: false) }
         try await destination.publish(copies, retiring: retired, of: sync)
-        try faults.pass(.published)
+        try faults?.pass(.published)
     }
 
     @discardableResult
@@ -53,22 +57,22 @@ public struct FaultyChangeDestination: SectionDestination {
         reaching state: StreamState?,
         of sync: String
     ) async throws -> [TableName: [RowIssue]] {
-        try faults.pass(.apply)
+        try faults?.pass(.apply)
         let issues = try await destination.apply(changes, reaching: state, of: sync)
-        try faults.pass(.applied)
+        try faults?.pass(.applied)
         return issues
     }
 
     public func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
-        try faults.pass(.merge)
+        try faults?.pass(.merge)
         try await destination.merge(changes, isLast: isLast, of: sync)
-        try faults.pass(.merged)
+        try faults?.pass(.merged)
     }
 
     public func remember(_ copies: [CopiedTable], of sync: String) async throws {
-        try faults.pass(.remember)
+        try faults?.pass(.remember)
         try await destination.remember(copies, of: sync)
-        try faults.pass(.remembered)
+        try faults?.pass(.remembered)
     }
 
     public func made(of sync: String?) async throws -> [MadeObject] { try await destination.made(of: sync) }
@@ -77,34 +81,28 @@ public struct FaultyChangeDestination: SectionDestination {
     }
 
     public func note(made: [MadeObject], gone: [MadeObject]) async throws {
-        try faults.pass(.note)
+        try faults?.pass(.note)
         try await destination.note(made: made, gone: gone)
-        try faults.pass(.noted)
+        try faults?.pass(.noted)
     }
 
     public func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
-        try await (destination as? any SectionDestination)?.sectionedLoads(of: sync) ?? []
+        try await destination.sectionedLoads(of: sync)
     }
 
     public func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
-        try faults.pass(.section)
-        let more = try await sections().load(rows, addingTo: load)
-        try faults.pass(.sectionLoaded)
+        try faults?.pass(.section)
+        let more = try await destination.load(rows, addingTo: load)
+        try faults?.pass(.sectionLoaded)
         return more
     }
 
     public func finish(_ load: SectionedLoad) async throws -> Int {
-        try faults.pass(.load)
-        let count = try await sections().finish(load)
-        try faults.pass(.loaded)
+        try faults?.pass(.load)
+        let count = try await destination.finish(load)
+        try faults?.pass(.loaded)
         return count
     }
 
-    public func drop(_ load: SectionedLoad) async throws { try await sections().drop(load) }
-
-    /// What it wraps, which is asked for sections only by a test whose destination keeps them.
-    private func sections() throws -> any SectionDestination {
-        guard let sections = destination as? any SectionDestination else { throw TestFault(isTransient: false) }
-        return sections
-    }
+    public func drop(_ load: SectionedLoad) async throws { try await destination.drop(load) }
 }

@@ -1,14 +1,14 @@
 import Synchronization
 public import TandemCore
 
-extension ChangeDestination {
+extension Destination {
     /// How far the stream of `sync` that comes from the source's log has been applied here.
     public func stream(of sync: String) async throws -> StreamState? { try await stream(of: sync, by: .logBased) }
 }
 
 extension ChangeSource {
     /// Removes all that was made here for any sync that `destination` knows of.
-    public func tearDown(knownTo destination: any ChangeDestination) async throws {
+    public func tearDown(knownTo destination: any Destination) async throws {
         var records: [SourceRecord] = []
         for sync in Set(try await destination.made(of: nil).map(\.sync)) {
             records.append(try await destination.sourceRecord(of: sync))
