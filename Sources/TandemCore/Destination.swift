@@ -2,8 +2,8 @@ public import TandemRows
 
 /// Where rows go, whole tables and a stream of changes, exactly once.
 ///
-/// How far a stream has been applied is kept here, and written in the transaction that writes the data. What is whole of
-/// a copy that is loaded section by section is kept also where the run is killed.
+/// How far a stream has been applied is kept here, and written in the transaction that writes the data. What is whole
+/// of a copy that is loaded section by section is kept also where the run is killed.
 ///
 /// Nothing is created before the first ``load(_:into:)``; what only asks opens
 /// read-only. A copy is loaded beside what is there, and takes its place

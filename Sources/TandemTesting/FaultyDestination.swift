@@ -1,11 +1,13 @@
+import Synchronization
 public import TandemCore
 public import TandemRows
 
 /// A destination that fails before or after it has done what it was asked to, and is the one it wraps otherwise.
-public struct FaultyDestination: Destination {
+public final class FaultyDestination: Destination {
     private let destination: any Destination
     private let faults: Faults?
     private let refused: TableName?
+    private let lookCount = Atomic(0)
 
     /// - Parameter refused: A table that is never put in place.
     public init(_ destination: any Destination, _ faults: Faults? = nil, refusing refused: TableName? = nil) {
@@ -14,9 +16,15 @@ public struct FaultyDestination: Destination {
         self.refused = refused
     }
 
+    /// How often it was asked for what it remembers of tables, streams and what was made for a sync.
+    public var looks: Int { lookCount.load(ordering: .relaxed) }
+
     public var nameFolding: NameFolding { destination.nameFolding }
     public var keepsReadersOut: Bool { destination.keepsReadersOut }
-    public func tables(of sync: String) async throws -> [CopiedTable] { try await destination.tables(of: sync) }
+    public func tables(of sync: String) async throws -> [CopiedTable] {
+        lookCount.add(1, ordering: .relaxed)
+        return try await destination.tables(of: sync)
+    }
     public func owners() async throws -> [TableName: String] { try await destination.owners() }
     public func origin() async throws -> String? { try await destination.origin() }
     public func check() async -> [Finding] { await destination.check() }
@@ -26,7 +34,8 @@ public struct FaultyDestination: Destination {
     public func close() async { await destination.close() }
     public func rollback() async { await destination.rollback() }
     public func stream(of sync: String, by method: Method) async throws -> StreamState? {
-        try await destination.stream(of: sync, by: method)
+        lookCount.add(1, ordering: .relaxed)
+        return try await destination.stream(of: sync, by: method)
     }
 
     public func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
@@ -75,7 +84,11 @@ public struct FaultyDestination: Destination {
         try faults?.pass(.remembered)
     }
 
-    public func made(of sync: String?) async throws -> [MadeObject] { try await destination.made(of: sync) }
+    public func made(of sync: String?) async throws -> [MadeObject] {
+        lookCount.add(1, ordering: .relaxed)
+        return try await destination.made(of: sync)
+    }
+
     public func rename(_ sync: String, to name: String) async throws -> Bool {
         try await destination.rename(sync, to: name)
     }

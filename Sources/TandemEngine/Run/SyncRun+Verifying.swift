@@ -29,6 +29,13 @@ extension SyncRun {
         of isWanted: (CopiedTable) -> Bool = { _ in true },
         report: (Verification.TableResult) -> Void = { _ in }
     ) async throws -> VerifiedTables {
+        try await remembering().compare(isWanted, report)
+    }
+
+    private func compare(
+        _ isWanted: (CopiedTable) -> Bool,
+        _ report: (Verification.TableResult) -> Void
+    ) async throws -> VerifiedTables {
         try await refuseAnothers()
         let verification = try await verification()
         var verified = VerifiedTables()

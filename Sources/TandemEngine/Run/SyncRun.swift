@@ -6,7 +6,7 @@ package import TandemState
 package struct SyncRun: Sendable {
     let sync: SyncConfiguration
     let source: any Source
-    package let destination: any Destination
+    package private(set) var destination: any Destination
     let readers: Int
     let retries: RetryPolicy
     private let patience: WriterPatience
@@ -67,6 +67,10 @@ package struct SyncRun: Sendable {
     ///   up to date.
     /// - Throws: ``PlanProblems`` before anything is touched; what stopped the run as a whole.
     package func run(repairing isRepaired: ((TablePlan) -> Bool)? = nil) async throws -> Result {
+        try await remembering().perform(isRepaired)
+    }
+
+    private func perform(_ isRepaired: ((TablePlan) -> Bool)?) async throws -> Result {
         let start = ContinuousClock.now
         let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
         do {
@@ -131,6 +135,15 @@ package struct SyncRun: Sendable {
             await recorder.finish(after: error)
             throw error
         }
+    }
+
+    /// The same, which asks the destination once for what it remembers. One that follows lets others in for a while,
+    /// who may write.
+    func remembering() -> SyncRun {
+        guard !follows else { return self }
+        var run = self
+        run.destination = RememberedDestination(destination, of: sync.name)
+        return run
     }
 
     /// Brings the copies of tables up to date that are read by a cursor.

@@ -1,0 +1,158 @@
+import Synchronization
+import TandemCore
+import TandemRows
+
+/// A destination as one bounded run of a sync sees it: what it remembers of the sync is asked for once, and anew after
+/// the run has written. Nobody else writes for the sync meanwhile (``SyncLock``), so that this is what is there.
+final class RememberedDestination: Destination {
+    private struct Known {
+        var tables: [CopiedTable]?
+        var streams: [Method: StreamState?] = [:]
+        /// Of all syncs.
+        var made: [MadeObject]?
+    }
+
+    private struct State {
+        var known = Known()
+        /// Another one after each beginning and end of a write: what was asked for in between is of neither.
+        var version = 0
+        var writes = 0
+    }
+
+    private let destination: any Destination
+    private let sync: String
+    private let state = Mutex(State())
+
+    init(_ destination: any Destination, of sync: String) {
+        self.destination = destination
+        self.sync = sync
+    }
+
+    private func ask<Value: Sendable>(
+        _ place: any WritableKeyPath<Known, Value?> & Sendable,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        let (known, version) = state.withLock { ($0.known[keyPath: place], $0.version) }
+        if let known { return known }
+        let value = try await body()
+        state.withLock { if $0.version == version, $0.writes == 0 { $0.known[keyPath: place] = value } }
+        return value
+    }
+
+    private func write<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        begin(1)
+        defer { begin(-1) }
+        return try await body()
+    }
+
+    private func begin(_ writes: Int) {
+        state.withLock { state in
+            state.known = Known()
+            state.version += 1
+            state.writes += writes
+        }
+    }
+}
+
+// MARK: What is remembered
+
+extension RememberedDestination {
+    func tables(of sync: String) async throws -> [CopiedTable] {
+        guard sync == self.sync else { return try await destination.tables(of: sync) }
+        return try await ask(\.tables) { try await destination.tables(of: sync) }
+    }
+
+    func stream(of sync: String, by method: Method) async throws -> StreamState? {
+        guard sync == self.sync else { return try await destination.stream(of: sync, by: method) }
+        return try await ask(\.streams[method]) { try await destination.stream(of: sync, by: method) }
+    }
+
+    func made(of sync: String?) async throws -> [MadeObject] {
+        let all = try await ask(\.made) { try await destination.made(of: nil) }
+        return sync == nil ? all : all.filter { $0.sync == sync }
+    }
+}
+
+// MARK: What writes
+
+extension RememberedDestination {
+    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+        try await write { try await destination.publish(copies, retiring: retired, of: sync) }
+    }
+
+    func apply(
+        _ changes: [TargetChanges],
+        reaching state: StreamState?,
+        of sync: String
+    ) async throws -> [TableName: [RowIssue]] {
+        try await write { try await destination.apply(changes, reaching: state, of: sync) }
+    }
+
+    func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
+        try await write { try await destination.merge(changes, isLast: isLast, of: sync) }
+    }
+
+    func remember(_ copies: [CopiedTable], of sync: String) async throws {
+        try await write { try await destination.remember(copies, of: sync) }
+    }
+
+    func note(made: [MadeObject], gone: [MadeObject]) async throws {
+        guard !made.isEmpty || !gone.isEmpty else { return }
+        try await write { try await destination.note(made: made, gone: gone) }
+    }
+
+    func rename(_ sync: String, to name: String) async throws -> Bool {
+        try await write { try await destination.rename(sync, to: name) }
+    }
+
+    func forget(_ sync: String, tables: [TableName]?) async throws {
+        try await write { try await destination.forget(sync, tables: tables) }
+    }
+
+    func teardown() async throws -> [String] { try await write { try await destination.teardown() } }
+    func rollback() async { await write { await destination.rollback() } }
+}
+
+// MARK: What concerns no memory
+
+extension RememberedDestination {
+    var nameFolding: NameFolding { destination.nameFolding }
+    var keepsReadersOut: Bool { destination.keepsReadersOut }
+    func owners() async throws -> [TableName: String] { try await destination.owners() }
+    func origin() async throws -> String? { try await destination.origin() }
+    func check() async -> [Finding] { await destination.check() }
+    func obstacles(to targets: [TableName]) async throws -> [Finding] { try await destination.obstacles(to: targets) }
+    func discard() async throws { try await destination.discard() }
+    func close() async { await destination.close() }
+    func drop(_ load: SectionedLoad) async throws { try await destination.drop(load) }
+    func finish(_ load: SectionedLoad) async throws -> Int { try await destination.finish(load) }
+    func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
+
+    func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        try await destination.query(sql, take: take)
+    }
+
+    func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        try await destination.load(rows, into: target)
+    }
+
+    func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
+        try await destination.load(rows, addingTo: load)
+    }
+
+    func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
+        try await destination.sectionedLoads(of: sync)
+    }
+
+    func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+        try await destination.rows(of: copy, as: schema)
+    }
+
+    func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+        try await destination.sum(of: copy, as: schema)
+    }
+
+    func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
+        try await destination.sums(of: copies)
+    }
+}

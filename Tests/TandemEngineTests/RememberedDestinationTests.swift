@@ -1,0 +1,37 @@
+import TandemCore
+import TandemMemory
+import TandemRows
+import TandemTesting
+import Testing
+
+@testable import TandemEngine
+
+/// What a run knows of its destination without asking again.
+@Suite struct RememberedDestinationTests {
+    private struct Harness: ChangeHarness {
+        func makeDestination(beside other: (any Destination)?) async throws -> any Destination {
+            other ?? RememberedDestination(MemoryDestination(MemoryDatabase(name: "fresh")), of: "sync")
+        }
+    }
+
+    @Test func keepsWhatADestinationPromises() async throws { try await ChangeConformance(Harness()).run() }
+
+    @Test func aRunWithNothingToDoAsksOnce() async throws {
+        let names = ["a", "b", "c"].map { TableName(schema: "shop", table: $0) }
+        let source = LoggedSource(names.map { SampleTable($0, ids: 0..<5) })
+        let warehouse = MemoryDatabase(name: "house")
+        // Tables, the stream of each of two methods, and what was made.
+        for (round, most) in [100, 4].enumerated() {
+            let destination = FaultyDestination(MemoryDestination(warehouse))
+            let run = SyncRun(
+                SyncConfiguration(name: "test", from: "shop", to: "house"),
+                from: source,
+                to: destination,
+                readers: 1,
+                state: nil
+            )
+            _ = try await run.run()
+            #expect(destination.looks <= most, "round \(round)")
+        }
+    }
+}
