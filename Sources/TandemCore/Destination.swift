@@ -48,6 +48,10 @@ public protocol Destination: Sendable {
     /// Removes what was loaded and not published, but for what is kept to be gone on with (``sectionedLoads(of:)``).
     func discard() async throws
 
+    /// Which of `copies` are not here any more as they were put, with what follows "copying the table again, because":
+    /// users may have dropped one, taken a column away, or put a table of their own in its place.
+    func departed(among copies: [CopiedTable]) async throws -> [TableName: String]
+
     /// The rows of a copy as they lie here now, as `schema` types them, without those that ``CopiedTable/ownColumns``
     /// says may be marked and are.
     func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows

@@ -28,6 +28,10 @@ public final class FaultyDestination: Destination {
     public func owners() async throws -> [TableName: String] { try await destination.owners() }
     public func origin() async throws -> String? { try await destination.origin() }
     public func check() async -> [Finding] { await destination.check() }
+    public func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+        try await destination.departed(among: copies)
+    }
+
     public func discard() async throws { try await destination.discard() }
     public func teardown() async throws -> [String] { try await destination.teardown() }
     public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }

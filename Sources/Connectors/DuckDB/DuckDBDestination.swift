@@ -71,6 +71,26 @@ package actor DuckDBDestination: Destination {
         try await noted("owners") { try $0.owners() } ?? [:]
     }
 
+    package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+        guard !copies.isEmpty else { return [:] }
+        let catalogue = Catalogue(try await opener.open(.read, isBrief: true))
+        let foreign = try catalogue.foreign(among: Set(copies.map { SQL.fold($0.target) }))
+        let columns = try catalogue.columns(of: copies.map(\.target))
+        let reasons = copies.compactMap { copy -> (TableName, String)? in
+            let name = SQL.fold(copy.target)
+            guard let present = columns[name] else { return (copy.target, "the warehouse has no such table any more") }
+            if foreign.contains(name) { return (copy.target, "there is another table in its place") }
+            let names = Set(present.map { SQL.folding.fold($0.name) })
+            guard
+                let gone = (copy.schema.columns.map(\.name) + copy.ownColumns.names).first(where: {
+                    !names.contains(SQL.folding.fold($0))
+                })
+            else { return nil }
+            return (copy.target, "the warehouse no longer has its column \"\(gone)\"")
+        }
+        return Dictionary(reasons) { first, _ in first }
+    }
+
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
         let session = try await opener.open(.read)
         return try ResultRows(

@@ -65,6 +65,12 @@ package struct MemoryDestination: Destination {
         }
     }
 
+    package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+        let tables = database.tables
+        let gone = copies.map(\.target).filter { tables[$0] == nil }
+        return Dictionary(gone.map { ($0, "it is not there") }) { first, _ in first }
+    }
+
     package func discard() async throws { database.state.withLock { $0.loaded = [:] } }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {

@@ -29,6 +29,31 @@ extension Planner {
         plan.failures.removeAll { !told.insert($0.table.schema.name).inserted }
     }
 
+    /// A table that took the name of one which cannot be followed any more: the copy of that one is where it would go,
+    /// and stays.
+    func keepFailedCopies(_ plan: inout SyncPlan) {
+        for failed in plan.failures {
+            guard let copy = copied.first(where: { $0.schema.id == failed.table.schema.id }) else {
+                continue
+            }
+            let newcomer = plan.tables.firstIndex { table in
+                table.method.isFollowed && folded(table.target) == folded(copy.target)
+                    && table.schema.id != copy.schema.id
+            }
+            guard let newcomer else { continue }
+            let name = failed.table.schema.name
+            let message =
+                "The copy of \(name), which had this name before, is at \(copy.target), and \(name) cannot be copied now."
+            let again = ProgramCommand("reset", sync.name, options: ["--table": "\(name)"])
+            let remedy = Remedy(
+                "See to what is said of \(name): then its copy gets its new name. Or give up that copy with \(again)."
+            )
+            plan.failures.append(
+                FailedTable(plan.tables.remove(at: newcomer), TableFailure(message: message, remedy: remedy))
+            )
+        }
+    }
+
     /// A table that cannot be copied by any method that is asked for, or is not there.
     func failure(
         of table: CatalogTable,

@@ -108,6 +108,7 @@ package struct Planner: Sendable {
         plan.news = exclusions.changes(to: Set(plan.excluded.values.flatMap(\.values)), of: Set(plan.excluded.keys))
         noteReserved(&plan)
         plan.problems += targetProblems(of: plan.tables)
+        keepFailedCopies(&plan)
         settleDeletes(&plan)
         settleCopies(&plan)
         noteUnseenDeletes(&plan)

@@ -122,6 +122,10 @@ extension RememberedDestination {
     func origin() async throws -> String? { try await destination.origin() }
     func check() async -> [Finding] { await destination.check() }
     func obstacles(to targets: [TableName]) async throws -> [Finding] { try await destination.obstacles(to: targets) }
+    func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+        try await destination.departed(among: copies)
+    }
+
     func discard() async throws { try await destination.discard() }
     func close() async { await destination.close() }
     func drop(_ load: SectionedLoad) async throws { try await destination.drop(load) }

@@ -35,7 +35,9 @@ extension StreamRun {
         let methods = Dictionary(
             left.compactMap { copy in copy.stream.flatMap { others[$0] }.map { (copy.schema.id, $0) } }
         ) { first, _ in first }
-        let departures = try await departures(of: followed, plan)
+        var departures = try await departures(of: followed, plan)
+        let gone = try await destination.departed(among: copies)
+        for copy in copies { if let reason = gone[copy.target] { departures[copy.schema.id] = reason } }
         var kept: [(table: TablePlan, copy: CopiedTable)] = []
         for table in plan.tables {
             let copy = followed[table.schema.id]

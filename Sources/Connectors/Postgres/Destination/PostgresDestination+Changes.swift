@@ -29,6 +29,44 @@ extension PostgresDestination {
         _ = try await applier.apply(changes, reaching: nil, isLast: isLast, leavesOut: false, of: sync)
     }
 
+    package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+        guard !copies.isEmpty else { return [:] }
+        return try await connection.run { session in
+            try session.transaction {
+                let relations = try Relations(copies.map(\.target), in: session)
+                let question = """
+                    SELECT w.number, w.name
+                    FROM unnest($1::pg_catalog.int8[], $2::pg_catalog.oid[], $3::pg_catalog.text[]) AS w(number, relation, name)
+                    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                      WHERE a.attrelid = w.relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = w.name)
+                    """
+                var reasons: [TableName: String] = [:]
+                var wanted: [(number: String, relation: String, name: String)] = []
+                for (number, copy) in copies.enumerated() {
+                    guard let relation = relations[copy.target] else {
+                        reasons[copy.target] = "it is not there"
+                        continue
+                    }
+                    guard relation.kind == "r", relation.isOurs else {
+                        reasons[copy.target] = "there is another table in its place"
+                        continue
+                    }
+                    wanted += (copy.schema.columns.map(\.name) + copy.ownColumns.names).map {
+                        ("\(number)", "\(relation.oid)", $0)
+                    }
+                }
+                let parameters = [
+                    SQL.array(wanted.map(\.number)), SQL.array(wanted.map(\.relation)), SQL.array(wanted.map(\.name)),
+                ]
+                for row in try session.query(question, parameters).rows {
+                    guard let number = row[0].flatMap({ Int($0) }), let name = row[1] else { continue }
+                    reasons[copies[number].target] = "column \"\(name)\" is gone"
+                }
+                return reasons
+            }
+        }
+    }
+
     package func rollback() async { await applier.undo() }
 
     package func remember(_ copies: [CopiedTable], of sync: String) async throws {
