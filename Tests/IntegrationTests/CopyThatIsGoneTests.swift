@@ -73,4 +73,23 @@ import Testing
         try await route.tearDown()
         try database.drop()
     }
+
+    /// A user's table inherits from a copy, whose column gets another type.
+    @Test func whatInheritsFromACopyKeepsItsValues() async throws {
+        let database = try TestDatabase(.v15)
+        try database.execute("CREATE TABLE t (id int PRIMARY KEY, w int); INSERT INTO t VALUES (1, 1)")
+        let route = try EveryWay.Route(EveryWay(reading: .pgoutput, isIntoPostgres: true), from: database)
+        try await route.run()
+        try change("CREATE TABLE mine () INHERITS (public.t); INSERT INTO mine VALUES (77, 7)", at: route)
+        try database.execute("ALTER TABLE t ALTER w TYPE text")
+        let error = await #expect(throws: PostgresServer.Failure.self) { try await route.run() }
+        #expect(error?.description.contains("because of table public.mine") == true, "\(error?.description ?? "")")
+        #expect(try await route.ask("SELECT id, w FROM mine") == [["77", "7"]])
+        try change("ALTER TABLE mine NO INHERIT public.t", at: route)
+        try await route.run()
+        #expect(try await route.ask("SELECT id, w FROM mine") == [["77", "7"]])
+        #expect(try await route.differences().isEmpty)
+        try await route.tearDown()
+        try database.drop()
+    }
 }

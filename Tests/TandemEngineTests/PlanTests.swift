@@ -21,10 +21,12 @@ struct PlanTests {
                 SkippedTable(
                     name: secret.schema.name,
                     reason: "The user may not read it.",
-                    remedy: Remedy("Grant it.", sql: ["GRANT"])
+                    remedy: Remedy("Grant it.", sql: ["GRANT"]),
+                    isSelected: true
                 )
             ]
         )
+        #expect(plan.leftOutNotes == ["public.secret: Left out: The user may not read it."])
         #expect(plan.refusal == nil)
     }
 

@@ -164,7 +164,7 @@ package struct Planner: Sendable {
                     PlanProblem(line: naming.line, message: "\(name) cannot be copied: \(reason)", remedy: remedy)
                 )
             } else {
-                plan.skipped.append(SkippedTable(name: name, reason: reason, remedy: remedy))
+                plan.skipped.append(SkippedTable(name: name, reason: reason, remedy: remedy, isSelected: true))
             }
         case .use(let method, let reason, let note):
             let target = selection.target(of: configured, in: sync)

@@ -67,11 +67,25 @@ package struct SkippedTable: Hashable, Sendable {
     package var name: TableName
     package var reason: String
     package var remedy: Remedy?
+    /// Whether the sync's patterns match it: then each run says so.
+    package var isSelected: Bool
 
-    package init(name: TableName, reason: String, remedy: Remedy? = nil) {
+    package init(name: TableName, reason: String, remedy: Remedy? = nil, isSelected: Bool = false) {
         self.name = name
         self.reason = reason
         self.remedy = remedy
+        self.isSelected = isSelected
+    }
+}
+
+extension SyncPlan {
+    /// Sentences about tables that the sync's patterns match and that are left out; the first few by name.
+    package var leftOutNotes: [String] {
+        let selected = skipped.filter(\.isSelected)
+        let notes = selected.prefix(5).map { "\($0.name): Left out: \($0.reason)" }
+        guard selected.count > notes.count else { return notes }
+        let command = ProgramCommand("plan", sync)
+        return notes + ["\(selected.count - notes.count) more tables are left out; \(command) says which, and why."]
     }
 }
 

@@ -86,7 +86,7 @@ struct RunSummary {
             )
         }
         for table in result.plan.tables { lines += table.notes.map { "note: \(table.schema.name): \($0)" } }
-        lines += result.plan.notes.map { "note: " + $0 }
+        lines += (result.plan.notes + result.plan.leftOutNotes).map { "note: " + $0 }
         lines += result.plan.orphans.map { "note: \($0.copy.target): \($0.reason)" }
         for failure in report.failures {
             let message = failure.failure.message
@@ -185,7 +185,7 @@ struct RunJSON: Encodable {
         issues = result.issues.values.reduce(0) { $0 + $1.count }
         stream = result.stream.map(StreamJSON.init)
         notes =
-            result.plan.notes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
+            result.plan.notes + result.plan.leftOutNotes + result.plan.orphans.map { "\($0.copy.target): \($0.reason)" }
             + result.plan.tables.flatMap { table in table.notes.map { "\(table.schema.name): \($0)" } }
         tables = result.report.outcomes.map { outcome in
             TableJSON(

@@ -66,7 +66,9 @@ struct Reshaping {
         // What users added themselves stays.
         let ours = Set(earlier?.columnNames ?? [])
         let wanted = Set(schema.columns.map(\.name))
-        for name in old.columns.keys.sorted() where ours.contains(name) && !wanted.contains(name) {
+        let gone = old.columns.keys.sorted().filter { ours.contains($0) && !wanted.contains($0) }
+        if !gone.isEmpty || !retyped.isEmpty { try Self.refuseHeirs(of: target, in: session) }
+        for name in gone {
             statements.append("\(table) DROP COLUMN \(SQL.identifier(name))")
         }
         for column in schema.columns {
@@ -80,5 +82,20 @@ struct Reshaping {
             }
         }
         if !canMerge, !new.key.isEmpty { afterwards.append("\(table) ADD PRIMARY KEY (\(load.table.keyList))") }
+    }
+
+    /// What a user's tables inherit would be emptied in them too.
+    private static func refuseHeirs(of target: TableName, in session: Session) throws {
+        let question = """
+            SELECT pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, i.inhrelid, 0)
+            FROM pg_catalog.pg_inherits i WHERE i.inhparent = $1::pg_catalog.regclass ORDER BY 1
+            """
+        let heirs = try session.query(question, [SQL.name(target)]).rows.compactMap { $0.first.flatMap(\.self) }
+        guard !heirs.isEmpty else { return }
+        let reason = "what they inherit from it would be emptied in them too"
+        throw TargetError(
+            target,
+            PostgresError.destination(session.endpoint, .held(target, by: heirs, reason: reason))
+        )
     }
 }
