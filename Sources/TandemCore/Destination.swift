@@ -12,6 +12,9 @@ public protocol Destination: Sendable {
     /// Which names of tables and columns are one here.
     var nameFolding: NameFolding { get }
 
+    /// All that is remembered of `sync`, in one look.
+    func memory(of sync: String) async throws -> SyncMemory
+
     /// What `sync` has put here, as the destination itself remembers it.
     func tables(of sync: String) async throws -> [CopiedTable]
 
@@ -160,7 +163,42 @@ public protocol Destination: Sendable {
     func close() async
 }
 
+/// What a destination remembers.
+public struct SyncMemory: Sendable {
+    /// ``Destination/tables(of:)``.
+    public var tables: [CopiedTable]
+    /// ``Destination/stream(of:by:)``.
+    public var streams: [Method: StreamState]
+    /// ``Destination/made(of:)``, of all syncs.
+    public var made: [MadeObject]
+    /// ``Destination/owners()``.
+    public var owners: [TableName: String]
+
+    public init(
+        tables: [CopiedTable] = [],
+        streams: [Method: StreamState] = [:],
+        made: [MadeObject] = [],
+        owners: [TableName: String] = [:]
+    ) {
+        self.tables = tables
+        self.streams = streams
+        self.made = made
+        self.owners = owners
+    }
+}
+
 extension Destination {
+    public func memory(of sync: String) async throws -> SyncMemory {
+        var memory = SyncMemory(
+            tables: try await tables(of: sync),
+            made: try await made(of: nil),
+            owners: try await owners()
+        )
+        for method in [Method.logBased, .triggerBased] {
+            memory.streams[method] = try await stream(of: sync, by: method)
+        }
+        return memory
+    }
     public var keepsReadersOut: Bool { false }
     public var nameFolding: NameFolding { .exact }
     public func obstacles(to targets: [TableName]) async throws -> [Finding] { [] }

@@ -16,11 +16,16 @@ public final class FaultyDestination: Destination {
         self.refused = refused
     }
 
-    /// How often it was asked for what it remembers of tables, streams and what was made for a sync.
+    /// How often it was asked for what it remembers.
     public var looks: Int { lookCount.load(ordering: .relaxed) }
 
     public var nameFolding: NameFolding { destination.nameFolding }
     public var keepsReadersOut: Bool { destination.keepsReadersOut }
+    public func memory(of sync: String) async throws -> SyncMemory {
+        lookCount.add(1, ordering: .relaxed)
+        return try await destination.memory(of: sync)
+    }
+
     public func tables(of sync: String) async throws -> [CopiedTable] {
         lookCount.add(1, ordering: .relaxed)
         return try await destination.tables(of: sync)

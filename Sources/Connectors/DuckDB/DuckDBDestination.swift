@@ -63,6 +63,21 @@ package actor DuckDBDestination: Destination {
         }
     }
 
+    /// The file is opened once for all of it.
+    package func memory(of sync: String) async throws -> SyncMemory {
+        try await noted("what it knows of \(sync)") { metadata in
+            var memory = SyncMemory(
+                tables: try metadata.copies(of: sync),
+                made: try metadata.made(of: nil),
+                owners: try metadata.owners()
+            )
+            for method in [Method.logBased, .triggerBased] {
+                memory.streams[method] = try metadata.stream(of: sync, by: method)
+            }
+            return memory
+        } ?? SyncMemory()
+    }
+
     package func tables(of sync: String) async throws -> [CopiedTable] {
         try await noted("tables of \(sync)") { try $0.copies(of: sync) } ?? []
     }

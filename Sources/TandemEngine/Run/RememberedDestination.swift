@@ -5,15 +5,8 @@ import TandemRows
 /// A destination as one bounded run of a sync sees it: what it remembers of the sync is asked for once, and anew after
 /// the run has written. Nobody else writes for the sync meanwhile (``SyncLock``), so that this is what is there.
 final class RememberedDestination: Destination {
-    private struct Known {
-        var tables: [CopiedTable]?
-        var streams: [Method: StreamState?] = [:]
-        /// Of all syncs.
-        var made: [MadeObject]?
-    }
-
     private struct State {
-        var known = Known()
+        var memory: SyncMemory?
         /// Another one after each beginning and end of a write: what was asked for in between is of neither.
         var version = 0
         var writes = 0
@@ -28,15 +21,13 @@ final class RememberedDestination: Destination {
         self.sync = sync
     }
 
-    private func ask<Value: Sendable>(
-        _ place: any WritableKeyPath<Known, Value?> & Sendable,
-        _ body: () async throws -> Value
-    ) async throws -> Value {
-        let (known, version) = state.withLock { ($0.known[keyPath: place], $0.version) }
+    /// All that is remembered of the sync.
+    private func memory() async throws -> SyncMemory {
+        let (known, version) = state.withLock { ($0.memory, $0.version) }
         if let known { return known }
-        let value = try await body()
-        state.withLock { if $0.version == version, $0.writes == 0 { $0.known[keyPath: place] = value } }
-        return value
+        let memory = try await destination.memory(of: sync)
+        state.withLock { if $0.version == version, $0.writes == 0 { $0.memory = memory } }
+        return memory
     }
 
     private func write<Value>(_ body: () async throws -> Value) async rethrows -> Value {
@@ -47,7 +38,7 @@ final class RememberedDestination: Destination {
 
     private func begin(_ writes: Int) {
         state.withLock { state in
-            state.known = Known()
+            state.memory = nil
             state.version += 1
             state.writes += writes
         }
@@ -57,20 +48,24 @@ final class RememberedDestination: Destination {
 // MARK: What is remembered
 
 extension RememberedDestination {
+    func memory(of sync: String) async throws -> SyncMemory {
+        try await sync == self.sync ? memory() : destination.memory(of: sync)
+    }
+
     func tables(of sync: String) async throws -> [CopiedTable] {
-        guard sync == self.sync else { return try await destination.tables(of: sync) }
-        return try await ask(\.tables) { try await destination.tables(of: sync) }
+        try await sync == self.sync ? memory().tables : destination.tables(of: sync)
     }
 
     func stream(of sync: String, by method: Method) async throws -> StreamState? {
-        guard sync == self.sync else { return try await destination.stream(of: sync, by: method) }
-        return try await ask(\.streams[method]) { try await destination.stream(of: sync, by: method) }
+        try await sync == self.sync ? memory().streams[method] : destination.stream(of: sync, by: method)
     }
 
     func made(of sync: String?) async throws -> [MadeObject] {
-        let all = try await ask(\.made) { try await destination.made(of: nil) }
+        let all = try await memory().made
         return sync == nil ? all : all.filter { $0.sync == sync }
     }
+
+    func owners() async throws -> [TableName: String] { try await memory().owners }
 }
 
 // MARK: What writes
@@ -118,7 +113,6 @@ extension RememberedDestination {
 extension RememberedDestination {
     var nameFolding: NameFolding { destination.nameFolding }
     var keepsReadersOut: Bool { destination.keepsReadersOut }
-    func owners() async throws -> [TableName: String] { try await destination.owners() }
     func origin() async throws -> String? { try await destination.origin() }
     func check() async -> [Finding] { await destination.check() }
     func obstacles(to targets: [TableName]) async throws -> [Finding] { try await destination.obstacles(to: targets) }

@@ -64,6 +64,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try expectEqual("a destination knows who wrote what", try await reopened.owners(), [orders: sync, items: sync])
         try expectEqual("rows come back as they went", try await content(of: orders, in: reopened), first.rows)
         try expectEqual("an empty table is a table", try await content(of: items, in: reopened), [])
+        try expectEqual("what was put here is here", try await reopened.departed(among: copies), [:])
+        var absent = copies[0]
+        absent.target = TableName(schema: "shop", table: "never_there")
+        let departed = try await reopened.departed(among: copies + [absent])
+        try expectEqual("a copy that is not here is named", Array(departed.keys), [absent.target])
         await reopened.close()
     }
 

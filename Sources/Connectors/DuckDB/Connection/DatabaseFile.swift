@@ -31,7 +31,7 @@ final class DatabaseFile: Sendable {
 
     /// The file as it was when nobody here had it open any more, and what had been seen of it by then.
     private struct Left {
-        var facts: FileFacts.Version
+        var version: FileVersion
         var seen: Set<TableName>
     }
 
@@ -81,10 +81,10 @@ final class DatabaseFile: Sendable {
             }
             if mode == .write { FileFacts.removeIfEmpty(path) }
             // No other process can write to it once it is open.
-            let before = FileFacts.version(path)
+            let before = FileVersion(left: path)
             var opened = try attach(path, mode, options, isBrief: isBrief)
             opened.isReusable = isBrief
-            if let left = place.left.withLock({ $0 }), before == left.facts { opened.seen = left.seen }
+            if let left = place.left.withLock({ $0 }), before == left.version { opened.seen = left.seen }
             entry = opened
             return DatabaseFile(path, opened, at: place, isFirst: true)
         }
@@ -117,7 +117,7 @@ final class DatabaseFile: Sendable {
             let isDetached = (try? instance.run("DETACH \(SQL.identifier(alias))", path: path, to: "close it")) != nil
             guard isDetached else { return }
             Self.idle.withLock { $0 = instance }
-            place.left.withLock { $0 = FileFacts.version(path).map { Left(facts: $0, seen: known.seen) } }
+            place.left.withLock { $0 = FileVersion(left: path).map { Left(version: $0, seen: known.seen) } }
         }
     }
 

@@ -36,27 +36,6 @@ enum FileFacts {
         return stat(path, &facts) == 0 ? Int(facts.st_size) : 0
     }
 
-    /// What is another one once somebody has written to a file, or to the log beside it.
-    struct Version: Hashable {
-        fileprivate var numbers: [Int]
-    }
-
-    /// `nil` if there is no file at `path`.
-    static func version(_ path: String) -> Version? {
-        var numbers: [Int] = []
-        for path in [path, path + ".wal"] {
-            var facts = stat()
-            guard stat(path, &facts) == 0 else { continue }
-            #if canImport(Darwin)
-            let time = facts.st_mtimespec
-            #else
-            let time = facts.st_mtim
-            #endif
-            numbers += [Int(facts.st_ino), Int(facts.st_size), time.tv_sec, time.tv_nsec]
-        }
-        return numbers.isEmpty ? nil : Version(numbers: numbers)
-    }
-
     /// Where the link at `path` leads, if it is one.
     static func link(_ path: String) -> String? {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { buffer in

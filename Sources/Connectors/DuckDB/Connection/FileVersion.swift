@@ -35,11 +35,17 @@ struct FileVersion: Equatable {
         }
     }
 
+    /// That of a file which this process has closed just now: another one would have to be opened, written and closed
+    /// within the same few milliseconds, and to the same size, for its write not to show.
+    init?(left path: String) {
+        guard let file = Part(of: path) else { return nil }
+        (self.file, log) = (file, Part(of: path + ".wal"))
+    }
+
     /// The present one of the file at `path`. `nil` where that is not there, or was written just now, so that one more
     /// write might not show.
     init?(of path: String) {
-        guard let file = Part(of: path) else { return nil }
-        (self.file, log) = (file, Part(of: path + ".wal"))
+        self.init(left: path)
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         guard file.isSettled(at: now), log?.isSettled(at: now) ?? true else { return nil }
