@@ -85,7 +85,7 @@ import Testing
             let readings: [EveryWay.Reading] = [.pgoutput, .wal2json] + (kind == "FULL" ? [] : [.triggers])
             let routes = try readings.map { try EveryWay.Route(EveryWay(reading: $0), from: database) }
             for route in routes { try await route.run() }
-            for round in 0..<4 {
+            for round in 0..<3 {
                 let statements = history.window()
                 try database.execute(statements.joined(separator: ";\n"))
                 for route in routes {

@@ -1,6 +1,7 @@
 import Foundation
 import TandemCore
 import TandemEngine
+import TandemRows
 import TandemTesting
 import Testing
 
@@ -43,7 +44,9 @@ import Testing
             try write(30)
             for way in ways {
                 let outcomes = try await way.run().report.outcomes
-                let isCopied = outcomes.contains { $0.copy.stream != nil }
+                // A TRUNCATE of a whole partitioned table leaves its files as that of a partition does, which no log
+                // tells.
+                let isCopied = outcomes.contains { $0.copy.stream != nil && $0.copy.target.table != "parted" }
                 #expect(!isCopied, "seed \(seed), round \(round): \(way.sync.name) copied again")
             }
             let expected = try await ways[0].rows(of: Self.tables, in: history.schema)
@@ -157,6 +160,11 @@ private struct Way {
     private func with<Value>(_ body: (SyncRun) async throws -> Value) async throws -> Value {
         let source = try database.source(plugin: plugin, slot: "tandem_\(database.name)_\(sync.name)")
         let destination = try folder.warehouse()
-        return try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).closing(body)
+        let observe: @Sendable (RunEvent) async -> Void = { [sync] event in
+            guard case .copyingAgain(let table, let reason) = event else { return }
+            print("\(sync.name) copies \(table.target) again, because \(reason)")
+        }
+        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+        return try await run.closing(body)
     }
 }

@@ -80,7 +80,7 @@ struct Catalogue {
     /// The columns of those of `tables` that there are, by ``SQL/fold(_:)``. Each question of this kind looks through
     /// all tables of the file, so that it is asked of many at once.
     func columns(of tables: [TableName]) throws -> [TableName: [Column]] {
-        let list = Set(tables.map(SQL.foldedText)).map(SQL.literal).joined(separator: ", ")
+        let list = Set(tables.map(SQL.fold)).map { SQL.literal(SQL.foldedText($0)) }.joined(separator: ", ")
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
