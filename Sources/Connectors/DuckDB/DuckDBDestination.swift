@@ -88,7 +88,7 @@ package actor DuckDBDestination: Destination {
 
     package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
         guard !copies.isEmpty else { return [:] }
-        let catalogue = Catalogue(try await opener.open(.read, isBrief: true))
+        let catalogue = Catalogue(try await reading())
         let foreign = try catalogue.foreign(among: Set(copies.map { SQL.fold($0.target) }))
         let columns = try catalogue.columns(of: copies.map(\.target))
         let reasons = copies.compactMap { copy -> (TableName, String)? in

@@ -88,8 +88,10 @@ extension StreamRun {
                 evolution.append(.setOwnColumns(table.ownColumns))
             }
             after.parts = table.source.marks
-            after.definition = table.source.definition
-            if let definition = copy.definition { after.definition?.keepArrivals(of: definition) }
+            if copy.definition != table.source.definition {
+                after.definition = table.source.definition
+                if let definition = copy.definition { after.definition?.keepArrivals(of: definition) }
+            }
             if after != copy {
                 steps.append(TargetChanges(before: copy, after: after, evolution: evolution, changes: NetChanges()))
             }

@@ -5,7 +5,7 @@ import TandemRows
 
 extension ChangeConformance {
     func sectionsAreKept() async throws {
-        guard let destination = try await sectionDestination(beside: nil) else { return }
+        let destination = try await harness.makeDestination(beside: nil)
         let old = try await publish(SampleTable(orders, ids: 500..<510), in: destination)
         try await destination.apply([], reaching: state(1), of: sync)
         let parts = [SampleTable(orders, ids: 0..<3000), SampleTable(orders, ids: 3000..<3050)]
@@ -16,7 +16,7 @@ extension ChangeConformance {
         try await old.expectEqual("sections leave the old copy", in: destination, of: sync)
         await destination.close()
 
-        guard let next = try await sectionDestination(beside: destination) else { return }
+        let next = try await harness.makeDestination(beside: destination)
         try expectEqual("sections outlive closing", try await next.sectionedLoads(of: sync), [load])
         try expect("sections are of one sync", try await next.sectionedLoads(of: "another").isEmpty)
         // Another table comes in and is put in place meanwhile.
@@ -54,7 +54,7 @@ extension ChangeConformance {
     }
 
     func sectionsAreNotKeptForEver() async throws {
-        guard let destination = try await sectionDestination(beside: nil) else { return }
+        let destination = try await harness.makeDestination(beside: nil)
         let sample = SampleTable(orders, ids: 0..<10)
         try await destination.apply([], reaching: state(1), of: sync)
 
@@ -76,18 +76,12 @@ extension ChangeConformance {
         try await destination.discard()
         try await destination.apply([], reaching: state(2), of: sync)
         await destination.close()
-        guard let next = try await sectionDestination(beside: destination) else { return }
+        let next = try await harness.makeDestination(beside: destination)
         _ = try await publish(SampleTable(items, ids: 0..<5), in: next)
         try expectEqual("sections stay where their stream moves", try await next.sectionedLoads(of: sync), [load])
         try await next.drop(load)
         try expect("who has not loaded it may drop it", try await next.sectionedLoads(of: sync).isEmpty)
         await next.close()
-    }
-
-    private func sectionDestination(
-        beside other: (any Destination)?
-    ) async throws -> (any Destination)? {
-        try await harness.makeDestination(beside: other)
     }
 
     private func rows(of sample: SampleTable) -> BatchRows { BatchRows(sample.batches(), schema: sample.schema) }
