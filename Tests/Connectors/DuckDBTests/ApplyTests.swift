@@ -118,6 +118,17 @@ import Testing
         #expect(try await folder.destination().tables(of: "sync").isEmpty)
     }
 
+    /// What has our view's name and is a user's own stays as it is.
+    @Test(arguments: ["TABLE", "VIEW"]) func aStatusOfAUsersOwnStays(kind: String) async throws {
+        try folder.sql("CREATE SCHEMA tandem; CREATE \(kind) tandem.status AS SELECT 'x' AS mine")
+        _ = try await publish(0..<3, in: folder.destination())
+        #expect(try await folder.destination().teardown().contains("table tandem.tables"))
+        #expect(try folder.ask("SELECT mine FROM tandem.status") == [["x"]])
+        try folder.sql("DROP SCHEMA tandem CASCADE")
+        _ = try await folder.destination().remember([], of: "sync")
+        #expect(try await folder.destination().teardown().contains("schema tandem"))
+    }
+
     @Test func allThatIsKnownOfACopyIsRemembered() async throws {
         let copy = try await publish(0..<10, in: folder.destination())
         let destination = folder.destination()

@@ -37,10 +37,10 @@ struct Metadata {
                     sync VARCHAR NOT NULL, project VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL,
                     place VARCHAR NOT NULL, replacing VARCHAR
                 );
-                \(createStatus);
                 """,
                 to: "make schema \(Self.schema)"
             )
+            try makeStatus()
         }
     }
 
@@ -54,18 +54,41 @@ struct Metadata {
         """
     }
 
-    /// What people ask of the copies. A view keeps no file's name: files are attached under any.
-    private var createStatus: String {
-        """
-        CREATE VIEW IF NOT EXISTS \(table("status")) AS
-        SELECT t.sync, t.schema_name, t.table_name, t.document->'source'->>'schema' AS source_schema,
-            t.document->'source'->>'table' AS source_table, t.row_count,
-            to_timestamp(greatest((t.document->'moment'->>'time')::DOUBLE, s.time)) AS as_of, t.copied_at,
-            coalesce(json_array_length(t.document->'issues'), 0) AS issues
-        FROM \(Self.schema).tables t LEFT JOIN \(Self.schema).streams s
-            ON s.sync = t.sync AND s.id = t.document->>'stream'
-        WHERE t.sync <> ''
-        """
+    private static let status = TableName(schema: schema, table: "status")
+    private static let statusMark = "made by tandem: what it has copied"
+
+    /// What people ask of the copies, unless something of theirs has the name. A view keeps no file's name: files are
+    /// attached under any.
+    private func makeStatus() throws {
+        guard try Catalogue(session).kind(of: Self.status) == nil else { return }
+        let status = session.quoted(Self.status)
+        try session.run(
+            """
+            CREATE VIEW \(status) AS
+            SELECT t.sync, t.schema_name, t.table_name, t.document->'source'->>'schema' AS source_schema,
+                t.document->'source'->>'table' AS source_table, t.row_count,
+                to_timestamp(greatest((t.document->'moment'->>'time')::DOUBLE, s.time)) AS as_of, t.copied_at,
+                coalesce(json_array_length(t.document->'issues'), 0) AS issues
+            FROM \(Self.schema).tables t LEFT JOIN \(Self.schema).streams s
+                ON s.sync = t.sync AND s.id = t.document->>'stream'
+            WHERE t.sync <> '';
+            COMMENT ON VIEW \(status) IS \(SQL.literal(Self.statusMark))
+            """,
+            to: "make \(Self.status)"
+        )
+    }
+
+    private func dropStatus() throws {
+        let marked = try session.texts(
+            """
+            SELECT view_name FROM duckdb_views()
+            WHERE database_name = $1 AND schema_name = $2 AND view_name = $3 AND comment = $4
+            """,
+            [.text(session.catalog), .text(Self.status.schema), .text(Self.status.table), .text(Self.statusMark)],
+            to: "look for \(Self.status)"
+        )
+        guard !marked.isEmpty else { return }
+        try session.run("DROP VIEW \(session.quoted(Self.status))", to: "drop \(Self.status)")
     }
 
     private func upgrade() throws {
@@ -78,11 +101,11 @@ struct Metadata {
                 SELECT sync, schema_name, table_name, row_count, \(documentBefore), copied_at FROM \(table("tables"));
                 DROP TABLE \(table("tables"));
                 ALTER TABLE \(table("tables_new")) RENAME TO tables;
-                \(createStatus);
                 UPDATE \(table("version")) SET version = \(Self.version);
                 """,
                 to: "bring schema \(Self.schema) to version \(Self.version)"
             )
+            try makeStatus()
         }
     }
 
@@ -112,7 +135,7 @@ struct Metadata {
                 try session.run("DROP TABLE IF EXISTS \(session.quoted(load))", to: "drop \(load)")
                 removed.append("table \(load), left over from a run")
             }
-            try session.run("DROP VIEW IF EXISTS \(table("status"))", to: "drop \(Self.schema).status")
+            try dropStatus()
             for name in ["loads", "made", "streams", "tables", "version"] {
                 try session.run("DROP TABLE IF EXISTS \(table(name))", to: "drop \(Self.schema).\(name)")
                 removed.append("table \(Self.schema).\(name)")
