@@ -21,7 +21,7 @@ RELATIONS = """
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
         AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'tandem')
     GROUP BY 1, 2, 3 ORDER BY 1, 2"""
-HELD = "SELECT source_schema, source_table, schema_name, table_name FROM tandem.tables WHERE sync = 'regress'"
+HELD = "SELECT source_schema, source_table, schema_name, table_name FROM tandem.status WHERE sync = 'regress'"
 # How the source writes values: as a stream's sessions have them written.
 SETTINGS = "-c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=3 -c bytea_output=hex"
 # Names of objects are written with their schemas. Views may call functions without.
