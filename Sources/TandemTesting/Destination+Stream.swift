@@ -6,7 +6,7 @@ extension Destination {
     public func stream(of sync: String) async throws -> StreamState? { try await stream(of: sync, by: .logBased) }
 }
 
-extension ChangeSource {
+extension Source {
     /// Removes all that was made here for any sync that `destination` knows of.
     public func tearDown(knownTo destination: any Destination) async throws {
         var records: [SourceRecord] = []

@@ -2,55 +2,88 @@ import Synchronization
 public import TandemCore
 public import TandemRows
 
-/// A source that fails where a test says, as often as it says, and is the source it wraps otherwise.
-public struct FaultySource: Source {
-    /// One failure of one reading of a table.
-    public struct Fault: Sendable {
-        public var error: any Error
-        public var afterBatches: Int
+/// One failure of one reading of a table.
+public struct ReadFault: Sendable {
+    public var error: any Error
+    public var afterBatches: Int
 
-        public init(_ error: any Error, afterBatches: Int) {
-            self.error = error
-            self.afterBatches = afterBatches
-        }
+    public init(_ error: any Error, afterBatches: Int) {
+        self.error = error
+        self.afterBatches = afterBatches
     }
+}
 
-    private let source: any Source
-    private let faults: FaultList
-
-    /// - Parameter faults: For each table, the faults of its first, second, … reading.
-    public init(_ source: any Source, faults: [TableName: [Fault]]) {
-        self.source = source
-        self.faults = FaultList(faults)
-    }
-
-    public func catalog() async throws -> Catalog { try await source.catalog() }
-    public func check(_ tables: [TableName]) async -> [Finding] { await source.check(tables) }
-    public func setup(_ request: SetupRequest) async throws -> SetupScript { try await source.setup(request) }
-    public func position() async throws -> Checkpoint { try await source.position() }
-    public func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
-    public func close() async { await source.close() }
-
-    public func snapshot(readers: Int) async throws -> any Snapshot {
-        InterceptedSnapshot(try await source.snapshot(readers: readers)) { [faults] rows, table in
-            guard let fault = faults.next(for: table) else { return rows }
-            return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
-        }
-    }
-
-    /// What is left to happen.
-    final class FaultList: Sendable {
-        private let left: Mutex<[TableName: [Fault]]>
-        init(_ faults: [TableName: [Fault]]) { left = Mutex(faults) }
-
-        func next(for table: TableName) -> Fault? {
-            left.withLock { left in
-                guard let fault = left[table]?.first else { return nil }
-                left[table]?.removeFirst()
-                return fault
+extension InterceptedSource {
+    /// A source that fails where a test says, as often as it says.
+    ///
+    /// - Parameters:
+    ///   - reading: Which readings fail.
+    ///   - faults: For each table, the faults of its first, second, … such reading.
+    public static func failing(
+        _ source: any Source,
+        _ reading: Reading = .table,
+        faults: [TableName: [ReadFault]]
+    ) -> InterceptedSource {
+        let list = FaultList(faults)
+        return InterceptedSource(
+            source,
+            rows: { rows, table, what in
+                guard what == reading, let fault = list.next(for: table) else { return rows }
+                return InterceptedRows.failing(rows, after: fault.afterBatches, fault.error)
             }
+        )
+    }
+
+    /// A source whose streams fail, or forget to confirm.
+    public static func failing(_ source: any Source, _ faults: Faults) -> InterceptedSource {
+        InterceptedSource(
+            source,
+            log: { log in
+                InterceptedLog(
+                    log,
+                    preparing: { try faults.pass(.prepareStream) },
+                    prepared: { try faults.pass(.streamPrepared) },
+                    streams: { stream, _ in FaultyStream(stream: stream, faults: faults) }
+                )
+            }
+        )
+    }
+}
+
+/// What is left to happen.
+private final class FaultList: Sendable {
+    private let left: Mutex<[TableName: [ReadFault]]>
+    init(_ faults: [TableName: [ReadFault]]) { left = Mutex(faults) }
+
+    func next(for table: TableName) -> ReadFault? {
+        left.withLock { left in
+            guard let fault = left[table]?.first else { return nil }
+            left[table]?.removeFirst()
+            return fault
         }
     }
+}
+
+private struct FaultyStream: ChangeStream {
+    let stream: any ChangeStream
+    let faults: Faults
+
+    func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch? {
+        let batch = try await stream.next(isWanted: isWanted)
+        try faults.pass(.read)
+        return batch
+    }
+
+    /// A confirmation that is lost is no error: the source keeps more than it need, and sends some of it again.
+    func confirm(_ checkpoint: Checkpoint) {
+        do { try faults.pass(.confirm) } catch { return }
+        stream.confirm(checkpoint)
+    }
+
+    func hold(_ table: HeldTable?) -> Bool { stream.hold(table) }
+    func join(_ table: StreamRequest.Table, after place: Checkpoint) { stream.join(table, after: place) }
+    func keepAlive() async throws { try await stream.keepAlive() }
+    func close() async { await stream.close() }
 }
 
 /// An error that a test put somewhere.

@@ -106,9 +106,8 @@ struct Removal {
         let isFollowed = syncs.contains {
             $0.method == .auto || $0.asks(for: .logBased) || $0.asks(for: .triggerBased)
         }
-        guard isFollowed || records.contains(where: { !$0.made.isEmpty || !$0.streams.isEmpty }),
-            let source = try workspace.source(name) as? any ChangeSource
-        else { return report }
+        guard isFollowed || records.contains(where: { !$0.made.isEmpty || !$0.streams.isEmpty }) else { return report }
+        let source = try workspace.source(name)
         do {
             let there = try await source.teardown(records)
             for destination in destinations {

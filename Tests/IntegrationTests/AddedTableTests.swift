@@ -12,7 +12,7 @@ import Testing
         let folder = try TemporaryFolder()
         let warehouse = try way.isIntoPostgres ? TestDatabase(way.version) : nil
         try database.execute("CREATE TABLE small (id int PRIMARY KEY, v text); INSERT INTO small VALUES (1, 'a')")
-        let source = try #require(try database.source(plugin: way.plugin) as? any ChangeSource)
+        let source = try database.source(plugin: way.plugin)
         let made = try warehouse?.destination() ?? folder.warehouse()
         let destination = made
         let sync = SyncConfiguration(name: "added", from: "shop", to: "warehouse", method: .fixed(.logBased))
@@ -26,10 +26,10 @@ import Testing
             INSERT INTO keyless SELECT 'row ' || n % 10 FROM generate_series(1, 100) n
             """
         )
-        let gate = HeldSource.Gate()
+        let gate = OpenableGate()
         let run = SyncRun(
             sync,
-            from: HeldSource(source: source, gate: gate),
+            from: InterceptedSource.held(source, by: gate),
             to: destination,
             readers: 2,
             follows: true,
@@ -91,12 +91,12 @@ import Testing
             INSERT INTO changed SELECT n, n FROM generate_series(1, 5000) n
             """
         )
-        let source = try #require(try database.source() as? any ChangeSource)
+        let source = try database.source()
         let destination = try folder.warehouse()
         let sync = SyncConfiguration(name: "again", from: "shop", to: "warehouse", method: .fixed(.logBased))
         _ = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
-        let gate = HeldSource.Gate()
-        let held = HeldSource(source: source, gate: gate)
+        let gate = OpenableGate()
+        let held = InterceptedSource.held(source, by: gate)
         let run = SyncRun(sync, from: held, to: destination, readers: 2, follows: true, state: nil)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await run.run() }

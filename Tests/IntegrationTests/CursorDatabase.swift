@@ -27,7 +27,7 @@ struct CursorDatabase {
     var patience = WriterPatience(reading: .zero, copying: .zero)
     var faults: Faults?
     /// What goes wrong while rows are read.
-    var readFaults: [TableName: [FaultySource.Fault]] = [:]
+    var readFaults: [TableName: [ReadFault]] = [:]
 
     init(_ way: Way, _ setup: String) throws {
         database = try TestDatabase(way.version)
@@ -45,11 +45,11 @@ struct CursorDatabase {
     func run(
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws -> SyncRun.Result {
-        let source = try #require(database.source() as? any CursorSource)
+        let source = try database.source()
         let destination = try destination()
         return try await SyncRun(
             sync,
-            from: FaultyCursorSource(source, faults: readFaults),
+            from: InterceptedSource.failing(source, .range, faults: readFaults),
             to: faults.map { FaultyDestination(destination, $0) } ?? destination,
             readers: 2,
             retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),

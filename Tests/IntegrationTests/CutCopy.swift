@@ -119,7 +119,7 @@ struct CutCopy {
     }
 
     func tearDown() async throws {
-        let source = try #require(database.source() as? any ChangeSource)
+        let source = try database.source()
         let destination = try destination()
         try await source.tearDown(knownTo: destination)
         await source.close()

@@ -100,7 +100,7 @@ struct FollowedDatabase {
     }
 
     func tearDown() async throws {
-        let source = try #require(database.source() as? any ChangeSource)
+        let source = try database.source()
         let destination = try folder.warehouse()
         try await source.tearDown(knownTo: destination)
         await source.close()

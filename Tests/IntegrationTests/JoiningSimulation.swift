@@ -77,10 +77,10 @@ struct JoiningSimulation {
         while !Task.isCancelled {
             let (source, destination) = try ends()
             do {
-                let held = HeldSource(source: source, gate: Turn(writings: writings, count: Int(seed % 4)))
+                let held = InterceptedSource.held(source, by: Turn(writings: writings, count: Int(seed % 4)))
                 _ = try await SyncRun(
                     sync,
-                    from: FaultyChangeSource(held, faults),
+                    from: InterceptedSource.failing(held, faults),
                     to: FaultyDestination(destination, faults),
                     readers: 2,
                     retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
@@ -104,10 +104,8 @@ struct JoiningSimulation {
         #expect(result.report.failures.isEmpty)
     }
 
-    private func ends() throws -> (any ChangeSource, any Destination) {
-        let source = try database.source(plugin: way.plugin) as? any ChangeSource
-        let destination = try warehouse?.destination() ?? folder.warehouse()
-        return (try #require(source), destination)
+    private func ends() throws -> (any Source, any Destination) {
+        (try database.source(plugin: way.plugin), try warehouse?.destination() ?? folder.warehouse())
     }
 
     private func close(_ source: any Source, _ destination: any Destination) async {

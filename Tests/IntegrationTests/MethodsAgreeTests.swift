@@ -149,7 +149,7 @@ private struct Way {
 
     /// Removes what the syncs of the database left in it, and the database.
     func tearDown() async throws {
-        let source = try #require(database.source() as? any ChangeSource)
+        let source = try database.source()
         let destination = try folder.warehouse()
         try await source.tearDown(knownTo: destination)
         await source.close()

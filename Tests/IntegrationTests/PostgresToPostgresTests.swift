@@ -194,9 +194,7 @@ import Testing
                 }
             }
         }
-        if let source = source as? any ChangeSource {
-            try await source.tearDown(knownTo: destination)
-        }
+        try await source.tearDown(knownTo: destination)
         await source.close()
         await destination.close()
     }

@@ -81,7 +81,7 @@ struct RefusingPair {
     }
 
     func tearDown() async throws {
-        let source = try #require(from.source() as? any ChangeSource)
+        let source = try from.source()
         let destination = try to.destination()
         try await source.tearDown(knownTo: destination)
         await source.close()

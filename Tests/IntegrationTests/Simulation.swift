@@ -118,7 +118,7 @@ struct Simulation {
             do {
                 let run = SyncRun(
                     configuration,
-                    from: faults.map { FaultyChangeSource(source, $0) } ?? source,
+                    from: faults.map { InterceptedSource.failing(source, $0) } ?? source,
                     to: faults.map { FaultyDestination(destination, $0) } ?? destination,
                     readers: 2,
                     retries: retries,
@@ -175,22 +175,15 @@ struct Simulation {
         if case .database(let copy) = warehouse { try copy.drop() }
     }
 
-    private func ends() throws -> (any ChangeSource, any Destination) {
+    private func ends() throws -> (any Source, any Destination) {
         let destination: any Destination =
             switch warehouse {
             case .file(let folder): try folder.warehouse()
             case .database(let database): try database.destination()
             }
-        return (try changeSource(), destination)
-    }
-
-    private func changeSource() throws -> any ChangeSource {
         // A page or two: some of the tables have more.
         let source = try database.source(plugin: way.isNoted ? "auto" : way.plugin, sectionBytes: 1 << 13)
-        guard let source = source as? any ChangeSource else {
-            throw PostgresServer.Failure(description: "Postgres has no stream")
-        }
-        return source
+        return (source, destination)
     }
 
     private func close(_ source: any Source, _ destination: any Destination) async {

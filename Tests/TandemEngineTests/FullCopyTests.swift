@@ -70,7 +70,7 @@ import Testing
 
     @Test func aColumnWhoseValuesDoNotFitIsReadAgainAsText() async throws {
         let orders = SampleTable(name("orders"), ids: 0..<10)
-        let source = FaultySource(
+        let source = InterceptedSource.failing(
             MemorySource(database([orders])),
             faults: [name("orders"): [.init(UnfitValues(columns: [2]), afterBatches: 0)]]
         )
@@ -86,7 +86,7 @@ import Testing
 
     @Test func aTextColumnThatDoesNotFitIsAFailureAndNoLoop() async throws {
         let orders = SampleTable(name("orders"), ids: 0..<10)
-        let source = FaultySource(
+        let source = InterceptedSource.failing(
             MemorySource(database([orders])),
             faults: [name("orders"): [.init(UnfitValues(columns: [1]), afterBatches: 0)]]
         )
@@ -98,7 +98,7 @@ import Testing
         let tables = ["a", "b", "c"].map { SampleTable(name($0), ids: 0..<3000) }
         _ = try await copy(MemorySource(database(tables)))
         let grown = ["a", "b", "c"].map { SampleTable(name($0), ids: 0..<4000) }
-        let source = FaultySource(
+        let source = InterceptedSource.failing(
             MemorySource(database(grown)),
             faults: [name("b"): [.init(TestFault(isTransient: false), afterBatches: 2)]]
         )
@@ -112,8 +112,8 @@ import Testing
     @Test(arguments: [1, 2, 3])
     func aPassingFaultIsTriedAgainFromTheTableOn(times: Int) async throws {
         let tables = ["a", "b"].map { SampleTable(name($0), ids: 0..<3000) }
-        let faults = Array(repeating: FaultySource.Fault(TestFault(isTransient: true), afterBatches: 1), count: times)
-        let source = FaultySource(MemorySource(database(tables)), faults: [name("b"): faults])
+        let faults = Array(repeating: ReadFault(TestFault(isTransient: true), afterBatches: 1), count: times)
+        let source = InterceptedSource.failing(MemorySource(database(tables)), faults: [name("b"): faults])
         let snapshots = Mutex(0)
         let report = try await copy(source) { if case .snapshotTaken = $0 { snapshots.withLock { $0 += 1 } } }
         #expect(report.failures.isEmpty)
@@ -125,8 +125,8 @@ import Testing
         let tables = ["a", "b"].map { SampleTable(name($0), ids: 0..<3000) }
         _ = try await copy(MemorySource(database(tables)))
         let grown = ["a", "b"].map { SampleTable(name($0), ids: 0..<4000) }
-        let faults = Array(repeating: FaultySource.Fault(TestFault(isTransient: true), afterBatches: 1), count: 20)
-        let source = FaultySource(MemorySource(database(grown)), faults: [name("b"): faults])
+        let faults = Array(repeating: ReadFault(TestFault(isTransient: true), afterBatches: 1), count: 20)
+        let source = InterceptedSource.failing(MemorySource(database(grown)), faults: [name("b"): faults])
         await #expect(throws: TestFault.self) { try await copy(source) }
         #expect(rows("a")?.count == 3000)
         #expect(rows("b")?.count == 3000)
@@ -136,7 +136,7 @@ import Testing
         let tables = ["a", "b"].map { SampleTable(name($0), ids: 0..<3000) }
         _ = try await copy(MemorySource(database(tables)))
         let grown = ["a", "b"].map { SampleTable(name($0), ids: 0..<4000) }
-        let source = FaultySource(
+        let source = InterceptedSource.failing(
             MemorySource(database(grown)),
             faults: [name("b"): [.init(CancellationError(), afterBatches: 1)]]
         )
@@ -153,9 +153,9 @@ import Testing
     }
 
     @Test func pausesGrowUpToTheLongestAndEnd() async throws {
-        let faults = Array(repeating: FaultySource.Fault(TestFault(isTransient: true), afterBatches: 0), count: 20)
+        let faults = Array(repeating: ReadFault(TestFault(isTransient: true), afterBatches: 0), count: 20)
         let orders = SampleTable(name("orders"), ids: 0..<10)
-        let source = FaultySource(MemorySource(database([orders])), faults: [name("orders"): faults])
+        let source = InterceptedSource.failing(MemorySource(database([orders])), faults: [name("orders"): faults])
         let pauses = Mutex([Duration]())
         let policy = RetryPolicy(limit: 4, firstPause: .milliseconds(1), longestPause: .milliseconds(3))
         await #expect(throws: TestFault.self) {

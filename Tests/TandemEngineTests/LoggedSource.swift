@@ -5,7 +5,7 @@ import TandemRows
 import TandemTesting
 
 /// A database in memory whose log a test writes: entry `n` is applied by whoever has reached checkpoint `n`.
-final class LoggedSource: ChangeSource {
+final class LoggedSource: Source, ChangeLog {
     struct Entry: Sendable {
         var stretches: [ChangeBatch.Stretch] = []
         var recopies: [TableID: String] = [:]
@@ -83,7 +83,7 @@ final class LoggedSource: ChangeSource {
         var table = MemoryDatabase.Table(schema: try schema(sample.schema.name), batches: [])
         table.batches = (database.tables[sample.schema.name]?.batches ?? []) + sample.batches()
         database.put(table)
-        let version = Int(try await position().description)
+        let version = Int(try await snapshot(readers: 1).moment.checkpoint.description)
         try insert(sample)
         state.withLock { $0.log[$0.log.count - 1].version = version }
     }
@@ -98,10 +98,19 @@ final class LoggedSource: ChangeSource {
         return catalog
     }
 
-    func check(_ tables: [TableName]) async -> [Finding] { [] }
+    func check(_ uses: TableUses) async -> [Finding] { [] }
     func setup(_ request: SetupRequest) async throws -> SetupScript { SetupScript(steps: []) }
-    func position() async throws -> Checkpoint { try await source.position() }
-    func query(_ sql: String) async throws -> QueryResult { try await source.query(sql) }
+    func changeLog(_ method: Method) -> (any ChangeLog)? { method == .logBased ? self : nil }
+    func cursorReader() -> (any CursorReader)? { nil }
+    func origin() async throws -> String? { nil }
+    func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        try await source.query(sql, take: take)
+    }
+    func tidy(_ record: SourceRecord) async throws {}
+    func areRewritten(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] { [:] }
+    func areEmptied(_ files: [FileID: UInt64]) async throws -> [FileID: Bool] { [:] }
+    func awaitWriters(of tables: [CatalogTable], limit: Duration?) async throws -> [TableID: LeftTable] { [:] }
+    func foresee(_ request: LogRequest, made: [MadeObject]) async throws -> ForeseenLog { ForeseenLog() }
     func close() async {}
     func snapshot(readers: Int) async throws -> any Snapshot {
         state.withLock { $0.snapshots += 1 }
@@ -120,7 +129,18 @@ final class LoggedSource: ChangeSource {
         var moment: Moment { snapshot.moment }
         var readers: Int { snapshot.readers }
         var notes: [String] { snapshot.notes }
+        let resumable: (any ResumableSnapshot)? = nil
         func close() async { await snapshot.close() }
+        func awaitDurability() async throws {}
+        func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
+        func rows(
+            of table: CatalogTable,
+            as schema: TableSchema,
+            unfit: UnfitPolicy,
+            under keys: [RowKey]
+        ) async throws -> any TableRows {
+            try await snapshot.rows(of: table, as: schema, unfit: unfit, under: keys)
+        }
 
         func extent(of table: CatalogTable) async throws -> TableExtent? {
             let marks = (parts[table.schema.id] ?? []).map { ($0.id, $0.mark) }
@@ -135,31 +155,25 @@ final class LoggedSource: ChangeSource {
         }
     }
 
-    func logSnapshot(readers: Int) async throws -> (any Snapshot)? { nil }
-    func logPosition() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
-    func streamStatus(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+    func snapshotAtEnd(readers: Int) async throws -> (any Snapshot)? { nil }
+    func end() async throws -> Checkpoint { Checkpoint("\(state.withLock { $0.log.count })") }
+    func status(of sync: String, at state: StreamState?) async throws -> StreamStatus {
         StreamStatus(slot: "none")
     }
     func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown { SourceTeardown() }
 
-    func prepareStream(
-        of sync: String,
-        tables: [CatalogTable],
-        maySetUp: Bool,
-        continuing known: StreamState?,
-        mayRestart: Bool,
-        ownership: Ownership
-    ) async throws -> PreparedStream {
-        try state.withLock { state in
+    func prepare(_ request: LogRequest, ownership: Ownership) async throws -> PreparedLog {
+        let known = request.state
+        return try state.withLock { state in
             if let refusal = state.refusal { throw refusal }
             if !state.hindrances.isEmpty { throw state.hindrances.removeFirst() }
-            if let known, known.id == state.stream { return PreparedStream(state: known) }
+            if let known, known.id == state.stream { return PreparedLog(state: known) }
             let begin = StreamState(id: state.stream, checkpoint: Checkpoint("\(state.log.count)"))
-            return PreparedStream(state: begin, gap: known == nil ? nil : state.gap)
+            return PreparedLog(state: begin, gap: known == nil ? nil : state.gap)
         }
     }
 
-    func changes(_ request: StreamRequest) async throws -> any ChangeStream {
+    func stream(_ request: StreamRequest) async throws -> any ChangeStream {
         state.withLock { state in
             state.requests.append(request)
             if let parts = state.partsWhileFollowed.take() { state.parts = parts }

@@ -22,6 +22,8 @@ import Testing
         }
 
         func confirm(_ checkpoint: Checkpoint) {}
+        func hold(_ table: HeldTable?) -> Bool { false }
+        func join(_ table: StreamRequest.Table, after place: Checkpoint) {}
         func keepAlive() async throws {}
         func close() async {}
     }
@@ -47,7 +49,9 @@ import Testing
                         if patience.withLock({ left in
                             left -= 1
                             return left < 0
-                        }) { throw Broken() }
+                        }) {
+                            throw Broken()
+                        }
                         return false
                     }
                 ]

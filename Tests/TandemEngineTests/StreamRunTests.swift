@@ -23,7 +23,7 @@ import Testing
         let sync = SyncConfiguration(name: "test", from: "shop", to: "house", tables: tables, onGap: onGap)
         return try await SyncRun(
             sync,
-            from: faults.map { FaultyChangeSource(source, $0) } ?? source,
+            from: faults.map { InterceptedSource.failing(source, $0) } ?? source,
             to: faults.map { FaultyDestination(MemoryDestination(warehouse), $0) }
                 ?? MemoryDestination(warehouse),
             readers: 1,

@@ -1,6 +1,6 @@
 import Foundation
 package import TandemCore
-package import TandemRows
+import TandemRows
 
 package struct MemorySource: Source {
     private let database: MemoryDatabase
@@ -19,9 +19,9 @@ package struct MemorySource: Source {
         )
     }
 
-    package func check(_ tables: [TableName]) async -> [Finding] {
+    package func check(_ uses: TableUses) async -> [Finding] {
         let known = database.tables
-        return tables.filter { known[$0] == nil }.map { Finding(.error, "\($0)", "there is no such table") }
+        return uses.read.filter { known[$0] == nil }.map { Finding(.error, "\($0)", "there is no such table") }
     }
 
     package func setup(_ request: SetupRequest) async throws -> SetupScript { SetupScript(steps: []) }
@@ -31,9 +31,17 @@ package struct MemorySource: Source {
         return MemorySnapshot(tables: database.tables, moment: moment, readers: readers)
     }
 
-    package func position() async throws -> Checkpoint { database.checkpoint }
+    package func changeLog(_ method: Method) -> (any ChangeLog)? { nil }
 
-    package func query(_ sql: String) async throws -> QueryResult { throw MemoryError.noSQL }
+    package func cursorReader() -> (any CursorReader)? { nil }
+
+    package func origin() async throws -> String? { nil }
+
+    package func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown { SourceTeardown() }
+
+    package func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
+        throw MemoryError.noSQL
+    }
 
     package func close() async {}
 }
@@ -56,6 +64,7 @@ private struct MemorySnapshot: Snapshot {
     let moment: Moment
     let readers: Int
     let notes: [String] = []
+    let resumable: (any ResumableSnapshot)? = nil
 
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
         guard let stored = tables[table.schema.name] else { throw MemoryError.noTable(table.schema.name) }
@@ -66,6 +75,18 @@ private struct MemorySnapshot: Snapshot {
         )
     }
 
+    func rows(
+        of table: CatalogTable,
+        as schema: TableSchema,
+        unfit: UnfitPolicy,
+        under keys: [RowKey]
+    ) async throws -> any TableRows {
+        try await rows(of: table, as: schema, unfit: unfit)
+    }
+
+    func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
+    func extent(of table: CatalogTable) async throws -> TableExtent? { nil }
+    func awaitDurability() async throws {}
     func close() async {}
 }
 

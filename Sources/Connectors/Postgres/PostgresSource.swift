@@ -1,6 +1,5 @@
 import Foundation
 package import TandemCore
-package import TandemRows
 
 /// A Postgres database that rows are read from.
 package final class PostgresSource: Source {
@@ -8,10 +7,8 @@ package final class PostgresSource: Source {
     let context: ConnectionContext
     let pinned: (@Sendable (inout ServerCapabilities) -> Void)?
     let times: FeedTimes
-    private let sectionBytes: Int
+    let sectionBytes: Int
     let connection: Connection
-    /// By which this source tells of changes.
-    let capture: Method
 
     /// Does not connect yet.
     ///
@@ -32,14 +29,6 @@ package final class PostgresSource: Source {
         self.times = times
         self.sectionBytes = sectionBytes ?? HeapSections.standardBytes
         connection = Connection(config, in: context, pinned: pinned)
-        capture = .logBased
-    }
-
-    /// The same source, as one that tells of changes by `capture`.
-    init(_ other: PostgresSource, capturing capture: Method) {
-        (config, context, pinned, times) = (other.config, other.context, other.pinned, other.times)
-        (connection, sectionBytes) = (other.connection, other.sectionBytes)
-        self.capture = capture
     }
 
     package func catalog() async throws -> Catalog {
@@ -64,17 +53,11 @@ package final class PostgresSource: Source {
     /// How often the catalog is read anew where tables are dropped while it is read.
     private static let catalogRetries = 5
 
-    package func check(_ tables: [TableName]) async -> [Finding] { await check(tables, following: [:], leaving: []) }
-
-    package func check(
-        _ tables: [TableName],
-        following: [String: [TableName]],
-        leaving: [TableName]
-    ) async -> [Finding] {
+    package func check(_ uses: TableUses) async -> [Finding] {
         await ConnectionCheck.findings(
-            for: tables,
-            following: following,
-            leaving: leaving,
+            for: uses.read,
+            following: uses.followed,
+            leaving: uses.left,
             through: connection,
             readers: readers,
             config: config,
@@ -96,35 +79,33 @@ package final class PostgresSource: Source {
     package func snapshot(readers: Int) async throws -> any Snapshot { try await exported(readers: readers) }
 
     func exported(readers: Int) async throws -> ExportedSnapshot {
-        let taking = SnapshotTaking(config: config, context: context, pinned: pinned, sectionBytes: sectionBytes)
-        let count = config.readers ?? readers
-        return try await Blocking.run { interruption in
-            try taking.take(readers: max(1, count), interruption: interruption)
+        try await taking(readers: readers) { try $0.take(readers: $1, interruption: $2) }
+    }
+
+    var slotLog: PostgresSlotLog { PostgresSlotLog(source: self) }
+    var triggerLog: PostgresTriggerLog { PostgresTriggerLog(source: self) }
+
+    package func changeLog(_ method: Method) -> (any ChangeLog)? {
+        switch method {
+        case .logBased: slotLog
+        case .triggerBased: triggerLog
+        case .fullTable, .incremental: nil
         }
     }
 
-    /// Which transactions are complete by now.
-    package func position() async throws -> Checkpoint {
-        try await connection.run { try SnapshotTaking.position(of: $0) }
+    package func cursorReader() -> (any CursorReader)? { PostgresCursorReader(source: self) }
+
+    package func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown {
+        try await connection.run { [config, context] session in
+            try StreamTeardown(session: session, config: config, context: context).run(records)
+        }
     }
 
     package func origin() async throws -> String? {
         try await connection.run { session in try session.transaction { try Origin.read(session) } }
     }
 
-    /// Runs one statement in a read-only transaction with the user's own `search_path` and row-level security.
-    package func query(_ sql: String) async throws -> QueryResult {
-        try await connection.run { session in
-            var whole = QueryResult(columns: [], types: [], rows: [])
-            try UserQuery(sql).answer(over: session) { part in
-                (whole.columns, whole.types) = (part.columns, part.types)
-                whole.rows += part.rows
-                return true
-            }
-            return whole
-        }
-    }
-
+    /// In a read-only transaction with the user's own `search_path` and row-level security.
     package func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
         try await connection.run { try UserQuery(sql).answer(over: $0, take) }
     }

@@ -97,8 +97,8 @@ package struct FullCopy {
 
     /// The places that a snapshot which is taken after this has come to, of tables that are read by a cursor later.
     private func places(of tables: ArraySlice<TablePlan>) async throws -> CursorPlaces {
-        guard let source = source as? any CursorSource else { return ([:], []) }
-        return try await source.places(of: tables.filter { $0.cursor != nil }, patience: patience.copying)
+        guard let reader = source.cursorReader() else { return ([:], []) }
+        return try await reader.places(of: tables.filter { $0.cursor != nil }, patience: patience.copying)
     }
 
     /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.

@@ -14,7 +14,6 @@ struct SectionedCopy {
     let destination: any Destination
 
     private var table: TablePlan { load.table }
-    private var snapshot: any Snapshot { load.snapshot }
 
     /// - Returns: `nil` where the table is to be copied as a whole.
     func run() async throws -> TableOutcome? {
@@ -23,12 +22,14 @@ struct SectionedCopy {
         let loads = load.isBegun ? try await destination.sectionedLoads(of: load.sync) : []
         let kept = loads.first { $0.target == table.target }
         let usable = kept.flatMap { isUsable($0) ? $0 : nil }
-        let sections = try await snapshot.sections(
-            of: table.source,
-            as: table.schema,
-            continuing: usable?.sections ?? []
-        )
-        guard sections.count > 1 else {
+        let snapshot = load.snapshot.resumable
+        let sections =
+            try await snapshot?.sections(
+                of: table.source,
+                as: table.schema,
+                continuing: usable?.sections ?? []
+            ) ?? []
+        guard let snapshot, sections.count > 1 else {
             if let kept { try await destination.drop(kept) }
             return nil
         }
@@ -47,7 +48,7 @@ struct SectionedCopy {
             let begun = if let resumed { resumed } else { try await begin(sections, schema) }
             bytesResumed = resumed?.loadedBytes
             resumed = nil
-            let whole = try await finish(begun, reading: schema, progress)
+            let whole = try await finish(begun, from: snapshot, reading: schema, progress)
             let rows = try await destination.finish(whole)
             var outcome = load.outcome(of: whole.schema, rows: rows, whole.tally, at: whole.moment, start)
             outcome.copy.isPatchwork = whole.isPatchwork
@@ -60,6 +61,7 @@ struct SectionedCopy {
     /// Loads the sections that are missing.
     private func finish(
         _ begun: SectionedLoad,
+        from snapshot: any ResumableSnapshot,
         reading schema: TableSchema,
         _ progress: TableProgress
     ) async throws -> SectionedLoad {
@@ -79,11 +81,11 @@ struct SectionedCopy {
             sync: load.sync,
             target: table.target,
             since: since,
-            moment: snapshot.moment,
+            moment: load.snapshot.moment,
             planned: table.schema,
             schema: load.targetSchema(of: schema),
             unfit: load.unfit,
-            definition: try await snapshot.extent(of: table.source)?.definition,
+            definition: try await load.snapshot.extent(of: table.source)?.definition,
             sections: sections
         )
     }
@@ -92,7 +94,7 @@ struct SectionedCopy {
     private func isUsable(_ kept: SectionedLoad) -> Bool {
         kept.isCurrent(at: since) && kept.planned == table.schema
             && kept.schema.columns.map(\.name) == table.targetNames && kept.unfit == load.unfit
-            && kept.moment.origin == snapshot.moment.origin
+            && kept.moment.origin == load.snapshot.moment.origin
     }
 
     /// The columns as they were read for `kept`.

@@ -8,13 +8,23 @@ extension Source {
         _ body: (any Snapshot) async throws -> Value
     ) async throws -> Value {
         let snapshot = try await snapshot(readers: readers)
-        await observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
+        return try await snapshot.used(observe: observe) { try await body(snapshot) }
+    }
+}
+
+extension Snapshot {
+    /// Says that this was taken, and lets go of it when `body` ends, however it does.
+    func used<Value>(
+        observe: @Sendable (RunEvent) async -> Void,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        await observe(.snapshotTaken(moment, readers: readers, notes: notes))
         do {
-            let value = try await body(snapshot)
-            await snapshot.close()
+            let value = try await body()
+            await close()
             return value
         } catch {
-            await snapshot.close()
+            await close()
             throw error
         }
     }

@@ -3,7 +3,7 @@ import TandemRows
 
 /// Brings copies up to date that are read by a cursor: all of them as of one moment, in one transaction.
 struct CursorRun {
-    let source: any CursorSource
+    let reader: any CursorReader
     let destination: any Destination
     /// Of tables only whose copies can be brought up to date.
     let plan: SyncPlan
@@ -85,10 +85,10 @@ struct CursorRun {
 
     private func round(_ tables: [TablePlan]) async throws -> [TableOutcome] {
         guard !tables.isEmpty else { return [] }
-        let (places, failures) = try await source.places(of: tables, patience: patience.reading)
+        let (places, failures) = try await reader.places(of: tables, patience: patience.reading)
         if let (table, error) = failures.first { throw Trouble(table: table, cause: error) }
-        return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
-            guard let snapshot = snapshot as? any CursorSnapshot else { throw StreamError.noCursor(sync: plan.sync) }
+        let snapshot = try await reader.snapshot(readers: readers)
+        return try await snapshot.used(observe: observe) {
             do {
                 return try await merge(tables, places, snapshot)
             } catch {

@@ -59,18 +59,13 @@ package struct Foresight {
         from source: any Source,
         to destination: any Destination
     ) async throws -> (Method, any ExplainedError)? {
-        guard let source = source as? any ChangeSource else {
-            return nil
-        }
         for method in Method.allCases where method.isFollowed {
             let followed = plan.tables.filter { $0.method == method }
-            guard !followed.isEmpty, let source = source.following(by: method) else { continue }
+            guard !followed.isEmpty, let log = source.changeLog(method) else { continue }
             let state = try await destination.stream(of: sync.name, by: method)
             do {
-                let stream = try await source.foreseeStream(
-                    of: sync.name,
-                    tables: followed.map(\.source),
-                    continuing: state,
+                let stream = try await log.foresee(
+                    LogRequest(sync: sync.name, tables: followed.map(\.source), continuing: state),
                     made: try await destination.made(of: sync.name)
                 )
                 add(stream, by: method, of: sync, to: &plan)
@@ -88,7 +83,7 @@ package struct Foresight {
     }
 
     private static func add(
-        _ stream: ForeseenStream,
+        _ stream: ForeseenLog,
         by method: Method,
         of sync: SyncConfiguration,
         to plan: inout SyncPlan

@@ -50,15 +50,13 @@ package struct Planner: Sendable {
         earlier: [TableName: String] = [:]
     ) async throws -> SyncPlan {
         var catalog = try await source.catalog()
-        if !(source is any ChangeSource) {
+        for method in Method.allCases where method.isFollowed && source.changeLog(method) == nil {
             let reason = "Changes cannot be followed from \"\(sync.from)\" to \"\(sync.to)\"."
             for index in catalog.tables.indices {
-                for method in Method.allCases where method.isFollowed {
-                    catalog.tables[index].methods[method] = .unusable(reason: reason, remedy: nil)
-                }
+                catalog.tables[index].methods[method] = .unusable(reason: reason, remedy: nil)
             }
         }
-        if !(source is any CursorSource) {
+        if source.cursorReader() == nil {
             let reason = "Rows cannot be merged from \"\(sync.from)\" into \"\(sync.to)\"."
             for index in catalog.tables.indices {
                 catalog.tables[index].methods[.incremental] = .unusable(reason: reason, remedy: nil)

@@ -51,11 +51,8 @@ extension SyncRun {
     /// Has the source take back what is of no use, or harms, also where no table is left to follow. What cannot be done
     /// now is tried again by the next run.
     func tidy() async {
-        guard let source = source as? any ChangeSource else {
-            return
-        }
         guard let record = try? await destination.sourceRecord(of: sync.name) else { return }
-        for method in Set(record.streams.map(\.method)) { try? await source.following(by: method)?.tidy(record) }
+        for method in Set(record.streams.map(\.method)) { try? await source.changeLog(method)?.tidy(record) }
     }
 
     /// Follows the tables of `plan` that are to be.
@@ -133,11 +130,10 @@ extension SyncRun {
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) throws(StreamError) -> StreamRun {
         // The planner gives these methods only to ends that have them.
-        guard let source = (source as? any ChangeSource)?.following(by: method) else {
-            throw .noStream(connection: sync.from)
-        }
+        guard let log = source.changeLog(method) else { throw .noStream(connection: sync.from) }
         return StreamRun(
             source: source,
+            log: log,
             destination: destination,
             method: method,
             plan: plan,
@@ -162,23 +158,20 @@ extension SyncRun {
     /// What follows some of a sync's copies.
     struct Follower {
         var method: Method
-        var source: any ChangeSource
+        var log: any ChangeLog
         /// As ``CopiedTable/stream``.
         var id: String
     }
 
     /// What follows the sync's `copies`, those aside that nothing does.
     func followers(of copies: [CopiedTable]) async throws -> [Follower] {
-        guard let source = source as? any ChangeSource else {
-            return []
-        }
         let ids = Set(copies.compactMap(\.stream))
         var followers: [Follower] = []
         for method in Method.allCases where method.isFollowed && !ids.isEmpty {
             guard let stream = try await destination.stream(of: sync.name, by: method), ids.contains(stream.id),
-                let source = source.following(by: method)
+                let log = source.changeLog(method)
             else { continue }
-            followers.append(Follower(method: method, source: source, id: stream.id))
+            followers.append(Follower(method: method, log: log, id: stream.id))
         }
         return followers
     }
@@ -193,7 +186,7 @@ extension SyncRun {
     ) async throws -> (snapshot: any Snapshot, plan: SyncPlan)? {
         // Before the snapshot, so that what is planned is there by then: columns that were added are to come.
         var plan = try await Planner.plan(sync, from: source, to: destination).part { $0.method == follower.method }
-        guard let snapshot = try await follower.source.logSnapshot(readers: readers) else { return nil }
+        guard let snapshot = try await follower.log.snapshotAtEnd(readers: readers) else { return nil }
         do {
             if let place = snapshot.moment.position, !plan.tables.isEmpty {
                 var stream = try stream(by: follower.method, of: plan, observe: observe)

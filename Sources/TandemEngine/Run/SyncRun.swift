@@ -153,11 +153,9 @@ package struct SyncRun: Sendable {
     ) async throws -> CursorRun.Report {
         guard !plan.tables.isEmpty else { return CursorRun.Report() }
         // The planner gives INCREMENTAL only to ends that have it.
-        guard let source = source as? any CursorSource else {
-            throw StreamError.noCursor(sync: sync.name)
-        }
+        guard let reader = source.cursorReader() else { throw StreamError.noCursor(sync: sync.name) }
         return try await CursorRun(
-            source: source,
+            reader: reader,
             destination: destination,
             plan: plan,
             readers: readers,

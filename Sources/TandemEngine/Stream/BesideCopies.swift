@@ -3,7 +3,8 @@ import TandemRows
 
 /// Copies tables one after another while a stream goes on, which each of them joins then.
 struct BesideCopies {
-    let source: any ChangeSource
+    let source: any Source
+    let log: any ChangeLog
     let destination: any Destination
     let sync: String
     let unfit: UnfitPolicy
@@ -24,7 +25,7 @@ struct BesideCopies {
             do {
                 let outcome = try await wantedCopy(of: table, for: since)
                 // Without that place what has changed is read once more.
-                let end = desk.isHeld ? try? await source.logPosition() : nil
+                let end = desk.isHeld ? try? await log.end() : nil
                 guard desk.finish(outcome, end: end) else { throw Unwanted() }
             } catch {
                 // What was loaded is swept later where it cannot be removed now.
@@ -60,7 +61,7 @@ struct BesideCopies {
 
     private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
-        let open = try await source.awaitWriters(of: [table.source], limit: WriterPatience().copying)
+        let open = try await log.awaitWriters(of: [table.source], limit: WriterPatience().copying)
         if let left = open[table.source.schema.id] { throw StreamError.left(left) }
         var loaded = 0
         while true {

@@ -3,7 +3,7 @@ import TandemRows
 
 /// Applies one stretch of a source's log: from where the destination is, to the end that was asked for.
 struct StreamFollowing {
-    let source: any ChangeSource
+    let log: any ChangeLog
     let destination: any Destination
     let plan: SyncPlan
     let progress: StreamProgress
@@ -43,7 +43,7 @@ struct StreamFollowing {
             made: try await destination.made(of: plan.sync)
         )
         desk.open()
-        let stream = try await source.changes(request)
+        let stream = try await log.stream(request)
         let applier = StreamApplier(self, tables, start, isEndless: end == nil)
         do {
             let pump = StreamPump(

@@ -77,7 +77,7 @@ struct StreamJoin {
             unfit: run.plan.unfit,
             made: try await destination.made(of: sync)
         )
-        let stream = try await run.source.changes(request)
+        let stream = try await run.log.stream(request)
         do {
             let pump = StreamPump(
                 stream: stream,

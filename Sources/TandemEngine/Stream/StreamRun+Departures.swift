@@ -23,13 +23,13 @@ extension StreamRun {
             }
         }
         if !emptyings.isEmpty {
-            let answers = try await source.areEmptied(emptyings)
+            let answers = try await log.areEmptied(emptyings)
             for (table, files) in emptied where files.contains(where: { answers[$0] ?? false }) {
                 reasons[table] = TableDefinition.emptied
             }
         }
         guard !rewritings.isEmpty else { return reasons }
-        let answers = try await source.areRewritten(rewritings)
+        let answers = try await log.areRewritten(rewritings)
         for (table, files) in unclear where files.files.contains(where: { answers[$0] ?? files.isLikely }) {
             reasons[table] = TableDefinition.rewritten
         }

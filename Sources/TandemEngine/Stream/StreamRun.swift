@@ -5,7 +5,8 @@ import TandemState
 /// Brings the tables of a plan that are followed by the source's log up to date: copies what is not there yet, then
 /// applies what has changed since.
 struct StreamRun {
-    let source: any ChangeSource
+    let source: any Source
+    let log: any ChangeLog
     let destination: any Destination
     /// By which the source tells of changes.
     let method: Method
@@ -38,6 +39,7 @@ struct StreamRun {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let copies = BesideCopies(
                 source: source,
+                log: log,
                 destination: destination,
                 sync: plan.sync,
                 unfit: plan.unfit,
@@ -148,7 +150,7 @@ struct StreamRun {
         let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
         // Columns come by names that no change has told of; a stream without end would not bring them.
         let isBehind = desk.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
-        let end = follows && !isPatchwork && !isBehind ? nil : try await source.logPosition()
+        let end = follows && !isPatchwork && !isBehind ? nil : try await log.end()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
         for table in settled.tables.values { await observe(.issues(table.plan, table.copy.issues)) }
@@ -190,7 +192,7 @@ struct StreamRun {
 
     /// Copies `tables`, which nothing else is to be done before.
     private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamState) async throws -> FullCopy.Report {
-        let open = try await source.awaitWriters(of: tables.map(\.source), limit: WriterPatience().copying)
+        let open = try await log.awaitWriters(of: tables.map(\.source), limit: WriterPatience().copying)
         var plan = plan
         plan.tables = tables.filter { open[$0.source.schema.id] == nil }
         let failures = tables.compactMap { table in
@@ -258,7 +260,7 @@ struct StreamRun {
 
     private func following(_ plan: SyncPlan, _ progress: StreamProgress, _ desk: CopyDesk) -> StreamFollowing {
         StreamFollowing(
-            source: source,
+            log: log,
             destination: destination,
             plan: plan,
             progress: progress,
@@ -277,12 +279,14 @@ struct StreamRun {
     func prepare(_ plan: SyncPlan) async throws -> (state: StreamState, plan: SyncPlan, left: [FailedTable]) {
         var plan = plan
         let known = try await destination.stream(of: plan.sync, by: method)
-        let prepared = try await source.prepareStream(
-            of: plan.sync,
-            tables: plan.tables.map(\.source),
-            maySetUp: maySetUp,
-            continuing: known,
-            mayRestart: onGap != .fail,
+        let prepared = try await log.prepare(
+            LogRequest(
+                sync: plan.sync,
+                tables: plan.tables.map(\.source),
+                continuing: known,
+                maySetUp: maySetUp,
+                mayRestart: onGap != .fail
+            ),
             ownership: Ownership(known: try await destination.made(of: plan.sync)) { [destination] made, gone in
                 try await destination.note(made: made, gone: gone)
             }

@@ -185,10 +185,10 @@ struct Check: AsyncParsableCommand {
                 }
                 findings += plan.problems.map { Finding(.error, "sync \(sync.name)", $0.message, remedy: $0.remedy) }
             }
-            return await source.check(tables, following: following, leaving: left) + findings
+            return await source.check(TableUses(read: tables, followed: following, left: left)) + findings
         } catch {
             // Without a catalog the source's own check says what keeps it from being reached.
-            let findings = await source.check([])
+            let findings = await source.check(TableUses())
             guard !findings.contains(where: { $0.severity == .error }) else { return findings }
             return findings + [
                 Finding(.error, "catalog", "\(error)", remedy: (error as? any ExplainedError)?.remedy)

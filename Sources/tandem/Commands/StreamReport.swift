@@ -27,13 +27,12 @@ enum StreamReport: Sendable {
         let methods = Method.allCases.filter { $0.isFollowed && sync.mayFollow(by: $0) }
         guard let first = methods.first else { return [:] }
         do {
-            let opened = try workspace.source(sync.from)
-            guard let source = opened as? any ChangeSource else { return [:] }
+            let source = try workspace.source(sync.from)
             let destination = try? workspace.destination(sync.to)
             var reports: [Method: StreamReport] = [:]
             for method in methods {
-                guard let following = source.following(by: method) else { continue }
-                let report = await ask(following, method, destination, of: sync)
+                guard let log = source.changeLog(method) else { continue }
+                let report = await ask(log, method, destination, of: sync)
                 reports[method] = report
                 // One that does not answer would not the second time.
                 guard case .status(let status) = report else { break }
@@ -47,7 +46,7 @@ enum StreamReport: Sendable {
     }
 
     private static func ask(
-        _ source: any ChangeSource,
+        _ log: any ChangeLog,
         _ method: Method,
         _ destination: (any Destination)?,
         of sync: SyncConfiguration
@@ -57,7 +56,7 @@ enum StreamReport: Sendable {
                 group.addTask {
                     // Where the destination does not answer the source is asked for what the sync is likely to read.
                     let state = (try? await destination?.stream(of: sync.name, by: method)) ?? nil
-                    var status = try await source.streamStatus(of: sync.name, at: state)
+                    var status = try await log.status(of: sync.name, at: state)
                     if !status.exists, state != nil { status.warnings.append(loss(of: status, sync)) }
                     return .status(status)
                 }

@@ -42,7 +42,7 @@ import Testing
         let database = try TestDatabase(.v16)
         try database.execute("CREATE VIEW broken AS SELECT 1 / (g - 1) AS n FROM generate_series(1, 2) g")
         let source = database.source()
-        let findings = await source.check([TableName(schema: "public", table: "broken")])
+        let findings = await source.check(TableUses(read: [TableName(schema: "public", table: "broken")]))
         #expect(findings.contains { $0.severity == .error && $0.message.contains("division by zero") })
         await source.close()
     }

@@ -10,7 +10,7 @@ import Testing
     private func check(_ stage: StreamStage, tables: [String] = ["t"]) async -> [Finding] {
         let source = PostgresSource(stage.config, in: stage.context)
         let names = tables.map { TableName(schema: "public", table: $0) }
-        let findings = await source.check(names, following: ["one": names], leaving: [])
+        let findings = await source.check(TableUses(read: names, followed: ["one": names]))
         await source.close()
         return findings
     }

@@ -25,7 +25,7 @@ import Testing
             try prepare(stage)
             source = PostgresSource(stage.config, in: stage.context)
             let table = try await source.table("t")
-            let start = try await source.prepared([table], of: "one", stage.memory)
+            let start = try await source.slotLog.prepared([table], of: "one", stage.memory)
             let snapshot = try await source.snapshot(readers: 1)
             let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
             await snapshot.close()
@@ -36,7 +36,7 @@ import Testing
             var request = request
             request.start = start ?? request.start
             request.end = end
-            return try await source.changes(request)
+            return try await source.slotLog.stream(request)
         }
 
         func remove() async {
@@ -65,7 +65,7 @@ import Testing
     func aBoundedRunEndsWhereTheLogDid(version: PostgresServer.Version) async throws {
         let following = try await Following(version)
         try following.stage.database.execute("INSERT INTO t SELECT g, 'x' FROM generate_series(1, 1000) g")
-        let stream = try await following.stream(to: following.source.logPosition())
+        let stream = try await following.stream(to: following.source.slotLog.end())
         let batches = try await all(stream)
         #expect(rows(batches) == 1000)
         #expect(batches.map(\.transactions).reduce(0, +) == 1)
@@ -77,7 +77,7 @@ import Testing
         // It goes on from there, and nothing comes twice.
         #expect(try await following.stage.prepare(state).gap == nil)
         try following.stage.database.execute("UPDATE t SET word = 'y' WHERE id <= 10")
-        let second = try await following.stream(from: state, to: following.source.logPosition())
+        let second = try await following.stream(from: state, to: following.source.slotLog.end())
         let more = try await all(second)
         #expect(more.flatMap(\.stretches).map(\.changes.changeCount) == [10])
         await second.close()
@@ -97,7 +97,7 @@ import Testing
         try following.stage.database.execute(
             "INSERT INTO t VALUES (3, 'after'), (4, 'the copy'); DELETE FROM t WHERE id = 1"
         )
-        let stream = try await following.stream(to: following.source.logPosition())
+        let stream = try await following.stream(to: following.source.slotLog.end())
         let batches = try await all(stream)
         #expect(rows(batches) == 2)
         #expect(batches.flatMap(\.stretches).map(\.changes.changeCount).reduce(0, +) == 3)
@@ -112,7 +112,7 @@ import Testing
         // Other tables and databases write.
         try following.stage.database.execute("CREATE TABLE other AS SELECT g FROM generate_series(1, 1000) g")
         let begin = ContinuousClock.now
-        let stream = try await following.stream(to: following.source.logPosition())
+        let stream = try await following.stream(to: following.source.slotLog.end())
         let batches = try await all(stream)
         await stream.close()
         // A tenth of it where nothing else runs; waiting for the server's own word takes half a minute.
@@ -149,7 +149,7 @@ import Testing
         try following.stage.database.execute(
             "INSERT INTO t SELECT g, repeat('x', 1000) FROM generate_series(1, 40000) g"
         )
-        let stream = try await following.stream(to: following.source.logPosition())
+        let stream = try await following.stream(to: following.source.slotLog.end())
         let batches = try await all(stream)
         #expect(batches.count > 2)
         #expect(batches.first?.state == nil)
@@ -177,7 +177,7 @@ import Testing
             COMMIT;
             """
         )
-        let stream = try await following.stream(to: following.source.logPosition())
+        let stream = try await following.stream(to: following.source.slotLog.end())
         let batches = try await all(stream)
         let isEmptied = statement.hasPrefix("TRUNCATE")
         #expect(batches.flatMap(\.stretches).contains { $0.changes.isEmptied } == isEmptied)
@@ -200,7 +200,7 @@ import Testing
             SELECT pg_replication_origin_drop('\(database.name)')
             """
         )
-        let stream = try await following.stream(to: following.source.logPosition())
+        let stream = try await following.stream(to: following.source.slotLog.end())
         #expect(rows(try await all(stream)) == 1)
         await stream.close()
         await following.remove()
@@ -241,7 +241,7 @@ import Testing
         // Nothing was confirmed, and what was applied does not come again.
         try following.stage.database.execute("SET synchronous_commit = on; INSERT INTO t VALUES (2)")
         #expect(try await following.stage.prepare(state).state == state)
-        let again = try await following.stream(from: state, to: following.source.logPosition())
+        let again = try await following.stream(from: state, to: following.source.slotLog.end())
         #expect(rows(try await all(again)) == 1)
         await again.close()
         await following.remove()
@@ -263,7 +263,7 @@ import Testing
         try server.start()
         try following.stage.database.execute("INSERT INTO t VALUES (2)")
         #expect(try await following.stage.prepare(state).gap == nil)
-        let again = try await following.stream(from: state, to: following.source.logPosition())
+        let again = try await following.stream(from: state, to: following.source.slotLog.end())
         #expect(rows(try await all(again)) == 1)
         await again.close()
         await following.source.close()

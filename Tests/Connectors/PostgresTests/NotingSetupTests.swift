@@ -46,7 +46,7 @@ import Testing
         var context = ConnectionContext.test
         context.syncs = ["known"]
         let source = PostgresSource(stage.config, in: context)
-        let findings = await source.check(tables)
+        let findings = await source.check(TableUses(read: tables))
         await source.close()
         return findings.filter { $0.subject.hasPrefix("triggers") || $0.subject.hasPrefix("reader") }
     }

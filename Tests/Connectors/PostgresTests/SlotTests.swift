@@ -302,7 +302,7 @@ import Testing
             let committed = try #require(
                 LSN(stage.database.execute("INSERT INTO t VALUES (\(id)); SELECT pg_current_wal_insert_lsn()"))
             )
-            let end = try #require(LogCheckpoint(await source.logPosition())?.position)
+            let end = try #require(LogCheckpoint(await source.slotLog.end())?.position)
             #expect(end >= committed)
             let flushed = try #require(LSN(stage.database.execute("SELECT pg_current_wal_flush_lsn()")))
             #expect(end < flushed)

@@ -25,7 +25,7 @@ import Testing
         context.notify = { notes.add($0) }
         let source = PostgresSource(stage.config, in: context, times: times)
         let table = try await source.table("t")
-        let start = try await source.prepared([table], of: "one", stage.memory)
+        let start = try await source.slotLog.prepared([table], of: "one", stage.memory)
         let snapshot = try await source.snapshot(readers: 1)
         let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
         await snapshot.close()
@@ -38,7 +38,7 @@ import Testing
             isPrompt: isPrompt,
             made: stage.memory.made(of: "one")
         )
-        return (source, try await source.changes(request), start)
+        return (source, try await source.slotLog.stream(request), start)
     }
 
     /// A destination that can be read while it is written gets each change as soon as it is free: nothing gathers, or
@@ -159,7 +159,7 @@ import Testing
         }
         await stream.close()
         try await eventually { try stage.ask("active") == "f" }
-        let status = try await source.streamStatus(of: "one", at: nil)
+        let status = try await source.slotLog.status(of: "one", at: nil)
         #expect(status.exists && !status.isRead && status.plugin == "pgoutput" && status.warnings.isEmpty)
         #expect(try #require(status.behind) < 1 << 20)
         await source.close()

@@ -80,19 +80,9 @@ import Testing
         let names = ["keyed", "fullkey", "parted"]
         var history = StreamHistory(seed: seed)
         try database.execute(StreamHistory.setUp + history.sql(transactions: 30))
-        let log = database.source()
-        let source = try #require(log.following(by: .triggerBased))
+        let source = database.source()
         let tables = try await source.catalog().tables.filter { names.contains($0.schema.name.table) }
-        let memory = MadeMemory()
-        let ownership = memory.ownership(of: "s")
-        var state = try await source.prepareStream(
-            of: "s",
-            tables: tables,
-            maySetUp: true,
-            continuing: nil,
-            mayRestart: true,
-            ownership: ownership
-        ).state
+        var state = try await source.triggerLog.prepared(tables, of: "s", MadeMemory())
         let captures = [
             try StreamCapture(database), try StreamCapture(database, plugin: "wal2json", format: .changes),
         ]
@@ -104,7 +94,7 @@ import Testing
             try database.execute(history.sql(transactions: 15))
             try replicas[0].follow(captures[0])
             try replicas[1].follow(captures[1])
-            state = try await replicas[2].follow(source, of: "s", from: state)
+            state = try await replicas[2].follow(source.triggerLog, of: "s", from: state)
             let effects = replicas.map { $0.takeEffects() }
             for (one, other) in [(0, 1), (0, 2)] {
                 let (first, second) = (Set(effects[one]), Set(effects[other]))
@@ -118,7 +108,7 @@ import Testing
                 try await replica.expectEqual("seed \(seed)")
             }
         }
-        await log.close()
+        await source.close()
     }
 }
 

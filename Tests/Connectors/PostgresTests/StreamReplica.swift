@@ -82,13 +82,13 @@ final class StreamReplica {
     /// Follows what triggers note, up to now, from where `start` is.
     ///
     /// - Returns: Where it is then.
-    func follow(_ source: any ChangeSource, of sync: String, from start: StreamState) async throws -> StreamState {
+    func follow(_ log: any ChangeLog, of sync: String, from start: StreamState) async throws -> StreamState {
         let wanted: [StreamRequest.Table] = tables.compactMap { id, table in
             moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
         }
-        let end = try await source.logPosition()
+        let end = try await log.end()
         let request = StreamRequest(sync: sync, tables: wanted, start: start, end: end, unfit: unfit)
-        let stream = try await source.changes(request)
+        let stream = try await log.stream(request)
         var reached = start
         while let batch = try await stream.next(isWanted: { true }) {
             let before = state

@@ -34,19 +34,15 @@ struct StreamStage {
         tables: [String]? = nil,
         sync: String = "one",
         mayRestart: Bool = true
-    ) async throws -> PreparedStream {
+    ) async throws -> PreparedLog {
         let source = PostgresSource(config, in: context)
         let catalog = try await source.catalog().tables.filter {
             tables?.contains($0.schema.name.table) ?? ($0.kind == .table || $0.kind == .partitionedTable)
         }
-        let prepared: PreparedStream
+        let prepared: PreparedLog
         do {
-            prepared = try await source.prepareStream(
-                of: sync,
-                tables: catalog,
-                maySetUp: false,
-                continuing: state,
-                mayRestart: mayRestart,
+            prepared = try await source.slotLog.prepare(
+                LogRequest(sync: sync, tables: catalog, continuing: state, mayRestart: mayRestart),
                 ownership: memory.ownership(of: sync)
             )
         } catch {
@@ -77,19 +73,15 @@ struct StreamStage {
     }
 }
 
-extension PreparedStream {
+extension PreparedLog {
     var position: LSN? { LogCheckpoint(state.checkpoint)?.position }
 }
 
-extension PostgresSource {
+extension ChangeLog {
     /// Prepares a stream that begins.
     func prepared(_ tables: [CatalogTable], of sync: String, _ memory: MadeMemory) async throws -> StreamState {
-        try await prepareStream(
-            of: sync,
-            tables: tables,
-            maySetUp: true,
-            continuing: nil,
-            mayRestart: true,
+        try await prepare(
+            LogRequest(sync: sync, tables: tables, continuing: nil, maySetUp: true, mayRestart: true),
             ownership: memory.ownership(of: sync)
         ).state
     }

@@ -2,7 +2,9 @@ import TandemCore
 import TandemRows
 
 /// Tables that are read in sections: only as plain heaps, page by page, by whom sees every row.
-extension ExportedSnapshot {
+extension ExportedSnapshot: ResumableSnapshot {
+    var resumable: (any ResumableSnapshot)? { self }
+
     func sections(
         of table: CatalogTable,
         as schema: TableSchema,

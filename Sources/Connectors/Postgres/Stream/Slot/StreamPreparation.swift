@@ -3,7 +3,7 @@ import TandemCore
 import TandemRows
 
 /// Gets a stream ready: its publications, its slot, and whether it goes on where the destination is. Blocks.
-struct StreamPreparation: StreamReadying {
+struct StreamPreparation {
     let session: Session
     let config: PostgresConfig
     let context: ConnectionContext
@@ -16,19 +16,19 @@ struct StreamPreparation: StreamReadying {
     var openPatience = OpenPatience()
 
     /// What ``run(continuing:)`` would come to, as far as that shows before anything is made.
-    func foresee(continuing state: StreamState?) throws -> ForeseenStream {
+    func foresee(continuing state: StreamState?) throws -> ForeseenLog {
         let outlook = try outlook(continuing: state)
-        return ForeseenStream(gap: outlook.gap, left: left(outlook.publications?.left ?? []).byTable)
+        return ForeseenLog(gap: outlook.gap, left: left(outlook.publications?.left ?? []).byTable)
     }
 
     /// - Throws: ``Unclaimed`` before anything is made that the destination does not know of.
-    func run(continuing state: StreamState?) throws -> PreparedStream {
+    func run(continuing state: StreamState?) throws -> PreparedLog {
         let outlook = try outlookOnceReleased(continuing: state)
         let (name, gap, owned) = (outlook.name, outlook.gap, outlook.owned)
         var notes = outlook.notes
         if let state, let gap, !mayRestart {
             if outlook.isOverLimit { try release(name) }
-            return PreparedStream(state: state, gap: gap, notes: notes)
+            return PreparedLog(state: state, gap: gap, notes: notes)
         }
         let replaced = gap == nil ? nil : state?.id
         try claim(name, outlook.slot == nil, outlook.publications, owned, replacing: replaced)
@@ -40,7 +40,7 @@ struct StreamPreparation: StreamReadying {
         if let state, gap == nil {
             let recopies =
                 outlook.publications?.added.map { ($0.id, "it was not in the publication until now") } ?? []
-            return PreparedStream(
+            return PreparedLog(
                 state: state,
                 facts: passed?.byTable ?? [:],
                 recopies: Dictionary(recopies) { first, _ in first }.byTable,
@@ -63,7 +63,7 @@ struct StreamPreparation: StreamReadying {
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: identity.timeline, last: ShownCommit(end: start)).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, facts: passed?.byTable ?? [:], left: left.byTable, notes: notes)
+        return PreparedLog(state: begun, gap: gap, facts: passed?.byTable ?? [:], left: left.byTable, notes: notes)
     }
 
     /// What there is once nobody reads the slot: while somebody does, not all of it can be known.

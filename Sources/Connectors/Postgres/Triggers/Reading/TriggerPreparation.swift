@@ -4,7 +4,7 @@ import TandemRows
 
 /// Gets the stream of what triggers note ready: that they are there, and whether it goes on where the destination is.
 /// Blocks.
-struct TriggerPreparation: StreamReadying {
+struct TriggerPreparation {
     let session: Session
     let config: PostgresConfig
     let context: ConnectionContext
@@ -20,13 +20,13 @@ struct TriggerPreparation: StreamReadying {
 
     /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted. ``Unclaimed``
     ///   before anything is made that the destination does not know of.
-    func run(continuing state: StreamState?) throws -> PreparedStream {
+    func run(continuing state: StreamState?) throws -> PreparedLog {
         let relations = tables.map(\.schema.oid)
         let origin = try Origin.read(session)
         let timeline = try timeline()
         let reader = try reader(of: state, at: origin)
         if let state, !mayRestart, let gap = try gap(after: state, reader, origin, timeline) {
-            return PreparedStream(state: state, gap: gap)
+            return PreparedLog(state: state, gap: gap)
         }
         try DroppedCaptures(session: session).remove()
         let (notes, left) = try repair(relations)
@@ -39,7 +39,7 @@ struct TriggerPreparation: StreamReadying {
                 reached.timeline = timeline
                 state.checkpoint = reached.checkpoint
             }
-            return PreparedStream(state: state, left: left.byTable, notes: notes)
+            return PreparedLog(state: state, left: left.byTable, notes: notes)
         }
         let start = try TriggerLogs(session).moment().snapshot
         let given = try TriggerPlace.isKept(session) ? start : nil
@@ -50,16 +50,16 @@ struct TriggerPreparation: StreamReadying {
             id: identity.description,
             checkpoint: TriggerCheckpoint(snapshot: start, timeline: timeline).checkpoint
         )
-        return PreparedStream(state: begun, gap: gap, left: left.byTable, notes: notes)
+        return PreparedLog(state: begun, gap: gap, left: left.byTable, notes: notes)
     }
 
     /// What ``run(continuing:)`` would find missing. Which tables' changes are not noted, the catalog says.
-    func foresee(continuing state: StreamState?) throws -> ForeseenStream {
+    func foresee(continuing state: StreamState?) throws -> ForeseenLog {
         let origin = try Origin.read(session)
         guard let state, let reader = TriggerReader.name(among: made, of: sync, at: origin) else {
-            return ForeseenStream()
+            return ForeseenLog()
         }
-        return ForeseenStream(gap: try gap(after: state, reader, origin, try timeline()))
+        return ForeseenLog(gap: try gap(after: state, reader, origin, try timeline()))
     }
 
     /// The line of `tandem.readers` that is this sync's. An earlier version called it like the sync, and another

@@ -4,7 +4,7 @@ import TandemRows
 /// The places of tables, by number, and those of which it cannot be told.
 typealias CursorPlaces = (places: [TableID: CursorPlace], failures: [(table: TablePlan, error: any Error)])
 
-extension CursorSource {
+extension CursorReader {
     /// The places of `tables`, which have cursors: asked for one by one where one of them is in the way of the others.
     ///
     /// - Throws: What is about no single table.
@@ -14,7 +14,7 @@ extension CursorSource {
             let cursors = tables.compactMap { table in
                 table.cursor.map { CursorTable(table.source, columns: $0.ids) }
             }
-            return try await cursorPlaces(of: cursors, patience: patience)
+            return try await self.places(of: cursors, patience: patience)
         }
         do {
             return (try await places(of: tables), [])

@@ -1,13 +1,16 @@
 public import TandemRows
 
-/// A source whose tables can be read from a place in the order of a cursor on.
-public protocol CursorSource: Source {
-    /// The places, by table, that a later snapshot (``CursorSnapshot``) may be said to have come to.
+/// What reads a source's tables from a place in the order of a cursor on.
+public protocol CursorReader: Sendable {
+    /// The places, by table, that a later snapshot may be said to have come to.
     ///
     /// That is the last place that rows have by now, but for places in the future of the source's clock. Then those
     /// transactions are waited for that have written to the table by then: a snapshot that is taken afterwards shows
     /// what they have written. Where they take longer than `patience`, the table is left out of the answer.
-    func cursorPlaces(of tables: [CursorTable], patience: Duration) async throws -> [TableID: CursorPlace]
+    func places(of tables: [CursorTable], patience: Duration) async throws -> [TableID: CursorPlace]
+
+    /// As ``Source/snapshot(readers:)``.
+    func snapshot(readers: Int) async throws -> any CursorSnapshot
 }
 
 /// A table, and the columns that are its cursor.
