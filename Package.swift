@@ -74,6 +74,12 @@ let package = Package(
             dependencies: ["TandemCore"] + connectors.map { .byName(name: "Tandem\($0.name)") },
             swiftSettings: strict
         ),
+        // What the commands and a server do with a configuration: it neither prints nor ends the process.
+        .target(
+            name: "TandemApp",
+            dependencies: ["TandemConnectors", "TandemCore", "TandemEngine", "TandemRows", "TandemState"],
+            swiftSettings: strict
+        ),
         // A throw-away server, for the demo and for tests.
         .target(name: "LocalPostgres", swiftSettings: strict),
         .target(
@@ -84,8 +90,8 @@ let package = Package(
         .executableTarget(
             name: "tandem",
             dependencies: [
-                "LocalPostgres", "TandemConnectors", "TandemCore", "TandemEngine", "TandemRows", "TandemState",
-                asyncAlgorithms, logging,
+                "LocalPostgres", "TandemApp", "TandemConnectors", "TandemCore", "TandemEngine", "TandemRows",
+                "TandemState", asyncAlgorithms, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -109,8 +115,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TandemConnectors", "TandemCore", "TandemDuckDB", "TandemEngine", "TandemMemory", "TandemPostgres",
-                "TandemRows", "TandemState", "TandemTesting",
+                "TandemApp", "TandemConnectors", "TandemCore", "TandemDuckDB", "TandemEngine", "TandemMemory",
+                "TandemPostgres", "TandemRows", "TandemState", "TandemTesting",
             ],
             swiftSettings: strict,
             linkerSettings: linkDuckDB

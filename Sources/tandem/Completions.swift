@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemApp
 import TandemConnectors
 import TandemCore
 import TandemEngine

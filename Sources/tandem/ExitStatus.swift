@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemApp
 import TandemCore
 import TandemEngine
 
@@ -59,7 +60,7 @@ enum ExitStatus: Int32 {
         let options = CommandLine.arguments.prefix { $0 != "--" }
         // Of two forms at once neither is asked for.
         guard options.contains("--json"), !options.contains("--csv"), !Terminal.hasOutput else { return }
-        if let text = try? JSON.text(ErrorJSON(error, of: kind, saying: message)) { Terminal.out(text) }
+        if let text = try? ReportJSON.text(ErrorJSON(error, of: kind, saying: message)) { Terminal.out(text) }
     }
 
     /// What is printed of an "error" that is a result, such as help; `nil` of a true one.
@@ -85,11 +86,4 @@ enum ExitStatus: Int32 {
 /// A command has said all there is to say and ends with a status other than 0.
 struct CommandOutcome: Error {
     var status: ExitStatus
-}
-
-/// A command line that asks for what is not there.
-struct UsageError: ExplainedError {
-    var description: String
-    var remedy: Remedy?
-    var isTransient: Bool { false }
 }

@@ -52,9 +52,3 @@ enum Interruptible {
         }
     }
 }
-
-/// The processors this program may use.
-enum Processors {
-    /// At least two, because a reader waits for the network half of its time.
-    static var count: Int { max(2, ProcessInfo.processInfo.activeProcessorCount) }
-}

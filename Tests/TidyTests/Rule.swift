@@ -19,6 +19,15 @@ struct Rule: Sendable, CustomTestStringConvertible {
 
     static let all: [Rule] = [
         .init(named: "output goes through Terminal", sources, "print(\"done\")") { $0.contains(/(^|[^.\w])print\(/) },
+        .init(
+            named: "what a server shares neither prints, ends the process nor reads its command line",
+            {
+                Repository.swift.filter {
+                    $0.hasPrefix("Sources/") && !$0.contains(/^Sources\/(tandem|LocalPostgres)\//)
+                }
+            },
+            "exit(1)"
+        ) { $0.contains(/(^|[^.\w])(exit|abort|fputs|puts)\(|CommandLine\.|FileHandle\.standard/) },
         .init(named: "concurrency is structured", sources, "Task { work() }") {
             $0.contains(/(^|[^.\w])Task(\.detached)?\s*(\([^)]*\))?\s*\{/)
         },

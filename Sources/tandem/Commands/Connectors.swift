@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemConnectors
 import TandemCore
 
@@ -19,7 +20,7 @@ struct Connectors: ParsableCommand {
                 remedy: Remedy("Name one of these: \(known).")
             )
         }
-        if report.json { return Terminal.out(try JSON.text(chosen.map(ConnectorJSON.init))) }
+        if report.json { return Terminal.out(try ReportJSON.text(chosen.map(ConnectorJSON.init))) }
         if name == nil {
             for connector in chosen { Terminal.out("\(connector.name)\n    \(connector.summary)") }
             Terminal.out("\n`tandem connectors NAME` lists the settings of one.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalPostgres
+import TandemApp
 import TandemCore
 import TandemEngine
 
@@ -62,7 +63,7 @@ struct Demo: AsyncParsableCommand {
         let workspace = try Workspace(ConfigurationOptions.parse(["--config", file.path]))
         guard let sync = workspace.configuration.syncs.first else { return }
         Terminal.out("Copying it into \(keepName(folder)) …\n")
-        try await ShownRun(sync, in: workspace, isQuiet: false).run()
+        try await ShownRun(sync: sync, workspace: workspace, isQuiet: false).run()
         try Task.checkCancellation()
         try await verify(sync, in: workspace)
         try await ask(workspace)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemRows
 
@@ -15,10 +16,8 @@ struct Discover: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
-        let source = try Workspace(options).source(connection)
-        let catalog = try await source.catalog()
-        await source.close()
-        if report.json { return Terminal.out(try JSON.text(catalog.tables.map(DiscoveredTableJSON.init))) }
+        let catalog = try await Workspace(options).catalog(of: connection)
+        if report.json { return Terminal.out(try ReportJSON.text(catalog.tables.map(CatalogTableReport.init))) }
         if verbose { return catalog.tables.forEach(describe) }
         var table = TextTable(
             ["table", "kind", "rows", "size", "columns", "key"] + Method.allCases.map(\.rawValue),
@@ -68,61 +67,5 @@ struct Discover: AsyncParsableCommand {
             }
         }
         Terminal.out("")
-    }
-}
-
-private struct DiscoveredTableJSON: Encodable {
-    struct ColumnJSON: Encodable {
-        var name: String
-        var type: String
-        var nativeType: String
-        var key: Bool
-    }
-
-    struct OmittedJSON: Encodable {
-        var name: String
-        var reason: String
-        var remedy: Remedy?
-    }
-
-    struct MethodJSON: Encodable {
-        var method: Method
-        var usable: Bool
-        var reason: String?
-        var remedy: Remedy?
-    }
-
-    var schema: String
-    var table: String
-    var kind: CatalogTable.Kind
-    var estimatedRows: Int?
-    var bytes: Int?
-    var columns: [ColumnJSON]
-    var omitted: [OmittedJSON]
-    var methods: [MethodJSON]
-
-    init(_ entry: CatalogTable) {
-        schema = entry.schema.name.schema
-        table = entry.schema.name.table
-        kind = entry.kind
-        estimatedRows = entry.estimatedRows
-        bytes = entry.bytes
-        columns = entry.schema.columns.enumerated().map { index, column in
-            ColumnJSON(
-                name: column.name,
-                type: "\(column.type)",
-                nativeType: column.nativeType,
-                key: entry.schema.identity.contains(index)
-            )
-        }
-        omitted = entry.omitted.map { OmittedJSON(name: $0.name, reason: $0.reason, remedy: $0.remedy) }
-        methods = Method.allCases.map { method in
-            switch entry.methods[method] {
-            case .usable(let note): MethodJSON(method: method, usable: true, reason: note)
-            case .needsSetup(let reason, let remedy), .unusable(let reason, let remedy):
-                MethodJSON(method: method, usable: false, reason: reason, remedy: remedy)
-            case nil: MethodJSON(method: method, usable: false)
-            }
-        }
     }
 }

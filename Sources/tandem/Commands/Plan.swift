@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -15,11 +16,9 @@ struct Plan: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        var plans: [SyncPlan] = []
-        var foresight = Foresight()
-        for sync in try workspace.syncs(names) { plans.append(try await foresight.plan(sync, in: workspace)) }
+        let plans = try await workspace.plan(workspace.syncs(names))
         if report.json {
-            Terminal.out(try JSON.text(plans))
+            Terminal.out(try ReportJSON.text(plans))
         } else {
             for plan in plans { Self.show(plan) }
         }
@@ -89,24 +88,6 @@ struct Plan: AsyncParsableCommand {
         return order.map { reason in
             let known = names[reason] ?? []
             return known.count == tables.count ? reason : "\(reason) (\(known.joined(separator: ", ")))"
-        }
-    }
-}
-
-extension Foresight {
-    /// Opens both ends of `sync`, plans it and closes them.
-    mutating func plan(_ sync: SyncConfiguration, in workspace: Workspace) async throws -> SyncPlan {
-        let source = try workspace.source(sync.from)
-        let destination = try workspace.destination(sync.to)
-        do {
-            let plan = try await plan(sync, from: source, to: destination, at: workspace.place(of: sync.to))
-            await source.close()
-            await destination.close()
-            return plan
-        } catch {
-            await source.close()
-            await destination.close()
-            throw error
         }
     }
 }

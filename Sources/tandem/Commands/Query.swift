@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemApp
 import TandemCore
 
 struct Query: AsyncParsableCommand {
@@ -30,7 +31,8 @@ struct Query: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let ends = try Workspace(options).ends(of: connection)
+        let workspace = try Workspace(options)
+        _ = try workspace.connection(connection)
         // Values are what is asked for here.
         WithheldWords.reveal { Terminal.error("note: the database's own words: " + $0) }
         let statement =
@@ -38,15 +40,7 @@ struct Query: AsyncParsableCommand {
         let form: AnswerPrinter.Form = csv ? .csv : report.json ? .json : .table
         let printer = AnswerPrinter(form, limit: limit ?? (form == .table ? Self.tableLimit : .max))
         do {
-            if let destination = ends.destination {
-                try await destination.query(statement) { printer.take($0) }
-                await destination.close()
-            } else if let source = ends.source {
-                try await source.query(statement) { printer.take($0) }
-                await source.close()
-            } else {
-                throw UsageError(description: "Connection \(connection) cannot be asked.")
-            }
+            try await workspace.query(connection, sql: statement) { printer.take($0) }
         } catch {
             try printer.end(with: error)
             throw error

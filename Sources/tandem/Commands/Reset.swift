@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -27,39 +28,9 @@ struct Reset: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        let workspace = try Workspace(options)
-        guard let configuration = try workspace.syncs([sync], opening: .destination).first else { return }
-        let destination = try workspace.destination(configuration.to)
-        do { try await workspace.refuseAnothers(configuration, at: destination) } catch {
-            await destination.close()
-            throw error
-        }
-        let known = try await destination.tables(of: sync)
-        let chosen = try table.map { try known.table(named: $0) }
-        try await destination.forget(sync, tables: table.isEmpty ? nil : chosen.map(\.target))
-        await destination.close()
-        let forgotten = table.isEmpty ? known : chosen
-        try await workspace.openStateIfPresent()?.forget(
-            sync,
-            tables: table.isEmpty ? nil : forgotten.map(\.schema.name)
-        )
+        let forgotten = try await Workspace(options).reset(sync, tables: table)
         Terminal.out(
             "Forgot \(Amounts.tables(forgotten.count)) of \(sync). The next run copies again."
         )
-    }
-}
-
-extension [CopiedTable] {
-    /// The one of a name here or at the source.
-    func table(named text: String) throws -> CopiedTable {
-        guard let copy = first(where: { "\($0.target)" == text }) ?? first(where: { "\($0.schema.name)" == text })
-        else {
-            let names = map { "\($0.target)" }.joined(separator: ", ")
-            throw UsageError(
-                description: "This sync has not copied a table \"\(text)\".",
-                remedy: names.isEmpty ? nil : Remedy("Name one of these: \(names).")
-            )
-        }
-        return copy
     }
 }

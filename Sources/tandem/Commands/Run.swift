@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemEngine
 
@@ -44,36 +45,33 @@ struct Run: AsyncParsableCommand {
         let retries = RetryPolicy(limit: retries ?? (follow ? Self.followingRetries : RetryPolicy().limit))
         let runs = try workspace.syncs(names).map { sync in
             ShownRun(
-                sync,
-                in: workspace,
-                follows: follow,
-                retries: retries,
+                sync: sync,
+                workspace: workspace,
+                options: RunOptions(follows: follow, retries: retries),
                 isQuiet: quiet,
                 printsSummary: !json
             )
         }
-        let reports: [RunJSON]
+        let reports: [RunReport]
         do {
             reports = try await Interruptible.run {
                 // None of them ends by itself where they follow.
                 if follow { return try await Self.together(runs) }
-                var reports: [RunJSON] = []
+                var reports: [RunReport] = []
                 for run in runs { reports.append(try await run.report()) }
                 return reports
             }
         } catch is CancellationError where follow && Interruptible.isTerminated {
             // Whoever sends it wants just this.
             if !quiet { Terminal.error("stopped cleanly; the same command goes on from here") }
-            reports = runs.map { RunJSON(stopped: $0.name) }
+            reports = runs.map { RunReport(stopped: $0.sync.name) }
         }
-        if json { Terminal.out(try JSON.text(reports)) }
-        if let status = reports.compactMap(\.status).max(by: { $0.rawValue < $1.rawValue }) {
-            throw CommandOutcome(status: status)
-        }
+        if json { Terminal.out(try ReportJSON.text(reports)) }
+        if reports.contains(where: \.isFailed) { throw CommandOutcome(status: .failed) }
     }
 
-    private static func together(_ runs: [ShownRun]) async throws -> [RunJSON] {
-        try await withThrowingTaskGroup(of: RunJSON.self) { group in
+    private static func together(_ runs: [ShownRun]) async throws -> [RunReport] {
+        try await withThrowingTaskGroup(of: RunReport.self) { group in
             for run in runs { group.addTask { try await run.report() } }
             return try await group.reduce(into: []) { $0.append($1) }
         }

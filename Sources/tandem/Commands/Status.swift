@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -30,23 +31,9 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let state = try workspace.readState()
-        let chosen = try workspace.syncs(names, opening: .none)
-        let streams = await StreamReport.all(of: chosen, in: workspace)
-        var syncs: [SyncStatus] = []
-        for sync in chosen {
-            syncs.append(
-                SyncStatus(
-                    sync: sync.name,
-                    run: try await state?.lastRun(of: sync.name),
-                    streams: streams[sync.name] ?? [:],
-                    tables: try await state?.tables(of: sync.name) ?? [],
-                    issues: try await state?.issues(of: sync.name) ?? []
-                )
-            )
-        }
+        let syncs = try await workspace.status(of: workspace.syncs(names, opening: .none))
         if report.json {
-            Terminal.out(try JSON.text(syncs.map(SyncStatusJSON.init)))
+            Terminal.out(try ReportJSON.text(syncs.map(StatusReport.init)))
         } else {
             for sync in syncs { show(sync) }
         }
@@ -121,89 +108,13 @@ extension TableState {
     fileprivate var isFollowed: Bool { phase == .streaming || phase == .catchingUp }
 }
 
-private struct SyncStatusJSON: Encodable {
-    struct RunJSON: Encodable {
-        var outcome: RunRecord.Outcome
-        var started: String
-        var ended: String?
-        var rows: Int
-        var bytes: Int
-        var changes: Int
-        var transactions: Int
-        var streamedAsOf: String?
-        var error: String?
-        var remedy: String?
+extension SyncStatus {
+    fileprivate func streamLines(after run: RunRecord?) -> [String] {
+        Method.allCases.compactMap { streams[$0] }.flatMap { $0.lines(after: run) }
     }
 
-    struct TableJSON: Encodable {
-        var source: TableName
-        var target: TableName
-        var state: TableState.Phase
-        /// Those of the copy, as of ``asOf``.
-        var rows: Int
-        var bytes: Int
-        /// Applied to it since.
-        var changes: Int
-        var asOf: String?
-        var checkpoint: String?
-        var attempts: Int
-        var error: String?
-        var remedy: String?
-    }
-
-    struct IssueJSON: Encodable {
-        var table: TableName
-        var key: String
-        var column: String
-        var cause: String
-        var runs: Int
-    }
-
-    var sync: String
-    /// Of what the sync has brought, of its oldest table; nothing before all of them are there.
-    var ageSeconds: Double?
-    var lastRun: RunJSON?
-    var stream: StreamJSON?
-    var triggers: StreamJSON?
-    var tables: [TableJSON]
-    var issues: [IssueJSON]
-
-    init(_ status: SyncStatus) {
-        sync = status.sync
-        ageSeconds = status.age
-        lastRun = status.run.map {
-            RunJSON(
-                outcome: $0.outcome,
-                started: $0.started.formatted(.iso8601),
-                ended: $0.ended?.formatted(.iso8601),
-                rows: $0.rows,
-                bytes: $0.bytes,
-                changes: $0.changes,
-                transactions: $0.transactions,
-                streamedAsOf: $0.streamTime?.formatted(.iso8601),
-                error: $0.error,
-                remedy: $0.remedy
-            )
-        }
-        stream = status.streams[.logBased].map { StreamJSON($0, after: status.run) }
-        triggers = status.streams[.triggerBased].map { StreamJSON($0, after: status.run) }
-        tables = status.tables.map {
-            TableJSON(
-                source: $0.source,
-                target: $0.target,
-                state: $0.phase,
-                rows: $0.rows,
-                bytes: $0.bytes,
-                changes: $0.changes,
-                asOf: $0.moment.map { Date(timeIntervalSince1970: $0.time).formatted(.iso8601) },
-                checkpoint: $0.moment?.checkpoint.description,
-                attempts: $0.attempts,
-                error: $0.error,
-                remedy: $0.remedy
-            )
-        }
-        issues = status.issues.map {
-            IssueJSON(table: $0.table, key: $0.key, column: $0.column, cause: $0.cause, runs: $0.count)
-        }
+    fileprivate func isOlder(than limit: Age?) -> Bool {
+        guard let limit else { return false }
+        return age.map { $0 > Double(limit.seconds) } ?? true
     }
 }

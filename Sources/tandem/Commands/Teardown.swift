@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemEngine
 
@@ -21,15 +22,8 @@ struct Teardown: AsyncParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
-        let workspace = try Workspace(options)
-        let removal = Removal(workspace)
-        let reports: [Removal.Report]
-        if let sync = workspace.configuration.sync(name) {
-            reports = try await removal.run(of: sync)
-        } else {
-            reports = [try await removal.run(of: workspace.connection(name))]
-        }
-        if report.json { return Terminal.out(try JSON.text(reports.map(RemovedJSON.init))) }
+        let reports = try await Workspace(options).teardown(name)
+        if report.json { return Terminal.out(try ReportJSON.text(reports.map(RemovalReport.init))) }
         for report in reports {
             let place = report.connection
             if report.removed.isEmpty && report.left.isEmpty {
@@ -41,18 +35,5 @@ struct Teardown: AsyncParsableCommand {
                 for line in RemedyText.lines(finding.remedy, indent: "  ") { Terminal.out(line) }
             }
         }
-    }
-}
-
-/// What was removed at one connection, and what was left.
-private struct RemovedJSON: Encodable {
-    var connection: String
-    var removed: [String]
-    var left: [FindingJSON]
-
-    init(_ report: Removal.Report) {
-        connection = report.connection
-        removed = report.removed
-        left = report.left.map { FindingJSON($0) }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -35,68 +36,33 @@ struct Verify: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace(options)
         let configuration = try workspace.onlySync(sync)
-        let verified = try await compare(configuration, in: workspace)
+        let (tables, isJSON) = (table, report.json)
+        let verified = try await Interruptible.run {
+            try await workspace.verify(configuration, tables: tables) { if !isJSON { VerifiedSync.show($0) } }
+        }
         guard !verified.results.isEmpty || !table.isEmpty else {
             throw UsageError(
                 description: "Nothing has been copied by \(configuration.name) yet, so there is nothing to compare.",
                 remedy: Remedy("Run \(ProgramCommand("run", configuration.name)) first.")
             )
         }
-        let summary = VerifiedSync(verified)
         if report.json {
-            let tables = verified.results.map(VerifiedTableJSON.init) + verified.absent.map(VerifiedTableJSON.init)
-            Terminal.out(try JSON.text(tables))
+            let tables = verified.results.map(VerifiedTableReport.init) + verified.absent.map(VerifiedTableReport.init)
+            Terminal.out(try ReportJSON.text(tables))
         } else {
-            summary.show(of: configuration.name, isRepaired: repair)
+            VerifiedSync(verified).show(of: configuration.name, isRepaired: repair)
         }
-        guard !summary.isEqual else { return }
-        let tables = summary.repairable
-        guard repair, !tables.isEmpty else { throw CommandOutcome(status: .failed) }
+        guard !verified.isEqual else { return }
+        let repairable = verified.repairable
+        guard repair, !repairable.isEmpty else { throw CommandOutcome(status: .failed) }
         try await ShownRun(
-            configuration,
-            in: workspace,
-            repairing: { tables.contains($0.target) },
+            sync: configuration,
+            workspace: workspace,
+            options: RunOptions(repairing: { repairable.contains($0.target) }),
             isQuiet: report.json,
             printsSummary: !report.json
         )
         .run()
-        if !summary.isRepairable { throw CommandOutcome(status: .failed) }
+        if !verified.isRepairable { throw CommandOutcome(status: .failed) }
     }
-
-    private func compare(
-        _ configuration: SyncConfiguration,
-        in workspace: Workspace
-    ) async throws -> VerifiedTables {
-        let run = SyncRun(
-            configuration,
-            from: try workspace.source(configuration.from),
-            to: try workspace.destination(configuration.to),
-            readers: Processors.count,
-            state: try? workspace.openStateIfPresent()
-        )
-        return try await run.closing { run in
-            let known = table.isEmpty ? [] : try await run.destination.tables(of: configuration.name)
-            let chosen = try table.map { try known.table(named: $0) }
-            let (targets, others) = (Set(chosen.map(\.target)), Set(known.map(\.target)))
-            // What is followed moves.
-            let lock = try await workspace.turn(of: configuration.name)
-            defer { withExtendedLifetime(lock) {} }
-            let (isAll, isJSON) = (table.isEmpty, report.json)
-            return try await Interruptible.run {
-                var verified = try await run.verify { copy in
-                    // Renamed on the way, it is still the same table.
-                    isAll || targets.contains(copy.target)
-                        || !others.contains(copy.target) && chosen.contains { $0.isSameTable(as: copy) }
-                } report: {
-                    if !isJSON { VerifiedSync.show($0) }
-                }
-                if !isAll { verified.absent = [] }
-                return verified
-            }
-        }
-    }
-}
-
-extension CopiedTable {
-    fileprivate func isSameTable(as other: CopiedTable) -> Bool { schema.id == other.schema.id }
 }

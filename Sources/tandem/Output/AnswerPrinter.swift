@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TandemApp
 import TandemCore
 import TandemRows
 
@@ -65,7 +66,7 @@ final class AnswerPrinter: Sendable {
         try state.withLock { state in
             guard form == .json, state.answer != nil else { return }
             let content = ErrorJSON(error, of: ExitStatus.kind(of: error), saying: "\(error)").error
-            Terminal.out("\(state.rows == 0 ? "" : "\n  ")],\n  \"error\" : \(try JSON.text(content))\n}")
+            Terminal.out("\(state.rows == 0 ? "" : "\n  ")],\n  \"error\" : \(try ReportJSON.text(content))\n}")
         }
     }
 

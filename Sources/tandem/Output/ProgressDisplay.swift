@@ -1,6 +1,7 @@
 import AsyncAlgorithms
 import Foundation
 import Synchronization
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows

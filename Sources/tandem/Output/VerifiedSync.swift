@@ -1,3 +1,4 @@
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -8,26 +9,8 @@ struct VerifiedSync {
 
     init(_ verified: VerifiedTables) { self.verified = verified }
 
-    /// Nothing is wrong: all that is to be there is, and is equal.
-    var isEqual: Bool { wrong.isEmpty && verified.absent.isEmpty }
-
-    /// By their names here, the tables that a new copy would mend.
-    var repairable: Set<TableName> {
-        let copies = wrong.filter { if case .stale = $0.verdict { false } else { true } }.map(\.copy.target)
-        return Set(copies + verified.absent.compactMap(\.target))
-    }
-
-    /// Whether a new copy would mend all of them.
-    var isRepairable: Bool { repairable.count == wrong.count + verified.absent.count }
-
-    private var wrong: [Verification.TableResult] {
-        verified.results.filter {
-            switch $0.verdict {
-            case .equal, .kept: false
-            case .different, .incomparable, .stale: true
-            }
-        }
-    }
+    private var isEqual: Bool { verified.isEqual }
+    private var wrong: [Verification.TableResult] { verified.wrong }
 
     static func show(_ result: Verification.TableResult) {
         let name = "\(result.copy.target)"
@@ -83,68 +66,10 @@ struct VerifiedSync {
             Terminal.out("INCREMENTAL does not see deletes; `deletes: compare` finds them where there is a key.")
         }
         // A row that is refused here would be refused again.
-        let isMendable = wrong.contains { repairable.contains($0.copy.target) && $0.copy.issues.isEmpty }
+        let isMendable = wrong.contains { verified.repairable.contains($0.copy.target) && $0.copy.issues.isEmpty }
         guard !isRepaired, isMendable else { return }
         Terminal.out(
             "\(ProgramCommand("verify", sync, options: ["--repair": nil])) copies the tables that differ again."
         )
-    }
-}
-
-/// A table in `tandem verify --json`.
-struct VerifiedTableJSON: Encodable {
-    struct Column: Encodable {
-        var name: String
-        var reason: String
-    }
-
-    var schema: String
-    var table: String
-    var verdict: String
-    var reason: String?
-    var remedy: Remedy?
-    var computation: String?
-    var sourceRows: Int?
-    var destinationRows: Int?
-    var sourceChecksum: String?
-    var destinationChecksum: String?
-    var sourceHasMoved = false
-    var missesDeletes = false
-    var notCompared: [Column] = []
-    var missing: [String]?
-    var extra: [String]?
-    var different: [String]?
-    var complete: Bool?
-
-    init(_ table: AbsentTable) {
-        let name = table.target ?? table.source
-        (schema, self.table, verdict) = (name.schema, name.table, "absent")
-        (reason, remedy) = (table.reason, table.remedy)
-    }
-
-    init(_ result: Verification.TableResult) {
-        schema = result.copy.target.schema
-        table = result.copy.target.table
-        computation = result.computation?.rawValue
-        sourceRows = result.sourceRows
-        destinationRows = result.destinationRows
-        // As text: a number of 64 bits does not survive readers that take every number for a double.
-        sourceChecksum = result.sourceChecksum.map { String($0, radix: 16) }
-        destinationChecksum = result.destinationChecksum.map { String($0, radix: 16) }
-        sourceHasMoved = result.sourceHasMoved
-        missesDeletes = result.missesDeletes
-        notCompared = result.leftOut.map { Column(name: $0.name, reason: $0.reason) }
-        switch result.verdict {
-        case .equal: verdict = "equal"
-        case .incomparable(let reason): (verdict, self.reason) = ("incomparable", reason)
-        case .stale(let reason, let remedy): (verdict, self.reason, self.remedy) = ("stale", reason, remedy)
-        case .kept(let reason): (verdict, self.reason) = ("kept", reason)
-        case .different(let differences):
-            verdict = "different"
-            missing = differences.missing
-            extra = differences.extra
-            different = differences.different
-            complete = differences.isComplete
-        }
     }
 }

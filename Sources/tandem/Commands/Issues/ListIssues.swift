@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemRows
 
@@ -16,8 +17,10 @@ struct ListIssues: AsyncParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
-        let found = try await FoundIssue.all(choice, in: try Workspace(options)).filter { all || !$0.issue.isIgnored }
-        if report.json { return Terminal.out(try JSON.text(found.map { IssueJSON($0) })) }
+        var selection = choice.selection
+        selection.withIgnored = all
+        let found = try await Workspace(options).issues(selection)
+        if report.json { return Terminal.out(try ReportJSON.text(found.map { IssueReport($0) })) }
         guard !found.isEmpty else { return Terminal.out("No issues.") }
         var table = TextTable(["id", "sync", "table", "key", "cause", "since"], [.left, .left, .left, .left, .left])
         for entry in found {
@@ -44,9 +47,10 @@ struct ShowIssue: AsyncParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
-        let found = try await FoundIssue.all(choice, in: try Workspace(options)).filter { $0.issue.id == id }
-        guard !found.isEmpty else { throw FoundIssue.unknown([id]) }
-        if report.json { return Terminal.out(try JSON.text(found.map { IssueJSON($0) })) }
+        var selection = choice.selection
+        selection.ids = [id]
+        let found = try await Workspace(options).issues(selection)
+        if report.json { return Terminal.out(try ReportJSON.text(found.map { IssueReport($0) })) }
         for entry in found {
             Terminal.out(
                 """

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TandemApp
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -29,30 +30,12 @@ struct RetryIssues: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let found = try await FoundIssue.all(choice, in: workspace).filter {
-            all ? !$0.issue.isIgnored : ids.contains($0.issue.id)
-        }
-        let missing = ids.filter { id in !found.contains { $0.issue.id == id } }
-        guard missing.isEmpty else { throw FoundIssue.unknown(missing) }
-        var results: [(found: FoundIssue, isSettled: Bool)] = []
-        for sync in try workspace.syncs(choice.sync.map { [$0] } ?? []) {
-            let chosen = found.filter { $0.sync == sync.name }
-            guard !chosen.isEmpty else { continue }
-            let names = Set(chosen.map(\.issue.id))
-            let (isAll, part) = (all, choice)
-            let tried = try await IssueWork.run(sync, in: workspace) { run in
-                try await run.retryIssues { copy, issue in
-                    part.includes(copy) && (isAll ? !issue.isIgnored : names.contains(issue.id))
-                }
-            }
-            for retried in tried {
-                guard var entry = chosen.first(where: { $0.issue.id == retried.issue.id }) else { continue }
-                entry.issue = retried.issue
-                results.append((entry, retried.isSettled))
-            }
-        }
+        var selection = choice.selection
+        if all { selection.withIgnored = false } else { selection.ids = ids }
+        let wanted = selection
+        let results = try await Interruptible.run { try await workspace.retry(wanted) }
         if report.json {
-            Terminal.out(try JSON.text(results.map { IssueJSON($0.found, isSettled: $0.isSettled) }))
+            Terminal.out(try ReportJSON.text(results.map { IssueReport($0.found, isSettled: $0.isSettled) }))
         } else {
             show(results)
         }
@@ -92,36 +75,10 @@ struct IgnoreIssues: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace(options)
-        let found = try await FoundIssue.all(choice, in: workspace).filter { ids.contains($0.issue.id) }
-        let missing = ids.filter { id in !found.contains { $0.issue.id == id } }
-        guard missing.isEmpty else { throw FoundIssue.unknown(missing) }
-        let (chosen, part) = (Set(ids), choice)
-        for sync in try workspace.syncs(choice.sync.map { [$0] } ?? [])
-        where found.contains(where: { $0.sync == sync.name }) {
-            _ = try await IssueWork.run(sync, in: workspace) { run in
-                try await run.ignoreIssues { copy, issue in part.includes(copy) && chosen.contains(issue.id) }
-            }
-        }
-        Terminal.out("Ignored \(Amounts.issues(found.count)).")
-    }
-}
-
-/// Work on a sync's issues, while nobody else runs it.
-private enum IssueWork {
-    static func run(
-        _ sync: SyncConfiguration,
-        in workspace: Workspace,
-        _ body: @escaping @Sendable (SyncRun) async throws -> [RetriedIssue]
-    ) async throws -> [RetriedIssue] {
-        let lock = try await workspace.turn(of: sync.name)
-        defer { withExtendedLifetime(lock) {} }
-        let run = SyncRun(
-            sync,
-            from: try workspace.source(sync.from),
-            to: try workspace.destination(sync.to),
-            readers: Processors.count,
-            state: try? workspace.openStateIfPresent()
-        )
-        return try await run.closing { run in try await Interruptible.run { try await body(run) } }
+        var selection = choice.selection
+        selection.ids = ids
+        let wanted = selection
+        let count = try await Interruptible.run { try await workspace.ignore(wanted) }
+        Terminal.out("Ignored \(Amounts.issues(count)).")
     }
 }

@@ -1,40 +1,30 @@
-import ArgumentParser
-import Foundation
-import TandemCore
-import TandemEngine
-import TandemState
+package import Foundation
+package import TandemCore
+package import TandemEngine
+package import TandemState
 
 /// What is known of a sync.
-struct SyncStatus {
-    var sync: String
-    var run: RunRecord?
-    var streams: [Method: StreamReport]
-    var tables: [TableState]
-    var issues: [IssueRecord]
+package struct SyncStatus: Sendable {
+    package var sync: String
+    package var run: RunRecord?
+    package var streams: [Method: StreamReport]
+    package var tables: [TableState]
+    package var issues: [IssueRecord]
     /// When it was asked for.
-    var now = Date()
-
-    func streamLines(after run: RunRecord?) -> [String] {
-        Method.allCases.compactMap { streams[$0] }.flatMap { $0.lines(after: run) }
-    }
+    package var now = Date()
 
     /// Whether somebody has to see to it: the last run or a table failed, or a slot is lost.
-    var isFailing: Bool {
+    package var isFailing: Bool {
         run?.outcome == .failed || tables.contains { $0.phase == .failed } || streams.values.contains(where: \.isLost)
     }
 
     /// How old what is at the destination may be, in seconds: as old as its oldest table. `nil` where a table was never
     /// copied, or nothing was.
-    var age: Double? {
+    package var age: Double? {
         let tables = tables.filter { $0.phase != .inactive }
         let ages = tables.map(age)
         guard !ages.isEmpty, !ages.contains(nil) else { return nil }
         return ages.compactMap(\.self).max().map { ($0 * 1000).rounded() / 1000 }
-    }
-
-    func isOlder(than limit: Age?) -> Bool {
-        guard let limit else { return false }
-        return age.map { $0 > Double(limit.seconds) } ?? true
     }
 
     private func age(of table: TableState) -> Double? {
@@ -48,14 +38,24 @@ struct SyncStatus {
     }
 }
 
-/// How old something may be, as it is written on the command line.
-struct Age: ExpressibleByArgument {
-    let text: String
-    let seconds: Int
-
-    init?(argument: String) {
-        guard let seconds = Schedule.seconds(argument[...]) else { return nil }
-        text = argument
-        self.seconds = seconds
+extension Workspace {
+    /// How syncs stand: what their history says, and what their sources say of the streams that they follow. Waits for
+    /// no source for more than a few seconds.
+    package func status(of syncs: [SyncConfiguration]) async throws -> [SyncStatus] {
+        let state = try readState()
+        let streams = await StreamReport.all(of: syncs, in: self)
+        var statuses: [SyncStatus] = []
+        for sync in syncs {
+            statuses.append(
+                SyncStatus(
+                    sync: sync.name,
+                    run: try await state?.lastRun(of: sync.name),
+                    streams: streams[sync.name] ?? [:],
+                    tables: try await state?.tables(of: sync.name) ?? [],
+                    issues: try await state?.issues(of: sync.name) ?? []
+                )
+            )
+        }
+        return statuses
     }
 }

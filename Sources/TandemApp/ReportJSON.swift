@@ -1,8 +1,8 @@
 import Foundation
 
-/// What `--json` prints. Keys are as the types' properties are called, in snake case, and stay as they are.
-enum JSON {
-    static func text(_ value: some Encodable) throws -> String {
+/// Reports as documents. Keys are as the types' properties are called, in snake case, and stay as they are.
+package enum ReportJSON {
+    package static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as people read them.
-enum Amounts {
+package enum Amounts {
     /// `1,234,567`
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude).reversed())
         let groups = stride(from: 0, to: digits.count, by: 3).map {
             String(digits[$0..<min($0 + 3, digits.count)].reversed())
@@ -12,19 +12,21 @@ enum Amounts {
     }
 
     /// `1 row`, `1,234 rows`
-    static func counted(_ value: Int, _ noun: String) -> String { count(value) + " " + noun + (value == 1 ? "" : "s") }
+    package static func counted(_ value: Int, _ noun: String) -> String {
+        count(value) + " " + noun + (value == 1 ? "" : "s")
+    }
 
-    static func rows(_ value: Int) -> String { counted(value, "row") }
-    static func tables(_ value: Int) -> String { counted(value, "table") }
-    static func issues(_ value: Int) -> String { counted(value, "issue") }
-    static func changes(_ value: Int) -> String { counted(value, "change") }
-    static func transactions(_ value: Int) -> String { counted(value, "transaction") }
+    package static func rows(_ value: Int) -> String { counted(value, "row") }
+    package static func tables(_ value: Int) -> String { counted(value, "table") }
+    package static func issues(_ value: Int) -> String { counted(value, "issue") }
+    package static func changes(_ value: Int) -> String { counted(value, "change") }
+    package static func transactions(_ value: Int) -> String { counted(value, "transaction") }
 
     /// - Parameter seconds: Since 1970.
-    static func time(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
+    package static func time(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
 
     /// `950 B`, `12.3 MB`; powers of a thousand.
-    static func bytes(_ value: Int) -> String {
+    package static func bytes(_ value: Int) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]
         var amount = Double(value)
         var unit = 0
@@ -36,7 +38,7 @@ enum Amounts {
     }
 
     /// `0.4 s`, `2 min 5 s`, `3 h 12 min`
-    static func duration(_ value: Duration) -> String {
+    package static func duration(_ value: Duration) -> String {
         let seconds = Double(value.components.seconds) + Double(value.components.attoseconds) / 1e18
         if seconds < 9.95 { return decimal(seconds) + " s" }
         let whole = Int(seconds.rounded())
@@ -44,7 +46,7 @@ enum Amounts {
         return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
     }
 
-    static func seconds(_ value: Duration) -> Double {
+    package static func seconds(_ value: Duration) -> Double {
         let milliseconds = value.components.seconds * 1000 + value.components.attoseconds / 1_000_000_000_000_000
         return Double(milliseconds) / 1000
     }

@@ -1,12 +1,15 @@
-import TandemCore
+package import TandemCore
 import TandemEngine
 
 /// Removes what was made for syncs at their ends. Whose it is stands at the destinations.
-struct Removal {
-    struct Report {
-        var connection: String
-        var removed: [String] = []
-        var left: [Finding] = []
+package struct Removal {
+    /// What became of what was there, at one connection.
+    package struct Report: Sendable {
+        package var connection: String
+        /// What is gone, each a few words.
+        package var removed: [String] = []
+        /// What stays, and why.
+        package var left: [Finding] = []
     }
 
     private let workspace: Workspace
@@ -17,8 +20,7 @@ struct Removal {
     func run(of sync: SyncConfiguration) async throws -> [Report] {
         let lock = try workspace.lock(sync.name)
         defer { withExtendedLifetime(lock) {} }
-        let destination = try workspace.destination(sync.to)
-        do {
+        return try await workspace.withDestination(sync.to) { destination in
             try await workspace.refuseAnothers(sync, at: destination)
             let atSource = try await tearDownSource(sync.from, of: [sync], knownTo: [destination])
             var there = Report(connection: sync.to)
@@ -26,11 +28,7 @@ struct Removal {
             try await forget(sync, at: destination)
             if !known.isEmpty { there.removed.append("what was remembered of \(Amounts.tables(known.count))") }
             try await removeMemory(at: destination, &there)
-            await destination.close()
             return [atSource, there]
-        } catch {
-            await destination.close()
-            throw error
         }
     }
 
@@ -135,5 +133,15 @@ struct Removal {
             return report.left.append(Finding(.note, "schema tandem", "It still has what is remembered of \(names)."))
         }
         report.removed += try await destination.teardown()
+    }
+}
+
+extension Workspace {
+    /// Removes all that was made for a sync or at a connection of this name, but for the copies. While it works on a
+    /// sync no other run of that can begin.
+    package func teardown(_ name: String) async throws -> [Removal.Report] {
+        let removal = Removal(self)
+        if let sync = configuration.sync(name) { return try await removal.run(of: sync) }
+        return [try await removal.run(of: connection(name))]
     }
 }

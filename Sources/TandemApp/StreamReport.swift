@@ -1,11 +1,11 @@
 import Foundation
-import TandemCore
+package import TandemCore
 import TandemEngine
 import TandemRows
-import TandemState
+package import TandemState
 
 /// What a source says of the stream that a sync follows.
-enum StreamReport: Sendable {
+package enum StreamReport: Sendable {
     case status(StreamStatus)
     /// It does not answer, or not as it should.
     case unknown(String, Remedy?)
@@ -97,47 +97,13 @@ extension SyncConfiguration {
 }
 
 extension StreamReport {
-    /// For people.
-    ///
-    /// - Parameter run: The last one.
-    func lines(after run: RunRecord?) -> [String] {
-        switch self {
-        case .unknown(let message, let remedy):
-            return ["  source: " + message] + RemedyText.lines(remedy, indent: "    ")
-        case .status(let status) where !status.exists && !status.warnings.isEmpty:
-            return Self.lines(status.warnings)
-        case .status(let status) where !status.exists:
-            return status.method == .triggerBased
-                ? ["  triggers: nothing has been read yet; the next run copies every table"]
-                : ["  slot \(status.slot): not there; the next run makes it and copies every table"]
-        case .status(let status):
-            var parts = [status.isRead ? "being read" : "not being read"]
-            if let kept = status.kept { parts.append("keeps \(Amounts.bytes(kept)) of log") }
-            if let behind = status.behind { parts.append("\(Amounts.bytes(behind)) behind") }
-            if let seconds = status.lag(after: run) { parts.append(Amounts.duration(.seconds(seconds))) }
-            if let state = status.state { parts.append("wal_status \(state)") }
-            if let room = status.room { parts.append("\(Amounts.bytes(room)) until it is given up") }
-            let plugin = status.plugin.map { " (\($0))" } ?? ""
-            let name = status.method == .triggerBased ? "triggers" : "slot \(status.slot)\(plugin)"
-            return ["  \(name): " + parts.joined(separator: ", ")] + Self.lines(status.warnings)
-        }
-    }
-
-    private static func lines(_ warnings: [Finding]) -> [String] {
-        warnings.flatMap { finding in
-            ["  ! \(finding.subject): \(finding.message)"] + RemedyText.lines(finding.remedy, indent: "    ")
-        }
-    }
-}
-
-extension StreamReport {
     /// Whether the source has let go of changes that were not read.
-    var isLost: Bool {
+    package var isLost: Bool {
         if case .status(let status) = self { status.warnings.contains { $0.severity == .error } } else { false }
     }
 
     /// How old what is at the destination may be, in seconds, as far as the source says so.
-    func lag(after run: RunRecord?) -> Double? {
+    package func lag(after run: RunRecord?) -> Double? {
         if case .status(let status) = self, status.exists { status.lag(after: run) } else { nil }
     }
 }
@@ -145,44 +111,10 @@ extension StreamReport {
 extension StreamStatus {
     /// How old what is at the destination may be, in seconds: as the source measures it while a run reads, else since
     /// the last run was up to date.
-    fileprivate func lag(after run: RunRecord?) -> Double? {
+    package func lag(after run: RunRecord?) -> Double? {
         if isRead { return delay }
         if behind == 0 { return 0 }
         guard let run, let moment = run.outcome == .succeeded ? run.ended : run.streamTime else { return nil }
         return max(0, -moment.timeIntervalSinceNow)
-    }
-}
-
-/// As `--json` prints it.
-struct StreamJSON: Encodable {
-    var slot: String?
-    var exists: Bool?
-    var plugin: String?
-    var isRead: Bool?
-    var keptBytes: Int?
-    var lagBytes: Int?
-    var lagSeconds: Double?
-    var walStatus: String?
-    var roomBytes: Int?
-    var warnings: [FindingJSON] = []
-    var error: String?
-    var remedy: Remedy?
-
-    init(_ report: StreamReport, after run: RunRecord?) {
-        switch report {
-        case .unknown(let message, let remedy): (error, self.remedy) = (message, remedy)
-        case .status(let status):
-            slot = status.slot
-            exists = status.exists
-            warnings = status.warnings.map { FindingJSON($0) }
-            guard status.exists else { return }
-            plugin = status.plugin
-            isRead = status.isRead
-            keptBytes = status.kept
-            lagBytes = status.behind
-            lagSeconds = status.lag(after: run)
-            walStatus = status.state
-            roomBytes = status.room
-        }
     }
 }
