@@ -2,6 +2,7 @@ import Foundation
 import TandemApp
 import TandemCore
 import TandemEngine
+import TandemRows
 import TandemState
 import TandemTesting
 import Testing
