@@ -5,9 +5,10 @@ package import TandemRows
 /// Writes down one run as it goes. Where that fails, it tells so once, and the run goes on without.
 package final class RunRecorder: Sendable {
     private let sync: String
+    private let clock: RunClock
     private let notify: @Sendable (String) -> Void
     /// When it was noted last how far the stream is.
-    private let lastNote = Mutex<ContinuousClock.Instant?>(nil)
+    private let lastNote = Mutex<RunClock.Instant?>(nil)
     /// Changes by the tables' numbers that are to be written.
     private let changes = Mutex<[TableID: Int]>([:])
     private static let noteInterval = Duration.seconds(2)
@@ -19,8 +20,14 @@ package final class RunRecorder: Sendable {
     /// - Parameters:
     ///   - store: `nil` to record nothing.
     ///   - notify: Gets the one sentence about what went wrong.
-    package init(of sync: String, in store: StateStore?, notify: @escaping @Sendable (String) -> Void) async {
+    package init(
+        of sync: String,
+        in store: StateStore?,
+        clock: RunClock = .system,
+        notify: @escaping @Sendable (String) -> Void
+    ) async {
         self.sync = sync
+        self.clock = clock
         self.notify = notify
         guard let store else {
             open = Mutex(nil)
@@ -72,9 +79,10 @@ package final class RunRecorder: Sendable {
     ///   - time: When the last transaction was committed there, seconds since 1970.
     ///   - isLast: Whether this is how far the run came in the end, which is always written.
     package func noteStream(changes: Int, transactions: Int, time: Double?, isLast: Bool) async {
+        let now = clock.now
         let isDue = lastNote.withLock { last in
-            guard isLast || last.map({ $0.duration(to: .now) >= Self.noteInterval }) ?? true else { return false }
-            last = .now
+            guard isLast || last.map({ now - $0 >= Self.noteInterval }) ?? true else { return false }
+            last = now
             return true
         }
         guard isDue else { return }

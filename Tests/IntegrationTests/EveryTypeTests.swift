@@ -74,11 +74,12 @@ import Testing
             #expect(wrong.rows.isEmpty, "\(type.name), seed \(seed): \(wrong.rows)")
         }
         let verified = try await Verification(
-            of: "types",
-            source: source,
-            destination: warehouse,
-            unfit: .text,
-            readers: 2
+            RunContext(
+                SyncConfiguration(name: "types", from: "shop", to: "warehouse"),
+                from: source,
+                to: warehouse,
+                readers: 2
+            )
         ).run()
         for table in verified {
             guard case .equal = table.verdict else { Issue.record("\(table), seed \(seed)"); continue }

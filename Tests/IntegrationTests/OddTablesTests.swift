@@ -20,11 +20,12 @@ import Testing
         let result = try await SyncRun(sync, from: source, to: warehouse, readers: readers, state: nil).run()
         #expect(result.report.failures.isEmpty, "\(result.report.failures)")
         let verified = try await Verification(
-            of: "odd",
-            source: source,
-            destination: warehouse,
-            unfit: .text,
-            readers: readers
+            RunContext(
+                SyncConfiguration(name: "odd", from: "shop", to: "warehouse"),
+                from: source,
+                to: warehouse,
+                readers: readers
+            )
         ).run()
         for table in verified {
             guard case .equal = table.verdict else {

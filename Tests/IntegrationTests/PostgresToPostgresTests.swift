@@ -85,11 +85,12 @@ import Testing
         seed: UInt64 = 0
     ) async throws {
         let verified = try await Verification(
-            of: sync,
-            source: source,
-            destination: destination,
-            unfit: .text,
-            readers: 2
+            RunContext(
+                SyncConfiguration(name: sync, from: "shop", to: "warehouse"),
+                from: source,
+                to: destination,
+                readers: 2
+            )
         ).run()
         #expect(!verified.isEmpty)
         for table in verified {

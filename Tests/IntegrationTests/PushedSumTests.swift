@@ -183,7 +183,14 @@ private struct Copied {
     }
 
     func verify() async throws -> [Verification.TableResult] {
-        try await Verification(of: "sums", source: source, destination: warehouse, unfit: .text, readers: 2).run()
+        try await Verification(
+            RunContext(
+                SyncConfiguration(name: "sums", from: "shop", to: "warehouse"),
+                from: source,
+                to: warehouse,
+                readers: 2
+            )
+        ).run()
     }
 
     /// What each side makes of table `name` now.

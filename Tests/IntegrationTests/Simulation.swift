@@ -147,11 +147,12 @@ struct Simulation {
     private func verify(_ plan: SyncPlan) async throws -> [String] {
         let (source, destination) = try ends()
         let results = try await Verification(
-            of: configuration.name,
-            source: source,
-            destination: destination,
-            unfit: .text,
-            readers: 2
+            RunContext(
+                configuration,
+                from: source,
+                to: destination,
+                readers: 2
+            )
         ).run()
         await close(source, destination)
         let copies = Set(results.map(\.copy.schema.id))

@@ -44,14 +44,24 @@ import Testing
     {
         let chosen: SyncPlan
         if let plan { chosen = plan } else { chosen = try await self.plan(source) }
-        return try await FullCopy(
+        return try await FullCopy(context(of: source, retries, observe), of: chosen).run()
+    }
+
+    private func context(
+        of source: any Source,
+        _ retries: RetryPolicy,
+        clock: RunClock = .system,
+        _ observe: @escaping @Sendable (RunEvent) -> Void
+    ) -> RunContext {
+        RunContext(
+            SyncConfiguration(name: "test", from: "shop", to: "warehouse"),
             from: source,
             to: MemoryDestination(warehouse),
-            plan: chosen,
             readers: 2,
             retries: retries,
+            clock: clock,
             observe: observe
-        ).run()
+        )
     }
 
     private func rows(_ table: String) -> [SampleTable.Row]? {
@@ -157,15 +167,21 @@ import Testing
         let orders = SampleTable(name("orders"), ids: 0..<10)
         let source = InterceptedSource.failing(MemorySource(database([orders])), faults: [name("orders"): faults])
         let pauses = Mutex([Duration]())
-        let policy = RetryPolicy(limit: 4, firstPause: .milliseconds(1), longestPause: .milliseconds(3))
-        await #expect(throws: TestFault.self) {
-            let plan = try await plan(source)
-            let run = FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1, retries: policy)
-            { event in
-                if case .retrying(_, let pause, _) = event { pauses.withLock { $0.append(pause) } }
-            }
-            _ = try await run.run()
+        let slept = Mutex([Duration]())
+        // Hours of it, of which nobody waits for one.
+        let policy = RetryPolicy(limit: 4, firstPause: .seconds(3600), longestPause: .seconds(3 * 3600))
+        let clock = RunClock(
+            elapsed: { slept.withLock { $0.reduce(.zero, +) } },
+            wall: { 0 },
+            pause: { pause in slept.withLock { $0.append(pause) } }
+        )
+        let context = context(of: source, policy, clock: clock) { event in
+            if case .retrying(_, let pause, _) = event { pauses.withLock { $0.append(pause) } }
         }
-        #expect(pauses.withLock { $0 } == [1, 2, 3, 3].map { .milliseconds($0) })
+        await #expect(throws: TestFault.self) {
+            _ = try await FullCopy(context, of: plan(source)).run()
+        }
+        #expect(pauses.withLock { $0 } == [1, 2, 3, 3].map { .seconds($0 * 3600) })
+        #expect(slept.withLock { $0 } == pauses.withLock { $0 })
     }
 }

@@ -31,17 +31,19 @@ import Testing
             )
         }
         let groups = Mutex([Int]())
-        let report = try await FullCopy(
+        let context = RunContext(
+            SyncConfiguration(name: "test", from: "shop", to: "warehouse"),
             from: MemorySource(shop),
             to: destination,
-            plan: SyncPlan(sync: "test", unfit: .text, tables: plans),
             readers: 2,
             retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
-            since: StreamState(id: "one", checkpoint: Checkpoint("1")),
             observe: { event in
                 if case .published(let outcomes) = event { groups.withLock { $0.append(outcomes.count) } }
             }
-        ).run()
+        )
+        let plan = SyncPlan(sync: "test", unfit: .text, tables: plans)
+        let report = try await FullCopy(context, of: plan, since: StreamState(id: "one", checkpoint: Checkpoint("1")))
+            .run()
         return (report, groups.withLock { $0 })
     }
 
@@ -62,9 +64,9 @@ import Testing
     }
 
     @Test func theLongerPlacingTakesTheMoreGoTogether() {
-        let table = PublishGroup(after: .seconds(10), PublishGroup())
+        let table = PublishGroup(after: .seconds(10), PublishGroup(.system))
         #expect(!table.isDue)
-        var group = PublishGroup()
+        var group = PublishGroup(.system)
         #expect(group.isEmpty && !group.isDue)
         group.single = 2
         #expect(PublishGroup(after: .zero, group).single == 2)

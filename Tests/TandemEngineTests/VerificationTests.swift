@@ -25,17 +25,20 @@ import Testing
             )
         }
         let plan = SyncPlan(sync: "test", unfit: .text, tables: tables)
-        _ = try await FullCopy(from: source, to: MemoryDestination(warehouse), plan: plan, readers: 1).run()
+        _ = try await FullCopy(context(from: source), of: plan).run()
+    }
+
+    private func context(from source: any Source) -> RunContext {
+        RunContext(
+            SyncConfiguration(name: "test", from: "shop", to: "warehouse"),
+            from: source,
+            to: MemoryDestination(warehouse),
+            readers: 3
+        )
     }
 
     private func verify() async throws -> Verification.TableResult? {
-        try await Verification(
-            of: "test",
-            source: MemorySource(shop),
-            destination: MemoryDestination(warehouse),
-            unfit: .text,
-            readers: 3
-        ).run().first
+        try await Verification(context(from: MemorySource(shop))).run().first
     }
 
     private func differences() async throws -> RowDifferences? {
@@ -113,13 +116,7 @@ import Testing
         put(SampleTable(orders, ids: 0..<5))
         try await copy()
         let empty = MemorySource(MemoryDatabase(name: "shop"))
-        let results = try await Verification(
-            of: "test",
-            source: empty,
-            destination: MemoryDestination(warehouse),
-            unfit: .text,
-            readers: 1
-        ).run()
+        let results = try await Verification(context(from: empty)).run()
         guard case .incomparable(let reason)? = results.first?.verdict else { return #expect(Bool(false)) }
         #expect(reason == "table public.orders is gone from the source")
     }

@@ -7,35 +7,18 @@ import TandemRows
 /// source that goes away does, after some attempts, and then nothing is put
 /// in place.
 package struct FullCopy {
-    let source: any Source
-    let destination: any Destination
-    let plan: SyncPlan
-    let readers: Int
-    let retries: RetryPolicy
+    private let context: RunContext
+    private let plan: SyncPlan
     /// Where the stream is that will keep the copies up to date. Each is put in place by itself then, as soon as it is
     /// whole.
-    let since: StreamState?
-    let patience: WriterPatience
-    let observe: @Sendable (RunEvent) async -> Void
+    private let since: StreamState?
 
-    package init(
-        from source: any Source,
-        to destination: any Destination,
-        plan: SyncPlan,
-        readers: Int,
-        retries: RetryPolicy = RetryPolicy(),
-        since: StreamState? = nil,
-        patience: WriterPatience = WriterPatience(),
-        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
-    ) {
-        self.source = source
-        self.destination = destination
+    private var destination: any Destination { context.destination }
+
+    package init(_ context: RunContext, of plan: SyncPlan, since: StreamState? = nil) {
+        self.context = context
         self.plan = plan
-        self.readers = readers
-        self.retries = retries
         self.since = since
-        self.patience = patience
-        self.observe = observe
     }
 
     /// What became of each table.
@@ -67,8 +50,8 @@ package struct FullCopy {
     private func loadAll() async throws -> Report {
         var report = Report()
         var waiting = plan.tables[...]
-        var setbacks = Setbacks(retries: retries)
-        var group = PublishGroup()
+        var setbacks = Setbacks(retries: context.retries)
+        var group = PublishGroup(context.clock)
         var attempt = 0
         while true {
             let before = waiting.count
@@ -80,25 +63,25 @@ package struct FullCopy {
                 }
                 // What another snapshot has shown stays loaded.
                 if !waiting.isEmpty {
-                    try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
+                    try await context.withSnapshot { snapshot in
                         try await load(&waiting, at: places, from: snapshot, &setbacks, &group, into: &report)
                     }
                 }
                 try await publish(&group, &waiting, &setbacks, into: &report)
                 guard waiting.isEmpty else { continue }
-                guard try await setbacks.wait(observe: observe) else { return report }
+                guard try await setbacks.wait(context) else { return report }
                 waiting = setbacks.takePostponed()[...]
             } catch let error as any ExplainedError where error.interruptsAll {
                 attempt = waiting.count < before ? 1 : attempt + 1
-                try await retries.wait(after: error, attempt: attempt, observe: observe)
+                try await context.wait(after: error, attempt: attempt)
             }
         }
     }
 
     /// The places that a snapshot which is taken after this has come to, of tables that are read by a cursor later.
     private func places(of tables: ArraySlice<TablePlan>) async throws -> CursorPlaces {
-        guard let reader = source.cursorReader() else { return ([:], []) }
-        return try await reader.places(of: tables.filter { $0.cursor != nil }, patience: patience.copying)
+        guard let reader = context.source.cursorReader() else { return ([:], []) }
+        return try await reader.places(of: tables.filter { $0.cursor != nil }, patience: context.patience.copying)
     }
 
     /// Loads tables from the front of `waiting` until there are none, or the snapshot is of no more use.
@@ -115,20 +98,17 @@ package struct FullCopy {
             try Task.checkCancellation()
             do {
                 let outcome = try await TableLoad(
+                    context: context,
                     table: table,
-                    sync: plan.sync,
-                    unfit: plan.unfit,
                     snapshot: snapshot,
-                    destination: destination,
                     place: places[table.source.schema.id],
-                    isBegun: begun.contains(table.target),
-                    observe: observe
+                    isBegun: begun.contains(table.target)
                 ).run(since: since)
                 if since != nil {
                     group.add(table, outcome)
                 } else {
                     report.outcomes.append(outcome)
-                    await observe(.tableLoaded(table, outcome))
+                    await context.observe(.tableLoaded(table, outcome))
                 }
             } catch let error as CancellationError {
                 throw error
@@ -151,12 +131,12 @@ package struct FullCopy {
         into report: inout Report
     ) async throws {
         guard !group.isEmpty else { return }
-        let (loaded, start) = (group.loaded, ContinuousClock.now)
+        let (loaded, start) = (group.loaded, context.clock.now)
         do {
             try await publish(loaded.map(\.outcome))
             report.outcomes += loaded.map(\.outcome)
-            group = PublishGroup(after: start.duration(to: .now), group)
-            for (table, outcome) in loaded { await observe(.tableLoaded(table, outcome)) }
+            group = PublishGroup(after: context.clock.duration(since: start), group)
+            for (table, outcome) in loaded { await context.observe(.tableLoaded(table, outcome)) }
         } catch let error as CancellationError {
             throw error
         } catch let error as any ExplainedError where error.interruptsAll {
@@ -191,7 +171,7 @@ package struct FullCopy {
     private func fail(_ table: TablePlan, _ error: any Error, _ report: inout Report) async {
         let failure = TableFailure(error)
         report.failures.append((table, failure))
-        await observe(.tableFailed(table, failure))
+        await context.observe(.tableFailed(table, failure))
     }
 
     /// Puts everything that was loaded in place together, but for what the destination cannot take.
@@ -217,40 +197,7 @@ package struct FullCopy {
             !loaded.contains($0)
         }
         try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync)
-        await observe(.published(outcomes))
-    }
-}
-
-/// How often a source that fails in passing is asked again, and after what pauses.
-package struct RetryPolicy: Sendable {
-    /// Attempts in a row without a single table done in between.
-    package var limit: Int
-    package var firstPause: Duration
-    package var longestPause: Duration
-
-    package init(limit: Int = 6, firstPause: Duration = .seconds(1), longestPause: Duration = .seconds(30)) {
-        self.limit = limit
-        self.firstPause = firstPause
-        self.longestPause = longestPause
-    }
-
-    /// The pause before attempt `attempt`, counted from one, each twice as long as the one before; `nil` for no more.
-    func pause(before attempt: Int) -> Duration? {
-        guard attempt <= limit else { return nil }
-        return min(longestPause, firstPause * (1 << min(attempt - 1, 20)))
-    }
-
-    /// Waits before attempt `attempt`, counted from one, of what has failed in passing.
-    ///
-    /// - Throws: `error` where it has been tried often enough.
-    func wait(
-        after error: any ExplainedError,
-        attempt: Int,
-        observe: @Sendable (RunEvent) async -> Void
-    ) async throws {
-        guard let pause = pause(before: attempt) else { throw error }
-        await observe(.retrying(error, pause: pause, attempt: attempt))
-        try await Task.sleep(for: pause)
+        await context.observe(.published(outcomes))
     }
 }
 

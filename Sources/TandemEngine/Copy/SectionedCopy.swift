@@ -11,15 +11,16 @@ import TandemRows
 struct SectionedCopy {
     let load: TableLoad
     let since: StreamState
-    let destination: any Destination
 
+    private var context: RunContext { load.context }
+    private var destination: any Destination { context.destination }
     private var table: TablePlan { load.table }
 
     /// - Returns: `nil` where the table is to be copied as a whole.
     func run() async throws -> TableOutcome? {
         guard !table.schema.identity.isEmpty else { return nil }
         // Asked once for all tables, because most have none.
-        let loads = load.isBegun ? try await destination.sectionedLoads(of: load.sync) : []
+        let loads = load.isBegun ? try await destination.sectionedLoads(of: context.sync.name) : []
         let kept = loads.first { $0.target == table.target }
         let usable = kept.flatMap { isUsable($0) ? $0 : nil }
         let snapshot = load.snapshot.resumable
@@ -36,12 +37,12 @@ struct SectionedCopy {
         var resumed = usable.flatMap { $0.sections == sections ? $0 : nil }
         if let known = resumed, known.loaded < sections.count { resumed?.isPatchwork = true }
         let progress = TableProgress(estimatedRows: table.source.estimatedRows)
-        await load.observe(.tableStarted(table, progress))
+        await context.observe(.tableStarted(table, progress))
         if let resumed {
             progress.restart(after: resumed.tally)
-            await load.observe(.copyResumed(table, bytes: resumed.loadedBytes, of: resumed.bytes))
+            await context.observe(.copyResumed(table, bytes: resumed.loadedBytes, of: resumed.bytes))
         }
-        let start = ContinuousClock.now
+        let start = context.clock.now
         var bytesResumed: Int?
         return try await load.persistently(progress, reading: resumed.map(reading) ?? table.schema) { schema in
             // Whatever fails so that it is read again, fails for all of it.
@@ -78,13 +79,13 @@ struct SectionedCopy {
 
     private func begin(_ sections: [TableSection], _ schema: TableSchema) async throws -> SectionedLoad {
         SectionedLoad(
-            sync: load.sync,
+            sync: context.sync.name,
             target: table.target,
             since: since,
             moment: load.snapshot.moment,
             planned: table.schema,
             schema: load.targetSchema(of: schema),
-            unfit: load.unfit,
+            unfit: context.sync.unfitValues,
             definition: try await load.snapshot.extent(of: table.source)?.definition,
             sections: sections
         )
@@ -93,7 +94,7 @@ struct SectionedCopy {
     /// Whether what was loaded is a part of the copy that is wanted now, and the stream has every change since.
     private func isUsable(_ kept: SectionedLoad) -> Bool {
         kept.isCurrent(at: since) && kept.planned == table.schema
-            && kept.schema.columns.map(\.name) == table.targetNames && kept.unfit == load.unfit
+            && kept.schema.columns.map(\.name) == table.targetNames && kept.unfit == context.sync.unfitValues
             && kept.moment.origin == load.snapshot.moment.origin
     }
 

@@ -23,25 +23,16 @@ struct Setbacks {
     /// Waits until it is time for what is postponed.
     ///
     /// - Returns: Whether anything is.
-    func wait(observe: @Sendable (RunEvent) async -> Void) async throws -> Bool {
+    func wait(_ context: RunContext) async throws -> Bool {
         let pauses = postponed.compactMap { retries.pause(ofTableBefore: counts[$0.table.target, default: 1]) }
         guard let pause = pauses.max() else { return false }
-        for (table, error) in postponed { await observe(.tablePostponed(table, error, pause: pause)) }
-        try await Task.sleep(for: pause)
+        for (table, error) in postponed { await context.observe(.tablePostponed(table, error, pause: pause)) }
+        try await context.clock.sleep(for: pause)
         return true
     }
 
     mutating func takePostponed() -> [TablePlan] {
         defer { postponed = [] }
         return postponed.map(\.table)
-    }
-}
-
-extension RetryPolicy {
-    /// The pause before one table that fails in passing is tried again for the `attempt`th time; `nil` for no more in
-    /// this run. Fewer times than a source that is away: nobody knows that it will pass, and others wait to be put in
-    /// place with it.
-    func pause(ofTableBefore attempt: Int) -> Duration? {
-        attempt <= min(limit, 3) ? pause(before: attempt) : nil
     }
 }

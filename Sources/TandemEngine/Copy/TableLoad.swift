@@ -1,25 +1,21 @@
-import Foundation
 package import TandemCore
 package import TandemRows
 
 /// Copies one table beside the old copy: again with a column as text where values do not fit its type.
 struct TableLoad {
+    let context: RunContext
     let table: TablePlan
-    let sync: String
-    let unfit: UnfitPolicy
     let snapshot: any Snapshot
-    let destination: any Destination
     /// The place in the order of its cursor that the copy has come to, if it has one.
     var place: CursorPlace?
     /// Whether an earlier attempt may have left a part of it at the destination.
     var isBegun = true
-    let observe: @Sendable (RunEvent) async -> Void
 
     /// - Parameter since: Where the stream is that is to keep the copy up to date, if any.
     func run(since: StreamState?) async throws -> TableOutcome {
         var outcome: TableOutcome
         if let since,
-            let copied = try await SectionedCopy(load: self, since: since, destination: destination).run()
+            let copied = try await SectionedCopy(load: self, since: since).run()
         {
             outcome = copied
         } else {
@@ -36,12 +32,12 @@ struct TableLoad {
 
     private func load() async throws -> TableOutcome {
         let progress = TableProgress(estimatedRows: table.source.estimatedRows)
-        await observe(.tableStarted(table, progress))
-        let start = ContinuousClock.now
+        await context.observe(.tableStarted(table, progress))
+        let start = context.clock.now
         return try await persistently(progress, reading: table.schema) { schema in
-            let rows = try await snapshot.rows(of: table.source, as: schema, unfit: unfit)
+            let rows = try await snapshot.rows(of: table.source, as: schema, unfit: context.sync.unfitValues)
             let travelling = TravellingRows(rows: rows, schema: targetSchema(of: schema), progress: progress)
-            let written = try await destination.load(travelling, into: table.target)
+            let written = try await context.destination.load(travelling, into: table.target)
             try checkCount(written, rows.tally)
             return outcome(of: travelling.schema, rows: written, rows.tally, at: snapshot.moment, start)
         }
@@ -58,7 +54,7 @@ struct TableLoad {
             do {
                 return try await body(schema)
             } catch let again as LoadAgain {
-                await observe(.tableReread(table, reason: again.description))
+                await context.observe(.tableReread(table, reason: again.description))
                 progress.restart()
             } catch let unfit as UnfitValues {
                 if let column = unfit.columns.map({ schema.columns[$0] }).first(where: { $0.type == .text }) {
@@ -66,7 +62,7 @@ struct TableLoad {
                 }
                 // Text holds every value, so each round leaves fewer columns that can fail.
                 for column in unfit.columns { schema.columns[column].type = .text }
-                await observe(.tableRetyped(table, columns: unfit.columns.map { schema.columns[$0].name }))
+                await context.observe(.tableRetyped(table, columns: unfit.columns.map { schema.columns[$0].name }))
                 progress.restart()
             }
         }
@@ -84,7 +80,7 @@ struct TableLoad {
         rows: Int,
         _ tally: ReadTally,
         at moment: Moment,
-        _ start: ContinuousClock.Instant
+        _ start: RunClock.Instant
     ) -> TableOutcome {
         var copy = CopiedTable(
             target: table.target,
@@ -94,8 +90,8 @@ struct TableLoad {
             leftOut: table.leftOut,
             ownColumns: table.ownColumns
         )
-        copy.note(tally.refusals, at: Date().timeIntervalSince1970)
-        return TableOutcome(copy: copy, tally: tally, duration: start.duration(to: .now))
+        copy.note(tally.refusals, at: context.clock.time)
+        return TableOutcome(copy: copy, tally: tally, duration: context.clock.duration(since: start))
     }
 
     func targetSchema(of schema: TableSchema) -> TableSchema {

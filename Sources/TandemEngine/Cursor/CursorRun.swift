@@ -3,14 +3,12 @@ import TandemRows
 
 /// Brings copies up to date that are read by a cursor: all of them as of one moment, in one transaction.
 struct CursorRun {
+    let context: RunContext
     let reader: any CursorReader
-    let destination: any Destination
     /// Of tables only whose copies can be brought up to date.
     let plan: SyncPlan
-    let readers: Int
-    let retries: RetryPolicy
-    let patience: WriterPatience
-    let observe: @Sendable (RunEvent) async -> Void
+
+    private var destination: any Destination { context.destination }
 
     struct Report {
         var outcomes: [TableOutcome] = []
@@ -29,13 +27,13 @@ struct CursorRun {
     func run() async throws -> Report {
         var report = Report()
         var waiting = plan.tables
-        var setbacks = Setbacks(retries: retries)
+        var setbacks = Setbacks(retries: context.retries)
         var attempt = 0
         while true {
             do {
                 let tables = try await present(&waiting, &report)
                 report.outcomes += try await round(tables)
-                guard try await setbacks.wait(observe: observe) else { return report }
+                guard try await setbacks.wait(context) else { return report }
                 waiting = setbacks.takePostponed()
             } catch let trouble as Trouble {
                 waiting.removeAll { $0.target == trouble.table.target }
@@ -43,7 +41,7 @@ struct CursorRun {
                 await note(trouble, in: &report)
             } catch let error as any ExplainedError where error.interruptsAll {
                 attempt += 1
-                try await retries.wait(after: error, attempt: attempt, observe: observe)
+                try await context.wait(after: error, attempt: attempt)
             }
         }
     }
@@ -62,10 +60,10 @@ struct CursorRun {
         default:
             let failure = TableFailure(trouble.cause)
             report.failures.append((trouble.table, failure))
-            return await observe(.tableFailed(trouble.table, failure))
+            return await context.observe(.tableFailed(trouble.table, failure))
         }
         report.recopies.append(table)
-        await observe(.copyingAgain(table, reason: reason))
+        await context.observe(.copyingAgain(table, reason: reason))
     }
 
     /// The tables with their copies as the destination has them now, which may be further than it said when an answer
@@ -85,10 +83,10 @@ struct CursorRun {
 
     private func round(_ tables: [TablePlan]) async throws -> [TableOutcome] {
         guard !tables.isEmpty else { return [] }
-        let (places, failures) = try await reader.places(of: tables, patience: patience.reading)
+        let (places, failures) = try await reader.places(of: tables, patience: context.patience.reading)
         if let (table, error) = failures.first { throw Trouble(table: table, cause: error) }
-        let snapshot = try await reader.snapshot(readers: readers)
-        return try await snapshot.used(observe: observe) {
+        let snapshot = try await reader.snapshot(readers: context.readers)
+        return try await context.using(snapshot) {
             do {
                 return try await merge(tables, places, snapshot)
             } catch {
@@ -107,7 +105,7 @@ struct CursorRun {
         var merges: [TableMerging] = []
         for table in tables {
             let place = places[table.source.schema.id]
-            let merging = TableMerging(table, at: place, from: snapshot, to: destination, plan)
+            let merging = TableMerging(table, at: place, from: snapshot, context)
             // Before anything is written: both sides are read, and a file that is being written cannot be.
             let prepared = try await troubled(table) { try await merging?.findingDeleted() }
             if let prepared { merges.append(prepared) }
@@ -116,7 +114,7 @@ struct CursorRun {
         for merge in merges {
             try Task.checkCancellation()
             let progress = TableProgress(estimatedRows: nil)
-            await observe(.tableStarted(merge.table, progress))
+            await context.observe(.tableStarted(merge.table, progress))
             outcomes.append(try await troubled(merge.table) { try await merge.run(progress) })
         }
         try await destination.merge([], isLast: true, of: plan.sync)
@@ -124,7 +122,7 @@ struct CursorRun {
         for index in outcomes.indices {
             let target = outcomes[index].copy.target
             outcomes[index].copy.rows = known.first { $0.target == target }?.rows ?? outcomes[index].copy.rows
-            await observe(.tableLoaded(merges[index].table, outcomes[index]))
+            await context.observe(.tableLoaded(merges[index].table, outcomes[index]))
         }
         return outcomes
     }

@@ -1,4 +1,3 @@
-import Foundation
 import TandemCore
 import TandemRows
 
@@ -14,9 +13,7 @@ struct TableMerging {
     /// The place that the copy comes to. `nil` where transactions are open that may write below it.
     private let place: CursorPlace?
     private let snapshot: any CursorSnapshot
-    private let destination: any Destination
-    private let sync: String
-    private let unfit: UnfitPolicy
+    private let context: RunContext
     /// Keys of rows that are no longer at the source; `nil` where nobody has looked.
     private var deleted: [RowBatch]?
 
@@ -24,8 +21,7 @@ struct TableMerging {
         _ table: TablePlan,
         at place: CursorPlace?,
         from snapshot: any CursorSnapshot,
-        to destination: any Destination,
-        _ plan: SyncPlan
+        _ context: RunContext
     ) {
         guard let cursor = table.cursor, let copy = cursor.copy, let state = copy.cursor, let last = state.last
         else { return nil }
@@ -36,10 +32,12 @@ struct TableMerging {
         self.last = last
         self.place = place
         self.snapshot = snapshot
-        self.destination = destination
-        sync = plan.sync
-        unfit = plan.unfit
+        self.context = context
     }
+
+    private var destination: any Destination { context.destination }
+    private var sync: String { context.sync.name }
+    private var unfit: UnfitPolicy { context.sync.unfitValues }
 
     /// Compares keys, if it is time for that.
     func findingDeleted() async throws -> TableMerging {
@@ -64,7 +62,7 @@ struct TableMerging {
     ///
     /// - Throws: ``StreamedTable/MustCopy``; `ChangeRefused`; `UnfitValues`; what else reading and writing throw.
     func run(_ progress: TableProgress) async throws -> TableOutcome {
-        let start = ContinuousClock.now
+        let start = context.clock.now
         var change = try await reshaping()
         let range = try await snapshot.range(
             of: table.source,
@@ -89,7 +87,7 @@ struct TableMerging {
             change = TargetChanges(before: change.after, after: change.after, changes: net(batches))
         }
         var noted = change.after
-        noted.note(rows.tally.refusals, at: Date().timeIntervalSince1970, after: copy.issues)
+        noted.note(rows.tally.refusals, at: context.clock.time, after: copy.issues)
         if noted != change.after {
             let step = TargetChanges(before: change.after, after: noted, changes: NetChanges())
             try await destination.merge([step], isLast: false, of: sync)
@@ -97,7 +95,7 @@ struct TableMerging {
         return TableOutcome(
             copy: noted,
             tally: rows.tally,
-            duration: start.duration(to: .now),
+            duration: context.clock.duration(since: start),
             merge: TableOutcome.Merge(
                 deleted: deleted.map { $0.reduce(0) { $0 + $1.rowCount } },
                 isHeldBack: place == nil

@@ -1,4 +1,3 @@
-import Foundation
 package import TandemCore
 package import TandemRows
 
@@ -10,7 +9,7 @@ package import TandemRows
 /// their order: no change is older than the snapshot and still to come, and
 /// none is newer and there already.
 struct IssueRetry {
-    let destination: any Destination
+    let context: RunContext
     let method: Method
     /// Whose changes are applied up to where the snapshot is.
     let snapshot: any Snapshot
@@ -21,11 +20,11 @@ struct IssueRetry {
     ///
     /// - Returns: The plans of the tables that rows were tried of.
     func run() async throws -> [TablePlan] {
-        guard let reached = try await destination.stream(of: plan.sync, by: method) else { return [] }
+        guard let reached = try await context.destination.stream(of: plan.sync, by: method) else { return [] }
         let planned = Dictionary(plan.tables.map { ($0.schema.id, $0) }) { first, _ in first }
         var changes: [TargetChanges] = []
         var tried: [TablePlan] = []
-        for copy in try await destination.tables(of: plan.sync) where copy.stream == reached.id {
+        for copy in try await context.destination.tables(of: plan.sync) where copy.stream == reached.id {
             let keys = copy.issues.filter { isChosen(copy, $0) }.compactMap(\.key)
             guard !keys.isEmpty, let table = planned[copy.schema.id],
                 let change = try await change(of: keys, in: table, copy)
@@ -35,9 +34,9 @@ struct IssueRetry {
         }
         guard !changes.isEmpty else { return [] }
         do {
-            try await destination.apply(changes, reaching: reached, of: plan.sync)
+            try await context.destination.apply(changes, reaching: reached, of: plan.sync)
         } catch {
-            await destination.rollback()
+            await context.destination.rollback()
             throw error
         }
         return tried
@@ -73,7 +72,7 @@ struct IssueRetry {
         }
         var after = copy
         after.settleIssues(by: &changes)
-        after.note(rows.tally.refusals, at: Date().timeIntervalSince1970, after: copy.issues)
+        after.note(rows.tally.refusals, at: context.clock.time, after: copy.issues)
         return TargetChanges(before: copy, after: after, changes: changes)
     }
 

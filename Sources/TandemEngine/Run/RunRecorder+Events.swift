@@ -43,13 +43,14 @@ extension RunRecorder {
         }
     }
 
-    func finish(_ report: FullCopy.Report, _ counts: StreamProgress.Counts?) async {
-        if let counts { await noteStream(counts, isLast: true) }
-        let failures = report.failures
+    func finish(_ result: SyncRun.Result) async {
+        for copy in result.copies { await record(copy.issues, of: copy.schema.name) }
+        if let counts = result.stream { await noteStream(counts, isLast: true) }
+        let (outcomes, failures) = (result.report.outcomes, result.report.failures)
         await finish(
             failures.isEmpty ? .succeeded : .failed,
-            rows: report.outcomes.reduce(0) { $0 + $1.written },
-            bytes: report.outcomes.reduce(0) { $0 + $1.tally.bytes },
+            rows: outcomes.reduce(0) { $0 + $1.written },
+            bytes: outcomes.reduce(0) { $0 + $1.tally.bytes },
             error: failures.first.map { "\($0.table.schema.name): \($0.failure.message)" },
             remedy: failures.first?.failure.remedy?.text
         )

@@ -14,10 +14,7 @@ extension SyncRun {
     /// copy every table again.
     ///
     /// - Returns: The plan, and the run that keeps to it.
-    func beginning(
-        _ plan: SyncPlan,
-        observe: @escaping @Sendable (RunEvent) async -> Void
-    ) async throws -> (run: SyncRun, plan: SyncPlan) {
+    func beginning(_ plan: SyncPlan) async throws -> (run: SyncRun, plan: SyncPlan) {
         var (run, plan) = (self, plan)
         for method in Method.allCases where method.isFollowed {
             var attempt = 0
@@ -26,22 +23,22 @@ extension SyncRun {
                 do {
                     if !isFirst {
                         plan = try await run.plan()
-                        await observe(.planned(plan))
+                        await context.observe(.planned(plan))
                     }
                     isFirst = false
                     let followed = plan.part { $0.method == method }
                     guard followed.tables.contains(where: \.isAutomatic),
                         try await destination.stream(of: sync.name, by: method) == nil
                     else { break }
-                    try await run.stream(by: method, of: followed, observe: observe).prepare(followed)
+                    try await run.stream(by: method, of: followed).prepare(followed)
                     break
                 } catch let error as any ExplainedError where error.rulesOutMethod {
-                    await observe(.methodRuledOut(method, reason: "\(error)", remedy: error.remedy))
+                    await context.observe(.methodRuledOut(method, reason: "\(error)", remedy: error.remedy))
                     run.ruledOut[method] = .unusable(reason: error.sentence, remedy: error.remedy)
-                } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
+                } catch let error as any ExplainedError where context.outlasts(error) {
                     // Such as a table that has another name by now.
                     attempt += 1
-                    try await retries.wait(after: error, attempt: attempt, observe: observe)
+                    try await context.wait(after: error, attempt: attempt)
                 }
             }
         }
@@ -61,8 +58,7 @@ extension SyncRun {
     func follow(
         _ plan: SyncPlan,
         repairing isRepaired: ((TablePlan) -> Bool)?,
-        into report: inout FullCopy.Report,
-        observe: @escaping @Sendable (RunEvent) async -> Void
+        into report: inout FullCopy.Report
     ) async throws -> StreamProgress.Counts? {
         let methods = Method.allCases.filter { method in
             method.isFollowed && plan.tables.contains { $0.method == method }
@@ -70,33 +66,33 @@ extension SyncRun {
         if let isRepaired {
             for method in methods {
                 let followed = plan.part { $0.method == method }
-                let stream = try stream(by: method, of: followed, observe: observe)
+                let stream = try stream(by: method, of: followed)
                 try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id))
             }
         }
-        guard follows, methods.count > 1 else {
-            return try await follow(plan, by: methods, into: &report, observe: observe)
+        guard context.follows, methods.count > 1 else {
+            return try await follow(plan, by: methods, into: &report)
         }
         // A destination takes one stream at a time, so they take turns, each as far as its source is by then.
         var turn = self
-        turn.follows = false
-        var (plan, plannedAt, attempt) = (plan, ContinuousClock.now, 0)
+        turn.context.follows = false
+        var (plan, plannedAt, attempt) = (plan, context.clock.now, 0)
         while true {
-            _ = try await turn.follow(plan, by: methods, into: &report, observe: observe)
+            _ = try await turn.follow(plan, by: methods, into: &report)
             // What could not be copied is tried again with the next plan, and not in each turn.
             let failed = Set(report.failures.map(\.table.source.schema.id))
             plan = plan.part { !failed.contains($0.source.schema.id) }
-            try await Task.sleep(for: Self.turnPause)
+            try await context.clock.sleep(for: Self.turnPause)
             if let lock, lock.isWanted { try await lock.giveWay() }
-            guard plannedAt.duration(to: .now) >= Self.replanning else { continue }
+            guard context.clock.duration(since: plannedAt) >= Self.replanning else { continue }
             do {
-                (plan, plannedAt, attempt) = (try await replanned(), .now, 0)
+                (plan, plannedAt, attempt) = (try await replanned(), context.clock.now, 0)
                 let known = Set(plan.failures.map(\.table.schema.name))
                 report.failures.removeAll { !known.contains($0.table.schema.name) }
-                await observe(.replanned(plan))
-            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
+                await context.observe(.replanned(plan))
+            } catch let error as any ExplainedError where context.outlasts(error) {
                 attempt += 1
-                try await retries.wait(after: error, attempt: attempt, observe: observe)
+                try await context.wait(after: error, attempt: attempt)
             }
         }
     }
@@ -109,14 +105,13 @@ extension SyncRun {
     private func follow(
         _ plan: SyncPlan,
         by methods: [Method],
-        into report: inout FullCopy.Report,
-        observe: @escaping @Sendable (RunEvent) async -> Void
+        into report: inout FullCopy.Report
     ) async throws -> StreamProgress.Counts? {
         var counts: StreamProgress.Counts?
         for method in methods {
             let followed = plan.part { $0.method == method }
             guard !followed.tables.isEmpty else { continue }
-            let stream = try stream(by: method, of: followed, observe: observe)
+            let stream = try stream(by: method, of: followed)
             let added = try await stream.run(into: &report).counts
             counts = counts.map { $0.adding(added) } ?? added
         }
@@ -124,33 +119,23 @@ extension SyncRun {
     }
 
     /// - Parameter plan: Of the tables only that are followed by `method`.
-    func stream(
-        by method: Method,
-        of plan: SyncPlan,
-        observe: @escaping @Sendable (RunEvent) async -> Void
-    ) throws(StreamError) -> StreamRun {
+    func stream(by method: Method, of plan: SyncPlan) throws(StreamError) -> StreamRun {
         // The planner gives these methods only to ends that have them.
         guard let log = source.changeLog(method) else { throw .noStream(connection: sync.from) }
         return StreamRun(
-            source: source,
+            context: context,
             log: log,
-            destination: destination,
             method: method,
             plan: plan,
             onGap: sync.onGap,
-            maySetUp: sync.autoSetup,
-            follows: follows,
-            retries: retries,
-            readers: readers,
             replan: { try await self.replanned() },
-            lock: follows ? lock : nil,
-            observe: observe
+            lock: context.follows ? lock : nil
         )
     }
 
     /// The plan that the source asks for by now. A run that follows outlasts one that cannot be done.
     private func replanned() async throws -> SyncPlan {
-        do { return try await plan() } catch let problems as PlanProblems where follows {
+        do { return try await plan() } catch let problems as PlanProblems where context.follows {
             throw StreamError.standstill(problems)
         }
     }
@@ -189,7 +174,7 @@ extension SyncRun {
         guard let snapshot = try await follower.log.snapshotAtEnd(readers: readers) else { return nil }
         do {
             if let place = snapshot.moment.position, !plan.tables.isEmpty {
-                var stream = try stream(by: follower.method, of: plan, observe: observe)
+                var stream = try stream(by: follower.method, of: plan)
                 stream.onGap = .fail
                 let (changes, left) = try await stream.catchUp(to: place)
                 let late = Set(left.map(\.table.schema.id))

@@ -21,7 +21,7 @@ extension SyncRun {
             }
             do {
                 _ = try await IssueRetry(
-                    destination: destination,
+                    context: context,
                     method: follower.method,
                     snapshot: snapshot,
                     plan: plan,

@@ -42,7 +42,7 @@ extension SyncRun {
         var compared: Set<TableName> = []
         var last: Standing?
         for follower in try await followers(of: destination.tables(of: sync.name)) {
-            guard let (snapshot, plan) = try await moment(for: follower, readers: readers) else { continue }
+            guard let (snapshot, plan) = try await moment(for: follower, readers: context.readers) else { continue }
             var standing: Standing
             do {
                 standing = try await self.standing()
@@ -81,12 +81,7 @@ extension SyncRun {
         let made = try await destination.made(of: sync.name)
         let exclusions = try await Exclusions(of: sync, from: source, made: made)
         return Verification(
-            of: sync.name,
-            source: source,
-            destination: destination,
-            unfit: sync.unfitValues,
-            readers: readers,
-            findsDeletes: sync.deletes == .compare,
+            context,
             isChosen: { column, table, target in
                 exclusions.includes(column, of: table, called: names[folding.fold(target)] ?? table.schema.name)
             }

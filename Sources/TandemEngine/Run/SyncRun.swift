@@ -4,19 +4,16 @@ package import TandemState
 
 /// One run of a sync: looks, plans, copies, and notes what came of it.
 package struct SyncRun: Sendable {
-    let sync: SyncConfiguration
-    let source: any Source
-    package private(set) var destination: any Destination
-    let readers: Int
-    let retries: RetryPolicy
-    private let patience: WriterPatience
-    var follows: Bool
+    var context: RunContext
     let state: StateStore?
     let lock: SyncLock?
     private let notify: @Sendable (String) -> Void
-    let observe: @Sendable (RunEvent) async -> Void
     /// Methods that the source turned out not to offer now.
     var ruledOut: [Method: Eligibility] = [:]
+
+    var sync: SyncConfiguration { context.sync }
+    var source: any Source { context.source }
+    package var destination: any Destination { context.destination }
 
     /// - Parameters:
     ///   - readers: How many threads may read the source at once.
@@ -34,20 +31,24 @@ package struct SyncRun: Sendable {
         follows: Bool = false,
         lock: SyncLock? = nil,
         state: StateStore?,
+        clock: RunClock = .system,
         notify: @escaping @Sendable (String) -> Void = { _ in },
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) {
-        self.sync = sync
-        self.source = source
-        self.destination = destination
-        self.readers = readers
-        self.retries = retries
-        self.patience = patience
-        self.follows = follows
+        context = RunContext(
+            sync,
+            from: source,
+            to: destination,
+            readers: readers,
+            retries: retries,
+            patience: patience,
+            follows: follows,
+            clock: clock,
+            observe: observe
+        )
         self.lock = lock
         self.state = state
         self.notify = notify
-        self.observe = observe
     }
 
     package struct Result: Sendable {
@@ -56,143 +57,102 @@ package struct SyncRun: Sendable {
         /// What was followed, if anything was.
         package var stream: StreamProgress.Counts?
         package var duration: Duration
+        /// What the destination remembers now of the copies that there are.
+        var copies: [CopiedTable]
+
+        /// The copies that there are now, by their names at the destination.
+        package var targets: Set<TableName> { Set(copies.map(\.target)) }
+
         /// Rows that the destination does not hold as their source has them, without those that are to stay so, by
         /// their tables at the destination.
-        package var issues: [TableName: [RowIssue]]
-        /// The copies that there are now, by their names at the destination.
-        package var copies: Set<TableName>
+        package var issues: [TableName: [RowIssue]] {
+            let open = copies.map { ($0.target, $0.issues.filter { !$0.isIgnored }) }
+            return Dictionary(open.filter { !$1.isEmpty }) { first, _ in first }
+        }
     }
 
     /// - Parameter isRepaired: Where given, only these of the planned tables are copied, also those that a stream keeps
     ///   up to date.
     /// - Throws: ``PlanProblems`` before anything is touched; what stopped the run as a whole.
     package func run(repairing isRepaired: ((TablePlan) -> Bool)? = nil) async throws -> Result {
-        try await remembering().perform(isRepaired)
-    }
-
-    private func perform(_ isRepaired: ((TablePlan) -> Bool)?) async throws -> Result {
-        let start = ContinuousClock.now
-        let recorder = await RunRecorder(of: sync.name, in: state, notify: notify)
+        let recorder = await RunRecorder(of: sync.name, in: state, clock: context.clock, notify: notify)
+        let result: Result
         do {
-            if isRepaired == nil { await tidy() }
-            var plan = try await firstPlan()
-            if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
-            let note: @Sendable (RunEvent) async -> Void = { event in
-                await recorder.note(event)
-                await observe(event)
-            }
-            await note(.planned(plan))
-            var run = self
-            if isRepaired == nil { (run, plan) = try await beginning(plan, observe: note) }
-            var report = FullCopy.Report()
-            for failed in plan.failures {
-                await note(.tableFailed(failed.table, failed.failure))
-                report.failures.append((failed.table, failed.failure))
-            }
-            let read = try await read(plan.part { $0.cursor?.copy != nil && isRepaired == nil }, observe: note)
-            let again = Set(read.recopies.map(\.target))
-            let copied = plan.part {
-                !$0.method.isFollowed && ($0.cursor?.copy == nil || isRepaired != nil || again.contains($0.target))
-            }
-            if !copied.tables.isEmpty {
-                let copy = FullCopy(
-                    from: source,
-                    to: destination,
-                    plan: copied,
-                    readers: readers,
-                    retries: retries,
-                    patience: patience,
-                    observe: note
-                )
-                report.add(try await copy.run())
-            }
-            report.outcomes += read.outcomes
-            report.failures += read.failures
-            if !report.outcomes.isEmpty || plan.tables.contains(where: \.method.isFollowed) {
-                try await claim(plan, observe: note)
-            }
-            let counts = try await run.follow(plan, repairing: isRepaired, into: &report, observe: note)
-            var issues: [TableName: [RowIssue]] = [:]
-            var present: Set<TableName> = []
-            // What has been done is done, also where that cannot be asked.
-            for copy in (try? await destination.tables(of: sync.name)) ?? [] {
-                await recorder.record(copy.issues, of: copy.schema.name)
-                present.insert(copy.target)
-                let open = copy.issues.filter { !$0.isIgnored }
-                if !open.isEmpty { issues[copy.target] = open }
-            }
-            await recorder.finish(report, counts)
-            let duration = start.duration(to: .now)
-            return Result(
-                plan: plan,
-                report: report,
-                stream: counts,
-                duration: duration,
-                issues: issues,
-                copies: present
-            )
+            result = try await remembering().recorded(by: recorder).perform(isRepaired)
         } catch {
             await recorder.finish(after: error)
             throw error
         }
+        await recorder.finish(result)
+        return result
+    }
+
+    private func perform(_ isRepaired: ((TablePlan) -> Bool)?) async throws -> Result {
+        let start = context.clock.now
+        if isRepaired == nil { await tidy() }
+        var plan = try await context.persistently { try await self.plan() }
+        if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
+        await context.observe(.planned(plan))
+        var run = self
+        if isRepaired == nil { (run, plan) = try await beginning(plan) }
+        var report = FullCopy.Report()
+        for failed in plan.failures {
+            await context.observe(.tableFailed(failed.table, failed.failure))
+            report.failures.append((failed.table, failed.failure))
+        }
+        let read = try await read(plan.part { $0.cursor?.copy != nil && isRepaired == nil })
+        let again = Set(read.recopies.map(\.target))
+        let copied = plan.part {
+            !$0.method.isFollowed && ($0.cursor?.copy == nil || isRepaired != nil || again.contains($0.target))
+        }
+        if !copied.tables.isEmpty { report.add(try await FullCopy(context, of: copied).run()) }
+        report.outcomes += read.outcomes
+        report.failures += read.failures
+        if !report.outcomes.isEmpty || plan.tables.contains(where: \.method.isFollowed), let claim = plan.claim {
+            // Has the destination remember whose the sync is.
+            try await context.persistently { try await destination.note(made: [claim], gone: []) }
+        }
+        let counts = try await run.follow(plan, repairing: isRepaired, into: &report)
+        // What has been done is done, also where that cannot be asked.
+        let copies = (try? await destination.tables(of: sync.name)) ?? []
+        return Result(
+            plan: plan,
+            report: report,
+            stream: counts,
+            duration: context.clock.duration(since: start),
+            copies: copies
+        )
     }
 
     /// The same, which asks the destination once for what it remembers. One that follows lets others in for a while,
     /// who may write.
     func remembering() -> SyncRun {
-        guard !follows else { return self }
+        guard !context.follows else { return self }
         var run = self
-        run.destination = RememberedDestination(destination, of: sync.name)
+        run.context.destination = RememberedDestination(destination, of: sync.name)
+        return run
+    }
+
+    /// The same, of which everything that happens is written down.
+    private func recorded(by recorder: RunRecorder) -> SyncRun {
+        var run = self
+        run.context.observe = { [observe = context.observe] event in
+            await recorder.note(event)
+            await observe(event)
+        }
         return run
     }
 
     /// Brings the copies of tables up to date that are read by a cursor.
-    private func read(
-        _ plan: SyncPlan,
-        observe: @escaping @Sendable (RunEvent) async -> Void
-    ) async throws -> CursorRun.Report {
+    private func read(_ plan: SyncPlan) async throws -> CursorRun.Report {
         guard !plan.tables.isEmpty else { return CursorRun.Report() }
         // The planner gives INCREMENTAL only to ends that have it.
         guard let reader = source.cursorReader() else { throw StreamError.noCursor(sync: sync.name) }
-        return try await CursorRun(
-            reader: reader,
-            destination: destination,
-            plan: plan,
-            readers: readers,
-            retries: retries,
-            patience: patience,
-            observe: observe
-        ).run()
-    }
-
-    /// Has the destination remember whose the sync is.
-    private func claim(_ plan: SyncPlan, observe: @Sendable (RunEvent) async -> Void) async throws {
-        guard let claim = plan.claim else { return }
-        var attempt = 0
-        while true {
-            do {
-                return try await destination.note(made: [claim], gone: [])
-            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
-                attempt += 1
-                try await retries.wait(after: error, attempt: attempt, observe: observe)
-            }
-        }
+        return try await CursorRun(context: context, reader: reader, plan: plan).run()
     }
 
     func refuseAnothers() async throws {
         try await SyncTenure.check(sync, at: destination) { try await source.origin() }
-    }
-
-    private func firstPlan() async throws -> SyncPlan {
-        var attempt = 0
-        while true {
-            do {
-                return try await plan()
-            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
-                attempt += 1
-                try await retries.wait(after: error, attempt: attempt, observe: observe)
-            }
-        }
     }
 
     func plan() async throws -> SyncPlan {

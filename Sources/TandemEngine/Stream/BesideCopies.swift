@@ -3,14 +3,12 @@ import TandemRows
 
 /// Copies tables one after another while a stream goes on, which each of them joins then.
 struct BesideCopies {
-    let source: any Source
+    let context: RunContext
     let log: any ChangeLog
-    let destination: any Destination
-    let sync: String
-    let unfit: UnfitPolicy
-    let readers: Int
     let desk: CopyDesk
-    let observe: @Sendable (RunEvent) async -> Void
+
+    private var destination: any Destination { context.destination }
+    private var sync: String { context.sync.name }
 
     /// Between two looks at the desk.
     private static let interval = Duration.milliseconds(50)
@@ -19,7 +17,7 @@ struct BesideCopies {
     func run() async throws {
         while true {
             guard let (table, since) = desk.begin() else {
-                try await Task.sleep(for: Self.interval)
+                try await context.clock.sleep(for: Self.interval)
                 continue
             }
             do {
@@ -34,10 +32,10 @@ struct BesideCopies {
                 try Task.checkCancellation()
                 guard !(error is Unwanted) else { continue }
                 if let transient = error as? any ExplainedError, transient.interruptsAll {
-                    await observe(.retrying(transient, pause: pause, attempt: count))
+                    await context.observe(.retrying(transient, pause: pause, attempt: count))
                 } else {
                     try? await destination.dropSections(of: table.target, sync)
-                    await observe(.tableFailed(table, TableFailure(error)))
+                    await context.observe(.tableFailed(table, TableFailure(error)))
                 }
             }
         }
@@ -50,7 +48,7 @@ struct BesideCopies {
         try await withThrowingTaskGroup(of: TableOutcome?.self) { group in
             group.addTask { try await copy(table, for: since) }
             group.addTask {
-                while !desk.isUnwanted { try await Task.sleep(for: Self.interval) }
+                while !desk.isUnwanted { try await context.clock.sleep(for: Self.interval) }
                 return nil
             }
             defer { group.cancelAll() }
@@ -61,27 +59,20 @@ struct BesideCopies {
 
     private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
-        let open = try await log.awaitWriters(of: [table.source], limit: WriterPatience().copying)
+        let open = try await log.awaitWriters(of: [table.source], limit: context.patience.copying)
         if let left = open[table.source.schema.id] { throw StreamError.left(left) }
         var loaded = 0
         while true {
             do {
-                return try await source.withSnapshot(readers: readers, observe: observe) { snapshot in
-                    try await TableLoad(
-                        table: table,
-                        sync: sync,
-                        unfit: unfit,
-                        snapshot: snapshot,
-                        destination: destination,
-                        observe: observe
-                    ).run(since: since)
+                return try await context.withSnapshot { snapshot in
+                    try await TableLoad(context: context, table: table, snapshot: snapshot).run(since: since)
                 }
             } catch let error as any ExplainedError where error.isTransient {
                 // The sections that are there are gone on with, as long as each attempt brings more of them.
                 let more = try await destination.sectionsLoaded(of: table.target, sync)
                 guard more > loaded else { throw error }
                 loaded = more
-                await observe(.retrying(error, pause: .zero, attempt: 1))
+                await context.observe(.retrying(error, pause: .zero, attempt: 1))
             }
         }
     }

@@ -5,25 +5,22 @@ import TandemState
 /// Brings the tables of a plan that are followed by the source's log up to date: copies what is not there yet, then
 /// applies what has changed since.
 struct StreamRun {
-    let source: any Source
+    let context: RunContext
     let log: any ChangeLog
-    let destination: any Destination
     /// By which the source tells of changes.
     let method: Method
     /// Of the tables only that are followed so.
     let plan: SyncPlan
     var onGap: GapPolicy
-    /// Whether the source may make on the tables what following them takes.
-    let maySetUp: Bool
-    /// Goes on until it is cancelled.
-    let follows: Bool
-    let retries: RetryPolicy
-    let readers: Int
     /// The plan of the whole sync, as the source's catalog asks for it by then.
     let replan: @Sendable () async throws -> SyncPlan
     /// What a run that follows gives up for a while when others want it.
     var lock: SyncLock?
-    let observe: @Sendable (RunEvent) async -> Void
+
+    var destination: any Destination { context.destination }
+    private var follows: Bool { context.follows }
+    private var retries: RetryPolicy { context.retries }
+    var observe: @Sendable (RunEvent) async -> Void { context.observe }
 
     /// How one round ended.
     private enum Ending {
@@ -38,14 +35,9 @@ struct StreamRun {
         guard follows else { return try await rounds(desk, into: &report) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let copies = BesideCopies(
-                source: source,
+                context: context,
                 log: log,
-                destination: destination,
-                sync: plan.sync,
-                unfit: plan.unfit,
-                readers: readers,
-                desk: desk,
-                observe: observe
+                desk: desk
             )
             group.addTask { try await copies.run() }
             defer { group.cancelAll() }
@@ -81,9 +73,9 @@ struct StreamRun {
                     unread.insert(error.table).inserted || follows
                 else { throw error.cause }
                 try await leave(table, desk, because: "its changes cannot be read: \(error.description)")
-            } catch let error as any ExplainedError where error.isTransient || follows && error.isBusy {
+            } catch let error as any ExplainedError where context.outlasts(error) {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
-                try await retries.wait(after: error, attempt: attempt, observe: observe)
+                try await context.wait(after: error, attempt: attempt)
             }
         }
     }
@@ -94,7 +86,7 @@ struct StreamRun {
         guard let table = plan.tables.first(where: { $0.target == error.target }) else { throw error.cause }
         if error.isTransient, let pause = retries.pause(ofTableBefore: attempt) {
             await observe(.tablePostponed(table, error, pause: pause))
-            return try await Task.sleep(for: pause)
+            return try await context.clock.sleep(for: pause)
         }
         try await leave(table, desk, because: "its copy cannot take its changes: \(error.description)")
     }
@@ -144,7 +136,7 @@ struct StreamRun {
         guard !settled.tables.isEmpty else {
             // Not one could be copied.
             guard follows, let pause else { return .done }
-            try await Task.sleep(for: pause)
+            try await context.clock.sleep(for: pause)
             return .again
         }
         let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
@@ -192,7 +184,7 @@ struct StreamRun {
 
     /// Copies `tables`, which nothing else is to be done before.
     private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamState) async throws -> FullCopy.Report {
-        let open = try await log.awaitWriters(of: tables.map(\.source), limit: WriterPatience().copying)
+        let open = try await log.awaitWriters(of: tables.map(\.source), limit: context.patience.copying)
         var plan = plan
         plan.tables = tables.filter { open[$0.source.schema.id] == nil }
         let failures = tables.compactMap { table in
@@ -200,15 +192,7 @@ struct StreamRun {
         }
         for (table, failure) in failures { await observe(.tableFailed(table, failure)) }
         guard !plan.tables.isEmpty else { return FullCopy.Report(failures: failures) }
-        var report = try await FullCopy(
-            from: source,
-            to: destination,
-            plan: plan,
-            readers: readers,
-            retries: retries,
-            since: since,
-            observe: observe
-        ).run()
+        var report = try await FullCopy(context, of: plan, since: since).run()
         report.failures += failures
         return report
     }
@@ -284,7 +268,7 @@ struct StreamRun {
                 sync: plan.sync,
                 tables: plan.tables.map(\.source),
                 continuing: known,
-                maySetUp: maySetUp,
+                maySetUp: context.sync.autoSetup,
                 mayRestart: onGap != .fail
             ),
             ownership: Ownership(known: try await destination.made(of: plan.sync)) { [destination] made, gone in

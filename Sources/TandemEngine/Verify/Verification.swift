@@ -8,32 +8,15 @@ package import TandemRows
 /// where those differ, both are read through the same types; where they differ
 /// then, both are read once more to name the first keys.
 package struct Verification {
-    let source: any Source
-    let destination: any Destination
-    let sync: String
-    let unfit: UnfitPolicy
-    let readers: Int
+    let context: RunContext
     package typealias IsChosen = @Sendable (_ column: ColumnSchema, _ table: CatalogTable, _ target: TableName) -> Bool
     let isChosen: IsChosen
-    /// Whether deletes are found by comparing keys where nothing tells of them.
-    let findsDeletes: Bool
+
+    var destination: any Destination { context.destination }
 
     /// - Parameter isChosen: Whether the sync copies a column of a table of the source to a target.
-    package init(
-        of sync: String,
-        source: any Source,
-        destination: any Destination,
-        unfit: UnfitPolicy,
-        readers: Int,
-        findsDeletes: Bool = false,
-        isChosen: @escaping IsChosen = { _, _, _ in true }
-    ) {
-        self.sync = sync
-        self.source = source
-        self.destination = destination
-        self.unfit = unfit
-        self.readers = readers
-        self.findsDeletes = findsDeletes
+    package init(_ context: RunContext, isChosen: @escaping IsChosen = { _, _, _ in true }) {
+        self.context = context
         self.isChosen = isChosen
     }
 
@@ -86,10 +69,16 @@ package struct Verification {
         settled: [TableName: Verdict] = [:],
         observe: (TableResult) -> Void = { _ in }
     ) async throws -> [TableResult] {
-        let copies = try await destination.tables(of: sync).filter(isWanted).sorted { $0.target < $1.target }
-        let catalog = try await source.catalog()
+        let copies = try await destination.tables(of: context.sync.name).filter(isWanted).sorted {
+            $0.target < $1.target
+        }
+        let catalog = try await context.source.catalog()
         let moment: any Snapshot
-        if let snapshot { moment = snapshot } else { moment = try await source.snapshot(readers: readers) }
+        if let snapshot {
+            moment = snapshot
+        } else {
+            moment = try await context.source.snapshot(readers: context.readers)
+        }
         do {
             var results: [TableResult] = []
             let tables = SourceTables(catalog)
@@ -145,7 +134,7 @@ package struct Verification {
             copy: copy,
             verdict: .equal,
             sourceHasMoved: snapshot.moment.checkpoint != copy.moment.checkpoint,
-            missesDeletes: copy.cursor != nil && (!findsDeletes || copy.schema.identity.isEmpty)
+            missesDeletes: copy.cursor != nil && (context.sync.deletes != .compare || copy.schema.identity.isEmpty)
         )
         guard let table = tables[copy] else {
             result.verdict = .incomparable("table \(copy.schema.name) is gone from the source")
@@ -166,7 +155,7 @@ package struct Verification {
             return result
         }
         result.computation = .streamed
-        let here = { try await snapshot.rows(of: table, as: columns.source, unfit: unfit) }
+        let here = { try await snapshot.rows(of: table, as: columns.source, unfit: context.sync.unfitValues) }
         let there = { try await destination.rows(of: copy, as: columns.destination) }
         do {
             let sourceDigest = try await TableDigest.digest(here())

@@ -94,17 +94,7 @@ struct Demo: AsyncParsableCommand {
     }
 
     private static func verify(_ sync: SyncConfiguration, in workspace: Workspace) async throws {
-        let source = try workspace.source(sync.from)
-        let destination = try workspace.destination(sync.to)
-        let results = try await Verification(
-            of: sync.name,
-            source: source,
-            destination: destination,
-            unfit: sync.unfitValues,
-            readers: Processors.count
-        ).run()
-        await source.close()
-        await destination.close()
+        let results = try await workspace.verify(sync).results
         let equal = results.count { if case .equal = $0.verdict { true } else { false } }
         Terminal.out(
             "\nCompared with the source: \(equal) of \(Amounts.tables(results.count)) \(equal == 1 ? "is" : "are") equal."

@@ -90,7 +90,7 @@ struct RunSummary {
         lines += result.plan.orphans.map { "note: \($0.copy.target): \($0.reason)" }
         for failure in report.failures {
             let message = failure.failure.message
-            let rest = result.copies.contains(failure.table.target) ? "Its old copy stays." : "There is no copy of it."
+            let rest = result.targets.contains(failure.table.target) ? "Its old copy stays." : "There is no copy of it."
             lines.append("error: \(failure.table.schema.name): \(message)\(message.hasSuffix(".") ? "" : ".") \(rest)")
             lines += RemedyText.lines(failure.failure.remedy)
         }
