@@ -4,7 +4,8 @@ import TandemRows
 import TandemState
 
 extension Workspace {
-    /// Forgets what the destination remembers of a sync, so that the next run copies again. The copies stay as they are.
+    /// Forgets what the destination remembers of a sync, so that the next run copies again. The copies stay as they
+    /// are.
     ///
     /// - Parameter tables: Only these, by their names at the destination or at the source; all where there are none.
     /// - Returns: What is forgotten.
