@@ -64,11 +64,9 @@ package final class RunRecorder: Sendable {
         await attempt { (store, _) throws(StateError) in try await store.forgetUncopied(of: sync, except: chosen) }
     }
 
-    /// Notes that these are the issues that a table has now.
-    package func record(_ issues: [RowIssue], of source: TableName) async {
-        await attempt { (store, run) throws(StateError) in
-            try await store.record(issues, of: source, sync: sync, run: run)
-        }
+    /// Notes that these are the issues that tables have now.
+    package func record(_ issues: [TableName: [RowIssue]]) async {
+        await attempt { (store, run) throws(StateError) in try await store.record(issues, sync: sync, run: run) }
     }
 
     /// Notes how far the run has followed its source.

@@ -38,39 +38,53 @@ extension StateStore {
         )
     }
 
-    /// Notes that these are the issues that a table has now. Those that somebody has said are to stay are not kept
+    /// Notes that these are the issues that tables have now. Those that somebody has said are to stay are not kept
     /// here.
     package func record(
-        _ issues: [RowIssue],
-        of table: TableName,
+        _ issues: [TableName: [RowIssue]],
         sync: String,
         run: Int64
     ) async throws(StateError) {
-        let now = now().timeIntervalSince1970
-        let open = issues.filter { !$0.isIgnored }
+        let now = clock.time
+        let had = try await Set(self.issues(of: sync).map(\.table))
+        let open = issues.mapValues { $0.filter { !$0.isIgnored } }
         // Most tables have none, and have had none.
-        if open.isEmpty, try await self.issues(of: sync).allSatisfy({ $0.table != table }) { return }
+        let changed = open.filter { !$1.isEmpty || had.contains($0) }
+        if changed.isEmpty { return }
         try await write { db in
-            let known = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT id, row_key, column_name, cause FROM issue
-                    WHERE sync = ? AND source_schema = ? AND source_table = ?
-                    """,
-                arguments: [sync, table.schema, table.table]
-            )
-            let kept = Set(open.map { [$0.keyText, $0.column, $0.cause] })
-            let delete = try db.makeStatement(sql: "DELETE FROM issue WHERE id = ?")
-            for row in known where !kept.contains([row["row_key"], row["column_name"], row["cause"]]) {
-                try delete.execute(arguments: [row["id"] as Int64])
+            for (table, open) in changed {
+                try Self.record(open, of: table, sync: sync, run: run, now: now, db)
             }
-            let insert = try db.makeStatement(sql: Self.insertion)
-            for issue in open {
-                try insert.execute(arguments: [
-                    "sync": sync, "schema": table.schema, "table": table.table, "key": issue.keyText,
-                    "column": issue.column, "cause": issue.cause, "since": issue.since, "now": now, "run": run,
-                ])
-            }
+        }
+    }
+
+    private static func record(
+        _ open: [RowIssue],
+        of table: TableName,
+        sync: String,
+        run: Int64,
+        now: Double,
+        _ db: Database
+    ) throws {
+        let known = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, row_key, column_name, cause FROM issue
+                WHERE sync = ? AND source_schema = ? AND source_table = ?
+                """,
+            arguments: [sync, table.schema, table.table]
+        )
+        let kept = Set(open.map { [$0.keyText, $0.column, $0.cause] })
+        let delete = try db.makeStatement(sql: "DELETE FROM issue WHERE id = ?")
+        for row in known where !kept.contains([row["row_key"], row["column_name"], row["cause"]]) {
+            try delete.execute(arguments: [row["id"] as Int64])
+        }
+        let insert = try db.makeStatement(sql: insertion)
+        for issue in open {
+            try insert.execute(arguments: [
+                "sync": sync, "schema": table.schema, "table": table.table, "key": issue.keyText,
+                "column": issue.column, "cause": issue.cause, "since": issue.since, "now": now, "run": run,
+            ])
         }
     }
 

@@ -1,5 +1,6 @@
-package import Foundation
+import Foundation
 import GRDB
+package import TandemCore
 
 extension StateStore {
     /// What the store at `path` holds now, or `nil` if nothing has been run yet.
@@ -8,10 +9,10 @@ extension StateStore {
     /// date in. The file and its folder may be read-only.
     package static func read(
         at path: String,
-        now: @escaping @Sendable () -> Date = { Date() }
+        clock: RunClock = .system
     ) throws(StateError) -> StateStore? {
         guard access(path, F_OK) == 0 else { return nil }
-        return try store(path: path, now: now) { (configuration) throws(any Error) in
+        return try store(path: path, clock: clock) { (configuration) throws(any Error) in
             let copy = try DatabaseQueue(configuration: configuration)
             do {
                 try backUp(path, to: copy)

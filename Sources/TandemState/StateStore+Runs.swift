@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import TandemCore
 
 extension StateStore {
     /// Notes that a run begins. Runs of the same sync that never ended were cut off: a sync has one run at a time.
@@ -7,7 +8,7 @@ extension StateStore {
     /// - Returns: The run's number.
     package func beginRun(of sync: String) async throws(StateError) -> Int64 {
         let process = ProcessIdentity.current
-        let now = now()
+        let now = clock.time
         return try await write { db in
             try db.execute(
                 sql: "UPDATE run SET outcome = 'interrupted' WHERE sync = ? AND outcome = 'running'",
@@ -15,7 +16,7 @@ extension StateStore {
             )
             try db.execute(
                 sql: "INSERT INTO run (sync, started, outcome, pid, pid_start) VALUES (?, ?, 'running', ?, ?)",
-                arguments: [sync, now.timeIntervalSince1970, process.pid, process.start]
+                arguments: [sync, now, process.pid, process.start]
             )
             let run = db.lastInsertedRowID
             try db.execute(
@@ -37,11 +38,11 @@ extension StateStore {
         error: String? = nil,
         remedy: String? = nil
     ) async throws(StateError) {
-        let now = now()
+        let now = clock.time
         try await write { db in
             try db.execute(
                 sql: "UPDATE run SET ended = ?, outcome = ?, rows = ?, bytes = ?, error = ?, remedy = ? WHERE id = ?",
-                arguments: [now.timeIntervalSince1970, outcome.rawValue, rows, bytes, error, remedy, run]
+                arguments: [now, outcome.rawValue, rows, bytes, error, remedy, run]
             )
         }
     }

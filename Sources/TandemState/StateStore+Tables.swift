@@ -26,7 +26,7 @@ extension StateStore {
         run: Int64
     ) async throws(StateError) {
         guard !tables.isEmpty else { return }
-        let now = now().timeIntervalSince1970
+        let now = clock.time
         try await write { db in
             for table in tables { try Self.record(event, of: table, sync: sync, run: run, now: now, db) }
         }

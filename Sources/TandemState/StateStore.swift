@@ -1,6 +1,7 @@
 import Dispatch
-package import Foundation
+import Foundation
 import GRDB
+package import TandemCore
 
 /// What Tandem remembers of its runs, in one SQLite file. Several processes may use it at a time.
 ///
@@ -12,18 +13,18 @@ package final class StateStore: Sendable {
     private let database: DatabaseQueue
     private let queue = DispatchQueue(label: "tandem.state")
     private let path: String
-    let now: @Sendable () -> Date
+    let clock: RunClock
 
-    private init(_ database: DatabaseQueue, path: String, now: @escaping @Sendable () -> Date) {
+    private init(_ database: DatabaseQueue, path: String, clock: RunClock) {
         self.database = database
         self.path = path
-        self.now = now
+        self.clock = clock
     }
 
     /// The store at `path`, made with its folder if there is none, readable by its owner only.
     package static func open(
         at path: String,
-        now: @escaping @Sendable () -> Date = { Date() }
+        clock: RunClock = .system
     ) throws(StateError) -> StateStore {
         try makeFolder(folder(of: path))
         try makeFile(path)
@@ -33,7 +34,7 @@ package final class StateStore: Sendable {
             throw .unwritable(path: path, reason: "its lock file cannot be made")
         }
         defer { lock.release() }
-        return try store(path: path, now: now) { (configuration) throws(any Error) in
+        return try store(path: path, clock: clock) { (configuration) throws(any Error) in
             try DatabaseQueue(path: path, configuration: configuration)
         }
     }
@@ -41,14 +42,14 @@ package final class StateStore: Sendable {
     /// The store at `path`, or `nil` if nothing has been run yet.
     package static func openIfPresent(
         at path: String,
-        now: @escaping @Sendable () -> Date = { Date() }
+        clock: RunClock = .system
     ) throws(StateError) -> StateStore? {
-        access(path, F_OK) == 0 ? try open(at: path, now: now) : nil
+        access(path, F_OK) == 0 ? try open(at: path, clock: clock) : nil
     }
 
     /// A store that ends with the process.
-    package static func inMemory(now: @escaping @Sendable () -> Date = { Date() }) throws(StateError) -> StateStore {
-        try store(path: "the state in memory", now: now) { (configuration) throws(any Error) in
+    package static func inMemory(clock: RunClock = .system) throws(StateError) -> StateStore {
+        try store(path: "the state in memory", clock: clock) { (configuration) throws(any Error) in
             try DatabaseQueue(configuration: configuration)
         }
     }
@@ -56,7 +57,7 @@ package final class StateStore: Sendable {
     /// A store over the database that `open` makes, brought to this version's tables.
     static func store(
         path: String,
-        now: @escaping @Sendable () -> Date,
+        clock: RunClock,
         _ open: (GRDB.Configuration) throws -> DatabaseQueue
     ) throws(StateError) -> StateStore {
         var configuration = GRDB.Configuration()
@@ -67,7 +68,7 @@ package final class StateStore: Sendable {
             let database = try open(configuration)
             guard try !database.read(StateSchema.migrator.hasBeenSuperseded) else { throw StateError.newer(path: path) }
             try StateSchema.migrator.migrate(database)
-            return StateStore(database, path: path, now: now)
+            return StateStore(database, path: path, clock: clock)
         } catch let error as StateError {
             throw error
         } catch {

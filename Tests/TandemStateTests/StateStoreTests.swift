@@ -12,7 +12,7 @@ struct StateStoreTests {
 
     @Test func aRunIsToldFromItsBeginningToItsEnd() async throws {
         let clock = TestClock()
-        let store = try StateStore.inMemory(now: clock.now)
+        let store = try StateStore.inMemory(clock: clock.clock)
         #expect(try await store.lastRun(of: "shop") == nil)
         let run = try await store.beginRun(of: "shop")
         #expect(try await store.lastRun(of: "shop")?.outcome == .running)
@@ -131,7 +131,7 @@ struct StateStoreTests {
             let run = try await store.beginRun(of: "shop")
             let issues = keys.map { RowIssue(of: orders, key: nil, keyText: $0, cause: "refused", since: 5) }
             // Twice in a run counts once.
-            for _ in 1...2 { try await store.record(issues, of: orders, sync: "shop", run: run) }
+            for _ in 1...2 { try await store.record([orders: issues], sync: "shop", run: run) }
         }
         try await note(["id = 1", "id = 2"])
         try await note(["id = 2", "id = 3"])
@@ -139,7 +139,7 @@ struct StateStoreTests {
         #expect(try await store.issues(of: "shop").map(\.count) == [2, 1])
         var ignored = RowIssue(of: orders, key: nil, keyText: "id = 2", cause: "refused", since: 5)
         ignored.isIgnored = true
-        try await store.record([ignored], of: orders, sync: "shop", run: 3)
+        try await store.record([orders: [ignored]], sync: "shop", run: 3)
         #expect(try await store.issues(of: "shop").isEmpty)
     }
 
@@ -183,5 +183,12 @@ struct StateStoreTests {
 final class TestClock: Sendable {
     private let time = Mutex(1_700_000_000.0)
     func advance(_ seconds: Double) { time.withLock { $0 += seconds } }
-    var now: @Sendable () -> Date { { Date(timeIntervalSince1970: self.time.withLock { $0 }) } }
+    var clock: RunClock {
+        let wall = { @Sendable in self.time.withLock { $0 } }
+        return RunClock(
+            elapsed: { .seconds(wall()) },
+            wall: wall,
+            pause: { self.advance(Double($0.components.seconds)) }
+        )
+    }
 }

@@ -36,7 +36,7 @@ extension RunRecorder {
             add(changes: progress.takeChanges())
             await noteStream(progress.counts, isLast: false)
             await record(.streaming, of: progress.takeUpToDate())
-        case .issues(let table, let issues): await record(issues, of: table.schema.name)
+        case .issues(let table, let issues): await record([table.schema.name: issues])
         case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .tablePostponed,
             .retrying, .streamPrepared, .methodRuledOut, .followedNoLonger:
             break
@@ -44,7 +44,7 @@ extension RunRecorder {
     }
 
     func finish(_ result: SyncRun.Result) async {
-        for copy in result.copies { await record(copy.issues, of: copy.schema.name) }
+        await record(result.copies.issuesByTable)
         if let counts = result.stream { await noteStream(counts, isLast: true) }
         let (outcomes, failures) = (result.report.outcomes, result.report.failures)
         await finish(
@@ -95,5 +95,12 @@ extension TableEvent {
             outcome.merge == nil
             ? .copied(rows: copy.rows, bytes: tally.bytes, moment: copy.moment, refusals: tally.refusals)
             : .merged(rows: copy.rows, bytes: tally.bytes, moment: copy.moment, refusals: tally.refusals)
+    }
+}
+
+extension [CopiedTable] {
+    /// By the names that the tables have at the source.
+    var issuesByTable: [TableName: [RowIssue]] {
+        Dictionary(map { ($0.schema.name, $0.issues) }, uniquingKeysWith: +)
     }
 }

@@ -82,6 +82,6 @@ extension SyncRun {
     /// What the destination knows is what counts; history may miss it.
     private func noteIssues(of copies: [CopiedTable]) async {
         guard let state, let run = try? await state.lastRun(of: sync.name)?.id else { return }
-        for copy in copies { try? await state.record(copy.issues, of: copy.schema.name, sync: sync.name, run: run) }
+        try? await state.record(copies.issuesByTable, sync: sync.name, run: run)
     }
 }
