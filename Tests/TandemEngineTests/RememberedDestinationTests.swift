@@ -33,4 +33,25 @@ import Testing
             #expect(destination.looks <= most, "round \(round)")
         }
     }
+
+    /// What it has put in place itself it knows, too.
+    @Test func aFullCopyAsksOnce() async throws {
+        let name = TableName(schema: "shop", table: "a")
+        let warehouse = MemoryDatabase(name: "house")
+        for rows in [5, 9] {
+            let table = SampleTable(name, ids: 0..<rows)
+            let shop = MemoryDatabase(name: "shop", tables: [.init(schema: table.schema, batches: table.batches())])
+            let destination = FaultyDestination(MemoryDestination(warehouse))
+            let run = SyncRun(
+                SyncConfiguration(name: "test", from: "shop", to: "house", method: .fixed(.fullTable)),
+                from: MemorySource(shop),
+                to: destination,
+                readers: 1,
+                state: nil
+            )
+            let result = try await run.run()
+            #expect(result.targets == [name] && result.report.outcomes.map(\.written) == [rows])
+            #expect(destination.looks <= 1)
+        }
+    }
 }

@@ -2,7 +2,7 @@ package import TandemCore
 
 extension DuckDBDestination {
     package func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
-        try await noted("loads in sections") { try $0.keptLoads().map(\.load) }?.filter { $0.sync == sync } ?? []
+        try await noted(Self.loadsInSections) { try $0.keptLoads().map(\.load) }?.filter { $0.sync == sync } ?? []
     }
 
     package func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {

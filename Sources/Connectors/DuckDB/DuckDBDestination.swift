@@ -63,9 +63,10 @@ package actor DuckDBDestination: Destination {
         }
     }
 
-    /// The file is opened once for all of it.
+    /// The file is opened once for all of it, and for what a run that follows asks next.
     package func memory(of sync: String) async throws -> SyncMemory {
-        try await noted("what it knows of \(sync)") { metadata in
+        let version = FileVersion(of: opener.path)
+        let seen = try await noted("what it knows of \(sync)") { metadata in
             var memory = SyncMemory(
                 tables: try metadata.copies(of: sync),
                 made: try metadata.made(of: nil),
@@ -74,9 +75,20 @@ package actor DuckDBDestination: Destination {
             for method in [Method.logBased, .triggerBased] {
                 memory.streams[method] = try metadata.stream(of: sync, by: method)
             }
-            return memory
-        } ?? SyncMemory()
+            guard !memory.streams.isEmpty else { return (memory, loads: [SectionedLoad](), departures: Departures()) }
+            let loads = try metadata.keptLoads().map(\.load)
+            return (memory, loads, try Departures(among: memory.tables, in: metadata.session))
+        }
+        guard let (memory, loads, departures) = seen else { return SyncMemory() }
+        if let version, !memory.streams.isEmpty {
+            known.keep(loads, to: Self.loadsInSections, at: version)
+            known.keep(departures, to: Self.whatDeparted, at: version)
+        }
+        return memory
     }
+
+    static let loadsInSections = "loads in sections"
+    private static let whatDeparted = "what departed"
 
     package func tables(of sync: String) async throws -> [CopiedTable] {
         try await noted("tables of \(sync)") { try $0.copies(of: sync) } ?? []
@@ -88,22 +100,14 @@ package actor DuckDBDestination: Destination {
 
     package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
         guard !copies.isEmpty else { return [:] }
-        let catalogue = Catalogue(try await reading())
-        let foreign = try catalogue.foreign(among: Set(copies.map { SQL.fold($0.target) }))
-        let columns = try catalogue.columns(of: copies.map(\.target))
-        let reasons = copies.compactMap { copy -> (TableName, String)? in
-            let name = SQL.fold(copy.target)
-            guard let present = columns[name] else { return (copy.target, "the warehouse has no such table any more") }
-            if foreign.contains(name) { return (copy.target, "there is another table in its place") }
-            let names = Set(present.map { SQL.folding.fold($0.name) })
-            guard
-                let gone = (copy.schema.columns.map(\.name) + copy.ownColumns.names).first(where: {
-                    !names.contains(SQL.folding.fold($0))
-                })
-            else { return nil }
-            return (copy.target, "the warehouse no longer has its column \"\(gone)\"")
+        let seen = FileVersion(of: opener.path).flatMap {
+            known.answer(to: Self.whatDeparted, at: $0, as: Departures.self)
         }
-        return Dictionary(reasons) { first, _ in first }
+        guard let seen, seen.looked.isSuperset(of: copies) else {
+            return try Departures(among: copies, in: try await reading()).reasons
+        }
+        let targets = Set(copies.map(\.target))
+        return seen.reasons.filter { targets.contains($0.key) }
     }
 
     package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {

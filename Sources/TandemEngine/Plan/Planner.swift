@@ -49,6 +49,8 @@ package struct Planner: Sendable {
         without ruledOut: [Method: Eligibility] = [:],
         earlier: [TableName: String] = [:]
     ) async throws -> SyncPlan {
+        // Each end takes its time to be reached.
+        async let remembered = destination.memory(of: sync.name)
         var catalog = try await source.catalog()
         for method in Method.allCases where method.isFollowed && source.changeLog(method) == nil {
             let reason = "Changes cannot be followed from \"\(sync.from)\" to \"\(sync.to)\"."
@@ -62,10 +64,11 @@ package struct Planner: Sendable {
                 catalog.tables[index].methods[.incremental] = .unusable(reason: reason, remedy: nil)
             }
         }
-        let copied = try await destination.tables(of: sync.name)
-        let owners = try await destination.owners().merging(earlier) { now, _ in now }
+        let memory = try await remembered
+        let copied = memory.tables
+        let owners = memory.owners.merging(earlier) { now, _ in now }
         let copies = try await copies(in: source, of: destination)
-        let made = try await destination.made(of: sync.name)
+        let made = memory.made.filter { $0.sync == sync.name }
         let tenure = SyncTenure(of: sync, made: made)
         var plan = Planner(
             sync: sync,

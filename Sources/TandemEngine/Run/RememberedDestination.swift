@@ -10,6 +10,8 @@ final class RememberedDestination: Destination {
         /// Another one after each beginning and end of a write: what was asked for in between is of neither.
         var version = 0
         var writes = 0
+        /// Whether a transaction of changes is open, of which nothing shows before it is committed.
+        var isOpen = false
     }
 
     private let destination: any Destination
@@ -30,17 +32,40 @@ final class RememberedDestination: Destination {
         return memory
     }
 
-    private func write<Value>(_ body: () async throws -> Value) async rethrows -> Value {
-        begin(1)
-        defer { begin(-1) }
-        return try await body()
+    /// - Parameter effect: What of the memory is another by the write, where that is known without asking.
+    private func write<Value>(
+        effect: ((inout SyncMemory) -> Void)? = nil,
+        _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        let (before, version) = begin()
+        do {
+            let value = try await body()
+            end(after: version, before, effect)
+            return value
+        } catch {
+            end(after: version, nil, nil)
+            throw error
+        }
     }
 
-    private func begin(_ writes: Int) {
+    private func begin() -> (memory: SyncMemory?, version: Int) {
         state.withLock { state in
-            state.memory = nil
+            defer { state.memory = nil }
             state.version += 1
-            state.writes += writes
+            state.writes += 1
+            return (state.isOpen ? nil : state.memory, state.version)
+        }
+    }
+
+    /// - Parameter version: As it was when the write began: another now where somebody else has written meanwhile.
+    private func end(after version: Int, _ before: SyncMemory?, _ effect: ((inout SyncMemory) -> Void)?) {
+        state.withLock { state in
+            state.writes -= 1
+            let isAlone = state.version == version && state.writes == 0
+            state.version += 1
+            guard isAlone, var memory = before, let effect else { return }
+            effect(&memory)
+            state.memory = memory
         }
     }
 }
@@ -72,7 +97,17 @@ extension RememberedDestination {
 
 extension RememberedDestination {
     func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
-        try await write { try await destination.publish(copies, retiring: retired, of: sync) }
+        let folding = nameFolding
+        let effect = { (memory: inout SyncMemory) in
+            let gone = Set((copies.map(\.target) + retired).map { folding.fold($0) })
+            memory.tables.removeAll { gone.contains(folding.fold($0.target)) }
+            memory.tables = (memory.tables + copies).sorted { $0.target < $1.target }
+            memory.owners = memory.owners.filter { !gone.contains(folding.fold($0.key)) }
+            for copy in copies { memory.owners[copy.target] = sync }
+        }
+        try await write(effect: sync == self.sync ? effect : nil) {
+            try await destination.publish(copies, retiring: retired, of: sync)
+        }
     }
 
     func apply(
@@ -80,10 +115,15 @@ extension RememberedDestination {
         reaching state: StreamState?,
         of sync: String
     ) async throws -> [TableName: [RowIssue]] {
-        try await write { try await destination.apply(changes, reaching: state, of: sync) }
+        defer { self.state.withLock { $0.isOpen = state == nil } }
+        let effect = { (memory: inout SyncMemory) in if let state { memory.streams[state.method] = state } }
+        return try await write(effect: changes.isEmpty && sync == self.sync ? effect : nil) {
+            try await destination.apply(changes, reaching: state, of: sync)
+        }
     }
 
     func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
+        defer { self.state.withLock { $0.isOpen = !isLast } }
         try await write { try await destination.merge(changes, isLast: isLast, of: sync) }
     }
 
@@ -105,7 +145,11 @@ extension RememberedDestination {
     }
 
     func teardown() async throws -> [String] { try await write { try await destination.teardown() } }
-    func rollback() async { await write { await destination.rollback() } }
+
+    func rollback() async {
+        await write { await destination.rollback() }
+        state.withLock { $0.isOpen = false }
+    }
 }
 
 // MARK: What concerns no memory
