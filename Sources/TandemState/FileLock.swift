@@ -35,7 +35,10 @@ final class FileLock: Sendable {
 
     func release() {
         let file = descriptor.exchange(-1, ordering: .relaxed)
-        if file >= 0 { close(file) }
+        guard file >= 0 else { return }
+        // Closing is not enough where a process is just being started, which has all that is open here until it begins.
+        flock(file, LOCK_UN)
+        close(file)
     }
 
     deinit { release() }

@@ -178,6 +178,20 @@ struct StateFileTests {
         again.release()
         other.release()
     }
+
+    /// A process that is just being started has all that is open here, until it begins.
+    @Test func aLockIsFreeOnceReleasedWhoeverElseHasItsFile() throws {
+        let tandem = folder.path + "/.tandem"
+        let lock = try SyncLock(sync: "shop", folder: tandem)
+        let links = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name in
+            let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)
+            return file?.hasSuffix("\(tandem)/shop.lock") == true ? Int32(name) : nil
+        }
+        let inherited = dup(try #require(links.first))
+        defer { close(inherited) }
+        lock.release()
+        try SyncLock(sync: "shop", folder: tandem).release()
+    }
 }
 
 /// A folder that goes when its test is done.
