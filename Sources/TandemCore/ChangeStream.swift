@@ -38,8 +38,11 @@ public struct StreamRequest: Sendable {
     public var sync: String
     public var tables: [Table]
     public var start: StreamState
-    /// Ends the stream once the source has passed it, changes or not; nothing that was committed behind it is brought.
-    /// `nil` to follow until cancelled.
+    /// Ends the stream once the source has passed it, changes or not. `nil` to follow until cancelled.
+    ///
+    /// Nothing that was committed behind it is brought where it is the place of a snapshot
+    /// (``ChangeLog/snapshotAtEnd(readers:)``). Where it is ``ChangeLog/end()``, more may come, which
+    /// ``ChangeBatch/state`` says then.
     public var end: Checkpoint?
     public var unfit: UnfitPolicy
     /// What columns become that are added and hold decimals of any number of digits (``CatalogTable/decimals``).

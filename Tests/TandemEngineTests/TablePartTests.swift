@@ -96,7 +96,7 @@ import Testing
         #expect(try await run(source).copied == 1)
         try source.insert(SampleTable(orders, ids: 5..<6))
         source.state.withLock { state in
-            state.log[0].stretches[0].parts = [9]
+            state.amend = { $0.parts = [9] }
             // Between the plan and the first change.
             if isThere { state.partsWhileFollowed = [1: [part(9, isNative: true)]] }
         }

@@ -34,33 +34,33 @@ package final class MemoryDatabase: Sendable {
         var loaded: [TableName: Table] = [:]
         /// Loaded section by section, and kept until that goes on.
         var sectioned: [TableName: (load: SectionedLoad, table: Table)] = [:]
-        /// Counts every change, and so serves as the position.
+        /// Counts every change, and so tells one snapshot from another.
         var version = 0
+        /// `nil` where none is kept.
+        var log: Log?
     }
 
     let state: Mutex<State>
     let name: String
 
-    package init(name: String, tables: [Table] = []) {
+    /// - Parameter keepsLog: Whether its changes can be followed.
+    package init(name: String, tables: [Table] = [], keepsLog: Bool = false) {
         self.name = name
         let named = tables.map { ($0.schema.name, $0) }
-        state = Mutex(State(content: Content(tables: Dictionary(named, uniquingKeysWith: { $1 }))))
+        var state = State(content: Content(tables: Dictionary(named, uniquingKeysWith: { $1 })))
+        if keepsLog { state.log = Log() }
+        self.state = Mutex(state)
     }
 
     package var tables: [TableName: Table] { state.withLock { $0.content.tables } }
 
-    /// Adds or replaces a table.
+    /// Adds or replaces a table. Who follows one that is replaced has to copy it again.
     package func put(_ table: Table) {
-        state.withLock {
-            $0.content.tables[table.schema.name] = table
-            $0.version += 1
-        }
-    }
-
-    package func remove(_ table: TableName) {
-        state.withLock {
-            $0.content.tables[table] = nil
-            $0.version += 1
+        state.withLock { state in
+            let old = state.content.tables.updateValue(table, forKey: table.schema.name)
+            state.version += 1
+            guard let old else { return }
+            state.log?.append(Log.Entry(version: state.version, replaced: old.schema.id))
         }
     }
 
@@ -81,6 +81,4 @@ package final class MemoryDatabase: Sendable {
             state.version += 1
         }
     }
-
-    var checkpoint: Checkpoint { Checkpoint(String(state.withLock { $0.version })) }
 }

@@ -6,6 +6,9 @@ package enum MemoryError: ExplainedError {
     case noColumn(String, TableName)
     case notLoaded(TableName)
     case noSQL
+    case noLog(String)
+    /// Which changes are missing.
+    case lostLog(String)
 
     package var description: String {
         switch self {
@@ -13,6 +16,8 @@ package enum MemoryError: ExplainedError {
         case .noColumn(let column, let table): "Table \(table) has no column \(column) of the type asked for."
         case .notLoaded(let name): "Table \(name) was to be published before it was loaded."
         case .noSQL: "Tables in memory understand no SQL."
+        case .noLog(let name): "The database \(name) keeps no log."
+        case .lostLog(let reason): reason
         }
     }
 

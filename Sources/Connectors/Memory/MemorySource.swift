@@ -1,19 +1,28 @@
-import Foundation
+import Synchronization
 package import TandemCore
 import TandemRows
 
 package struct MemorySource: Source {
     private let database: MemoryDatabase
-    package init(_ database: MemoryDatabase) { self.database = database }
+    private let holdLimit: Int
+
+    /// - Parameter holdLimit: How many rows a stream holds back of a table that is being copied.
+    package init(_ database: MemoryDatabase, holdLimit: Int = 100_000) {
+        self.database = database
+        self.holdLimit = holdLimit
+    }
 
     package func catalog() async throws -> Catalog {
-        Catalog(
+        var methods: [Method: Eligibility] = [.fullTable: .usable(note: nil), .incremental: .usable(note: nil)]
+        if changeLog(.logBased) != nil { methods[.logBased] = .usable(note: nil) }
+        return Catalog(
             tables: database.tables.values.sorted { $0.schema.name < $1.schema.name }.map { table in
                 CatalogTable(
                     schema: table.schema,
                     kind: .table,
                     estimatedRows: table.batches.reduce(0) { $0 + $1.rowCount },
-                    methods: [.fullTable: .usable(note: nil)]
+                    cursorColumns: table.schema.columns.filter(MemoryCursorReader.isCursor).map(\.name),
+                    methods: methods
                 )
             }
         )
@@ -26,18 +35,27 @@ package struct MemorySource: Source {
 
     package func setup(_ request: SetupRequest) async throws -> SetupScript { SetupScript(steps: []) }
 
-    package func snapshot(readers: Int) async throws -> any Snapshot {
-        let moment = Moment(checkpoint: database.checkpoint, origin: database.name, time: Date().timeIntervalSince1970)
-        return MemorySnapshot(tables: database.tables, moment: moment, readers: readers)
+    package func snapshot(readers: Int) async throws -> any Snapshot { MemorySnapshot(of: database, readers: readers) }
+
+    package func changeLog(_ method: Method) -> (any ChangeLog)? {
+        guard method == .logBased, database.state.withLock({ $0.log != nil }) else { return nil }
+        return MemoryLog(database: database, holdLimit: holdLimit)
     }
 
-    package func changeLog(_ method: Method) -> (any ChangeLog)? { nil }
+    package func cursorReader() -> (any CursorReader)? { MemoryCursorReader(database: database) }
 
-    package func cursorReader() -> (any CursorReader)? { nil }
-
+    /// Nobody finds one that is gone with the program.
     package func origin() async throws -> String? { nil }
 
-    package func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown { SourceTeardown() }
+    package func teardown(_ records: [SourceRecord]) async throws -> SourceTeardown {
+        var teardown = SourceTeardown()
+        for record in records {
+            let isRemoved = database.state.withLock { $0.log?.remove(record.sync) } == true
+            if isRemoved { teardown.removed.append("what \(record.sync) keeps of the log") }
+            teardown.gone += record.made.filter { $0.place == database.name }
+        }
+        return teardown
+    }
 
     package func query(_ sql: String, take: @Sendable (QueryResult) throws -> Bool) async throws {
         throw MemoryError.noSQL
@@ -56,38 +74,6 @@ extension Column {
         }
         return Column(storage: .bytes(ByteViews(views: views, storage: storage)), validity: validity)
     }
-}
-
-/// Values are value types here, so keeping them is a snapshot.
-private struct MemorySnapshot: Snapshot {
-    let tables: [TableName: MemoryDatabase.Table]
-    let moment: Moment
-    let readers: Int
-    let notes: [String] = []
-    let resumable: (any ResumableSnapshot)? = nil
-
-    func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
-        guard let stored = tables[table.schema.name] else { throw MemoryError.noTable(table.schema.name) }
-        return try BatchRows(
-            stored.batches.map { try $0.columns(of: stored.schema, as: schema) },
-            schema: schema,
-            readers: readers
-        )
-    }
-
-    func rows(
-        of table: CatalogTable,
-        as schema: TableSchema,
-        unfit: UnfitPolicy,
-        under keys: [RowKey]
-    ) async throws -> any TableRows {
-        try await rows(of: table, as: schema, unfit: unfit)
-    }
-
-    func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
-    func extent(of table: CatalogTable) async throws -> TableExtent? { nil }
-    func awaitDurability() async throws {}
-    func close() async {}
 }
 
 extension RowBatch {

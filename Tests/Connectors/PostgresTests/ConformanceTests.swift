@@ -6,58 +6,147 @@ import Testing
 @testable import TandemPostgres
 
 @Suite(.blocking) struct PostgresConformanceTests {
+    private static let seed = UInt64.random(in: .min ... .max)
+
     @Test(arguments: PostgresServer.Version.allCases)
     func keepsEveryPromiseOfASource(version: PostgresServer.Version) async throws {
-        try await SourceConformance(Harness(version: version)).run()
+        let harness = try PostgresHarness(version)
+        try await SourceConformance(harness).run()
+        try await SnapshotConformance(harness, seed: Self.seed).run()
     }
 
     /// The paths for servers that are too old to be at hand.
     @Test(arguments: [90_400, 90_600, 110_000, 130_000])
     func keepsThemOnThePathsForOldServers(version: Int) async throws {
-        try await SourceConformance(Harness(version: .v16, pinned: version)).run()
+        let harness = try PostgresHarness(.v16, pinned: version)
+        try await SourceConformance(harness).run()
+        try await SnapshotConformance(harness, seed: Self.seed).run()
     }
 
     @Test func keepsThemOnAStandbyThatCannotShareASnapshot() async throws {
-        try await SourceConformance(Harness(version: .v15, pinned: 90_600, isStandby: true)).run()
+        let harness = try PostgresHarness(.v15, pinned: 90_600, isStandby: true)
+        try await SourceConformance(harness).run()
+        try await SnapshotConformance(harness, seed: Self.seed).run()
     }
 
-    private final class Harness: SourceHarness {
-        private let database: TestDatabase
-        private let pinned: Int?
-        private let isStandby: Bool
+    @Test(arguments: PostgresServer.Version.allCases)
+    func keepsEveryPromiseOfACursorReader(version: PostgresServer.Version) async throws {
+        try await CursorConformance(PostgresHarness(version), seed: Self.seed).run()
+    }
 
-        init(version: PostgresServer.Version, pinned: Int? = nil, isStandby: Bool = false) throws {
-            database = try TestDatabase(version)
-            self.pinned = pinned
-            self.isStandby = isStandby
+    @Test(arguments: [(PostgresServer.Version.v15, "wal2json"), (.v16, "pgoutput"), (.v18, "pgoutput")])
+    func keepsEveryPromiseOfALog(version: PostgresServer.Version, plugin: String) async throws {
+        let harness = try PostgresHarness(version, plugin: plugin)
+        try await ChangeLogConformance(harness, by: .logBased, seed: Self.seed).run()
+    }
+
+    @Test(arguments: [PostgresServer.Version.v15, .v18])
+    func triggersKeepThemToo(version: PostgresServer.Version) async throws {
+        let harness = try PostgresHarness(version)
+        try await ChangeLogConformance(harness, by: .triggerBased, seed: Self.seed).run()
+    }
+}
+
+private final class PostgresHarness: ChangeLogHarness {
+    private let database: TestDatabase
+    private let config: PostgresConfig
+    private let writer: Connection
+    private let pinned: Int?
+    private let isStandby: Bool
+
+    init(
+        _ version: PostgresServer.Version,
+        plugin: String? = nil,
+        pinned: Int? = nil,
+        isStandby: Bool = false
+    ) throws {
+        database = try TestDatabase(version)
+        var config = database.config
+        config.plugin = plugin.flatMap(PostgresConfig.Plugin.init(rawValue:))
+        self.config = config
+        writer = Connection(config, in: .test)
+        self.pinned = pinned
+        self.isStandby = isStandby
+    }
+
+    func makeSource(holding tables: [SampleTable]) async throws -> any Source {
+        if pinned != nil { try database.execute(Self.oldNames) }
+        for table in tables {
+            let name = SQL.name(table.schema.name)
+            let lines = table.rows.map { "\($0.id)\t\($0.note ?? "\\N")\t\($0.amount)\n" }.joined()
+            try database.execute(
+                """
+                DROP TABLE IF EXISTS \(name);
+                CREATE TABLE \(name) (id int8 PRIMARY KEY, note text, amount int4 NOT NULL);
+                ALTER TABLE \(name) ALTER note SET STORAGE EXTERNAL;
+                COPY \(name) FROM STDIN;
+                \(lines)\\.
+
+                """
+            )
         }
-
-        func makeSource(holding tables: [SampleTable]) async throws -> any Source {
-            if pinned != nil { try database.execute(Self.oldNames) }
-            for table in tables {
-                let name = SQL.name(table.schema.name)
-                try database.execute(
-                    "DROP TABLE IF EXISTS \(name); CREATE TABLE \(name) (id int8 PRIMARY KEY, note text, amount int4 NOT NULL)"
-                )
-                try await insert(table.rows, into: table.schema.name)
-            }
-            return PostgresSource(database.config, in: .test) { [pinned, isStandby] capabilities in
+        let context = ConnectionContext(name: "test", folder: "/", syncs: ["conformance"])
+        return PostgresSource(
+            config,
+            in: context,
+            pinned: { [pinned, isStandby] capabilities in
                 if let pinned { capabilities.version = pinned }
                 if isStandby { capabilities.isInRecovery = true }
-            }
-        }
+            },
+            sectionBytes: 1 << 16
+        )
+    }
 
-        /// What servers before 10 call these functions.
-        private static let oldNames = """
-            CREATE OR REPLACE FUNCTION pg_catalog.pg_current_xlog_insert_location() RETURNS pg_lsn
-              LANGUAGE sql AS 'SELECT pg_current_wal_insert_lsn()';
-            CREATE OR REPLACE FUNCTION pg_catalog.pg_last_xlog_replay_location() RETURNS pg_lsn
-              LANGUAGE sql AS 'SELECT pg_last_wal_replay_lsn()';
-            """
-
-        func insert(_ rows: [SampleTable.Row], into table: TableName) async throws {
-            let lines = rows.map { "\($0.id)\t\($0.note ?? "\\N")\t\($0.amount)" }.map { $0 + "\n" }.joined()
-            try database.execute("COPY \(SQL.name(table)) FROM STDIN;\n\(lines)\\.\n")
+    func commit(_ changes: [(table: TableName, change: SampleChange)]) async throws {
+        let statements = changes.map { Self.sql($0.change, SQL.name($0.table)) }
+        try await writer.run { session in
+            try session.execute((["BEGIN READ WRITE"] + statements + ["COMMIT"]).joined(separator: "; "))
         }
     }
+
+    func openWriter(
+        of row: SampleTable.Row,
+        to table: TableName
+    ) async throws -> (@Sendable () async throws -> Void)? {
+        let open = OpenSession(try database.session())
+        try open.session.execute("BEGIN READ WRITE; \(Self.sql(.write(row), SQL.name(table)))")
+        return {
+            try open.session.execute("COMMIT")
+            open.session.close()
+        }
+    }
+
+    // Unchecked because one after another uses it.
+    private final class OpenSession: @unchecked Sendable {
+        let session: Session
+        init(_ session: Session) { self.session = session }
+    }
+
+    private static func sql(_ change: SampleChange, _ name: String) -> String {
+        func note(_ row: SampleTable.Row) -> String { row.note.map(SQL.literal) ?? "NULL" }
+        return switch change {
+        case .write(let row):
+            """
+            INSERT INTO \(name) VALUES (\(row.id), \(note(row)), \(row.amount))
+            ON CONFLICT (id) DO UPDATE SET note = excluded.note, amount = excluded.amount
+            """
+        case .update(let row): "UPDATE \(name) SET amount = \(row.amount) WHERE id = \(row.id)"
+        case .move(let id, let row):
+            "UPDATE \(name) SET id = \(row.id), note = \(note(row)), amount = \(row.amount) WHERE id = \(id)"
+        case .delete(let id): "DELETE FROM \(name) WHERE id = \(id)"
+        case .empty: "TRUNCATE \(name)"
+        }
+    }
+
+    /// What servers before 10 call these functions.
+    private static let oldNames = """
+        CREATE OR REPLACE FUNCTION pg_catalog.pg_current_xlog_insert_location() RETURNS pg_lsn
+          LANGUAGE sql AS 'SELECT pg_current_wal_insert_lsn()';
+        CREATE OR REPLACE FUNCTION pg_catalog.pg_last_xlog_replay_location() RETURNS pg_lsn
+          LANGUAGE sql AS 'SELECT pg_last_wal_replay_lsn()';
+        CREATE OR REPLACE FUNCTION pg_catalog.pg_current_xlog_flush_location() RETURNS pg_lsn
+          LANGUAGE sql AS 'SELECT pg_current_wal_flush_lsn()';
+        CREATE OR REPLACE FUNCTION pg_catalog.pg_current_xlog_location() RETURNS pg_lsn
+          LANGUAGE sql AS 'SELECT pg_current_wal_lsn()';
+        """
 }

@@ -1,0 +1,169 @@
+import Synchronization
+import TandemCore
+import TandemRows
+
+/// Reads the log of a database in memory: each transaction is a batch.
+actor MemoryStream: ChangeStream {
+    private let database: MemoryDatabase
+    private let request: StreamRequest
+    private let holdLimit: Int
+    private let number: Int
+    /// Comes when there is more to read, or to do.
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private var place: Int
+    private var tables: [TableID: StreamRequest.Table]
+    private var hasEnded = false
+    private nonisolated let held = Mutex<HeldChanges?>(nil)
+
+    init(_ database: MemoryDatabase, _ request: StreamRequest, holdLimit: Int) {
+        self.database = database
+        self.request = request
+        self.holdLimit = holdLimit
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.wakes, self.wake) = (wakes, wake)
+        place = request.start.checkpoint.entries ?? 0
+        tables = Dictionary(request.tables.map { ($0.schema.id, $0) }) { first, _ in first }
+        number = database.state.withLock { database in
+            database.log?.opened += 1
+            let number = database.log?.opened ?? 0
+            database.log?.open[number] = (request.sync, wake)
+            return number
+        }
+    }
+
+    func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch? {
+        while !hasEnded {
+            try Task.checkCancellation()
+            if let batch = takeHeld() { return batch }
+            if let end = request.end?.entries, place >= end { break }
+            if let entry = try read() { return try batch(of: entry) }
+            var wakes = wakes.makeAsyncIterator()
+            await wakes.next(isolation: self)
+        }
+        hasEnded = true
+        return nil
+    }
+
+    /// The next entry; `nil` where there is none yet.
+    private func read() throws -> MemoryDatabase.Log.Entry? {
+        try database.state.withLock { database in
+            guard let log = database.log, place >= log.start, place <= log.end else {
+                throw MemoryError.lostLog("The log is gone while it was read.")
+            }
+            return log.entry(at: place)
+        }
+    }
+
+    private func batch(of entry: MemoryDatabase.Log.Entry) throws -> ChangeBatch {
+        place += 1
+        var batch = ChangeBatch(state: state(at: entry.time), transactions: 1)
+        for (schema, change) in entry.changes {
+            if let table = tables[schema.id], !isShown(entry, by: table.moment) {
+                let deletedAt = table.keepsDeletions ? entry.time : nil
+                batch.stretches.append(try stretch(change, of: schema, as: table.schema, deletedAt))
+            }
+            try held.withLock { held in
+                guard let table = held?.table, table.schema.id == schema.id else { return }
+                let deletedAt = table.keepsDeletions ? entry.time : nil
+                held?.stretches.append(try stretch(change, of: schema, as: table.schema, deletedAt))
+            }
+        }
+        if let id = entry.replaced {
+            let reason = "its rows were replaced, and no change tells how"
+            held.withLock { if $0?.table.schema.id == id { $0?.loss = reason } }
+            if let table = tables[id], !isShown(entry, by: table.moment) {
+                batch.recopies = [id: reason]
+                hasEnded = true
+            }
+        }
+        batch.isUpToDate = database.state.withLock { $0.log?.end == place }
+        return batch
+    }
+
+    private func isShown(_ entry: MemoryDatabase.Log.Entry, by moment: Moment) -> Bool {
+        moment.checkpoint.entries.map { entry.version <= $0 } ?? false
+    }
+
+    private func stretch(
+        _ change: MemoryChange,
+        of stored: TableSchema,
+        as schema: TableSchema,
+        _ deletedAt: Double?
+    ) throws -> ChangeBatch.Stretch {
+        var schema = schema
+        schema.name = stored.name
+        return ChangeBatch.Stretch(
+            schema: schema,
+            changes: try change.net(of: stored, as: schema, deletedAt: deletedAt)
+        )
+    }
+
+    private func state(at time: Double?) -> StreamState {
+        StreamState(id: request.start.id, checkpoint: Checkpoint("\(place)"), time: time ?? request.start.time)
+    }
+
+    /// What there is to be said of the table that is held.
+    private func takeHeld() -> ChangeBatch? {
+        let said = held.withLock { held -> (changes: HeldChanges, word: Holding)? in
+            guard let word = held?.takeWord(at: place, limit: holdLimit), let changes = held else { return nil }
+            if word != .begun { held = nil }
+            return (changes, word)
+        }
+        guard let said else { return nil }
+        var batch = ChangeBatch(holdings: [said.changes.table.schema.id: said.word], state: state(at: nil))
+        if said.word == .joined, let joined = said.changes.joining?.table {
+            tables[joined.schema.id] = joined
+            batch.stretches = said.changes.stretches
+        }
+        return batch
+    }
+
+    nonisolated func hold(_ table: HeldTable?) -> Bool {
+        held.withLock { $0 = table.map { HeldChanges(table: $0) } }
+        wake.yield()
+        return true
+    }
+
+    nonisolated func join(_ table: StreamRequest.Table, after place: Checkpoint) {
+        held.withLock { $0?.joining = (table, place.entries ?? 0) }
+        wake.yield()
+    }
+
+    nonisolated func confirm(_ checkpoint: Checkpoint) {
+        guard let place = checkpoint.entries else { return }
+        database.state.withLock { $0.log?.confirm(place, of: request.sync) }
+    }
+
+    /// Nobody waits for an answer.
+    func keepAlive() async throws {}
+
+    func close() async {
+        hasEnded = true
+        database.state.withLock { _ = $0.log?.open.removeValue(forKey: number) }
+    }
+}
+
+/// What changed in a table while it is copied.
+private struct HeldChanges {
+    let table: HeldTable
+    var stretches: [ChangeBatch.Stretch] = []
+    /// As what it joins, and behind which place.
+    var joining: (table: StreamRequest.Table, place: Int)?
+    /// Why it can be held no longer.
+    var loss: String?
+    private var hasBegun = false
+
+    init(table: HeldTable) { self.table = table }
+
+    mutating func takeWord(at place: Int, limit: Int) -> Holding? {
+        guard hasBegun else {
+            hasBegun = true
+            return .begun
+        }
+        if let loss { return .lost(loss) }
+        let rows = stretches.reduce(0) { $0 + $1.changes.changeCount }
+        guard rows <= limit else { return .lost("more of its rows were changed than a stream holds back") }
+        return joining.map { $0.place <= place } == true ? .joined : nil
+    }
+}
