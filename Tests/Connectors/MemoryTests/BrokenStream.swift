@@ -5,7 +5,7 @@ import TandemRows
 /// A stream that does not keep a promise.
 final class BrokenStream: ChangeStream {
     enum Fault: String, CaseIterable {
-        case losesABatch, endsEarly, tearsTransactions, forgetsDeletions
+        case losesABatch, endsEarly, tearsTransactions, forgetsDeletions, joinsWithNothing
     }
 
     private let stream: any ChangeStream
@@ -26,6 +26,7 @@ final class BrokenStream: ChangeStream {
         case .tearsTransactions: batch.stretches = Array(batch.stretches.prefix(2))
         case .forgetsDeletions:
             for index in batch.stretches.indices { batch.stretches[index].changes.deleted = [] }
+        case .joinsWithNothing where batch.holdings.values.contains(.joined): batch.stretches = []
         default: break
         }
         return batch
