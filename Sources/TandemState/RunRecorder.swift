@@ -12,6 +12,9 @@ package final class RunRecorder: Sendable {
     /// Changes by the tables' numbers that are to be written.
     private let changes = Mutex<[TableID: Int]>([:])
     private static let noteInterval = Duration.seconds(2)
+    /// The tables that were last said to be up to date. Others join while the stream stands still for a moment, and
+    /// that is not written down for each of these.
+    private let streaming = Mutex<Set<TableID>>([])
     /// `nil` once something went wrong.
     private let open: Mutex<(store: StateStore, run: Int64)?>
 
@@ -42,6 +45,7 @@ package final class RunRecorder: Sendable {
     }
 
     package func record(_ event: TableEvent, of source: TableName, id: TableID, target: TableName) async {
+        note(event, [id])
         await attempt { (store, run) throws(StateError) in
             try await store.record(event, of: source, id: id, target: target, sync: sync, run: run)
         }
@@ -49,8 +53,21 @@ package final class RunRecorder: Sendable {
 
     /// The same of several tables.
     package func record(_ event: TableEvent, of tables: [StateStore.TableKey]) async {
+        note(event, tables.map(\.id))
         await attempt { (store, run) throws(StateError) in
             try await store.record(event, of: tables, sync: sync, run: run)
+        }
+    }
+
+    /// Whether a table was last said to be up to date.
+    package func isStreaming(_ table: TableID) -> Bool { streaming.withLock { $0.contains(table) } }
+
+    /// Notes that the source was lost, so that no table is known to be up to date.
+    package func loseTouch() { streaming.withLock { $0 = [] } }
+
+    private func note(_ event: TableEvent, _ tables: [TableID]) {
+        streaming.withLock { streaming in
+            if case .streaming = event { streaming.formUnion(tables) } else { streaming.subtract(tables) }
         }
     }
 

@@ -1,6 +1,7 @@
 import TandemCore
 import TandemRows
 import TandemState
+import TandemTesting
 import Testing
 
 @testable import TandemEngine
@@ -28,5 +29,16 @@ import Testing
         #expect(try await phases() == [.streaming, .catchingUp])
         await applied()
         #expect(try await phases() == [.streaming, .streaming])
+        // The stream stands still for a third to join.
+        await recorder.note(.following(progress, tables: tables, end: nil))
+        #expect(try await phases() == [.streaming, .streaming])
+        await recorder.note(.retrying(TestFault(isTransient: true), pause: .zero, attempt: 1))
+        await recorder.note(.following(progress, tables: tables, end: nil))
+        #expect(try await phases() == [.catchingUp, .catchingUp])
+        await applied()
+        // One that is copied again meanwhile is followed anew.
+        await recorder.note(.copyingAgain(tables[0], reason: "it changed"))
+        await recorder.note(.following(progress, tables: tables, end: nil))
+        #expect(try await phases() == [.catchingUp, .streaming])
     }
 }

@@ -85,14 +85,14 @@ import Testing
         var table = table([column("id", 1), column("x", 2)])
         let columns =
             isDropped ? [column("id", 1), column("X", 3)] : [column("id", 1), column("x", 2), column("X", 3)]
-        #expect(throws: StreamedTable.MustCopy.self) {
+        #expect(throws: Recopy.self) {
             try table.follow(stretch(columns), folding: .caseInsensitive, unfit: .text)
         }
     }
 
     @Test func anotherTypeMeansAnotherCopy() {
         var table = table([column("id", 1), column("x", 2)])
-        #expect(throws: StreamedTable.MustCopy.self) {
+        #expect(throws: Recopy.self) {
             try table.follow(stretch([column("id", 1), column("x", 2, .int64)]), folding: .exact, unfit: .text)
         }
     }
@@ -108,7 +108,7 @@ import Testing
             var patchwork = table(columns)
             patchwork.copy.isPatchwork = true
             if hasMoved {
-                #expect(throws: StreamedTable.MustCopy.self) {
+                #expect(throws: Recopy.self) {
                     try patchwork.follow(stretch, folding: .exact, unfit: .text)
                 }
             } else {

@@ -31,6 +31,15 @@ struct Rule: Sendable, CustomTestStringConvertible {
         .init(named: "concurrency is structured", sources, "Task { work() }") {
             $0.contains(/(^|[^.\w])Task(\.detached)?\s*(\([^)]*\))?\s*\{/)
         },
+        .init(
+            named: "the engine waits for what happens, and for the time in `Pause` alone",
+            {
+                Repository.swift.filter {
+                    $0.hasPrefix("Sources/TandemEngine/") && !$0.hasSuffix("/Run/Pause.swift")
+                }
+            },
+            "while !isDone { try await Task.sleep(for: .milliseconds(50)) }"
+        ) { $0.contains(/[. ]sleep\(/) },
         .init(named: "errors are not promised away", sources, "let x = try! open()") { $0.contains(/\btry!/) },
         .init(named: "open work lives in the tracker", everySwift, "// FIX" + "ME: later") {
             $0.contains(/\b(FIXM[E]|TOD[O]|XX[X])\b/)

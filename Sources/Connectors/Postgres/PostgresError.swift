@@ -60,15 +60,15 @@ package enum PostgresError: ExplainedError, Equatable {
     ///
     /// Codes say little by themselves, for a function may raise any of them: what is about the connection ends it.
     ///
-    /// - Parameter isStandby: A read-only transaction there fails to serialize for one reason only.
+    /// - Parameter isStandby: A read-only transaction there fails to serialize, or comes into a deadlock, only because
+    ///   replay had to go on. The server says so in its own language.
     init(_ endpoint: Endpoint, sqlState: String, severity: String, words: ServerWords, isStandby: Bool) {
         let said = words.message
         let message = words.shown
         let endsConnection = severity == "FATAL" || severity == "PANIC"
         self =
             switch sqlState {
-            case "40001" where isStandby || said.contains("conflict with recovery"),
-                "40P01" where isStandby && said.contains("conflict with recovery"):
+            case "40001" where isStandby, "40P01" where isStandby:
                 .recoveryConflict(endpoint, message: message)
             case "28000", "28P01", "3D000", "53300", "57P03", "57P01", "57P02", "57P05", "25P03", "08000", "08003",
                 "08006", "08P01":

@@ -71,3 +71,9 @@ package struct TableFailure: Sendable {
     package var message: String
     package var remedy: Remedy?
 }
+
+extension TableFailure {
+    init(_ error: any Error) {
+        self.init(message: "\(error)", remedy: (error as? any ExplainedError)?.remedy)
+    }
+}

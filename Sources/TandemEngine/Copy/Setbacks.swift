@@ -27,7 +27,7 @@ struct Setbacks {
         let pauses = postponed.compactMap { retries.pause(ofTableBefore: counts[$0.table.target, default: 1]) }
         guard let pause = pauses.max() else { return false }
         for (table, error) in postponed { await context.observe(.tablePostponed(table, error, pause: pause)) }
-        try await context.clock.sleep(for: pause)
+        try await context.clock.backOff(pause)
         return true
     }
 

@@ -50,7 +50,7 @@ struct CursorRun {
         let reason: String
         var table = trouble.table
         switch trouble.cause {
-        case let change as StreamedTable.MustCopy: reason = change.reason
+        case let change as Recopy: reason = change.reason
         case let refused as ChangeRefused: reason = refused.reason
         case let unfit as UnfitValues:
             let names = unfit.columns.map { table.schema.columns[$0].name }

@@ -16,7 +16,7 @@ struct DeletedKeys {
     private static let limit = 4_000_000
 
     /// - Returns: Their keys, in the order of the copy's identity.
-    /// - Throws: ``StreamedTable/MustCopy`` where the keys of both sides cannot be compared.
+    /// - Throws: ``Recopy`` where the keys of both sides cannot be compared.
     func find() async throws -> [RowBatch] {
         let (here, there) = try schemas()
         let source = try await TableDigest.digest(snapshot.rows(of: table.source, as: here, unfit: unfit))
@@ -60,7 +60,7 @@ struct DeletedKeys {
         do throws(ComparedColumns.Incomparable) {
             columns = try ComparedColumns(of: copy, table.source) { _ in true }
         } catch {
-            throw StreamedTable.MustCopy(reason: error.reason)
+            throw Recopy(table: table, reason: error.reason)
         }
         func key(_ schema: TableSchema) -> TableSchema {
             var key = schema
@@ -69,7 +69,7 @@ struct DeletedKeys {
             return key
         }
         guard !columns.destination.identity.isEmpty else {
-            throw StreamedTable.MustCopy(reason: "a column of its key is gone")
+            throw Recopy(table: table, reason: "a column of its key is gone")
         }
         return (key(columns.source), key(columns.destination))
     }

@@ -42,7 +42,7 @@ struct TableMerging {
     /// Compares keys, if it is time for that.
     func findingDeleted() async throws -> TableMerging {
         guard snapshot.moment.origin == copy.moment.origin else {
-            throw StreamedTable.MustCopy(reason: "it comes from another database than before")
+            throw Recopy(table: table, reason: "it comes from another database than before")
         }
         guard let every = cursor.compareEvery, state.reads + 1 >= every, !table.schema.identity.isEmpty else {
             return self
@@ -60,7 +60,7 @@ struct TableMerging {
 
     /// Reads and applies everything, and leaves the transaction open.
     ///
-    /// - Throws: ``StreamedTable/MustCopy``; `ChangeRefused`; `UnfitValues`; what else reading and writing throw.
+    /// - Throws: ``Recopy``; `ChangeRefused`; `UnfitValues`; what else reading and writing throw.
     func run(_ progress: TableProgress) async throws -> TableOutcome {
         let start = context.clock.now
         var change = try await reshaping()
@@ -116,7 +116,7 @@ struct TableMerging {
         }
         let columns = range.columns.compactMap { id in schema.columns.firstIndex { $0.id == id } }
         guard range.values.count == range.lower.count else {
-            throw StreamedTable.MustCopy(reason: "the place it was read to is no value of its cursor's type")
+            throw Recopy(table: table, reason: "the place it was read to is no value of its cursor's type")
         }
         changes.removedFrom = RowBound(columns: columns, lower: range.values)
         return changes
@@ -142,7 +142,7 @@ struct TableMerging {
         let added = table.schema.columns.filter { !known.contains($0.id) }
         let missing = added.isEmpty ? [:] : try await snapshot.additions(added, to: table.source)
         guard let missing else {
-            throw StreamedTable.MustCopy(reason: "a new column may have values in rows that were there before")
+            throw Recopy(table: table, reason: "a new column may have values in rows that were there before")
         }
         let stretch = ChangeBatch.Stretch(schema: table.schema, missing: missing, changes: NetChanges())
         var change = try streamed.follow(stretch, folding: destination.nameFolding, unfit: unfit)

@@ -46,7 +46,7 @@ package struct RunContext: Sendable {
     func wait(after error: any ExplainedError, attempt: Int) async throws {
         guard let pause = retries.pause(before: attempt) else { throw error }
         await observe(.retrying(error, pause: pause, attempt: attempt))
-        try await clock.sleep(for: pause)
+        try await clock.backOff(pause)
     }
 
     /// Calls `body` until it does not fail in passing.

@@ -25,7 +25,7 @@ extension RunRecorder {
             }
         case .following(let progress, let tables, _):
             progress.begin(with: tables)
-            await record(.catchingUp, of: tables)
+            await record(.catchingUp, of: tables.filter { !isStreaming($0.schema.id) })
         case .joined(let table, let progress, _):
             progress.join(table)
             await record(.catchingUp, of: table)
@@ -35,10 +35,11 @@ extension RunRecorder {
         case .applied(let progress):
             add(changes: progress.takeChanges())
             await noteStream(progress.counts, isLast: false)
-            await record(.streaming, of: progress.takeUpToDate())
+            await record(.streaming, of: progress.takeUpToDate().filter { !isStreaming($0.schema.id) })
+        case .retrying: loseTouch()
         case .issues(let table, let issues): await record([table.schema.name: issues])
         case .snapshotTaken, .copyResumed, .tableRetyped, .tableReread, .tableLoaded, .tablePostponed,
-            .retrying, .streamPrepared, .methodRuledOut, .followedNoLonger:
+            .streamPrepared, .methodRuledOut, .followedNoLonger:
             break
         }
     }

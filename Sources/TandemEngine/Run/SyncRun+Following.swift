@@ -30,7 +30,8 @@ extension SyncRun {
                     guard followed.tables.contains(where: \.isAutomatic),
                         try await destination.stream(of: sync.name, by: method) == nil
                     else { break }
-                    try await run.stream(by: method, of: followed).prepare(followed)
+                    let stream = try run.stream(by: method, of: followed)
+                    try await stream.prepare(followed, stream.backfills())
                     break
                 } catch let error as any ExplainedError where error.rulesOutMethod {
                     await context.observe(.methodRuledOut(method, reason: "\(error)", remedy: error.remedy))
@@ -86,7 +87,7 @@ extension SyncRun {
             // What could not be copied is tried again with the next plan, and not in each turn.
             let failed = Set(report.failures.map(\.table.source.schema.id))
             plan = plan.part { !failed.contains($0.source.schema.id) }
-            try await context.clock.sleep(for: Self.turnPause)
+            try await context.clock.pause(.betweenTurns)
             if let lock, lock.isWanted { try await lock.giveWay() }
             guard context.clock.duration(since: plannedAt) >= Self.replanning else { continue }
             do {
@@ -101,8 +102,6 @@ extension SyncRun {
         }
     }
 
-    /// Between two turns of streams that take turns.
-    private static let turnPause = Duration.milliseconds(200)
     /// How often it is looked for tables that came or went meanwhile.
     private static let replanning = Duration.seconds(30)
 

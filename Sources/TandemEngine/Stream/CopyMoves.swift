@@ -22,7 +22,7 @@ struct CopyMoves {
     /// A copy that cannot have its name, because what is there must stay, keeps the one it has.
     ///
     /// - Returns: The tables whose copies these are, with the reason.
-    func run() async throws -> [(table: TablePlan, reason: String)] {
+    func run() async throws -> [Recopy] {
         let copies = try await destination.tables(of: plan.sync)
         let (byTarget, byNumber) = (
             Dictionary(copies.map { ($0.target, $0) }) { first, _ in first },
@@ -33,7 +33,7 @@ struct CopyMoves {
                 [table.retires.flatMap { byTarget[$0] }].compactMap(\.self) + byNumber[table.schema.id, default: []]
             return candidates.first { isMoved($0, to: table) }.map { Move(copy: $0, table: table) }
         }
-        var refused: [(table: TablePlan, reason: String)] = []
+        var refused: [Recopy] = []
         while !moves.isEmpty {
             do {
                 try await makeRoom(for: moves, among: copies)
@@ -43,12 +43,13 @@ struct CopyMoves {
                 await destination.rollback()
                 let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
                 guard let index else { throw error }
-                refused.append((moves.remove(at: index).table, error.reason))
+                refused.append(Recopy(table: moves.remove(at: index).table, reason: error.reason))
             } catch let error as TargetError where !error.isTransient {
                 await destination.rollback()
                 let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
                 guard let index else { throw error }
-                refused.append((moves.remove(at: index).table, "its copy cannot be renamed: \(error.description)"))
+                let reason = "its copy cannot be renamed: \(error.description)"
+                refused.append(Recopy(table: moves.remove(at: index).table, reason: reason))
             } catch {
                 await destination.rollback()
                 throw error

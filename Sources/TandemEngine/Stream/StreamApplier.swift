@@ -9,10 +9,11 @@ final class StreamApplier {
     private let following: StreamFollowing
     private let isEndless: Bool
     private var tables: [TableID: StreamedTable]
+    /// Their numbers, by their copies' names.
+    private var ids: [TableName: TableID]
     private var reached: StreamState
-    /// Those that joined since, by number.
-    private var joined: Set<TableID> = []
-    private var end = StreamFollowing.End()
+    /// What is to end it.
+    private(set) var end = StreamFollowing.End()
     /// Whether the destination has a transaction open.
     private(set) var isOpen = false
 
@@ -25,39 +26,48 @@ final class StreamApplier {
         self.following = following
         self.isEndless = isEndless
         self.tables = tables
+        ids = Dictionary(tables.map { ($1.copy.target, $0) }) { first, _ in first }
         reached = start
     }
 
     func apply(_ batch: ChangeBatch) async throws {
         let destination = following.destination
-        end.recopies.merge(batch.recopies) { first, _ in first }
+        for (id, reason) in batch.recopies where end.recopies[id] == nil {
+            // One that is not known could not join, and is asked for again by the next plan.
+            guard let table = tables[id] else {
+                end.hasOtherTables = true
+                continue
+            }
+            end.recopies[id] = Recopy(table: table.plan, reason: reason)
+        }
         let before = batch.stretches.map { ($0.schema.id, tables[$0.schema.id]?.copy.issues ?? []) }
         let joining = try await place(batch)
         var changes = joining.map { [take($0)] } ?? []
         for stretch in batch.stretches where end.recopies[stretch.schema.id] == nil {
-            do throws(StreamedTable.MustCopy) {
+            do throws(Recopy) {
                 if let next = try follow(stretch) { changes.append(next) }
             } catch {
-                return try await stop(copying: stretch.schema.id, because: error.reason)
+                return try await stop(for: error)
             }
         }
         changes += leaving(batch)
         if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
             do {
                 let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
-                for id in issues.isEmpty ? [] : Array(tables.keys) {
-                    if let found = tables[id].flatMap({ issues[$0.copy.target] }) { tables[id]?.copy.issues = found }
+                for (target, found) in issues {
+                    if let id = ids[target] { tables[id]?.copy.issues = found }
                 }
             } catch let refused as ChangeRefused {
-                let table = tables.first { $0.value.copy.target == refused.target }
-                guard let table else { throw refused }
-                return try await stop(copying: table.key, because: refused.reason)
+                guard let table = ids[refused.target].flatMap({ tables[$0] }) else { throw refused }
+                return try await stop(for: Recopy(table: table.plan, reason: refused.reason))
             }
         }
         isOpen = batch.state == nil
         if let state = batch.state {
             reached = state
-            for (table, holding) in batch.holdings { following.desk.note(holding, of: table, at: state) }
+            for (table, word) in batch.holdings where word != .joined {
+                await following.backfills.note(.buffering(word, table, at: state))
+            }
         }
         if let joining { await noteJoined(joining) }
         await leave(batch.left)
@@ -70,17 +80,7 @@ final class StreamApplier {
         if end.hasOtherTables, !isOpen { throw Stopped() }
     }
 
-    /// What ended it.
-    func finish() async -> StreamFollowing.End {
-        for (id, reason) in end.recopies where joined.contains(id) {
-            guard let table = tables[id] else { continue }
-            following.desk.recopy(id)
-            await following.observe(.copyingAgain(table.plan, reason: reason))
-        }
-        return end
-    }
-
-    private func follow(_ stretch: ChangeBatch.Stretch) throws(StreamedTable.MustCopy) -> TargetChanges? {
+    private func follow(_ stretch: ChangeBatch.Stretch) throws(Recopy) -> TargetChanges? {
         guard var table = tables[stretch.schema.id] else { return nil }
         let (name, parts) = (table.source.name, table.copy.parts.count)
         let changes = try table.follow(stretch, folding: following.destination.nameFolding, unfit: following.plan.unfit)
@@ -116,9 +116,9 @@ final class StreamApplier {
     }
 
     /// Leaves the transaction, of which nothing stays; it comes again once the table has been copied.
-    private func stop(copying table: TableID, because reason: String) async throws {
+    private func stop(for recopy: Recopy) async throws {
         await following.destination.rollback()
-        end.recopies[table] = reason
+        end.recopies[recopy.table.schema.id] = recopy
         throw Stopped()
     }
 
@@ -127,45 +127,33 @@ final class StreamApplier {
     /// Puts the copy in place whose changes `batch` brings, if there is one.
     ///
     /// - Throws: What is worth another attempt with the same copy. Any other failure has the table copied once more.
-    private func place(_ batch: ChangeBatch) async throws -> CopyDesk.Loaded? {
-        let (desk, destination) = (following.desk, following.destination)
-        guard let loaded = desk.loaded, batch.holdings[loaded.table.schema.id] == .joined else { return nil }
-        var copy = loaded.outcome.copy
-        // Not before the changes are there too. A run that is killed until then leaves a table that is copied again.
-        copy.stream = nil
-        do {
-            try await desk.publish(loaded, as: copy, at: destination, of: following.plan.sync)
-            await following.observe(.published([loaded.outcome]))
-            return loaded
-        } catch let error as CancellationError {
-            throw error
-        } catch let error as any ExplainedError where error.interruptsAll {
-            throw error
-        } catch {
-            try? await destination.discard()
-            desk.fail()
-            await following.observe(.tableFailed(loaded.table, TableFailure(error)))
-            // The stream brings its changes from here on, which nobody wants.
-            end.hasOtherTables = true
-            return nil
+    private func place(_ batch: ChangeBatch) async throws -> LoadedTable? {
+        let backfills = following.backfills
+        for (table, word) in batch.holdings where word == .joined {
+            for case .publish(let loaded) in await backfills.note(.buffering(word, table, at: reached)) {
+                return try await backfills.joining {
+                    _ = try await backfills.publish(loaded)
+                    return loaded
+                }
+            }
         }
+        return nil
     }
 
     /// The step by which a copy that is in place belongs to the stream.
-    private func take(_ loaded: CopyDesk.Loaded) -> TargetChanges {
-        var before = loaded.outcome.copy
-        before.stream = nil
+    private func take(_ loaded: LoadedTable) -> TargetChanges {
+        let before = loaded.placed
         var after = before
         after.stream = reached.id
-        // What was held goes from before its first section to behind its last.
+        // What was buffered goes from before its first section to behind its last.
         after.isPatchwork = false
         tables[after.schema.id] = StreamedTable(plan: loaded.table, copy: after)
+        ids[after.target] = after.schema.id
         return TargetChanges(before: before, after: after, changes: NetChanges())
     }
 
-    private func noteJoined(_ loaded: CopyDesk.Loaded) async {
-        following.desk.join()
-        joined.insert(loaded.table.schema.id)
+    private func noteJoined(_ loaded: LoadedTable) async {
+        await following.backfills.note(.joined)
         let (planned, copy) = (loaded.table, loaded.outcome.copy)
         // What it consists of changed between the plan and the copy: the catalog tells what else has.
         if copy.parts != planned.source.marks || copy.definition != planned.source.definition

@@ -12,63 +12,46 @@ import TandemRows
 /// that the next one copies again.
 struct StreamJoin {
     private let run: StreamRun
-    private let desk: CopyDesk
+    private let backfills: Backfills
     private let progress: StreamProgress
 
-    init(_ run: StreamRun, _ desk: CopyDesk, _ progress: StreamProgress) {
+    init(_ run: StreamRun, _ backfills: Backfills, _ progress: StreamProgress) {
         self.run = run
-        self.desk = desk
+        self.backfills = backfills
         self.progress = progress
     }
 
     /// - Throws: What is worth another attempt with the same copy. Any other failure has the table copied once more.
-    func run(_ loaded: CopyDesk.Loaded) async throws {
-        do {
-            try await join(loaded)
-            desk.join()
-        } catch let error as CancellationError {
-            throw error
-        } catch let error as any ExplainedError where error.interruptsAll {
-            throw error
-        } catch let again as StreamedTable.MustCopy {
-            try? await run.destination.discard()
-            desk.fail()
-            await run.observe(.copyingAgain(loaded.table, reason: again.reason))
-        } catch {
-            try? await run.destination.discard()
-            desk.fail()
-            await run.observe(.tableFailed(loaded.table, TableFailure(error)))
+    func run(_ loaded: LoadedTable) async throws {
+        let hasJoined = try await backfills.joining {
+            let reached = try await run.destination.stream(of: run.plan.sync, by: run.method)
+            var actions = await backfills.note(.standing(at: reached))
+            // Given up.
+            if actions.isEmpty { return false }
+            while let action = actions.popLast() {
+                switch action {
+                case .publish(let loaded): actions = try await backfills.publish(loaded)
+                case .reread(let loaded, let reached):
+                    if try await !isFollowed(loaded) { try await reread(loaded, to: reached) }
+                    actions = await backfills.note(.joined)
+                default: break
+                }
+            }
+            return true
+        }
+        if hasJoined == true { await run.observe(.tableLoaded(loaded.table, loaded.outcome)) }
+    }
+
+    /// Whether it has joined, and the answer was lost.
+    private func isFollowed(_ loaded: LoadedTable) async throws -> Bool {
+        try await run.destination.tables(of: run.plan.sync).contains {
+            $0.target == loaded.outcome.copy.target && $0.stream == loaded.since.id
         }
     }
 
-    private func join(_ loaded: CopyDesk.Loaded) async throws {
-        let destination = run.destination
-        let sync = run.plan.sync
-        guard let reached = try await destination.stream(of: sync, by: run.method),
-            reached.id == loaded.since.id
-        else {
-            throw StreamedTable.MustCopy(reason: "the stream that it was copied for is gone")
-        }
-        // The stream may not have moved. A copy that is in place already does not belong to it yet.
-        let hasMissedNothing = reached.checkpoint == loaded.since.checkpoint && !loaded.isPublished
-        var copy = loaded.outcome.copy
-        if !hasMissedNothing { copy.stream = nil }
-        if !loaded.isPublished {
-            try await desk.publish(loaded, as: copy, at: destination, of: sync)
-            await run.observe(.published([loaded.outcome]))
-        } else if try await destination.tables(of: sync).contains(where: {
-            $0.target == copy.target && $0.stream == reached.id
-        }) {
-            // It has joined, and the answer was lost.
-            return
-        }
-        if !hasMissedNothing { try await catchUp(copy, loaded, to: reached) }
-        await run.observe(.tableLoaded(loaded.table, loaded.outcome))
-    }
-
-    private func catchUp(_ copy: CopiedTable, _ loaded: CopyDesk.Loaded, to reached: StreamState) async throws {
+    private func reread(_ loaded: LoadedTable, to reached: StreamState) async throws {
         let (destination, sync) = (run.destination, run.plan.sync)
-        var table = StreamedTable(plan: loaded.table, copy: copy)
+        var table = StreamedTable(plan: loaded.table, copy: loaded.placed)
         let request = StreamRequest(
             sync: sync,
             tables: [table.request],
@@ -77,24 +60,20 @@ struct StreamJoin {
             unfit: run.plan.unfit,
             made: try await destination.made(of: sync)
         )
+        // The slot stays where it is until the table has joined: nothing is confirmed here.
         let stream = try await run.log.stream(request)
         do {
-            let pump = StreamPump(
-                stream: stream,
-                apply: { batch in
-                    if let reason = batch.recopies.values.first { throw StreamedTable.MustCopy(reason: reason) }
-                    if let left = batch.left.values.first { throw StreamError.left(left) }
-                    let (folding, unfit) = (destination.nameFolding, request.unfit)
-                    let changes = try batch.stretches.map { try table.follow($0, folding: folding, unfit: unfit) }
-                    if !changes.isEmpty {
-                        let issues = try await destination.apply(changes, reaching: nil, of: sync)
-                        if let found = issues[table.copy.target] { table.copy.issues = found }
-                    }
-                    progress.addMissed(batch)
-                },
-                // The slot stays where it is until the table has joined.
-                reached: { _ in }
-            )
+            let pump = StreamPump(stream: stream, clock: run.context.clock) { batch in
+                if let reason = batch.recopies.values.first { throw Recopy(table: loaded.table, reason: reason) }
+                if let left = batch.left.values.first { throw StreamError.left(left) }
+                let (folding, unfit) = (destination.nameFolding, request.unfit)
+                let changes = try batch.stretches.map { try table.follow($0, folding: folding, unfit: unfit) }
+                if !changes.isEmpty {
+                    let issues = try await destination.apply(changes, reaching: nil, of: sync)
+                    if let found = issues[table.copy.target] { table.copy.issues = found }
+                }
+                progress.addMissed(batch)
+            }
             try await pump.run()
             var joined = table.copy
             joined.stream = reached.id
@@ -104,7 +83,7 @@ struct StreamJoin {
         } catch {
             await destination.rollback()
             await stream.close()
-            if let refused = error as? ChangeRefused { throw StreamedTable.MustCopy(reason: refused.reason) }
+            if let refused = error as? ChangeRefused { throw Recopy(table: loaded.table, reason: refused.reason) }
             throw error
         }
     }

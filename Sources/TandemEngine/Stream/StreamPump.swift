@@ -5,33 +5,36 @@ import TandemCore
 /// Reads a stream while what was read before is applied, and answers the source however long that takes.
 struct StreamPump {
     let stream: any ChangeStream
+    let clock: RunClock
     /// Applies one batch, and returns once it is durable.
     let apply: (ChangeBatch) async throws -> Void
-    /// Hears of each place that the destination has come to.
-    let reached: (StreamState) -> Void
-    var watches: [Watch] = []
+    /// Each returns once something else is to be done first.
+    let watches: [@Sendable () async throws -> Void]
 
-    /// Looks now and then whether something else is to be done first.
-    struct Watch: Sendable {
-        var interval: Duration
-        var isStopWanted: @Sendable () async throws -> Bool
-    }
-
-    /// Something else is to be done first. Where that cuts off a batch, it comes again.
+    /// Something else is to be done first.
     struct Stopped: Error {}
 
-    /// A source hangs up on who is silent for a minute or so.
-    private static let silence = Duration.seconds(5)
+    init(
+        stream: any ChangeStream,
+        clock: RunClock,
+        watches: [@Sendable () async throws -> Void] = [],
+        apply: @escaping (ChangeBatch) async throws -> Void
+    ) {
+        self.stream = stream
+        self.clock = clock
+        self.watches = watches
+        self.apply = apply
+    }
 
     /// Runs until the stream ends.
     ///
-    /// - Throws: ``Stopped`` where a watch wants it, between two transactions.
+    /// - Throws: ``Stopped`` where a watch has returned, between two transactions.
     func run() async throws {
         // The last is `nil`: the end of the stream, and not of somebody else who fails.
         let batches = AsyncChannel<ChangeBatch?>()
         let isWanted = Flag()
         let boundary = Boundary()
-        let stream = stream
+        let (stream, clock) = (stream, clock)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { batches.finish() }
@@ -46,16 +49,20 @@ struct StreamPump {
                 // Ends by being cancelled. Whichever fails, the batches end with it, and so does the loop below.
                 defer { batches.finish() }
                 while true {
-                    try await Task.sleep(for: Self.silence)
+                    try await clock.pause(.betweenAnswers)
                     try await stream.keepAlive()
                 }
             }
             for watch in watches {
                 group.addTask {
-                    defer { batches.finish() }
-                    while true {
-                        try await Task.sleep(for: watch.interval)
-                        if try await watch.isStopWanted(), boundary.stop() { throw Stopped() }
+                    do {
+                        try await watch()
+                        // Else it is seen at the next boundary.
+                        guard boundary.stop() else { return }
+                        throw Stopped()
+                    } catch {
+                        batches.finish()
+                        throw error
                     }
                 }
             }
@@ -63,9 +70,8 @@ struct StreamPump {
             isWanted.value = true
             for await batch in batches {
                 guard let batch else { return }
-                boundary.leave()
+                guard boundary.leave() else { throw Stopped() }
                 try await apply(batch)
-                if let state = batch.state { reached(state) }
                 isWanted.value = true
                 if boundary.arrive(isWhole: batch.state != nil) { throw Stopped() }
             }
@@ -95,7 +101,14 @@ struct StreamPump {
     private final class Boundary: Sendable {
         private let state = Mutex((isBetween: true, isStopWanted: false))
 
-        func leave() { state.withLock { $0.isBetween = false } }
+        /// - Returns: Whether to go on.
+        func leave() -> Bool {
+            state.withLock { state in
+                if state.isBetween, state.isStopWanted { return false }
+                state.isBetween = false
+                return true
+            }
+        }
 
         /// - Returns: Whether to stop here.
         func arrive(isWhole: Bool) -> Bool {

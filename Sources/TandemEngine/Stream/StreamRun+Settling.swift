@@ -9,7 +9,7 @@ extension StreamRun {
         var waiting: [TablePlan] = []
         /// Those among them that the stream has kept up to date until now and that rows came to, or went from, without
         /// its saying so, with the reason.
-        var recopies: [(table: TablePlan, reason: String)] = []
+        var recopies: [Recopy] = []
     }
 
     /// Which tables the stream keeps up to date already, and which are to be copied first.
@@ -47,7 +47,7 @@ extension StreamRun {
             } else {
                 settled.waiting.append(table)
                 let before = methods[table.schema.id].map { "its changes came by \($0.rawValue) until now" }
-                if let reason = departure ?? before { settled.recopies.append((table, reason)) }
+                if let reason = departure ?? before { settled.recopies.append(Recopy(table: table, reason: reason)) }
             }
         }
         for (table, copy) in try await fitted(kept, of: plan, state) {
@@ -61,7 +61,7 @@ extension StreamRun {
 
     /// Tables that have the name by now which another one had that is gone, and of which there is a copy: changes of
     /// that one which are still to come would pass for theirs, where a stream knows names only.
-    func takingNames(_ plan: SyncPlan, _ state: StreamState) async throws -> [(table: TablePlan, reason: String)] {
+    func takingNames(_ plan: SyncPlan, _ state: StreamState) async throws -> [Recopy] {
         let copies = try await destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         let gone = Set(copies.filter { !ids.contains($0.schema.id) }.map(\.schema.name))
@@ -70,7 +70,12 @@ extension StreamRun {
             return copies.contains {
                 $0.schema.id == table.schema.id && $0.stream == state.id && $0.schema.name != table.schema.name
             }
-        }.map { ($0, "it has the name now that another table had, and the log tells tables by their names") }
+        }.map {
+            Recopy(
+                table: $0,
+                reason: "it has the name now that another table had, and the log tells tables by their names"
+            )
+        }
     }
 
     /// The copies with those of Tandem's own columns that are asked for, and with what their tables are by now.

@@ -1,4 +1,4 @@
-package import TandemCore
+import TandemCore
 import TandemRows
 import TandemState
 
@@ -31,22 +31,28 @@ struct StreamRun {
 
     /// - Parameter report: Takes what becomes of each copy that is made before anything is followed.
     func run(into report: inout FullCopy.Report) async throws -> StreamProgress {
-        let desk = CopyDesk(retries: retries)
-        guard follows else { return try await rounds(desk, into: &report) }
+        let backfills = backfills()
+        guard follows else { return try await rounds(backfills, into: &report) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            let copies = BesideCopies(
+            let worker = BackfillWorker(
                 context: context,
                 log: log,
-                desk: desk
+                backfills: backfills
             )
-            group.addTask { try await copies.run() }
+            group.addTask { try await worker.run() }
             defer { group.cancelAll() }
-            return try await rounds(desk, into: &report)
+            return try await rounds(backfills, into: &report)
         }
     }
 
-    private func rounds(_ desk: CopyDesk, into report: inout FullCopy.Report) async throws -> StreamProgress {
+    /// The life of the tables in one stream after another. A run has one of it.
+    func backfills() -> Backfills {
+        Backfills(context)
+    }
+
+    private func rounds(_ backfills: Backfills, into report: inout FullCopy.Report) async throws -> StreamProgress {
         let progress = StreamProgress()
+        var told = Told()
         var plan = plan
         var isFirst = true
         var attempt = 0
@@ -56,23 +62,25 @@ struct StreamRun {
         while true {
             let before = progress.counts.batches
             do {
-                if let loaded = desk.loaded { try await StreamJoin(self, desk, progress).run(loaded) }
+                if let loaded = backfills.loaded { try await StreamJoin(self, backfills, progress).run(loaded) }
                 if !isFirst {
                     plan = try await planAnew(after: plan)
                 }
                 isFirst = false
-                guard case .again = try await round(plan, progress, desk, into: &report) else { return progress }
-                if let lock, lock.isWanted, desk.isIdle { try await lock.giveWay() }
+                let ending = try await round(plan, progress, backfills, &told, into: &report)
+                guard case .again = ending else { return progress }
+                if let lock, lock.isWanted, backfills.isIdle { try await lock.giveWay() }
                 (attempt, refusals) = (0, [:])
             } catch let error as TargetError {
                 let count = progress.counts.batches > before ? 1 : refusals[error.target, default: 0] + 1
                 refusals[error.target] = count
-                try await leave(error, plan, desk, attempt: count)
+                try await leave(error, plan, backfills, attempt: count)
             } catch let error as ChangesUnreadable where !error.isTransient {
                 guard let table = plan.tables.first(where: { $0.schema.id == error.table }),
                     unread.insert(error.table).inserted || follows
                 else { throw error.cause }
-                try await leave(table, desk, because: "its changes cannot be read: \(error.description)")
+                let reason = "its changes cannot be read: \(error.description)"
+                try await copyAgain([Recopy(table: table, reason: reason)], backfills)
             } catch let error as any ExplainedError where context.outlasts(error) {
                 attempt = progress.counts.batches > before ? 1 : attempt + 1
                 try await context.wait(after: error, attempt: attempt)
@@ -82,43 +90,42 @@ struct StreamRun {
 
     /// Waits a little where that may help, or else takes a table out of the stream whose changes the destination cannot
     /// take. It is copied again, by which the user learns what is wrong with it, and the others go on.
-    private func leave(_ error: TargetError, _ plan: SyncPlan, _ desk: CopyDesk, attempt: Int) async throws {
+    private func leave(_ error: TargetError, _ plan: SyncPlan, _ backfills: Backfills, attempt: Int) async throws {
         guard let table = plan.tables.first(where: { $0.target == error.target }) else { throw error.cause }
         if error.isTransient, let pause = retries.pause(ofTableBefore: attempt) {
             await observe(.tablePostponed(table, error, pause: pause))
-            return try await context.clock.sleep(for: pause)
+            return try await context.clock.backOff(pause)
         }
-        try await leave(table, desk, because: "its copy cannot take its changes: \(error.description)")
+        let reason = "its copy cannot take its changes: \(error.description)"
+        try await copyAgain([Recopy(table: table, reason: reason)], backfills)
     }
 
-    private func leave(_ table: TablePlan, _ desk: CopyDesk, because reason: String) async throws {
-        try await release([table.schema.id])
-        desk.recopy(table.schema.id)
-        await observe(.copyingAgain(table, reason: reason))
+    /// Has tables copied again, which leave the stream.
+    private func copyAgain(_ recopies: some Collection<Recopy>, _ backfills: Backfills) async throws {
+        guard !recopies.isEmpty else { return }
+        try await release(recopies.map(\.table.schema.id))
+        for recopy in recopies { await backfills.note(.mustCopy(recopy)) }
     }
 
     private func round(
         _ whole: SyncPlan,
         _ progress: StreamProgress,
-        _ desk: CopyDesk,
+        _ backfills: Backfills,
+        _ told: inout Told,
         into report: inout FullCopy.Report
     ) async throws -> Ending {
-        let (state, plan, left) = try await prepare(whole)
-        await note(left + whole.failures, desk, &report)
+        let (state, plan, left) = try await prepare(whole, backfills)
+        await note(left + whole.failures, &told, &report)
         var settled = try await settle(plan, state)
-        for (table, reason) in settled.recopies {
-            desk.recopy(table.schema.id)
-            await observe(.copyingAgain(table, reason: reason))
-        }
+        try await copyAgain(settled.recopies, backfills)
         try await dropSections(without: settled.waiting)
-        var pause: Duration?
         if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
-            if desk.expect([], at: state) { try await destination.discard() }
-            try await desk.awaitIdle()
+            await backfills.note(.planned([], at: state))
+            try await backfills.awaitIdle()
             let since = try await destination.stream(of: plan.sync, by: method) ?? state
             let copied = try await copy(settled.waiting, of: plan, since: since)
             report.add(copied)
-            pause = desk.postpone(copied.failures.map(\.table))
+            await backfills.note(.couldNotCopy(copied.failures.map(\.table)))
             let planned = Dictionary(plan.tables.map { ($0.target, $0) }) { first, _ in first }
             // Columns or parts came or went while it was being planned, or one of its values did not fit: once more, by
             // a plan that knows of it.
@@ -132,35 +139,32 @@ struct StreamRun {
             settled = try await settle(plan, state)
         }
         let start = try await destination.stream(of: plan.sync, by: method) ?? state
-        if desk.expect(follows ? settled.waiting : [], at: start) { try await destination.discard() }
+        await backfills.note(.planned(follows ? settled.waiting : [], at: start))
         guard !settled.tables.isEmpty else {
             // Not one could be copied.
-            guard follows, let pause else { return .done }
-            try await context.clock.sleep(for: pause)
+            guard follows, let time = backfills.nextTry else { return .done }
+            try await context.clock.backOff(until: time)
             return .again
         }
         let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
         // Columns come by names that no change has told of; a stream without end would not bring them.
-        let isBehind = desk.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
+        let isBehind = told.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
         let end = follows && !isPatchwork && !isBehind ? nil : try await log.end()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
-        for table in settled.tables.values { await observe(.issues(table.plan, table.copy.issues)) }
+        for table in settled.tables.values where told.isNews(table.copy.issues, of: table.copy.target) {
+            await observe(.issues(table.plan, table.copy.issues))
+        }
         await observe(.following(progress, tables: followed, end: end))
-        let ending = try await following(plan, progress, desk).run(settled.tables, from: start, to: end)
+        let ending = try await following(plan, progress, backfills).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             let left = failures(of: settled.tables, ending.left)
-            await note(left, desk, &report)
+            await note(left, &told, &report)
             await observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))
             if isPatchwork { try await noteWhole(settled.tables.keys.filter { ending.left[$0] == nil }) }
             return follows && end != nil ? .again : .done
         }
-        try await release(ending.recopies.keys)
-        for (id, reason) in ending.recopies {
-            guard let table = settled.tables[id] else { continue }
-            desk.recopy(id)
-            await observe(.copyingAgain(table.plan, reason: reason))
-        }
+        try await copyAgain(ending.recopies.values, backfills)
         return .again
     }
 
@@ -171,8 +175,8 @@ struct StreamRun {
     }
 
     /// Tells of tables that cannot be followed or copied now: once for each reason.
-    private func note(_ failures: [FailedTable], _ desk: CopyDesk, _ report: inout FullCopy.Report) async {
-        for failed in failures where desk.isNews(failed.failure, of: failed.table.schema.name) {
+    private func note(_ failures: [FailedTable], _ told: inout Told, _ report: inout FullCopy.Report) async {
+        for failed in failures where told.isNews(failed.failure, of: failed.table.schema.name) {
             let isTold = report.failures.contains {
                 $0.table.schema.name == failed.table.schema.name && $0.failure.message == failed.failure.message
             }
@@ -204,17 +208,15 @@ struct StreamRun {
     /// - Returns: How many changes were applied, by the tables' numbers, and which tables stayed behind.
     func catchUp(to end: Checkpoint) async throws -> (changes: [TableID: Int], left: [FailedTable]) {
         let progress = StreamProgress()
+        let backfills = backfills()
         var whole = plan
         while true {
-            let (state, plan, _) = try await prepare(whole)
+            let (state, plan, _) = try await prepare(whole, backfills)
             let tables = try await settle(plan, state).tables
             guard !tables.isEmpty else { return (progress.takeChanges(), []) }
             let start = try await destination.stream(of: plan.sync, by: method) ?? state
-            let ending = try await following(plan, progress, CopyDesk(retries: retries)).run(
-                tables,
-                from: start,
-                to: end
-            )
+            await backfills.note(.planned([], at: start))
+            let ending = try await following(plan, progress, backfills).run(tables, from: start, to: end)
             guard !ending.recopies.isEmpty || ending.hasOtherTables else {
                 return (progress.takeChanges(), failures(of: tables, ending.left))
             }
@@ -242,15 +244,20 @@ struct StreamRun {
         return plan
     }
 
-    private func following(_ plan: SyncPlan, _ progress: StreamProgress, _ desk: CopyDesk) -> StreamFollowing {
+    private func following(
+        _ plan: SyncPlan,
+        _ progress: StreamProgress,
+        _ backfills: Backfills
+    ) -> StreamFollowing {
         StreamFollowing(
             log: log,
+            clock: context.clock,
             destination: destination,
             plan: plan,
             progress: progress,
-            desk: desk,
+            backfills: backfills,
             replan: { try await replan().part { $0.method == method } },
-            isWanted: { [lock] in lock?.isWanted ?? false },
+            lock: lock,
             observe: observe
         )
     }
@@ -260,7 +267,10 @@ struct StreamRun {
     ///
     /// - Returns: Where it begins, `plan` for the tables that can be followed, and the others.
     @discardableResult
-    func prepare(_ plan: SyncPlan) async throws -> (state: StreamState, plan: SyncPlan, left: [FailedTable]) {
+    func prepare(
+        _ plan: SyncPlan,
+        _ backfills: Backfills
+    ) async throws -> (state: StreamState, plan: SyncPlan, left: [FailedTable]) {
         var plan = plan
         let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await log.prepare(
@@ -285,13 +295,11 @@ struct StreamRun {
             try await destination.apply([], reaching: prepared.state, of: plan.sync)
         }
         if prepared.identity == .names {
-            let doubtful = try await takingNames(plan, prepared.state)
-            for (table, reason) in doubtful { await observe(.copyingAgain(table, reason: reason)) }
-            try await release(doubtful.map(\.table.schema.id))
+            try await copyAgain(takingNames(plan, prepared.state), backfills)
         }
         let refused = try await CopyMoves(destination: destination, plan: plan, state: prepared.state).run()
-        for (table, reason) in refused { await observe(.copyingAgain(table, reason: reason)) }
-        try await release(prepared.recopies.keys + refused.map(\.table.schema.id))
+        try await copyAgain(refused, backfills)
+        try await release(prepared.recopies.keys)
         let left = plan.tables.compactMap { table in
             prepared.left[table.schema.id].map {
                 FailedTable(table, TableFailure(message: $0.reason, remedy: $0.remedy))
@@ -331,42 +339,4 @@ struct StreamRun {
         }
         if !copies.isEmpty { try await destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
     }
-}
-
-package enum StreamError: ExplainedError {
-    case gap(sync: String, reason: String, policy: GapPolicy)
-    case noStream(connection: String)
-    case noCursor(sync: String)
-    case noLogSnapshot(connection: String)
-    /// A table cannot be copied as long as something lasts at the source.
-    case left(LeftTable)
-    /// The source has become such that nothing of the sync can be done, while it is followed.
-    case standstill(PlanProblems)
-
-    package var description: String {
-        switch self {
-        case .gap(let sync, let reason, _): "Sync \"\(sync)\" cannot go on where it was: \(reason)"
-        case .noStream(let connection):
-            "The changes of \"\(connection)\" cannot be followed by this kind of connection."
-        case .noCursor(let sync): "The source of sync \"\(sync)\" cannot be read by a cursor."
-        case .noLogSnapshot(let connection):
-            "The server of \"\(connection)\" cannot show its rows as of a place in its log."
-        case .left(let table): table.reason
-        case .standstill(let problems): problems.description
-        }
-    }
-
-    package var remedy: Remedy? {
-        switch self {
-        case .gap(let sync, _, .resnapshot): Remedy("Run \(ProgramCommand("run", sync)): it copies the tables again.")
-        case .gap: Remedy("Set `on_gap: resnapshot`, or run `tandem reset` for the sync: its tables are copied again.")
-        case .noLogSnapshot:
-            Remedy("Postgres 10 and up can, but no standby. Let `tandem reset --table` have the table copied again.")
-        case .noStream, .noCursor: Remedy("Write `method: FULL_TABLE` for its tables.")
-        case .left(let table): table.remedy
-        case .standstill(let problems): problems.remedy
-        }
-    }
-
-    package var isTransient: Bool { if case .standstill = self { true } else { false } }
 }

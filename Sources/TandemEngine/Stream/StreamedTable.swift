@@ -10,9 +10,6 @@ struct StreamedTable {
     /// The columns as the stream knows them, under the source's names.
     var source: TableSchema
 
-    /// Why a table cannot follow: what comes after "copying the table again, because".
-    struct MustCopy: Error { var reason: String }
-
     init(plan: TablePlan, copy: CopiedTable) {
         self.plan = plan
         self.copy = copy
@@ -53,11 +50,14 @@ struct StreamedTable {
         _ stretch: ChangeBatch.Stretch,
         folding: NameFolding,
         unfit: UnfitPolicy
-    ) throws(MustCopy) -> TargetChanges {
+    ) throws(Recopy) -> TargetChanges {
         // Another row may be there by now under the key that a row had: what that one keeps cannot be taken from there.
         // (One that is not there at all is refused by the destination.)
         if copy.isPatchwork, stretch.changes.hasMovedPatch {
-            throw MustCopy(reason: "a row has got another key since its copy was resumed, and not all of it was sent")
+            throw Recopy(
+                table: plan,
+                reason: "a row has got another key since its copy was resumed, and not all of it was sent"
+            )
         }
         let before = copy
         copy.leftOut.formUnion(stretch.leftOut)
@@ -86,7 +86,7 @@ struct StreamedTable {
             var target = column
             if let known = earlier[column.id] {
                 guard known.there.type == column.type else {
-                    throw MustCopy(reason: "column \"\(column.name)\" is now \(column.nativeType)")
+                    throw Recopy(table: plan, reason: "column \"\(column.name)\" is now \(column.nativeType)")
                 }
                 target.name = known.there.name
                 if !known.here.name.isExactly(column.name) {
@@ -99,7 +99,7 @@ struct StreamedTable {
                 evolution.append(.addColumn(column, value: stretch.missing[column.id] ?? .null))
                 let arrival = stretch.arrivals[column.id]
                 if let arrival, after.definition?.note(arrival: arrival, of: column.id) == true {
-                    throw MustCopy(reason: TableDefinition.changedSince(column.name))
+                    throw Recopy(table: plan, reason: TableDefinition.changedSince(column.name))
                 }
             }
             after.schema.columns.append(target)
@@ -107,7 +107,9 @@ struct StreamedTable {
         if before.identityIDs != after.identityIDs {
             // Rows are told apart by something else now, and in that there may be values in the place of others.
             guard unfit != .clamp || !after.schema.identity.contains(where: { after.schema.columns[$0].type.mayNotFit })
-            else { throw MustCopy(reason: "its rows are told apart by columns now that may have been clamped") }
+            else {
+                throw Recopy(table: plan, reason: "its rows are told apart by columns now that may have been clamped")
+            }
             for index in after.issues.indices { after.issues[index].key = nil }
         }
         copy = after
@@ -130,10 +132,10 @@ struct StreamedTable {
         from taken: inout Set<String>,
         _ folding: NameFolding,
         releasing old: String?
-    ) throws(MustCopy) {
+    ) throws(Recopy) {
         if let old { taken.remove(folding.fold(old)) }
         guard taken.insert(folding.fold(name)).inserted else {
-            throw MustCopy(reason: "its column \"\(name)\" has the name of one that is there already")
+            throw Recopy(table: plan, reason: "its column \"\(name)\" has the name of one that is there already")
         }
     }
 }

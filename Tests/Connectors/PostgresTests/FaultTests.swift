@@ -206,4 +206,27 @@ import Testing
         #expect(error?.remedy?.text.contains("hot_standby_feedback") == true)
         await reading.close()
     }
+
+    /// The server tells of it in the language that it is set to.
+    @Test(arguments: ["40001", "40P01"]) func aConflictWithReplayIsKnownInAnyLanguage(code: String) {
+        func error(isStandby: Bool) -> PostgresError {
+            let message = "Anweisung wird abgebrochen wegen Konflikt mit der Wiederherstellung"
+            return PostgresError(
+                Endpoint(host: "here", port: "5432", database: "d", user: "u"),
+                sqlState: code,
+                severity: "ERROR",
+                words: ServerWords(code: code, message: message, file: "postgres.c", known: []),
+                isStandby: isStandby
+            )
+        }
+        guard case .recoveryConflict = error(isStandby: true) else {
+            Issue.record("\(error(isStandby: true))")
+            return
+        }
+        #expect(error(isStandby: true).isTransient)
+        guard case .server = error(isStandby: false) else {
+            Issue.record("\(error(isStandby: false))")
+            return
+        }
+    }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import TandemEngine
 
 /// Tables that are copied while a stream goes on.
-@Suite struct BesideCopiesTests {
+@Suite struct BackfillTests {
     private let warehouse = MemoryDatabase(name: "warehouse")
     private let orders = TableName(schema: "public", table: "orders")
     private let items = TableName(schema: "public", table: "items")
