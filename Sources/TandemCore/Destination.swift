@@ -8,6 +8,9 @@ public import TandemRows
 /// Nothing is created before the first ``load(_:into:)``; what only asks opens
 /// read-only. A copy is loaded beside what is there, and takes its place
 /// together with all other tables of the run (``publish(_:retiring:of:)``).
+///
+/// Several tasks use it at once: one loads, one writes changes (``begin(_:refusedRows:)``), others ask. One that
+/// publishes waits for nobody but the transaction of changes, which is at its end before.
 public protocol Destination: Sendable {
     /// Which names of tables and columns are one here.
     var nameFolding: NameFolding { get }
@@ -39,8 +42,8 @@ public protocol Destination: Sendable {
     /// - Throws: The rows' own error where they could not be read; ``LoadAgain``.
     func load(_ rows: any TableRows, into target: TableName) async throws -> Int
 
-    /// Puts what was loaded in place, all of it in one transaction where the destination has those, with `copies`
-    /// remembered in the same one.
+    /// Puts what was loaded for `copies` in place, all of it in one transaction where the destination has those, with
+    /// `copies` remembered in the same one. What was, or is being, loaded for others stays as it is.
     ///
     /// Each gets the columns that ``CopiedTable/ownColumns`` says. One that marks rows keeps those that are marked in
     /// the copy it replaces, and where it has a key those that are not in the new one, marked with its moment.
@@ -108,34 +111,9 @@ public protocol Destination: Sendable {
     /// How far the stream of `sync` that comes by `method` has been applied here; `nil` before its first.
     func stream(of sync: String, by method: Method) async throws -> StreamState?
 
-    /// Applies `changes` in their order, in one transaction together with `state`, and returns once both are durable.
-    ///
-    /// Without `state` the transaction stays open for the next call: more of the same source transaction is to come.
-    /// Readers see nothing of it until then. Nothing is left of it after an error, ``rollback()`` or a crash.
-    ///
-    /// In a copy that marks rows (``OwnColumns/deletedAt``) those of ``NetChanges/deleted`` are marked, and all of them
-    /// where it is emptied; what is written takes the place of marked rows.
-    ///
-    /// A destination that finds some rows to be refused by what its users have made there may leave these out and go
-    /// on. It stores them with ``CopiedTable/issues``, in the same transaction.
-    ///
-    /// - Returns: For each target of which rows were left out so, the issues that it has then.
-    /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; the connector's own error.
-    @discardableResult
-    func apply(
-        _ changes: [TargetChanges],
-        reaching state: StreamState?,
-        of sync: String
-    ) async throws -> [TableName: [RowIssue]]
-
-    /// Applies `changes` as ``apply(_:reaching:of:)`` does, in a transaction that moves no stream: how far each table
-    /// has been read stands in its copy (``CopiedTable/cursor``).
-    ///
-    /// - Parameter isLast: Whether to commit, and return once that is durable. The transaction stays open otherwise.
-    func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws
-
-    /// Undoes what ``apply(_:reaching:of:)`` or ``merge(_:isLast:of:)`` has left open.
-    func rollback() async
+    /// Begins a transaction of changes of `sync`. One that an earlier one has left open is rolled back: there is one at
+    /// a time. Loads and questions go on beside it; a publication comes before or after.
+    func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction
 
     /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.
     func remember(_ copies: [CopiedTable], of sync: String) async throws

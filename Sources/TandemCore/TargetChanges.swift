@@ -30,7 +30,7 @@ public struct TargetChanges: Sendable {
     }
 }
 
-/// Thrown by ``Destination/apply(_:reaching:of:)``: this table must be copied again before it can go on. Nothing
+/// Thrown by ``WriteTransaction/apply(_:)``: this table must be copied again before it can go on. Nothing
 /// of the transaction is left.
 public struct ChangeRefused: Error, Hashable, CustomStringConvertible {
     public var target: TableName

@@ -5,7 +5,7 @@ import TandemCore
 public enum FaultPoint: String, CaseIterable, Sendable {
     case prepareStream, streamPrepared
     case load, loaded, section, sectionLoaded, publish, published
-    case note, noted, apply, applied, merge, merged, remember, remembered
+    case note, noted, apply, applied, remember, remembered
     case read, confirm
 }
 

@@ -41,7 +41,6 @@ public final class FaultyDestination: Destination {
     public func teardown() async throws -> [String] { try await destination.teardown() }
     public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
     public func close() async { await destination.close() }
-    public func rollback() async { await destination.rollback() }
     public func stream(of sync: String, by method: Method) async throws -> StreamState? {
         lookCount.add(1, ordering: .relaxed)
         return try await destination.stream(of: sync, by: method)
@@ -69,22 +68,9 @@ public final class FaultyDestination: Destination {
         try faults?.pass(.published)
     }
 
-    @discardableResult
-    public func apply(
-        _ changes: [TargetChanges],
-        reaching state: StreamState?,
-        of sync: String
-    ) async throws -> [TableName: [RowIssue]] {
-        try faults?.pass(.apply)
-        let issues = try await destination.apply(changes, reaching: state, of: sync)
-        try faults?.pass(.applied)
-        return issues
-    }
-
-    public func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
-        try faults?.pass(.merge)
-        try await destination.merge(changes, isLast: isLast, of: sync)
-        try faults?.pass(.merged)
+    public func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
+        let transaction = try await destination.begin(sync, refusedRows: refusedRows)
+        return FaultyTransaction(transaction: transaction, faults: faults)
     }
 
     public func remember(_ copies: [CopiedTable], of sync: String) async throws {
@@ -127,4 +113,29 @@ public final class FaultyDestination: Destination {
     }
 
     public func drop(_ load: SectionedLoad) async throws { try await destination.drop(load) }
+}
+
+private struct FaultyTransaction: WriteTransaction {
+    let transaction: any WriteTransaction
+    let faults: Faults?
+
+    func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
+        try await between { try await transaction.apply(changes) }
+    }
+
+    func commit(
+        _ changes: [TargetChanges],
+        advancing checkpoint: StreamState?
+    ) async throws -> [TableName: [RowIssue]] {
+        try await between { try await transaction.commit(changes, advancing: checkpoint) }
+    }
+
+    func rollback() async { await transaction.rollback() }
+
+    private func between<Value>(_ write: () async throws -> Value) async throws -> Value {
+        try faults?.pass(.apply)
+        let value = try await write()
+        try faults?.pass(.applied)
+        return value
+    }
 }

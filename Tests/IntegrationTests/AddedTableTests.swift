@@ -1,3 +1,4 @@
+import Synchronization
 import TandemCore
 import TandemEngine
 import TandemRows
@@ -78,6 +79,48 @@ import Testing
         await destination.close()
         try database.drop()
         try warehouse?.drop()
+    }
+
+    /// A run that follows stays where no table can be followed yet, and begins with the first that can.
+    @Test func oneThatComesToNothingToFollowIsFollowed() async throws {
+        let database = try TestDatabase(.v16)
+        let folder = try TemporaryFolder()
+        try database.execute("CREATE TABLE small (id int NOT NULL); INSERT INTO small VALUES (1)")
+        let source = try database.source()
+        let destination = try folder.warehouse()
+        let sync = SyncConfiguration(name: "nothing", from: "shop", to: "warehouse", autoSetup: true)
+        let waits = Mutex(false)
+        var run = SyncRun(
+            sync,
+            from: source,
+            to: destination,
+            readers: 2,
+            follows: true,
+            state: nil,
+            observe: { event in
+                if case .following(_, let tables, _) = event, tables.isEmpty { waits.withLock { $0 = true } }
+            }
+        )
+        run.replanning = .milliseconds(100)
+        try await withThrowingTaskGroup(of: Void.self) { [run] group in
+            group.addTask { _ = try await run.run() }
+            try await eventually("it waits") { waits.withLock { $0 } }
+            #expect(try await destination.query("SELECT * FROM small").rows == [["1"]])
+            try database.execute("ALTER TABLE small ADD PRIMARY KEY (id); INSERT INTO small VALUES (2)")
+            try await eventually("it is followed") {
+                try await destination.tables(of: sync.name).first?.stream != nil
+            }
+            try database.execute("INSERT INTO small VALUES (3)")
+            try await eventually("its changes come") {
+                try await destination.query("SELECT count(*) FROM small").rows == [["3"]]
+            }
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+        try await (source as? any ChangeSource)?.tearDown(knownTo: destination)
+        await source.close()
+        await destination.close()
+        try database.drop()
     }
 
     /// One table is copied again and another is gone, and the others hear nothing of it.

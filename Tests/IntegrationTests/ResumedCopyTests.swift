@@ -92,7 +92,7 @@ import Testing
         let source = try copy.database.source()
         state.checkpoint = try await #require(source.changeLog(.logBased)).end()
         await source.close()
-        try await destination.apply([], reaching: state, of: copy.sync.name)
+        try await destination.write([], advancing: state, of: copy.sync.name)
         await destination.close()
         let seen = try await copy.run()
         #expect(seen.resumed.isEmpty)

@@ -9,6 +9,7 @@ import Testing
         let environment = ["A": "x", "B": "\u{301}y"]
         #expect(try VariableExpansion("${A}\u{301}", environment: environment).text.isExactly("x\u{301}"))
         #expect(try VariableExpansion("-${B}-$$\u{301}", environment: environment).text.isExactly("-\u{301}y-$\u{301}"))
+        #expect(try VariableExpansion("${C:-\u{301}z}", environment: environment).text.isExactly("\u{301}z"))
         #expect(throws: VariableExpansion.Failure.self) { try VariableExpansion("${A", environment: environment) }
     }
 }

@@ -14,6 +14,8 @@ package actor DuckDBDestination: Destination {
     let loader: WarehouseLoader
     /// Has changes that are not committed.
     var writer: ChangeWriter?
+    /// How many transactions have begun or ended: what does not belong to the last is at its end.
+    var transactions = 0
     private var known = KnownAnswers()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

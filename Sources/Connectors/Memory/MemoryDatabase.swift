@@ -29,7 +29,9 @@ package final class MemoryDatabase: Sendable {
     struct State {
         var content = Content()
         /// What will be there once the transaction that is open is committed.
-        var open: Content?
+        var open: (number: Int, content: Content)?
+        /// How many have begun.
+        var transactions = 0
         /// Loaded and not yet published.
         var loaded: [TableName: Table] = [:]
         /// Loaded section by section, and kept until that goes on.

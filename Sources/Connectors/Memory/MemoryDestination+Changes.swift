@@ -1,40 +1,19 @@
 import Synchronization
 package import TandemCore
-package import TandemRows
+import TandemRows
 
 extension MemoryDestination {
     package func stream(of sync: String, by method: Method) async throws -> StreamState? {
         database.state.withLock { $0.content.streams[sync]?[method] }
     }
 
-    @discardableResult
-    package func apply(
-        _ changes: [TargetChanges],
-        reaching state: StreamState?,
-        of sync: String
-    ) async throws -> [TableName: [RowIssue]] {
-        try write(changes, reaching: state, isLast: state != nil, of: sync)
-        return [:]
-    }
-
-    package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
-        try write(changes, reaching: nil, isLast: isLast, of: sync)
-    }
-
-    /// A transaction is a copy of everything, which takes the place of the original at its end.
-    private func write(_ changes: [TargetChanges], reaching state: StreamState?, isLast: Bool, of sync: String) throws {
-        try database.state.withLock { database in
-            var content = database.open ?? database.content
-            database.open = nil
-            for target in changes { try content.apply(target, of: sync) }
-            guard isLast else { return database.open = content }
-            if let state { content.streams[sync, default: [:]][state.method] = state }
-            database.content = content
-            database.version += 1
+    package func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
+        database.state.withLock { database in
+            database.transactions += 1
+            database.open = (database.transactions, database.content)
+            return MemoryTransaction(database: self.database, sync: sync, number: database.transactions)
         }
     }
-
-    package func rollback() async { database.state.withLock { $0.open = nil } }
 
     package func remember(_ copies: [CopiedTable], of sync: String) async throws {
         database.state.withLock { state in
@@ -69,6 +48,47 @@ extension MemoryDestination {
             }
             return copies != nil || streams != nil
         }
+    }
+}
+
+/// A copy of everything, which takes the place of the original at its end.
+private struct MemoryTransaction: WriteTransaction {
+    let database: MemoryDatabase
+    let sync: String
+    let number: Int
+
+    func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
+        try database.state.withLock { database in database.open = (number, try content(of: &database, with: changes)) }
+        return [:]
+    }
+
+    func commit(
+        _ changes: [TargetChanges],
+        advancing checkpoint: StreamState?
+    ) async throws -> [TableName: [RowIssue]] {
+        try database.state.withLock { database in
+            var content = try content(of: &database, with: changes)
+            if let checkpoint { content.streams[sync, default: [:]][checkpoint.method] = checkpoint }
+            database.content = content
+            database.version += 1
+        }
+        return [:]
+    }
+
+    func rollback() async {
+        database.state.withLock { if $0.open?.number == number { $0.open = nil } }
+    }
+
+    /// What there is with `changes`. The transaction is at its end unless it is put back.
+    private func content(
+        of database: inout MemoryDatabase.State,
+        with changes: [TargetChanges]
+    ) throws -> MemoryDatabase.Content {
+        guard let open = database.open, open.number == number else { throw MemoryError.noTransaction }
+        database.open = nil
+        var content = open.content
+        for target in changes { try content.apply(target, of: sync) }
+        return content
     }
 }
 

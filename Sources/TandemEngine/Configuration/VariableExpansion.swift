@@ -41,7 +41,7 @@ struct VariableExpansion: Hashable {
     }
 
     private mutating func expand(_ inner: Substring, environment: [String: String]) throws(Failure) {
-        let standard = inner.range(of: ":-")
+        let standard = inner.unicodeScalars.firstRange(of: ":-".unicodeScalars)
         let name = String(standard.map { inner[..<$0.lowerBound] } ?? inner)
         guard Self.isName(name) else {
             throw Failure(message: "${…} must hold the name of an environment variable: letters, digits and _")

@@ -39,6 +39,8 @@ package struct FullCopy {
         do {
             var report = try await loadAll()
             if since == nil || report.outcomes.isEmpty { try await publishAll(&report) }
+            // What the destination could not take.
+            try await destination.discard()
             return report
         } catch {
             // The run's own error is what the user needs to read; leftovers are swept by the next run.
@@ -190,7 +192,7 @@ package struct FullCopy {
     }
 
     private func publish(_ outcomes: [TableOutcome]) async throws {
-        guard !outcomes.isEmpty else { return try await destination.discard() }
+        guard !outcomes.isEmpty else { return }
         try Task.checkCancellation()
         let loaded = Set(outcomes.map(\.copy.target))
         let retired = plan.tables.filter { loaded.contains($0.target) }.compactMap(\.retires).filter {

@@ -86,14 +86,7 @@ struct CursorRun {
         let (places, failures) = try await reader.places(of: tables, patience: context.patience.reading)
         if let (table, error) = failures.first { throw Trouble(table: table, cause: error) }
         let snapshot = try await reader.snapshot(readers: context.readers)
-        return try await context.using(snapshot) {
-            do {
-                return try await merge(tables, places, snapshot)
-            } catch {
-                await destination.rollback()
-                throw error
-            }
-        }
+        return try await context.using(snapshot) { try await merge(tables, places, snapshot) }
     }
 
     private func merge(
@@ -111,13 +104,19 @@ struct CursorRun {
             if let prepared { merges.append(prepared) }
         }
         var outcomes: [TableOutcome] = []
-        for merge in merges {
-            try Task.checkCancellation()
-            let progress = TableProgress(estimatedRows: nil)
-            await context.observe(.tableStarted(merge.table, progress))
-            outcomes.append(try await troubled(merge.table) { try await merge.run(progress) })
+        let transaction = try await destination.begin(plan.sync, refusedRows: .fail)
+        do {
+            for merge in merges {
+                try Task.checkCancellation()
+                let progress = TableProgress(estimatedRows: nil)
+                await context.observe(.tableStarted(merge.table, progress))
+                outcomes.append(try await troubled(merge.table) { try await merge.run(progress, in: transaction) })
+            }
+            try await transaction.commit([], advancing: nil)
+        } catch {
+            await transaction.rollback()
+            throw error
         }
-        try await destination.merge([], isLast: true, of: plan.sync)
         let known = try await destination.tables(of: plan.sync)
         for index in outcomes.indices {
             let target = outcomes[index].copy.target

@@ -58,10 +58,10 @@ struct TableMerging {
         return prepared
     }
 
-    /// Reads and applies everything, and leaves the transaction open.
+    /// Reads everything, and applies it in `transaction`.
     ///
     /// - Throws: ``Recopy``; `ChangeRefused`; `UnfitValues`; what else reading and writing throw.
-    func run(_ progress: TableProgress) async throws -> TableOutcome {
+    func run(_ progress: TableProgress, in transaction: any WriteTransaction) async throws -> TableOutcome {
         let start = context.clock.now
         var change = try await reshaping()
         let range = try await snapshot.range(
@@ -81,7 +81,7 @@ struct TableMerging {
             change.after.settleIssues(by: &change.changes)
             let settled = change
             async let next = groups.next()
-            try await destination.merge([settled], isLast: false, of: sync)
+            try await transaction.apply([settled])
             let batches = try await next
             guard !batches.isEmpty else { break }
             change = TargetChanges(before: change.after, after: change.after, changes: net(batches))
@@ -90,7 +90,7 @@ struct TableMerging {
         noted.note(rows.tally.refusals, at: context.clock.time, after: copy.issues)
         if noted != change.after {
             let step = TargetChanges(before: change.after, after: noted, changes: NetChanges())
-            try await destination.merge([step], isLast: false, of: sync)
+            try await transaction.apply([step])
         }
         return TableOutcome(
             copy: noted,

@@ -33,12 +33,7 @@ struct IssueRetry {
             tried.append(table)
         }
         guard !changes.isEmpty else { return [] }
-        do {
-            try await context.destination.apply(changes, reaching: reached, of: plan.sync)
-        } catch {
-            await context.destination.rollback()
-            throw error
-        }
+        try await context.destination.write(changes, advancing: reached, of: plan.sync)
         return tried
     }
 

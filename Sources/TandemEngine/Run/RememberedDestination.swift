@@ -10,8 +10,6 @@ final class RememberedDestination: Destination {
         /// Another one after each beginning and end of a write: what was asked for in between is of neither.
         var version = 0
         var writes = 0
-        /// Whether a transaction of changes is open, of which nothing shows before it is committed.
-        var isOpen = false
     }
 
     private let destination: any Destination
@@ -33,7 +31,7 @@ final class RememberedDestination: Destination {
     }
 
     /// - Parameter effect: What of the memory is another by the write, where that is known without asking.
-    private func write<Value>(
+    fileprivate func write<Value>(
         effect: ((inout SyncMemory) -> Void)? = nil,
         _ body: () async throws -> Value
     ) async rethrows -> Value {
@@ -53,7 +51,7 @@ final class RememberedDestination: Destination {
             defer { state.memory = nil }
             state.version += 1
             state.writes += 1
-            return (state.isOpen ? nil : state.memory, state.version)
+            return (state.memory, state.version)
         }
     }
 
@@ -68,6 +66,40 @@ final class RememberedDestination: Destination {
             state.memory = memory
         }
     }
+}
+
+private final class RememberedTransaction: WriteTransaction {
+    private let transaction: any WriteTransaction
+    private let destination: RememberedDestination
+    private let isOfRun: Bool
+    /// Whether more is written than how far the stream is.
+    private let hasChanges = Atomic(false)
+
+    init(transaction: any WriteTransaction, destination: RememberedDestination, isOfRun: Bool) {
+        self.transaction = transaction
+        self.destination = destination
+        self.isOfRun = isOfRun
+    }
+
+    func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
+        hasChanges.store(true, ordering: .relaxed)
+        return try await transaction.apply(changes)
+    }
+
+    func commit(
+        _ changes: [TargetChanges],
+        advancing checkpoint: StreamState?
+    ) async throws -> [TableName: [RowIssue]] {
+        let isKnown = isOfRun && changes.isEmpty && !hasChanges.load(ordering: .relaxed)
+        let effect = { (memory: inout SyncMemory) in
+            if let checkpoint { memory.streams[checkpoint.method] = checkpoint }
+        }
+        return try await destination.write(effect: isKnown ? effect : nil) {
+            try await transaction.commit(changes, advancing: checkpoint)
+        }
+    }
+
+    func rollback() async { await transaction.rollback() }
 }
 
 // MARK: What is remembered
@@ -105,26 +137,17 @@ extension RememberedDestination {
             memory.owners = memory.owners.filter { !gone.contains(folding.fold($0.key)) }
             for copy in copies { memory.owners[copy.target] = sync }
         }
-        try await write(effect: sync == self.sync ? effect : nil) {
+        // How many rows that are marked as deleted stay, the destination alone knows.
+        let isKnown = sync == self.sync && copies.allSatisfy { !$0.ownColumns.contains(.deletedAt) }
+        try await write(effect: isKnown ? effect : nil) {
             try await destination.publish(copies, retiring: retired, of: sync)
         }
     }
 
-    func apply(
-        _ changes: [TargetChanges],
-        reaching state: StreamState?,
-        of sync: String
-    ) async throws -> [TableName: [RowIssue]] {
-        defer { self.state.withLock { $0.isOpen = state == nil } }
-        let effect = { (memory: inout SyncMemory) in if let state { memory.streams[state.method] = state } }
-        return try await write(effect: changes.isEmpty && sync == self.sync ? effect : nil) {
-            try await destination.apply(changes, reaching: state, of: sync)
-        }
-    }
-
-    func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
-        defer { self.state.withLock { $0.isOpen = !isLast } }
-        try await write { try await destination.merge(changes, isLast: isLast, of: sync) }
+    /// Of what is begun nothing shows before it is committed.
+    func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
+        let transaction = try await destination.begin(sync, refusedRows: refusedRows)
+        return RememberedTransaction(transaction: transaction, destination: self, isOfRun: sync == self.sync)
     }
 
     func remember(_ copies: [CopiedTable], of sync: String) async throws {
@@ -145,11 +168,6 @@ extension RememberedDestination {
     }
 
     func teardown() async throws -> [String] { try await write { try await destination.teardown() } }
-
-    func rollback() async {
-        await write { await destination.rollback() }
-        state.withLock { $0.isOpen = false }
-    }
 }
 
 // MARK: What concerns no memory

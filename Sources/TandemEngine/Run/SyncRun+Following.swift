@@ -65,9 +65,7 @@ extension SyncRun {
         repairing isRepaired: ((TablePlan) -> Bool)?,
         into report: inout FullCopy.Report
     ) async throws -> StreamProgress.Counts? {
-        let methods = Method.allCases.filter { method in
-            method.isFollowed && plan.tables.contains { $0.method == method }
-        }
+        var methods = plan.followedMethods
         if let isRepaired {
             for method in methods {
                 let followed = plan.part { $0.method == method }
@@ -75,23 +73,24 @@ extension SyncRun {
                 try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id))
             }
         }
-        guard context.follows, methods.count > 1 else {
-            return try await follow(plan, by: methods, into: &report)
-        }
+        guard context.follows else { return try await follow(plan, by: methods, into: &report) }
+        // Nothing is followed yet, which may change.
+        if methods.isEmpty { await context.observe(.following(StreamProgress(), tables: [], end: nil)) }
         // A destination takes one stream at a time, so they take turns, each as far as its source is by then.
         var turn = self
         turn.context.follows = false
         var (plan, plannedAt, attempt) = (plan, context.clock.now, 0)
-        while true {
+        while methods.count != 1 {
             _ = try await turn.follow(plan, by: methods, into: &report)
             // What could not be copied is tried again with the next plan, and not in each turn.
             let failed = Set(report.failures.map(\.table.source.schema.id))
             plan = plan.part { !failed.contains($0.source.schema.id) }
             try await context.clock.pause(.betweenTurns)
             if let lock, lock.isWanted { try await lock.giveWay() }
-            guard context.clock.duration(since: plannedAt) >= Self.replanning else { continue }
+            guard context.clock.duration(since: plannedAt) >= replanning else { continue }
             do {
                 (plan, plannedAt, attempt) = (try await replanned(), context.clock.now, 0)
+                if methods.isEmpty { methods = plan.followedMethods }
                 let known = Set(plan.failures.map(\.table.schema.name))
                 report.failures.removeAll { !known.contains($0.table.schema.name) }
                 await context.observe(.replanned(plan))
@@ -100,10 +99,9 @@ extension SyncRun {
                 try await context.wait(after: error, attempt: attempt)
             }
         }
+        return try await follow(plan, by: methods, into: &report)
     }
 
-    /// How often it is looked for tables that came or went meanwhile.
-    private static let replanning = Duration.seconds(30)
 
     private func follow(
         _ plan: SyncPlan,
@@ -193,6 +191,12 @@ extension SyncRun {
             throw error
         }
         return (snapshot, plan)
+    }
+}
+
+extension SyncPlan {
+    fileprivate var followedMethods: [Method] {
+        Method.allCases.filter { method in method.isFollowed && tables.contains { $0.method == method } }
     }
 }
 

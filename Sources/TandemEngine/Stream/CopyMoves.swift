@@ -40,19 +40,14 @@ struct CopyMoves {
                 try await perform(moves)
                 break
             } catch let error as ChangeRefused {
-                await destination.rollback()
                 let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
                 guard let index else { throw error }
                 refused.append(Recopy(table: moves.remove(at: index).table, reason: error.reason))
             } catch let error as TargetError where !error.isTransient {
-                await destination.rollback()
                 let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
                 guard let index else { throw error }
                 let reason = "its copy cannot be renamed: \(error.description)"
                 refused.append(Recopy(table: moves.remove(at: index).table, reason: reason))
-            } catch {
-                await destination.rollback()
-                throw error
             }
         }
         return refused
@@ -80,21 +75,31 @@ struct CopyMoves {
     }
 
     private func perform(_ moves: [Move]) async throws {
-        var waiting = moves
-        while !waiting.isEmpty {
-            let taken = Set(waiting.map { folded($0.copy.target) })
-            if let next = waiting.firstIndex(where: { !taken.contains(folded($0.table.target)) }) {
-                let move = waiting.remove(at: next)
-                _ = try await rename(move.copy, to: move.table.target)
-            } else {
-                // Each goes where another is.
-                waiting[0].copy = try await rename(waiting[0].copy, to: waiting[0].byway)
+        let transaction = try await destination.begin(plan.sync, refusedRows: .leaveOut)
+        do {
+            var waiting = moves
+            while !waiting.isEmpty {
+                let taken = Set(waiting.map { folded($0.copy.target) })
+                if let next = waiting.firstIndex(where: { !taken.contains(folded($0.table.target)) }) {
+                    let move = waiting.remove(at: next)
+                    _ = try await rename(move.copy, to: move.table.target, in: transaction)
+                } else {
+                    // Each goes where another is.
+                    waiting[0].copy = try await rename(waiting[0].copy, to: waiting[0].byway, in: transaction)
+                }
             }
+            try await transaction.commit([], advancing: state)
+        } catch {
+            await transaction.rollback()
+            throw error
         }
-        try await destination.apply([], reaching: state, of: plan.sync)
     }
 
-    private func rename(_ copy: CopiedTable, to target: TableName) async throws -> CopiedTable {
+    private func rename(
+        _ copy: CopiedTable,
+        to target: TableName,
+        in transaction: any WriteTransaction
+    ) async throws -> CopiedTable {
         var after = copy
         // Its name at the source stays the one that the stream may still call it by, until that says another.
         after.target = target
@@ -104,7 +109,7 @@ struct CopyMoves {
             evolution: [.renameTable(to: target)],
             changes: NetChanges()
         )
-        try await destination.apply([step], reaching: nil, of: plan.sync)
+        try await transaction.apply([step])
         return after
     }
 

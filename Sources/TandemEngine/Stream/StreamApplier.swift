@@ -14,8 +14,8 @@ final class StreamApplier {
     private var reached: StreamState
     /// What is to end it.
     private(set) var end = StreamFollowing.End()
-    /// Whether the destination has a transaction open.
-    private(set) var isOpen = false
+    /// The one of which more is to come.
+    private var transaction: (any WriteTransaction)?
 
     init(
         _ following: StreamFollowing,
@@ -31,7 +31,6 @@ final class StreamApplier {
     }
 
     func apply(_ batch: ChangeBatch) async throws {
-        let destination = following.destination
         for (id, reason) in batch.recopies where end.recopies[id] == nil {
             // One that is not known could not join, and is asked for again by the next plan.
             guard let table = tables[id] else {
@@ -51,10 +50,9 @@ final class StreamApplier {
             }
         }
         changes += leaving(batch)
-        if !changes.isEmpty || isOpen || batch.state.map({ $0 != reached }) ?? false {
+        if !changes.isEmpty || transaction != nil || batch.state.map({ $0 != reached }) ?? false {
             do {
-                let issues = try await destination.apply(changes, reaching: batch.state, of: following.plan.sync)
-                for (target, found) in issues {
+                for (target, found) in try await write(changes, batch.state) {
                     if let id = ids[target] { tables[id]?.copy.issues = found }
                 }
             } catch let refused as ChangeRefused {
@@ -62,7 +60,6 @@ final class StreamApplier {
                 return try await stop(for: Recopy(table: table.plan, reason: refused.reason))
             }
         }
-        isOpen = batch.state == nil
         if let state = batch.state {
             reached = state
             for (table, word) in batch.holdings where word != .joined {
@@ -77,7 +74,28 @@ final class StreamApplier {
             guard let table = tables[id], table.copy.issues != earlier else { continue }
             await following.observe(.issues(table.plan, table.copy.issues))
         }
-        if end.hasOtherTables, !isOpen { throw Stopped() }
+        if end.hasOtherTables, transaction == nil { throw Stopped() }
+    }
+
+    /// - Parameter state: Ends the transaction; `nil` where more of it is to come.
+    private func write(_ changes: [TargetChanges], _ state: StreamState?) async throws -> [TableName: [RowIssue]] {
+        let current: any WriteTransaction
+        if let transaction {
+            current = transaction
+        } else {
+            current = try await following.destination.begin(following.plan.sync, refusedRows: .leaveOut)
+        }
+        transaction = current
+        guard let state else { return try await current.apply(changes) }
+        let issues = try await current.commit(changes, advancing: state)
+        transaction = nil
+        return issues
+    }
+
+    /// Leaves what is open.
+    func rollback() async {
+        await transaction?.rollback()
+        transaction = nil
     }
 
     private func follow(_ stretch: ChangeBatch.Stretch) throws(Recopy) -> TargetChanges? {
@@ -117,7 +135,7 @@ final class StreamApplier {
 
     /// Leaves the transaction, of which nothing stays; it comes again once the table has been copied.
     private func stop(for recopy: Recopy) async throws {
-        await following.destination.rollback()
+        await rollback()
         end.recopies[recopy.table.schema.id] = recopy
         throw Stopped()
     }

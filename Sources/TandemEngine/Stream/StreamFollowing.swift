@@ -55,16 +55,16 @@ struct StreamFollowing {
             }
             try await pump.run()
             // A stream that ends with tables to be copied again may end within a transaction, which then comes again.
-            if applier.isOpen { await destination.rollback() }
+            await applier.rollback()
             await close(stream)
         } catch is StreamApplier.Stopped {
             await close(stream)
         } catch is StreamPump.Stopped {
-            await destination.rollback()
+            await applier.rollback()
             await close(stream)
             return End(recopies: applier.end.recopies, hasOtherTables: true)
         } catch {
-            await destination.rollback()
+            await applier.rollback()
             await close(stream)
             throw error
         }

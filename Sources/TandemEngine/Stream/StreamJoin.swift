@@ -62,6 +62,13 @@ struct StreamJoin {
         )
         // The slot stays where it is until the table has joined: nothing is confirmed here.
         let stream = try await run.log.stream(request)
+        let transaction: any WriteTransaction
+        do {
+            transaction = try await destination.begin(sync, refusedRows: .leaveOut)
+        } catch {
+            await stream.close()
+            throw error
+        }
         do {
             let pump = StreamPump(stream: stream, clock: run.context.clock) { batch in
                 if let reason = batch.recopies.values.first { throw Recopy(table: loaded.table, reason: reason) }
@@ -69,7 +76,7 @@ struct StreamJoin {
                 let (folding, unfit) = (destination.nameFolding, request.unfit)
                 let changes = try batch.stretches.map { try table.follow($0, folding: folding, unfit: unfit) }
                 if !changes.isEmpty {
-                    let issues = try await destination.apply(changes, reaching: nil, of: sync)
+                    let issues = try await transaction.apply(changes)
                     if let found = issues[table.copy.target] { table.copy.issues = found }
                 }
                 progress.addMissed(batch)
@@ -78,10 +85,10 @@ struct StreamJoin {
             var joined = table.copy
             joined.stream = reached.id
             let step = TargetChanges(before: table.copy, after: joined, changes: NetChanges())
-            try await destination.apply([step], reaching: reached, of: sync)
+            try await transaction.commit([step], advancing: reached)
             await stream.close()
         } catch {
-            await destination.rollback()
+            await transaction.rollback()
             await stream.close()
             if let refused = error as? ChangeRefused { throw Recopy(table: loaded.table, reason: refused.reason) }
             throw error

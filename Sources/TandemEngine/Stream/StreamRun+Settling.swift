@@ -104,7 +104,7 @@ extension StreamRun {
         }
         if !steps.isEmpty {
             let reached = try await destination.stream(of: plan.sync, by: method) ?? state
-            try await destination.apply(steps, reaching: reached, of: plan.sync)
+            try await destination.write(steps, advancing: reached, of: plan.sync)
         }
         return fitted
     }

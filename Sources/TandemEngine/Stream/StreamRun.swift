@@ -292,7 +292,7 @@ struct StreamRun {
             plan.tables[index].source.definition?.facts.merge(facts) { $1 }
         }
         if known?.id != prepared.state.id {
-            try await destination.apply([], reaching: prepared.state, of: plan.sync)
+            try await destination.write([], advancing: prepared.state, of: plan.sync)
         }
         if prepared.identity == .names {
             try await copyAgain(takingNames(plan, prepared.state), backfills)

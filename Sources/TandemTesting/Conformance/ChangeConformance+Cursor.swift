@@ -7,30 +7,32 @@ extension ChangeConformance {
     func mergesMoveNoStream() async throws {
         let destination = try await harness.makeDestination(beside: nil)
         var table = try await publish(SampleTable(orders, ids: 0..<100), in: destination)
-        try await destination.apply([], reaching: state(1), of: sync)
+        try await destination.write([], advancing: state(1), of: sync)
         let before = table
         let changes = changes(removed: [3, 4], written: [row(5, "changed"), row(200, "new")])
         var target = target(table, changes)
         target.after.cursor = CursorState(columns: [3, 1], last: ["2024-01-01 00:00:00+00", "it's \\ 7"], reads: 2)
-        try await destination.merge([target], isLast: false, of: sync)
+        let undone = try await destination.begin(sync, refusedRows: .fail)
+        try await undone.apply([target])
         try await before.expectEqual("what is merged is invisible before the end", in: destination, of: sync)
         try expect("and so is its cursor", try await cursor(of: table, in: destination) == nil)
-        await destination.rollback()
+        await undone.rollback()
         try await before.expectEqual("rollback undoes a merge", in: destination, of: sync)
 
-        try await destination.merge([target], isLast: false, of: sync)
+        let merge = try await destination.begin(sync, refusedRows: .fail)
+        try await merge.apply([target])
         table.apply(target)
         var more = self.target(table, self.changes(written: [row(201, "newer"), row(200, "newest")]))
-        try await destination.merge([more], isLast: false, of: sync)
+        try await merge.apply([more])
         table.apply(more)
-        try await destination.merge([], isLast: true, of: sync)
+        try await merge.commit([], advancing: nil)
         try await table.expectEqual("what is merged is there in the end", in: destination, of: sync)
         try expectEqual("with its cursor", try await cursor(of: table, in: destination), target.after.cursor)
         try expectEqual("no stream was moved", try await destination.stream(of: sync), state(1))
-        try await destination.merge([more], isLast: true, of: sync)
+        try await destination.write([more], advancing: nil, of: sync)
         try await table.expectEqual("merging twice changes nothing", in: destination, of: sync)
         more.after.cursor?.last = nil
-        try await destination.merge([more], isLast: true, of: sync)
+        try await destination.write([more], advancing: nil, of: sync)
         await destination.close()
         let reopened = try await harness.makeDestination(beside: destination)
         try expectEqual(
@@ -71,7 +73,7 @@ extension ChangeConformance {
             changes.isEmptied = step.lower == nil
             changes.removedFrom = step.lower.map { RowBound(columns: [0, 1], lower: $0) }
             changes.written = step.written.isEmpty ? [] : [batch(step.written)]
-            for _ in 0..<2 { try await destination.merge([target(table, changes)], isLast: true, of: sync) }
+            for _ in 0..<2 { try await destination.write([target(table, changes)], advancing: nil, of: sync) }
             table = ModelTable(table.copy, [batch(step.left)])
             let promise = "rows without a key are replaced from \(step.lower ?? []) on"
             try await table.expectEqual(promise, in: destination, of: sync)

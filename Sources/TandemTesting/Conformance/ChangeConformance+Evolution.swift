@@ -51,7 +51,7 @@ extension ChangeConformance {
         let destination = try await harness.makeDestination(beside: nil)
         var table = try await publish(SampleTable(orders, ids: 0..<3000), in: destination)
         func follow(_ promise: String, _ targets: [TargetChanges], at checkpoint: Int) async throws {
-            try await destination.apply(targets, reaching: state(checkpoint), of: sync)
+            try await destination.write(targets, advancing: state(checkpoint), of: sync)
             for target in targets { table.apply(target) }
             try await table.expectEqual(promise, in: destination, of: sync)
         }
@@ -96,10 +96,9 @@ extension ChangeConformance {
                 let value = Value(row, of: batch.columns[index])
                 let target = evolving(table, by: [.addColumn(added, value: value)])
                 do {
-                    try await destination.apply([target], reaching: state(1000 * index + row), of: sync)
+                    try await destination.write([target], advancing: state(1000 * index + row), of: sync)
                     table.apply(target)
                 } catch is ChangeRefused {
-                    await destination.rollback()
                     refused.append("\(column.type)")
                 }
             }
@@ -119,28 +118,26 @@ extension ChangeConformance {
     func evolutionIsPartOfTheTransaction() async throws {
         let destination = try await harness.makeDestination(beside: nil)
         var table = try await publish(SampleTable(orders, ids: 0..<3000), in: destination)
-        try await destination.apply(
-            [target(table, changes(removed: [1, 2], written: [row(1, "changed before")]))],
-            reaching: nil,
-            of: sync
-        )
+        let undone = try await destination.begin(sync, refusedRows: .leaveOut)
+        try await undone.apply([target(table, changes(removed: [1, 2], written: [row(1, "changed before")]))])
         let steps: [TargetChanges.Evolution] = [
             .addColumn(column("number", .int64, id: 4), value: .number(1)), .renameColumn(from: "note", to: "remark"),
             .renameTable(to: items),
         ]
         let target = evolving(table, by: steps, widened([row(3, "changed after")], 2))
-        try await destination.apply([target], reaching: nil, of: sync)
-        await destination.rollback()
+        try await undone.apply([target])
+        await undone.rollback()
         try await table.expectEqual("evolution is undone with the rest", in: destination, of: sync)
 
         let before = self.target(table, changes(removed: [4], written: [row(5000, "changed before")]))
-        try await destination.apply([before], reaching: nil, of: sync)
+        let transaction = try await destination.begin(sync, refusedRows: .leaveOut)
+        try await transaction.apply([before])
         table.apply(before)
         let evolution = evolving(table, by: steps, widened([row(5000, "changed after")], 3))
-        try await destination.apply([evolution], reaching: nil, of: sync)
+        try await transaction.apply([evolution])
         table.apply(evolution)
         let after = self.target(table, widened([row(5, "once more"), row(6000, "new")], 4))
-        try await destination.apply([after], reaching: state(1), of: sync)
+        try await transaction.commit([after], advancing: state(1))
         table.apply(after)
         try await table.expectEqual("a table changes its shape amid a transaction", in: destination, of: sync)
         await destination.close()
@@ -153,23 +150,23 @@ extension ChangeConformance {
         let onto = evolving(first, by: [.renameTable(to: items)])
         let isRefused = try await isRefused([onto], for: orders, in: destination)
         try expectEqual("a name that another table has is refused", isRefused, true)
-        await destination.rollback()
         try await first.expectEqual("a refused name leaves all as it was", in: destination, of: sync)
 
         let aside = TableName(schema: "shop", table: "aside")
+        let transaction = try await destination.begin(sync, refusedRows: .leaveOut)
         func move(_ table: inout ModelTable, to name: TableName) async throws {
             let step = evolving(table, by: [.renameTable(to: name)])
-            try await destination.apply([step], reaching: nil, of: sync)
+            try await transaction.apply([step])
             table.apply(step)
         }
         try await move(&first, to: aside)
         try await move(&second, to: orders)
         try await move(&first, to: items)
-        try await destination.apply([], reaching: state(1), of: sync)
+        try await transaction.commit([], advancing: state(1))
         try await first.expectEqual("tables trade names in one transaction", in: destination, of: sync)
         try await second.expectEqual("tables trade names in one transaction", in: destination, of: sync)
-        try await apply(changes(written: [row(7, "seven")]), to: &first, reaching: state(2), in: destination)
-        try await apply(changes(written: [row(7, "another")]), to: &second, reaching: state(3), in: destination)
+        try await apply(changes(written: [row(7, "seven")]), to: &first, advancing: state(2), in: destination)
+        try await apply(changes(written: [row(7, "another")]), to: &second, advancing: state(3), in: destination)
         try await first.expectEqual("changes find the table that has the name now", in: destination, of: sync)
         try await second.expectEqual("changes find the table that has the name now", in: destination, of: sync)
         await destination.close()

@@ -31,14 +31,14 @@ extension ChangeConformance {
             ("an emptied table goes on", marking([(1, 30)], written: [row(2, "two")])),
         ]
         for (index, (promise, changes)) in steps.enumerated() {
-            try await apply(changes, to: &table, reaching: state(index), in: destination)
+            try await apply(changes, to: &table, advancing: state(index), in: destination)
             try await table.expectMarks(promise, in: destination, of: sync)
             guard changes.patched.isEmpty else { continue }
-            try await destination.apply([target(table, changes)], reaching: state(index), of: sync)
+            try await destination.write([target(table, changes)], advancing: state(index), of: sync)
             try await table.expectMarks("marking twice does what marking once does", in: destination, of: sync)
         }
         let unknown = marking([(2, nil)])
-        try await destination.apply([target(table, unknown)], reaching: state(50), of: sync)
+        try await destination.write([target(table, unknown)], advancing: state(50), of: sync)
         let known = try await destination.tables(of: sync)[0]
         let left = try await destination.rows(of: known, as: known.schema).pullAll().flatMap { $0 }
         try expect("a row is marked without a time too", left.reduce(0) { $0 + $1.rowCount } == table.rows.count - 1)
@@ -68,7 +68,7 @@ extension ChangeConformance {
         third.emptiedAt = 9
         third.written = whole([one])
         for (index, changes) in [first, second, third].enumerated() {
-            try await apply(changes, to: &table, reaching: state(index), in: destination)
+            try await apply(changes, to: &table, advancing: state(index), in: destination)
             try await table.expectMarks("without a key each marks one of those alike", in: destination, of: sync)
         }
         await destination.close()
@@ -79,14 +79,19 @@ extension ChangeConformance {
         var sample = SampleTable(orders, ids: 0..<100)
         sample.schema.id = 7
         var table = try await publish(sample.schema, sample.batches(), ownColumns: .deletedAt, in: destination)
-        try await apply(marking([(1, 5), (2, 6), (60, 7)]), to: &table, reaching: state(1), in: destination)
+        try await apply(marking([(1, 5), (2, 6), (60, 7)]), to: &table, advancing: state(1), in: destination)
         var again = SampleTable(orders, ids: 50..<120)
         again.schema.id = 7
         again.schema.columns[1].name = "remark"
         var copied = try await publish(again.schema, again.batches(), ownColumns: .deletedAt, in: destination)
         copied.keepMarks(of: table)
         try await copied.expectMarks("a new copy keeps what is marked or gone", in: destination, of: sync)
-        try await apply(marking([(70, 8)], written: [row(2, "back")]), to: &copied, reaching: state(2), in: destination)
+        try await apply(
+            marking([(70, 8)], written: [row(2, "back")]),
+            to: &copied,
+            advancing: state(2),
+            in: destination
+        )
         try await copied.expectMarks("a new copy takes changes", in: destination, of: sync)
         let plain = try await publish(again, in: destination)
         try await plain.expectEqual("a copy that marks nothing has what its source has", in: destination, of: sync)
@@ -96,7 +101,7 @@ extension ChangeConformance {
         var counted = try await publish(keyless.schema, keyless.batches(), ownColumns: .deletedAt, in: destination)
         var deletion = NetChanges()
         deletion.deleted = keyless.batches(of: 3).prefix(1).map { DeletedRows($0, times: [1, 2, 3]) }
-        try await apply(deletion, to: &counted, reaching: state(3), in: destination)
+        try await apply(deletion, to: &counted, advancing: state(3), in: destination)
         let rest = keyless.batches(of: 5)[1]
         var next = try await publish(keyless.schema, [rest], ownColumns: .deletedAt, in: destination)
         next.keepMarks(of: counted)
@@ -108,7 +113,7 @@ extension ChangeConformance {
         let destination = try await harness.makeDestination(beside: nil)
         var table = try await publish(SampleTable(orders, ids: 0..<100), in: destination)
         func follow(_ promise: String, _ target: TargetChanges, at checkpoint: Int) async throws {
-            try await destination.apply([target], reaching: state(checkpoint), of: sync)
+            try await destination.write([target], advancing: state(checkpoint), of: sync)
             table.apply(target)
             guard table.copy.ownColumns.contains(.deletedAt) else {
                 return try await table.expectEqual(promise, in: destination, of: sync)

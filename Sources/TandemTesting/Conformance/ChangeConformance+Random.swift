@@ -12,22 +12,37 @@ extension ChangeConformance {
         var committed = try await publish(history.schema, history.insert(400), in: destination)
         var table = committed
         var reached: StreamState?
+        var transaction: (any WriteTransaction)?
         for step in 0..<14 {
             let isCommitted = Int.random(in: 0..<3, using: &random) > 0
             let changes = history.changes(of: 1 << Int.random(in: 0...8, using: &random))
-            try await apply(changes, to: &table, reaching: isCommitted ? state(step) : nil, in: destination)
+            let target = target(table, changes)
+            let current: any WriteTransaction
+            if let transaction {
+                current = transaction
+            } else {
+                current = try await destination.begin(sync, refusedRows: .leaveOut)
+            }
+            transaction = isCommitted ? nil : current
+            table.apply(target)
             if isCommitted {
+                try await current.commit([target], advancing: state(step))
                 committed = table
                 reached = state(step)
                 history.commit()
+            } else {
+                try await current.apply([target])
             }
             switch Int.random(in: 0..<5, using: &random) {
             case 0:
-                await destination.rollback()
+                // Without a word the next that begins takes its place.
+                if Bool.random(using: &random) { await transaction?.rollback() }
+                transaction = nil
                 (table, history) = (committed, history.rolledBack())
             case 1:
                 await destination.close()
                 destination = try await harness.makeDestination(beside: destination)
+                transaction = nil
                 (table, history) = (committed, history.rolledBack())
             default: break
             }

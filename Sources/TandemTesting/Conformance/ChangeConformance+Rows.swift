@@ -25,9 +25,9 @@ extension ChangeConformance {
             ("a table is emptied first, then written to", changes(written: [row(2, "two")], isEmptied: true)),
         ]
         for (index, (promise, changes)) in steps.enumerated() {
-            try await apply(changes, to: &table, reaching: state(index), in: destination)
+            try await apply(changes, to: &table, advancing: state(index), in: destination)
             try await table.expectEqual(promise, in: destination, of: sync)
-            try await destination.apply([target(table, changes)], reaching: state(index), of: sync)
+            try await destination.write([target(table, changes)], advancing: state(index), of: sync)
             try await table.expectEqual("applying twice does what applying once does", in: destination, of: sync)
         }
         await destination.close()
@@ -45,7 +45,7 @@ extension ChangeConformance {
         changes.removed = sample.batches().map { batch in
             RowBatch(rowCount: batch.rowCount, columns: [batch.columns[2], batch.columns[1]], byteCount: 0)
         }
-        try await apply(changes, to: &table, reaching: state(1), in: destination)
+        try await apply(changes, to: &table, advancing: state(1), in: destination)
         try await table.expectEqual("a key of several columns, in its own order", in: destination, of: sync)
         await destination.close()
     }
@@ -73,12 +73,12 @@ extension ChangeConformance {
         for (index, (promise, patches)) in patches.enumerated() {
             var changes = changes()
             changes.patched = [patch(patches)]
-            try await apply(changes, to: &table, reaching: state(index), in: destination)
+            try await apply(changes, to: &table, advancing: state(index), in: destination)
             try await table.expectEqual(promise, in: destination, of: sync)
         }
         var mixed = changes(removed: [4, 5, 6, 90], written: [row(4, "takes the place of a patched row")])
         mixed.patched = [patch([(4, row(90, nil, 1))]), patch([(5, row(6, nil, 2)), (9, row(9, "sent", 3))])]
-        try await apply(mixed, to: &table, reaching: state(4), in: destination)
+        try await apply(mixed, to: &table, advancing: state(4), in: destination)
         try await table.expectEqual("absent values are read before rows are taken away", in: destination, of: sync)
 
         var missing = changes()
@@ -153,7 +153,7 @@ extension ChangeConformance {
             changes.removed = [batch(Array(removed.prefix(count / 2))), batch(Array(removed.dropFirst(count / 2)))]
             changes.removed.removeAll { $0.rowCount == 0 }
             if !written.isEmpty { changes.written = [batch(written)] }
-            try await apply(changes, to: &table, reaching: state(step), in: destination)
+            try await apply(changes, to: &table, advancing: state(step), in: destination)
             try await table.expectEqual(
                 "without a key each row that goes takes one of those that are the same to the bit, nulls among them",
                 in: destination,

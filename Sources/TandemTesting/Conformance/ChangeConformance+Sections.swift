@@ -7,7 +7,7 @@ extension ChangeConformance {
     func sectionsAreKept() async throws {
         let destination = try await harness.makeDestination(beside: nil)
         let old = try await publish(SampleTable(orders, ids: 500..<510), in: destination)
-        try await destination.apply([], reaching: state(1), of: sync)
+        try await destination.write([], advancing: state(1), of: sync)
         let parts = [SampleTable(orders, ids: 0..<3000), SampleTable(orders, ids: 3000..<3050)]
         var load = sectioned(parts[0])
         for part in parts { load = try await add(part, to: load, in: destination) }
@@ -43,7 +43,7 @@ extension ChangeConformance {
         var table = ModelTable(copy, SampleTable(orders, ids: 0..<3100).batches())
         // Of a key that came twice either row will do, so that these are written once more.
         let again = (2990..<3050).map { row($0, "written once more") }
-        try await apply(changes(written: again), to: &table, reaching: state(2), in: next)
+        try await apply(changes(written: again), to: &table, advancing: state(2), in: next)
         try await table.expectEqual("a copy of sections takes changes", in: next, of: sync)
         copy = try await next.tables(of: sync).first { $0.target == orders } ?? copy
         copy.isPatchwork = false
@@ -56,7 +56,7 @@ extension ChangeConformance {
     func sectionsAreNotKeptForEver() async throws {
         let destination = try await harness.makeDestination(beside: nil)
         let sample = SampleTable(orders, ids: 0..<10)
-        try await destination.apply([], reaching: state(1), of: sync)
+        try await destination.write([], advancing: state(1), of: sync)
 
         var load = try await add(sample, to: sectioned(sample), in: destination)
         load = try await add(sample, to: sectioned(sample), in: destination)
@@ -74,7 +74,7 @@ extension ChangeConformance {
 
         load = try await add(sample, to: sectioned(sample), in: destination)
         try await destination.discard()
-        try await destination.apply([], reaching: state(2), of: sync)
+        try await destination.write([], advancing: state(2), of: sync)
         await destination.close()
         let next = try await harness.makeDestination(beside: destination)
         _ = try await publish(SampleTable(items, ids: 0..<5), in: next)

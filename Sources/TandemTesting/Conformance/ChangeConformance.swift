@@ -50,6 +50,7 @@ public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
         try await tablesTradeNames()
         try await stateIsStoredWithTheData()
         try await openTransactionsAreInvisible()
+        try await loadsGoOnBesideATransaction()
         try await errorsLeaveNothing()
         try await copiesAreMadeAgain()
         try await deletedRowsAreMarked()
@@ -130,11 +131,11 @@ extension ChangeConformance {
     func apply(
         _ changes: NetChanges,
         to table: inout ModelTable,
-        reaching state: StreamState?,
+        advancing checkpoint: StreamState,
         in destination: any Destination
     ) async throws {
         let target = target(table, changes)
-        try await destination.apply([target], reaching: state, of: sync)
+        try await destination.write([target], advancing: checkpoint, of: sync)
         table.apply(target)
     }
 
@@ -145,7 +146,7 @@ extension ChangeConformance {
         in destination: any Destination
     ) async throws -> Bool {
         do {
-            try await destination.apply(changes, reaching: state(99), of: sync)
+            try await destination.write(changes, advancing: state(99), of: sync)
             return false
         } catch let refused as ChangeRefused {
             return refused.target == target

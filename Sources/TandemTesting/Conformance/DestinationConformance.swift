@@ -1,3 +1,4 @@
+import Dispatch
 public import TandemCore
 import TandemRows
 
@@ -22,6 +23,7 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
     public func run() async throws {
         try await publishPutsInPlace()
         try await discardKeepsTheOldCopy()
+        try await aPublicationLeavesOtherLoads()
         try await failedLoadKeepsTheOldCopy()
         try await renamedTableRetiresItsOldName()
         try await loadTwiceKeepsTheLast()
@@ -83,6 +85,36 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
             try await content(of: orders, in: destination),
             old.rows
         )
+        await destination.close()
+    }
+
+    private func aPublicationLeavesOtherLoads() async throws {
+        let destination = try await harness.makeDestination(reopening: nil)
+        let (first, second) = (SampleTable(orders, ids: 0..<10), SampleTable(items, ids: 0..<3000))
+        let waiting = try await load(second, into: destination)
+        try await destination.publish([load(first, into: destination)], retiring: [], of: sync)
+        try await destination.publish([], retiring: [orders], of: sync)
+        try await destination.publish([waiting], retiring: [], of: sync)
+        try expectEqual("others leave what was loaded", try await content(of: items, in: destination), second.rows)
+        // One that is being loaded all the while.
+        let large = SampleTable(items, ids: 0..<20_000)
+        let (begun, signal) = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
+        let rows = InterceptedRows(BatchRows(large.batches(), schema: large.schema)) { reader in
+            signal.yield()
+            gate.wait()
+            gate.signal()
+            return try reader.next()
+        }
+        async let loaded = destination.load(rows, into: items)
+        for await _ in begun { break }
+        async let published: Void = destination.publish([], retiring: [], of: sync)
+        gate.signal()
+        try await published
+        var copy = waiting
+        copy.rows = try await loaded
+        try await destination.publish([copy], retiring: [], of: sync)
+        try expectEqual("and what is being loaded", try await content(of: items, in: destination), large.rows)
         await destination.close()
     }
 

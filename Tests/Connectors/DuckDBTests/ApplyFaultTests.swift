@@ -42,7 +42,7 @@ import Testing
     @Test func whatIsNotOursIsLeftAlone() async throws {
         let destination = folder.destination()
         let copy = try await publish(0..<10, in: destination)
-        try await destination.apply([Self.step(1, of: copy)], reaching: Self.state(1), of: "sync")
+        try await destination.write([Self.step(1, of: copy)], advancing: Self.state(1), of: "sync")
         let table = "shop.orders"
         try folder.sql(
             "CREATE TABLE shop.mine AS FROM \(table); DROP TABLE \(table); ALTER TABLE shop.mine RENAME TO orders"
@@ -50,7 +50,7 @@ import Testing
         let before = try folder.ask("SELECT count(*)::VARCHAR, max(id)::VARCHAR FROM \(table)")
         for number in 2..<4 {
             await #expect(throws: ChangeRefused.self) {
-                try await destination.apply([Self.step(number, of: copy)], reaching: Self.state(number), of: "sync")
+                try await destination.write([Self.step(number, of: copy)], advancing: Self.state(number), of: "sync")
             }
         }
         #expect(try folder.ask("SELECT count(*)::VARCHAR, max(id)::VARCHAR FROM \(table)") == before)
@@ -68,14 +68,10 @@ import Testing
         var number = try await destination.stream(of: "sync").flatMap { Int($0.checkpoint.description) } ?? 0
         while true {
             number += 1
-            for part in 0..<3 {
-                let state = part == 2 ? Self.state(number) : nil
-                try await destination.apply(
-                    [Self.step(number, of: copy, part: part, of: 3)],
-                    reaching: state,
-                    of: "sync"
-                )
-            }
+            let transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+            for part in 0..<2 { try await transaction.apply([Self.step(number, of: copy, part: part, of: 3)]) }
+            let last = Self.step(number, of: copy, part: 2, of: 3)
+            try await transaction.commit([last], advancing: Self.state(number))
         }
     }
 
@@ -129,14 +125,21 @@ import Testing
         var random = RandomBatches(SampleTable(Self.orders, ids: []).schema, seed: 1, longest: 2000)
         let rows = random.batches(rows: 20_000)
         /// Writes until the disk is full, and returns how many batches it took.
-        func fill(_ state: (Int) -> StreamState?) async throws -> Int {
+        ///
+        /// - Parameter isOpen: Whether all of it is one transaction that is not committed.
+        func fill(isOpen: Bool) async throws -> Int {
             var number = 0
+            let open = isOpen ? try await destination.begin("sync", refusedRows: .leaveOut) : nil
             let error = await #expect(throws: DuckDBError.self) {
                 while number < 100 {
                     var changes = NetChanges()
                     changes.written = rows
                     let target = TargetChanges(before: copy, after: copy, changes: changes)
-                    try await destination.apply([target], reaching: state(number + 1), of: "sync")
+                    if let open {
+                        try await open.apply([target])
+                    } else {
+                        try await destination.write([target], advancing: Self.state(number + 1), of: "sync")
+                    }
                     number += 1
                 }
             }
@@ -146,13 +149,13 @@ import Testing
             }
             return number
         }
-        _ = try await fill { _ in nil }
+        _ = try await fill(isOpen: true)
         #expect(try await destination.tables(of: "sync").map(\.rows) == [6000])
         // DuckDB cannot give room back where not a byte is left for its log.
         try disk.resize(megabytes: 25)
-        try await destination.apply([Self.step(1, of: copy)], reaching: Self.state(0), of: "sync")
+        try await destination.write([Self.step(1, of: copy)], advancing: Self.state(0), of: "sync")
         #expect((FileFacts.freeBytes(at: path) ?? 0) > 16 << 20, "the room that was taken is given back")
-        let committed = try await fill(Self.state)
+        let committed = try await fill(isOpen: false)
         #expect(committed > 0)
         #expect(try await destination.stream(of: "sync") == Self.state(committed))
         let count = try await destination.query("SELECT count(*) FROM shop.orders").rows
@@ -161,7 +164,7 @@ import Testing
         try disk.resize(megabytes: 48)
         var emptied = Self.step(2, of: copy)
         emptied.changes.isEmptied = true
-        try await destination.apply([emptied], reaching: Self.state(200), of: "sync")
+        try await destination.write([emptied], advancing: Self.state(200), of: "sync")
         let next = folder.destination(path)
         #expect(try await next.query("SELECT count(*), min(id) FROM shop.orders").rows == [["6000", "20000"]])
         #expect(try await next.stream(of: "sync") == Self.state(200))
@@ -175,7 +178,7 @@ import Testing
             // It gets the lock only if nobody here has it.
             let holder = try LockHolder(folder.file())
             held.withLock { $0 = holder }
-            try await destination.apply([Self.step(number, of: copy)], reaching: Self.state(number), of: "sync")
+            try await destination.write([Self.step(number, of: copy)], advancing: Self.state(number), of: "sync")
         }
         #expect(try await destination.stream(of: "sync") == Self.state(3))
         #expect(try folder.ask("SELECT min(id)::VARCHAR FROM shop.orders") == [["30000"]])
@@ -184,22 +187,24 @@ import Testing
     @Test func whatDoesNotFitInMemoryLiesBesideTheFile() async throws {
         for name in ["one.duckdb", "another.duckdb", "one.duckdb"] {
             let destination = folder.destination(name)
-            try await destination.apply([], reaching: nil, of: "sync")
+            let transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+            try await transaction.apply([])
             let setting = try await destination.query("SELECT current_setting('temp_directory')").rows
             #expect(setting == [[folder.file(name) + ".tmp"]])
-            await destination.rollback()
+            await transaction.rollback()
         }
     }
 
     @Test(.timeLimit(.minutes(5))) func cancellingUndoesATransaction() async throws {
         let destination = folder.destination()
         let copy = try await publish(0..<6000, in: destination)
-        try await destination.apply([Self.step(1, of: copy)], reaching: nil, of: "sync")
+        let transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+        try await transaction.apply([Self.step(1, of: copy)])
         await #expect(throws: CancellationError.self) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for number in 2... {
-                        try await destination.apply([Self.step(number, of: copy)], reaching: nil, of: "sync")
+                        try await transaction.apply([Self.step(number, of: copy)])
                     }
                 }
                 group.cancelAll()
@@ -207,7 +212,7 @@ import Testing
             }
         }
         #expect(try await destination.stream(of: "sync") == nil)
-        try await destination.apply([Self.step(1, of: copy)], reaching: Self.state(1), of: "sync")
+        try await destination.write([Self.step(1, of: copy)], advancing: Self.state(1), of: "sync")
         #expect(try folder.ask("SELECT min(id)::VARCHAR FROM shop.orders") == [["10000"]])
     }
 }

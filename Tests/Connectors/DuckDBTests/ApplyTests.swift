@@ -45,17 +45,14 @@ import Testing
     @Test func countsTheRowsOfACopy() async throws {
         let destination = folder.destination()
         let copy = try await publish(0..<10, in: destination)
-        try await destination.apply(
-            [changes(to: copy, removing: [1, 77], writing: 10..<15)],
-            reaching: nil,
-            of: "sync"
-        )
-        try await destination.apply([changes(to: copy, removing: [2, 11])], reaching: state(1), of: "sync")
+        let transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+        try await transaction.apply([changes(to: copy, removing: [1, 77], writing: 10..<15)])
+        try await transaction.commit([changes(to: copy, removing: [2, 11])], advancing: state(1))
         #expect(try await destination.tables(of: "sync").map(\.rows) == [12])
         #expect(try count() == "12")
         var emptied = changes(to: copy, writing: 0..<1)
         emptied.changes.isEmptied = true
-        try await destination.apply([emptied], reaching: state(2), of: "sync")
+        try await destination.write([emptied], advancing: state(2), of: "sync")
         #expect(try await destination.tables(of: "sync").map(\.rows) == [1])
     }
 
@@ -68,10 +65,10 @@ import Testing
             let ids = (0..<Int64(2 + batch % 3)).map { Int64(batch) * 10 + $0 }
             return RowBatch(rowCount: ids.count, columns: [Column(storage: .int64(ids))], byteCount: 0)
         }
-        try await destination.apply([change], reaching: state(1), of: "sync")
+        try await destination.write([change], advancing: state(1), of: "sync")
         change.changes.written = []
         change.changes.isEmptied = true
-        try await destination.apply([change], reaching: state(2), of: "sync")
+        try await destination.write([change], advancing: state(2), of: "sync")
         #expect(try count() == "0")
     }
 
@@ -153,10 +150,9 @@ import Testing
         var looked = streamed
         looked.definition = TableDefinition([.init(.label, 16_500): "732.0f"], moment: 8)
         let look = TargetChanges(before: streamed, after: looked, changes: NetChanges())
-        try await destination.apply([look], reaching: nil, of: "sync")
-        try await destination.apply([], reaching: state(0), of: "sync")
+        try await destination.write([look], advancing: state(0), of: "sync")
         #expect(try await destination.tables(of: "sync") == [looked])
-        try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+        try await destination.write([changes(to: copy, removing: [1])], advancing: state(1), of: "sync")
         #expect(try await destination.stream(of: "sync") == state(1))
     }
 
@@ -165,7 +161,7 @@ import Testing
         let copy = try await publish(0..<10, in: destination)
         let before = try folder.ask("SELECT copied_at::VARCHAR FROM tandem.tables")
         try await destination.remember([copy], of: "sync")
-        try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+        try await destination.write([changes(to: copy, removing: [1])], advancing: state(1), of: "sync")
         #expect(try folder.ask("SELECT copied_at::VARCHAR FROM tandem.tables") == before)
     }
 
@@ -179,7 +175,7 @@ import Testing
             let copy = try await publish(0..<10, in: destination)
             try folder.sql(alteration)
             let refused = await #expect(throws: ChangeRefused.self, "\(alteration)") {
-                try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+                try await destination.write([changes(to: copy, removing: [1])], advancing: state(1), of: "sync")
             }
             #expect(refused?.target == orders)
             #expect(try await destination.stream(of: "sync") == nil)
@@ -192,9 +188,9 @@ import Testing
         let destination = folder.destination()
         let copy = try await publish(0..<10, in: destination)
         try folder.sql("ALTER TABLE shop.orders ADD COLUMN mine INTEGER DEFAULT 7")
-        try await destination.apply(
+        try await destination.write(
             [changes(to: copy, removing: [1], writing: 20..<21)],
-            reaching: state(1),
+            advancing: state(1),
             of: "sync"
         )
         let rows = try folder.ask("SELECT count(*)::VARCHAR, sum(mine)::VARCHAR FROM shop.orders")
@@ -204,7 +200,7 @@ import Testing
         let step = TargetChanges.Evolution.addColumn(taken.schema.columns[3], value: .null)
         let target = TargetChanges(before: copy, after: taken, evolution: [step], changes: NetChanges())
         await #expect(throws: TargetError.self) {
-            try await destination.apply([target], reaching: state(2), of: "sync")
+            try await destination.write([target], advancing: state(2), of: "sync")
         }
     }
 
@@ -220,7 +216,7 @@ import Testing
         changes.removed = [rows(3)]
         changes.written = [rows(2)]
         let target = TargetChanges(before: copy, after: copy, changes: changes)
-        try await destination.apply([target], reaching: state(1), of: "sync")
+        try await destination.write([target], advancing: state(1), of: "sync")
         #expect(try count() == "4")
     }
 
@@ -234,7 +230,7 @@ import Testing
         torn.changes.patched = [PatchedRows(keys: keys, rows: RowBatch(rowCount: 1, columns: [], byteCount: 0))]
         for target in [malformed, torn] {
             let error = await #expect(throws: DuckDBError.self) {
-                try await destination.apply([target], reaching: state(1), of: "sync")
+                try await destination.write([target], advancing: state(1), of: "sync")
             }
             guard case .malformedBatch = error else {
                 Issue.record("\(String(describing: error))")
@@ -242,17 +238,18 @@ import Testing
             }
             #expect(try count() == "10")
         }
-        try await destination.apply([changes(to: copy, removing: [1])], reaching: state(1), of: "sync")
+        try await destination.write([changes(to: copy, removing: [1])], advancing: state(1), of: "sync")
         #expect(try count() == "9")
     }
 
     @Test func aQuerySeesWhatIsCommitted() async throws {
         let destination = folder.destination()
         let copy = try await publish(0..<10, in: destination)
-        try await destination.apply([changes(to: copy, removing: [1])], reaching: nil, of: "sync")
+        let transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+        try await transaction.apply([changes(to: copy, removing: [1])])
         #expect(try await destination.query("SELECT count(*) FROM orders").rows == [["10"]])
         #expect(try await folder.destination().query("SELECT count(*) FROM orders").rows == [["10"]])
-        try await destination.apply([], reaching: state(1), of: "sync")
+        try await transaction.commit([], advancing: state(1))
         #expect(try await destination.query("SELECT count(*) FROM orders").rows == [["9"]])
     }
 
@@ -260,13 +257,15 @@ import Testing
         let destination = folder.destination()
         let copy = try await publish(0..<10, in: destination)
         let items = TableName(schema: "shop", table: "items")
-        try await destination.apply([changes(to: copy, removing: [1])], reaching: nil, of: "sync")
+        var transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+        try await transaction.apply([changes(to: copy, removing: [1])])
         let other = try await folder.load(items, ids: 0..<3, into: destination)
-        try await destination.apply([changes(to: copy, removing: [2])], reaching: state(1), of: "sync")
+        try await transaction.commit([changes(to: copy, removing: [2])], advancing: state(1))
         try await destination.publish([other], retiring: [], of: "sync")
-        try await destination.apply([changes(to: copy, removing: [3])], reaching: nil, of: "sync")
+        transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+        try await transaction.apply([changes(to: copy, removing: [3])])
         try await destination.discard()
-        try await destination.apply([changes(to: copy, removing: [4])], reaching: state(2), of: "sync")
+        try await transaction.commit([changes(to: copy, removing: [4])], advancing: state(2))
         #expect(try count() == "6")
         #expect(try folder.ask("SELECT count(*)::VARCHAR FROM shop.items") == [["3"]])
     }
@@ -289,7 +288,7 @@ import Testing
         after.schema.columns.append(column)
         let step = TargetChanges.Evolution.addColumn(column, value: value)
         let target = TargetChanges(before: copy, after: after, evolution: [step], changes: NetChanges())
-        try await destination.apply([target], reaching: state(1), of: "sync")
+        try await destination.write([target], advancing: state(1), of: "sync")
         #expect(try folder.ask("SELECT DISTINCT added::VARCHAR FROM shop.orders") == [[text]])
         try folder.sql("INSERT INTO shop.orders (id) VALUES (99)")
         #expect(try folder.ask("SELECT added::VARCHAR FROM shop.orders WHERE id = 99") == [[nil]])

@@ -64,7 +64,11 @@ import Testing
         changes.written = SampleTable(name, ids: 0..<7).batches()
         let state = StreamState(id: "stream", checkpoint: Checkpoint("1"))
         let second = folder.destination()
-        try await second.apply([TargetChanges(before: copy, after: copy, changes: changes)], reaching: state, of: "sync")
+        try await second.write(
+            [TargetChanges(before: copy, after: copy, changes: changes)],
+            advancing: state,
+            of: "sync"
+        )
         await second.close()
         #expect(try folder.ask("SELECT count(*)::VARCHAR FROM main.large") == [["\(rows - rows / 2_000 + 7)"]])
     }

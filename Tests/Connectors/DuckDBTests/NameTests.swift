@@ -30,9 +30,9 @@ import Testing
             var changes = NetChanges()
             changes.written = SampleTable(orders, ids: 100..<101).batches()
             let change = TargetChanges(before: copy, after: copy, changes: changes)
-            try await destination.apply(
+            try await destination.write(
                 [change],
-                reaching: StreamState(id: "s", checkpoint: Checkpoint("1")),
+                advancing: StreamState(id: "s", checkpoint: Checkpoint("1")),
                 of: "sync"
             )
             #expect(try await destination.tables(of: "sync").map(\.rows) == [round * 10 + 1])
@@ -78,7 +78,7 @@ import Testing
         }
         changes.written = [batch([(7, 9)])]
         let change = TargetChanges(before: copy, after: copy, changes: changes)
-        try await destination.apply([change], reaching: StreamState(id: "s", checkpoint: Checkpoint("1")), of: "sync")
+        try await destination.write([change], advancing: StreamState(id: "s", checkpoint: Checkpoint("1")), of: "sync")
         let filter = isSoft ? " WHERE _tandem_deleted_at IS NULL" : ""
         let list = columns.map { "\"\($0)\"::VARCHAR" }.joined(separator: ", ")
         let left = try folder.ask("SELECT \(list) FROM public.t\(filter) ORDER BY ALL")
@@ -92,9 +92,8 @@ import Testing
         try folder.sql("CREATE INDEX i ON public.t (\"\(columns[0])\")")
         let refused = folder.destination()
         await #expect(throws: ChangeRefused.self) {
-            try await refused.apply([change], reaching: StreamState(id: "s", checkpoint: Checkpoint("2")), of: "sync")
+            try await refused.write([change], advancing: StreamState(id: "s", checkpoint: Checkpoint("2")), of: "sync")
         }
-        await refused.rollback()
         await refused.close()
     }
 }

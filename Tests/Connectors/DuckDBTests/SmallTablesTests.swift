@@ -100,13 +100,12 @@ import Testing
             return TargetChanges(before: copy, after: copy, changes: changes)
         }
         let size = changes.count / parts
-        for part in 0..<parts {
-            try await destination.apply(
-                Array(changes[part * size..<(part + 1) * size]),
-                reaching: part == parts - 1 ? StreamState(id: "stream", checkpoint: Checkpoint("1")) : nil,
-                of: "sync"
-            )
-        }
+        let transaction = try await destination.begin("sync", refusedRows: .leaveOut)
+        for part in 0..<parts - 1 { try await transaction.apply(Array(changes[part * size..<(part + 1) * size])) }
+        try await transaction.commit(
+            Array(changes[(parts - 1) * size..<parts * size]),
+            advancing: StreamState(id: "stream", checkpoint: Checkpoint("1"))
+        )
         #expect(try await destination.tables(of: "sync").allSatisfy { $0.rows == 6 })
         await destination.close()
     }

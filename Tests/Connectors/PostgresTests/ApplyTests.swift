@@ -47,7 +47,7 @@ import Testing
         try database.execute("ALTER TABLE shop.items ADD FOREIGN KEY (id) REFERENCES shop.orders")
         func apply(_ number: Int, removed: [Int], written: [Int]) async throws {
             let both = copies.map { changes($0, removed: removed, written: written) }
-            try await destination.apply(childFirst ? both.reversed() : both, reaching: state(number), of: "s")
+            try await destination.write(childFirst ? both.reversed() : both, advancing: state(number), of: "s")
         }
         try await apply(1, removed: [], written: [100, 101, 5])
         try await apply(2, removed: [0, 1, 2, 100], written: [200])
@@ -69,7 +69,7 @@ import Testing
             """
         )
         let change = changes(copies[0], removed: [3], written: [4, 5, 50])
-        try await destination.apply([change], reaching: state(1), of: "s")
+        try await destination.write([change], advancing: state(1), of: "s")
         #expect(try database.execute("SELECT count(*) FROM shop.mine") == "9")
         #expect(try database.execute("SELECT comment FROM shop.v WHERE id IN (4, 50) ORDER BY id") == "mine 4")
         await destination.close()
@@ -81,7 +81,7 @@ import Testing
         let copies = try await published(0..<10, in: database, destination)
         try database.execute("ALTER TABLE shop.items ADD CONSTRAINT few CHECK (id < 50)")
         let batch = copies.map { changes($0, written: [60]) }
-        let issues = try await destination.apply(batch, reaching: state(1), of: "s")
+        let issues = try await destination.write(batch, advancing: state(1), of: "s")
         let issue = try #require(issues.values.first?.first)
         #expect(issues.count == 1 && issue.keyText == "id = 60" && issue.constraint == "few")
         #expect(try await destination.tables(of: "s").flatMap(\.issues) == [issue])
@@ -94,7 +94,7 @@ import Testing
             change.before.issues = issues[change.before.target] ?? []
             return change
         }
-        let again = try await destination.apply(settled, reaching: state(2), of: "s")
+        let again = try await destination.write(settled, advancing: state(2), of: "s")
         #expect(again.isEmpty)
         #expect(try await destination.tables(of: "s").flatMap(\.issues).isEmpty)
         #expect(try database.execute("SELECT count(*) FROM shop.orders JOIN shop.items USING (id)") == "11")
@@ -108,14 +108,15 @@ import Testing
         let destination = database.destination()
         let copies = try await published(0..<10, in: database, destination)
         try database.execute("ALTER TABLE shop.items ADD CONSTRAINT few CHECK (id < 50)")
-        try await destination.apply([changes(copies[0], written: [11])], reaching: nil, of: "s")
+        let transaction = try await destination.begin("s", refusedRows: .leaveOut)
+        try await transaction.apply([changes(copies[0], written: [11])])
         let items = try #require(copies.first { $0.target.table == "items" })
-        let part = try await destination.apply([changes(items, written: [12, 60])], reaching: nil, of: "s")
+        let part = try await transaction.apply([changes(items, written: [12, 60])])
         #expect(part.values.flatMap(\.self).map(\.keyText) == ["id = 60"])
         #expect(try database.execute("SELECT count(*) FROM shop.items") == "10", "nothing is seen before the end")
         var known = items
         known.issues = part[items.target] ?? []
-        let last = try await destination.apply([changes(known, written: [13, 70])], reaching: state(1), of: "s")
+        let last = try await transaction.commit([changes(known, written: [13, 70])], advancing: state(1))
         #expect(last.values.flatMap(\.self).map(\.keyText) == ["id = 60", "id = 70"])
         #expect(try await destination.tables(of: "s").flatMap(\.issues).count == 2)
         #expect(try database.execute("SELECT count(*) FROM shop.items") == "12")
@@ -134,12 +135,12 @@ import Testing
         var change = NetChanges()
         change.written = SampleTable(orders, ids: [1, 1, 1]).batches()
         let target = TargetChanges(before: copy, after: copy, changes: change)
-        for _ in 1...2 { try await destination.apply([target], reaching: state(1), of: "s") }
+        for _ in 1...2 { try await destination.write([target], advancing: state(1), of: "s") }
         #expect(try database.execute("SELECT count(*) FROM shop.orders") == "13")
         change = NetChanges()
         change.removed = SampleTable(orders, ids: [1, 1]).batches()
         let removal = TargetChanges(before: copy, after: copy, changes: change)
-        for _ in 1...2 { try await destination.apply([removal], reaching: state(2), of: "s") }
+        for _ in 1...2 { try await destination.write([removal], advancing: state(2), of: "s") }
         #expect(try database.execute("SELECT count(*), count(*) FILTER (WHERE id = 1) FROM shop.orders") == "11|2")
         await destination.close()
     }
@@ -149,7 +150,8 @@ import Testing
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let copies = try await published(0..<10, in: database, destination)
-        try await destination.apply([changes(copies[0], written: [50])], reaching: nil, of: "s")
+        let transaction = try await destination.begin("s", refusedRows: .leaveOut)
+        try await transaction.apply([changes(copies[0], written: [50])])
         try database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
                 + "AND state = 'idle in transaction'"
@@ -160,11 +162,11 @@ import Testing
             in: database.name
         )
         await #expect(throws: PostgresError.self) {
-            try await destination.apply([changes(copies[0], written: [51])], reaching: state(1), of: "s")
+            try await transaction.commit([changes(copies[0], written: [51])], advancing: state(1))
         }
         #expect(try database.execute("SELECT count(*) FROM shop.orders") == "10")
         let all = changes(copies[0], written: [50, 51])
-        try await destination.apply([all], reaching: state(1), of: "s")
+        try await destination.write([all], advancing: state(1), of: "s")
         #expect(try database.execute("SELECT count(*) FROM shop.orders") == "12")
         #expect(try await destination.stream(of: "s") == state(1))
         await destination.close()
@@ -181,7 +183,7 @@ import Testing
         var change = changes(copies[0], written: [7])
         change.changes.removed = []
         change.changes.isEmptied = true
-        try await destination.apply([change], reaching: state(1), of: "s")
+        try await destination.write([change], advancing: state(1), of: "s")
         #expect(try reader.query("SELECT count(*) FROM shop.orders").value == "10")
         #expect(try database.execute("SELECT count(*) FROM shop.orders") == "1")
         try reader.execute("COMMIT")
@@ -288,18 +290,18 @@ import Testing
         var second = rows[1]
         second[2] = "1000"
         written.written = [Self.batch([second])]
-        try await destination.apply(
+        try await destination.write(
             [TargetChanges(before: copy, after: copy, changes: written)],
-            reaching: state(1),
+            advancing: state(1),
             of: "s"
         )
         var patch = Self.batch([["11.0.0.0/8"] + Array(repeating: "", count: natives.count)])
         for index in 1...natives.count { patch.columns[index].absent = Bitmap(repeating: true, count: 1) }
         var patched = NetChanges()
         patched.patched = [PatchedRows(keys: Self.batch([[rows[0][0]]]), rows: patch)]
-        try await destination.apply(
+        try await destination.write(
             [TargetChanges(before: copy, after: copy, changes: patched)],
-            reaching: state(2),
+            advancing: state(2),
             of: "s"
         )
         let found = try database.execute("SELECT * FROM shop.orders ORDER BY id").split(separator: "\n").map(
@@ -314,9 +316,9 @@ import Testing
         var wrong = NetChanges()
         wrong.written = [Self.batch([["12.0.0.0/8", "no address"] + second.dropFirst(2)])]
         await #expect(throws: ChangeRefused.self) {
-            try await destination.apply(
+            try await destination.write(
                 [TargetChanges(before: copy, after: copy, changes: wrong)],
-                reaching: state(3),
+                advancing: state(3),
                 of: "s"
             )
         }
@@ -351,8 +353,9 @@ import Testing
         }
         try await destination.publish(copies, retiring: [], of: "s")
         for step in 1...2 {
-            try await destination.apply(copies.map { changes($0, written: [step + 10]) }, reaching: nil, of: "s")
-            try await destination.apply(copies.map { changes($0, removed: [step - 1]) }, reaching: state(step), of: "s")
+            let transaction = try await destination.begin("s", refusedRows: .leaveOut)
+            try await transaction.apply(copies.map { changes($0, written: [step + 10]) })
+            try await transaction.commit(copies.map { changes($0, removed: [step - 1]) }, advancing: state(step))
         }
         for number in [0, 33, 69] {
             #expect(

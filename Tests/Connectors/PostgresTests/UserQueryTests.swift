@@ -24,6 +24,14 @@ import Testing
         await source.close()
     }
 
+    @Test func aCopyIsToldWhatToWriteInstead() async throws {
+        let source = PostgresSource(try TestDatabase(.v16).config, in: .test)
+        let error = await #expect(throws: PostgresError.self) { try await source.query("COPY (SELECT 1) TO STDOUT") }
+        #expect("\(try #require(error))".contains("as a SELECT"))
+        #expect(try await source.query("SELECT 1").rows == [["1"]])
+        await source.close()
+    }
+
     @Test func whatThePrinterThrowsEndsIt() async throws {
         let source = PostgresSource(try TestDatabase(.v16).config, in: .test)
         await #expect(throws: TestFault.self) {

@@ -95,9 +95,9 @@ final class ChangeWriter {
         if more > 0 { try session.allowMemory(atLeast: standard + more) }
     }
 
-    func commit(reaching state: StreamState?) throws {
+    func commit(advancing checkpoint: StreamState?) throws {
         try storeGrowth()
-        if let state { try metadata.store(state, of: sync) }
+        if let checkpoint { try metadata.store(checkpoint, of: sync) }
         try session.run("COMMIT", to: "commit")
     }
 

@@ -3,7 +3,7 @@ import TandemRows
 
 /// The file as it is loaded: on a thread of its own, so that changes are written and questions answered meanwhile.
 ///
-/// It holds the file open from the first load until what was loaded is published or discarded.
+/// It holds the file open from the first load until all that was loaded is published or discarded.
 actor WarehouseLoader {
     private let executor = ThreadExecutor(label: "tandem.duckdb.load")
     private let opener: FileOpener
@@ -83,7 +83,7 @@ actor WarehouseLoader {
             // The copies are in place and durable; only the file is larger than it need be.
             if case .diskFull = error { notify(error.description) }
         }
-        self.warehouse = nil
+        if warehouse.isIdle { self.warehouse = nil }
     }
 
     func discard() throws {

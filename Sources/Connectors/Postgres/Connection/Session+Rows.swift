@@ -48,7 +48,8 @@ extension Session {
             case PGRES_EMPTY_QUERY: break
             case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
                 close()
-                throw PostgresError.malformed(endpoint, what: "a COPY where an answer was expected")
+                let message = "COPY sends no rows that could be shown: write what is to be read as a SELECT"
+                throw PostgresError.server(endpoint, sqlState: "0A000", severity: "ERROR", message: message)
             default:
                 (failure, isWanted) = (error(of: result), false)
                 continue

@@ -8,25 +8,9 @@ extension PostgresDestination {
         }
     }
 
-    /// Rows that users' constraints and triggers refuse are left out, each by itself: see ``RowSieve``.
-    @discardableResult
-    package func apply(
-        _ changes: [TargetChanges],
-        reaching state: StreamState?,
-        of sync: String
-    ) async throws -> [TableName: [RowIssue]] {
-        try await applier.apply(
-            changes,
-            reaching: state,
-            isLast: state != nil,
-            leavesOut: true,
-            of: sync
-        )
-    }
-
-    /// Nothing is left out: what a cursor has passed is not read again.
-    package func merge(_ changes: [TargetChanges], isLast: Bool, of sync: String) async throws {
-        _ = try await applier.apply(changes, reaching: nil, isLast: isLast, leavesOut: false, of: sync)
+    /// Rows that users' constraints and triggers refuse are told from others by ``RowSieve``.
+    package func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
+        await applier.begin(sync, refusedRows: refusedRows)
     }
 
     package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
@@ -66,8 +50,6 @@ extension PostgresDestination {
             }
         }
     }
-
-    package func rollback() async { await applier.undo() }
 
     package func remember(_ copies: [CopiedTable], of sync: String) async throws {
         try await connection.run { session in

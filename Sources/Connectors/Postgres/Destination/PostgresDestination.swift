@@ -16,6 +16,8 @@ package actor PostgresDestination: Destination {
     /// Targets whose text the server cannot read as the types the source has.
     var keptAsText: Set<TableName> = []
     var loader: Loader?
+    /// How many loads are on their way now.
+    private var running = 0
 
     /// Does not connect yet.
     package init(_ config: PostgresConfig, in context: ConnectionContext) {
@@ -33,6 +35,8 @@ package actor PostgresDestination: Destination {
     }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        running += 1
+        defer { running -= 1 }
         let loader = try await openLoader()
         try await makeRoom(for: target, loader)
         let keepsNativeText = !keptAsText.contains(target)
@@ -116,7 +120,7 @@ package actor PostgresDestination: Destination {
         }
         await applier.forgetTables()
         for copy in copies { (self.loads[copy.target], sectioned[copy.target]) = (nil, nil) }
-        try await discard()
+        if running == 0, self.loads.isEmpty, sectioned.isEmpty { closeLoader() }
     }
 
     package func discard() async throws {

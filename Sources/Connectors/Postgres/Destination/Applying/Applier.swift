@@ -1,6 +1,32 @@
 import TandemCore
 import TandemRows
 
+/// One transaction of changes, over the connection of its ``Applier``.
+struct AppliedTransaction: WriteTransaction {
+    let applier: Applier
+    let sync: String
+    let refusedRows: RefusedRows
+    /// Which one it is of those that have begun.
+    let number: Int
+
+    struct Commit {
+        var checkpoint: StreamState?
+    }
+
+    func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
+        try await applier.apply(changes, of: self, thenCommitting: nil)
+    }
+
+    func commit(
+        _ changes: [TargetChanges],
+        advancing checkpoint: StreamState?
+    ) async throws -> [TableName: [RowIssue]] {
+        try await applier.apply(changes, of: self, thenCommitting: Commit(checkpoint: checkpoint))
+    }
+
+    func rollback() async { await applier.rollback(self) }
+}
+
 /// The connection that applies changes: one transaction at a time, which may stay open from one call to the next.
 ///
 /// Its calls block on a thread of its own. Cancelling the task stops what it waits for, and undoes the transaction.
@@ -11,6 +37,8 @@ actor Applier {
     private var session: Session?
     /// Whether a transaction is open.
     private var isOpen = false
+    /// How many have begun or ended: what does not belong to the last is at its end.
+    private var transactions = 0
     private var isPrepared = false
     /// Whether a table joins the stream with the open transaction, at a place where the stream is already.
     private var isJoining = false
@@ -24,24 +52,31 @@ actor Applier {
         self.context = context
     }
 
-    /// ``Destination/apply(_:reaching:of:)``, or where there never is a state
-    /// ``Destination/merge(_:isLast:of:)``.
-    ///
-    /// - Parameter leavesOut: Whether rows that are refused may be left out.
+    /// ``Destination/begin(_:refusedRows:)``. Nothing is sent before the first changes.
+    func begin(_ sync: String, refusedRows: RefusedRows) -> AppliedTransaction {
+        if isOpen { undo() }
+        transactions += 1
+        return AppliedTransaction(applier: self, sync: sync, refusedRows: refusedRows, number: transactions)
+    }
+
+    /// - Parameter commit: Ends the transaction; `nil` where more is to come.
     func apply(
         _ changes: [TargetChanges],
-        reaching state: StreamState?,
-        isLast: Bool,
-        leavesOut: Bool,
-        of sync: String
+        of transaction: AppliedTransaction,
+        thenCommitting commit: AppliedTransaction.Commit?
     ) async throws -> [TableName: [RowIssue]] {
+        guard transaction.number == transactions else {
+            throw PostgresError.connectionLost(config.target, reason: "another transaction has begun since")
+        }
         let interruption = Interruption()
         return try await withTaskCancellationHandler {
             do {
                 let before = isOpen ? stages : nil
-                let part = Part(changes: changes, state: state, isLast: isLast, sync: sync, before: before)
+                let part = Part(changes: changes, commit: commit, sync: transaction.sync, before: before)
+                // At its end nothing more belongs to it.
+                defer { if commit != nil { transactions += 1 } }
                 do { try apply(part, interruption) } catch let refused as RefusedContent {
-                    guard leavesOut else { throw refused.meaning }
+                    guard transaction.refusedRows == .leaveOut else { throw refused.meaning }
                     return try sieve(part, after: refused, interruption)
                 }
                 return [:]
@@ -54,12 +89,15 @@ actor Applier {
         }
     }
 
+    func rollback(_ transaction: AppliedTransaction) {
+        if transaction.number == transactions { undo() }
+    }
+
     /// What is applied at once.
     private struct Part {
         let changes: [TargetChanges]
-        let state: StreamState?
-        /// Whether the transaction ends with it.
-        let isLast: Bool
+        /// Ends the transaction.
+        let commit: AppliedTransaction.Commit?
         let sync: String
         /// The temporary tables before it, where it goes on with a transaction.
         let before: StageTables?
@@ -131,7 +169,7 @@ actor Applier {
     ) throws {
         try ChangeGroup.run(
             changes,
-            isLast: part.isLast,
+            isLast: part.commit != nil,
             sieve: &sieve,
             stages: &stages,
             encoder: encoder,
@@ -142,12 +180,12 @@ actor Applier {
     private func finish(_ part: Part, _ changes: [TargetChanges], in session: Session) throws {
         try remember(changes, of: part.sync, in: session)
         if changes.contains(where: { $0.before.stream == nil && $0.after.stream != nil }) { isJoining = true }
-        guard part.isLast else {
+        guard let ending = part.commit else {
             if part.before != nil { try session.execute("RELEASE \(Self.start)") }
             return
         }
-        guard part.before == nil else { return try commit(part.state, of: part.sync, in: session) }
-        try explained(session) { try commit(part.state, of: part.sync, in: session) }
+        guard part.before == nil else { return try commit(ending.checkpoint, of: part.sync, in: session) }
+        try explained(session) { try commit(ending.checkpoint, of: part.sync, in: session) }
     }
 
     /// Calls `body`, where constraints that waited for it refuse rows of whichever table.
@@ -161,8 +199,9 @@ actor Applier {
     }
 
     /// Undoes what is open, if anything is.
-    func undo() {
+    private func undo() {
         defer {
+            transactions += 1
             isOpen = false
             isJoining = false
             // What was prepared may have been a part of it.
