@@ -117,7 +117,7 @@ import Testing
             group.cancelAll()
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
-        try await (source as? any ChangeSource)?.tearDown(knownTo: destination)
+        try await source.tearDown(knownTo: destination)
         await source.close()
         await destination.close()
         try database.drop()
