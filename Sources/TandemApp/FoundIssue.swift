@@ -4,7 +4,7 @@ package import TandemRows
 /// An issue, and where it is one.
 package struct FoundIssue: Sendable {
     package var sync: String
-    package var copy: CopiedTable
+    package var copy: SyncedTable
     package var issue: RowIssue
 
     /// What its cause is, for people: `price: check constraint "cheap" refuses it (23514)`.

@@ -16,7 +16,7 @@ package struct IssueSelection: Sendable {
 
     package init(sync: String? = nil, table: String? = nil) { (self.sync, self.table) = (sync, table) }
 
-    func includes(_ copy: CopiedTable, _ issue: RowIssue) -> Bool {
+    func includes(_ copy: SyncedTable, _ issue: RowIssue) -> Bool {
         let isTable = table.map { "\(copy.target)" == $0 || "\(copy.schema.name)" == $0 } ?? true
         return isTable && (ids.map { $0.contains(issue.id) } ?? true) && (withIgnored || !issue.isIgnored)
     }

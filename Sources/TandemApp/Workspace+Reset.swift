@@ -9,7 +9,7 @@ extension Workspace {
     ///
     /// - Parameter tables: Only these, by their names at the destination or at the source; all where there are none.
     /// - Returns: What is forgotten.
-    package func reset(_ name: String, tables: [String]) async throws -> [CopiedTable] {
+    package func reset(_ name: String, tables: [String]) async throws -> [SyncedTable] {
         guard let sync = try syncs([name], opening: .destination).first else { return [] }
         let forgotten = try await withDestination(sync.to) { destination in
             try await refuseAnothers(sync, at: destination)
@@ -23,9 +23,9 @@ extension Workspace {
     }
 }
 
-extension [CopiedTable] {
+extension [SyncedTable] {
     /// The one of a name here or at the source.
-    func table(named text: String) throws -> CopiedTable {
+    func table(named text: String) throws -> SyncedTable {
         guard let copy = first(where: { "\($0.target)" == text }) ?? first(where: { "\($0.schema.name)" == text })
         else {
             let names = map { "\($0.target)" }.joined(separator: ", ")

@@ -33,8 +33,8 @@ extension Workspace {
     }
 }
 
-extension CopiedTable {
-    fileprivate func isSameTable(as other: CopiedTable) -> Bool { schema.id == other.schema.id }
+extension SyncedTable {
+    fileprivate func isSameTable(as other: SyncedTable) -> Bool { schema.id == other.schema.id }
 }
 
 /// What comparing a sync's two ends has come to.

@@ -5,7 +5,7 @@ public import TandemRows
 public protocol ChangeLog: Sendable {
     /// Makes what following the request's tables needs and this user may make (a slot, a publication), and tells which
     /// stream that is. Called before any of the tables is copied: the stream has every change from
-    /// ``StreamState/checkpoint`` on.
+    /// ``StreamCheckpoint/checkpoint`` on.
     ///
     /// - Parameter ownership: What it has made. It is told of whatever is made before that is.
     func prepare(_ request: LogRequest, ownership: Ownership) async throws -> PreparedLog
@@ -48,7 +48,7 @@ public protocol ChangeLog: Sendable {
     /// connecting does.
     ///
     /// - Parameter state: What the destination has of it, where that is known.
-    func status(of sync: String, at state: StreamState?) async throws -> StreamStatus
+    func status(of sync: String, at state: StreamCheckpoint?) async throws -> StreamStatus
 
     /// Takes back what this program made here for single tables, where the table is gone, or where its application's
     /// statements fail by it. Called by each run before anything else, also where no table is followed any more.
@@ -62,7 +62,7 @@ public struct LogRequest: Sendable {
     public var sync: String
     public var tables: [CatalogTable]
     /// What the destination has of this sync's stream.
-    public var state: StreamState?
+    public var state: StreamCheckpoint?
     /// Whether it may make on the tables, which are the application's, what ``Eligibility/needsSetup(reason:remedy:)``
     /// is about.
     public var maySetUp: Bool
@@ -73,7 +73,7 @@ public struct LogRequest: Sendable {
     public init(
         sync: String,
         tables: [CatalogTable],
-        continuing state: StreamState?,
+        continuing state: StreamCheckpoint?,
         maySetUp: Bool = false,
         mayRestart: Bool = false
     ) {
@@ -88,7 +88,7 @@ public struct LogRequest: Sendable {
 /// A stream that is ready to be followed.
 public struct PreparedLog: Sendable {
     /// Where it begins, or goes on.
-    public var state: StreamState
+    public var state: StreamCheckpoint
     /// Why what the destination has cannot be continued and every table is to be copied again: which changes are
     /// missing. `nil` where it continues, or is new.
     public var gap: String?
@@ -106,7 +106,7 @@ public struct PreparedLog: Sendable {
     public var notes: [String]
 
     public init(
-        state: StreamState,
+        state: StreamCheckpoint,
         gap: String? = nil,
         facts: [TableID: [TableDefinition.Key: String]] = [:],
         recopies: [TableID: String] = [:],

@@ -10,7 +10,7 @@ public struct StreamRequest: Sendable {
         public var moment: Moment
         /// Whether a column that is added is to come too.
         public var includes: @Sendable (_ column: String) -> Bool
-        /// Columns that have been there and were not copied (``CopiedTable/leftOut``): never to come.
+        /// Columns that have been there and were not copied (``SyncedTable/leftOut``): never to come.
         public var leftOut: Set<ColumnID>
         /// Columns that were added or renamed before ``StreamRequest/end``, with their names by then, which
         /// they are to have in the end even if no row has changed since. Of no effect where there is no end.
@@ -37,7 +37,7 @@ public struct StreamRequest: Sendable {
 
     public var sync: String
     public var tables: [Table]
-    public var start: StreamState
+    public var start: StreamCheckpoint
     /// Ends the stream once the source has passed it, changes or not. `nil` to follow until cancelled.
     ///
     /// Nothing that was committed behind it is brought where it is the place of a snapshot
@@ -59,7 +59,7 @@ public struct StreamRequest: Sendable {
     public init(
         sync: String,
         tables: [Table],
-        start: StreamState,
+        start: StreamCheckpoint,
         end: Checkpoint?,
         unfit: UnfitPolicy,
         decimals: ColumnType = .text,
@@ -95,7 +95,7 @@ public protocol ChangeStream: Sendable {
     /// of any other table's: ``ChangeBatch/holdings`` says from where. `nil` for no table's. Does not wait.
     ///
     /// - Returns: Whether a batch will say so; `false` where this table or this source cannot be held.
-    func hold(_ table: HeldTable?) -> Bool
+    func hold(_ table: BufferedTable?) -> Bool
 
     /// Has what is held of `table`, which is copied now, given out once the stream is past `place`, which is behind all
     /// that the copy shows. From there on the table is followed like all others: ``ChangeBatch/holdings`` says so.
@@ -112,7 +112,7 @@ public protocol ChangeStream: Sendable {
 /// Changes up to the end of a transaction, to be applied whole or not at all.
 public struct ChangeBatch: Sendable {
     /// Changes to one table while its columns stayed the same.
-    public struct Stretch: Sendable {
+    public struct TableChanges: Sendable {
         /// The table as it was then, under the source's names; the rows have its columns.
         public var schema: TableSchema
         /// What rows that were there before have in columns that this schema has and the one before it did not, by
@@ -127,7 +127,7 @@ public struct ChangeBatch: Sendable {
         public var parts: Set<TableID>
         public var changes: NetChanges
         /// Rows that were left out under ``UnfitPolicy/issue``, the first of them.
-        public var refusals: [Refusal]
+        public var refusals: [RejectedValue]
 
         public init(
             schema: TableSchema,
@@ -136,7 +136,7 @@ public struct ChangeBatch: Sendable {
             leftOut: Set<ColumnID> = [],
             parts: Set<TableID> = [],
             changes: NetChanges,
-            refusals: [Refusal] = []
+            refusals: [RejectedValue] = []
         ) {
             self.schema = schema
             self.missing = missing
@@ -149,7 +149,7 @@ public struct ChangeBatch: Sendable {
     }
 
     /// In their order; a table whose columns changed stands here several times.
-    public var stretches: [Stretch]
+    public var stretches: [TableChanges]
     /// Tables that can be followed no further and must be copied again, with the reason (what follows
     /// "because"). Their changes are left out from here on, and the stream ends after this batch.
     public var recopies: [TableID: String]
@@ -157,9 +157,9 @@ public struct ChangeBatch: Sendable {
     /// with a later batch, of this stream or of one that goes on from its state.
     public var left: [TableID: LeftTable] = [:]
     /// What is to be known of tables that are held. Empty in the middle of a transaction.
-    public var holdings: [TableID: Holding]
+    public var holdings: [TableID: BufferingEvent]
     /// Where to resume once this is applied. `nil` in the middle of a transaction.
-    public var state: StreamState?
+    public var state: StreamCheckpoint?
     /// Whether the source had nothing else to say when this was given out.
     public var isUpToDate = false
     public var transactions: Int
@@ -167,10 +167,10 @@ public struct ChangeBatch: Sendable {
     public var tallies: [TableID: ReadTally]
 
     public init(
-        stretches: [Stretch] = [],
+        stretches: [TableChanges] = [],
         recopies: [TableID: String] = [:],
-        holdings: [TableID: Holding] = [:],
-        state: StreamState? = nil,
+        holdings: [TableID: BufferingEvent] = [:],
+        state: StreamCheckpoint? = nil,
         transactions: Int = 0,
         tallies: [TableID: ReadTally] = [:]
     ) {

@@ -60,8 +60,9 @@ public protocol CursorSnapshot: Snapshot {
         in range: CursorRange
     ) async throws -> any TableRows
 
-    /// What rows that are there already have in columns that were added to `table` (``ChangeBatch/Stretch/missing``),
-    /// by column, as `columns` types them. `nil` where they need not all have the same.
+    /// What rows that are there already have in columns that were added to `table`
+    /// (``ChangeBatch/TableChanges/missing``), by column, as `columns` types them. `nil` where they need not all have
+    /// the same.
     func additions(_ columns: [ColumnSchema], to table: CatalogTable) async throws -> [ColumnID: Value]?
 }
 

@@ -19,7 +19,7 @@ public protocol Destination: Sendable {
     func memory(of sync: String) async throws -> SyncMemory
 
     /// What `sync` has put here, as the destination itself remembers it.
-    func tables(of sync: String) async throws -> [CopiedTable]
+    func tables(of sync: String) async throws -> [SyncedTable]
 
     /// Which sync each table here was written by, for all that is remembered.
     func owners() async throws -> [TableName: String]
@@ -45,29 +45,29 @@ public protocol Destination: Sendable {
     /// Puts what was loaded for `copies` in place, all of it in one transaction where the destination has those, with
     /// `copies` remembered in the same one. What was, or is being, loaded for others stays as it is.
     ///
-    /// Each gets the columns that ``CopiedTable/ownColumns`` says. One that marks rows keeps those that are marked in
-    /// the copy it replaces, and where it has a key those that are not in the new one, marked with its moment.
+    /// Each gets the columns that ``SyncedTable/metadataColumns`` says. One that marks rows keeps those that are marked
+    /// in the copy it replaces, and where it has a key those that are not in the new one, marked with its moment.
     ///
     /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
-    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws
+    func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws
 
     /// Removes what was loaded and not published, but for what is kept to be gone on with (``sectionedLoads(of:)``).
     func discard() async throws
 
     /// Which of `copies` are not here any more as they were put, with what follows "copying the table again, because":
     /// users may have dropped one, taken a column away, or put a table of their own in its place.
-    func departed(among copies: [CopiedTable]) async throws -> [TableName: String]
+    func departed(among copies: [SyncedTable]) async throws -> [TableName: String]
 
-    /// The rows of a copy as they lie here now, as `schema` types them, without those that ``CopiedTable/ownColumns``
-    /// says may be marked and are.
-    func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows
+    /// The rows of a copy as they lie here now, as `schema` types them, without those that
+    /// ``SyncedTable/metadataColumns`` says may be marked and are.
+    func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows
 
     /// The sum of the rows that ``rows(of:as:)`` would give, taken where they lie. `nil` where that cannot be done, or
     /// did not succeed: then they are to be read.
-    func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum?
+    func sum(of copy: SyncedTable, as schema: TableSchema) async throws -> TableSum?
 
     /// The same of several tables, which costs less than one after the other where they are small.
-    func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?]
+    func sums(of copies: [(copy: SyncedTable, schema: TableSchema)]) async throws -> [TableSum?]
 
     /// Forgets what it knows of `sync`, or of some of its tables. The tables themselves stay.
     func forget(_ sync: String, tables: [TableName]?) async throws
@@ -109,14 +109,14 @@ public protocol Destination: Sendable {
     var keepsReadersOut: Bool { get }
 
     /// How far the stream of `sync` that comes by `method` has been applied here; `nil` before its first.
-    func stream(of sync: String, by method: Method) async throws -> StreamState?
+    func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint?
 
     /// Begins a transaction of changes of `sync`. One that an earlier one has left open is rolled back: there is one at
     /// a time. Loads and questions go on beside it; a publication comes before or after.
     func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction
 
-    /// Stores what is known of these copies anew, such as ``CopiedTable/stream``, and touches no table.
-    func remember(_ copies: [CopiedTable], of sync: String) async throws
+    /// Stores what is known of these copies anew, such as ``SyncedTable/stream``, and touches no table.
+    func remember(_ copies: [SyncedTable], of sync: String) async throws
 
     /// What was made at the sources for `sync`, or for all syncs where that is `nil`. ``Destination/forget(_:tables:)``
     /// leaves it: what is there is still this project's.
@@ -144,17 +144,17 @@ public protocol Destination: Sendable {
 /// What a destination remembers.
 public struct SyncMemory: Sendable {
     /// ``Destination/tables(of:)``.
-    public var tables: [CopiedTable]
+    public var tables: [SyncedTable]
     /// ``Destination/stream(of:by:)``.
-    public var streams: [Method: StreamState]
+    public var streams: [Method: StreamCheckpoint]
     /// ``Destination/made(of:)``, of all syncs.
     public var made: [MadeObject]
     /// ``Destination/owners()``.
     public var owners: [TableName: String]
 
     public init(
-        tables: [CopiedTable] = [],
-        streams: [Method: StreamState] = [:],
+        tables: [SyncedTable] = [],
+        streams: [Method: StreamCheckpoint] = [:],
         made: [MadeObject] = [],
         owners: [TableName: String] = [:]
     ) {
@@ -180,8 +180,8 @@ extension Destination {
     public var keepsReadersOut: Bool { false }
     public var nameFolding: NameFolding { .exact }
     public func obstacles(to targets: [TableName]) async throws -> [Finding] { [] }
-    public func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? { nil }
-    public func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
+    public func sum(of copy: SyncedTable, as schema: TableSchema) async throws -> TableSum? { nil }
+    public func sums(of copies: [(copy: SyncedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         var sums: [TableSum?] = []
         for (copy, schema) in copies { sums.append(try await sum(of: copy, as: schema)) }
         return sums

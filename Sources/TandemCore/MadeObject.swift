@@ -25,7 +25,7 @@ public struct MadeObject: Hashable, Sendable {
     public var name: String
     /// The database it is in, as the source tells databases apart; empty for what is in none.
     public var place: String
-    /// The stream that it is made in place of (``StreamState/id``), until the destination has that of the new one.
+    /// The stream that it is made in place of (``StreamCheckpoint/id``), until the destination has that of the new one.
     public var replacing: String?
 
     public init(
@@ -94,11 +94,11 @@ public struct Ownership: Sendable {
 public struct SourceRecord: Sendable {
     public var sync: String
     public var made: [MadeObject]
-    public var streams: [StreamState]
+    public var streams: [StreamCheckpoint]
     /// What is remembered there of other syncs.
     public var others: [MadeObject]
 
-    public init(sync: String, made: [MadeObject], streams: [StreamState], others: [MadeObject] = []) {
+    public init(sync: String, made: [MadeObject], streams: [StreamCheckpoint], others: [MadeObject] = []) {
         self.sync = sync
         self.made = made
         self.streams = streams
@@ -121,7 +121,7 @@ public struct SourceTeardown: Sendable {
 extension Destination {
     /// What is remembered here of `sync`, for the source to remove what was made for it.
     public func sourceRecord(of sync: String) async throws -> SourceRecord {
-        var streams: [StreamState] = []
+        var streams: [StreamCheckpoint] = []
         for method in [Method.logBased, .triggerBased] {
             if let state = try await stream(of: sync, by: method) { streams.append(state) }
         }

@@ -6,7 +6,7 @@ public struct SectionedLoad: Hashable, Sendable {
     public var sync: String
     public var target: TableName
     /// Where the sync's stream stood before the copy was begun.
-    public var since: StreamState
+    public var since: StreamCheckpoint
     /// When the first section was read. Changes after it complete the copy, whenever the others were.
     public var moment: Moment
     /// The columns that are copied, under the source's names and with the types that were planned.
@@ -14,7 +14,7 @@ public struct SectionedLoad: Hashable, Sendable {
     /// The same as they are loaded: under the destination's names, and as text where values do not fit.
     public var schema: TableSchema
     public var unfit: UnfitPolicy
-    /// What the values of the first section depended on (``CopiedTable/definition``).
+    /// What the values of the first section depended on (``SyncedTable/definition``).
     public var definition: TableDefinition?
     /// All of the table, in the order in which they are loaded.
     public var sections: [TableSection]
@@ -23,13 +23,13 @@ public struct SectionedLoad: Hashable, Sendable {
     /// Rows written, and what became of those that were read.
     public private(set) var rows = 0
     public private(set) var tally = ReadTally()
-    /// Whether sections are of different moments (``CopiedTable/isPatchwork``).
-    public var isPatchwork = false
+    /// Whether sections are of different moments (``SyncedTable/spansSnapshots``).
+    public var spansSnapshots = false
 
     public init(
         sync: String,
         target: TableName,
-        since: StreamState,
+        since: StreamCheckpoint,
         moment: Moment,
         planned: TableSchema,
         schema: TableSchema,
@@ -107,7 +107,7 @@ extension SectionedLoad {
                 loaded: loaded,
                 rows: rows,
                 tally: tally,
-                isPatchwork: isPatchwork
+                isPatchwork: spansSnapshots
             )
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -125,7 +125,7 @@ extension SectionedLoad {
         self.init(
             sync: stored.sync,
             target: stored.target,
-            since: StreamState(method: stored.method, id: stored.stream, checkpoint: stored.checkpoint),
+            since: StreamCheckpoint(method: stored.method, id: stored.stream, checkpoint: stored.checkpoint),
             moment: stored.moment,
             planned: planned,
             schema: schema,
@@ -134,11 +134,11 @@ extension SectionedLoad {
             sections: stored.sections
         )
         (loaded, rows, tally) = (stored.loaded, stored.rows, stored.tally)
-        isPatchwork = stored.isPatchwork
+        spansSnapshots = stored.isPatchwork
     }
 
     /// Whether the stream of its sync, of which `state` is known, still has every change since it was begun.
-    package func isCurrent(at state: StreamState?) -> Bool {
+    package func isCurrent(at state: StreamCheckpoint?) -> Bool {
         state.map { ($0.method, $0.id, $0.checkpoint) == (since.method, since.id, since.checkpoint) } ?? false
     }
 }

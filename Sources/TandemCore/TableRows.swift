@@ -35,7 +35,7 @@ public struct ReadTally: Hashable, Sendable, Codable {
     /// Rows left out (``UnfitPolicy/issue``), all counted.
     public var refused = 0
     /// The first of them, at most ``refusalLimit``.
-    public var refusals: [Refusal] = []
+    public var refusals: [RejectedValue] = []
 
     public static let refusalLimit = RowIssue.limit
 
@@ -52,7 +52,7 @@ public struct ReadTally: Hashable, Sendable, Codable {
 }
 
 /// A row that was left out, and why. Never what it holds, but for its key.
-public struct Refusal: Hashable, Sendable, Codable {
+public struct RejectedValue: Hashable, Sendable, Codable {
     public var key: String
     /// `nil` where nothing tells the row from others, or its key is what does not fit.
     public var rowKey: RowKey?

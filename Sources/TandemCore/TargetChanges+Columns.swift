@@ -14,7 +14,7 @@ extension TargetChanges {
             switch step {
             case .addColumn(let column, _): [column.name]
             case .renameColumn(let old, let new): folding.fold(old) == folding.fold(new) ? [] : [new]
-            case .setOwnColumns(let columns): columns.subtracting(before.ownColumns).names
+            case .setMetadataColumns(let columns): columns.subtracting(before.metadataColumns).names
             case .keepColumn, .renameTable: []
             }
         guard !wanted.isEmpty else { return nil }

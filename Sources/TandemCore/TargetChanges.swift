@@ -3,14 +3,14 @@ public import TandemRows
 /// Changes to one table, and what must happen to the table first.
 public struct TargetChanges: Sendable {
     /// The table as it lies at the destination before ``evolution``.
-    public var before: CopiedTable
+    public var before: SyncedTable
     /// The same after it; the rows of ``changes`` have its columns. Where the two are equal nothing changes.
-    public var after: CopiedTable
+    public var after: SyncedTable
     /// How to come from one to the other, in order.
     public var evolution: [Evolution]
     public var changes: NetChanges
 
-    public init(before: CopiedTable, after: CopiedTable, evolution: [Evolution] = [], changes: NetChanges) {
+    public init(before: SyncedTable, after: SyncedTable, evolution: [Evolution] = [], changes: NetChanges) {
         self.before = before
         self.after = after
         self.evolution = evolution
@@ -25,14 +25,14 @@ public struct TargetChanges: Sendable {
         /// The source has dropped it. It stays, null in every row written from now on.
         case keepColumn(String)
         case renameTable(to: TableName)
-        /// Makes ``CopiedTable/ownColumns`` these. New ones are null, and marked rows go with the mark.
-        case setOwnColumns(OwnColumns)
+        /// Makes ``SyncedTable/metadataColumns`` these. New ones are null, and marked rows go with the mark.
+        case setMetadataColumns(MetadataColumns)
     }
 }
 
 /// Thrown by ``WriteTransaction/apply(_:)``: this table must be copied again before it can go on. Nothing
 /// of the transaction is left.
-public struct ChangeRefused: Error, Hashable, CustomStringConvertible {
+public struct TableMismatch: Error, Hashable, CustomStringConvertible {
     public var target: TableName
     /// What follows "copying the table again, because".
     public var reason: String

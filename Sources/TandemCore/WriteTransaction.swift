@@ -8,11 +8,11 @@ public import TandemRows
 public protocol WriteTransaction: Sendable {
     /// Applies `changes` in their order. More is to come.
     ///
-    /// In a copy that marks rows (``OwnColumns/deletedAt``) those of ``NetChanges/deleted`` are marked, and all of them
-    /// where it is emptied; what is written takes the place of marked rows.
+    /// In a copy that marks rows (``MetadataColumns/deletedAt``) those of ``NetChanges/deleted`` are marked, and all of
+    /// them where it is emptied; what is written takes the place of marked rows.
     ///
     /// - Returns: For each target of which rows were left out (``RefusedRows/leaveOut``), the issues that it has then.
-    /// - Throws: ``ChangeRefused`` where a table cannot take its changes as it is; ``TargetError`` for what is about
+    /// - Throws: ``TableMismatch`` where a table cannot take its changes as it is; ``TargetError`` for what is about
     ///   one table; the connector's own error.
     @discardableResult
     func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]]
@@ -23,11 +23,11 @@ public protocol WriteTransaction: Sendable {
     /// something was missing, and its commit can travel with it.
     ///
     /// - Parameter checkpoint: How far its stream has been applied then. `nil` moves no stream: how far each table has
-    ///   been read stands in its copy (``CopiedTable/cursor``), or the stream has not come further.
+    ///   been read stands in its copy (``SyncedTable/cursor``), or the stream has not come further.
     @discardableResult
     func commit(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?
+        advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]]
 
     /// Leaves nothing of it. Does nothing after its end.
@@ -37,7 +37,7 @@ public protocol WriteTransaction: Sendable {
 /// What becomes of rows that are refused by what users have made at the destination, such as constraints and triggers.
 public enum RefusedRows: Sendable {
     /// They are left out, each by itself, where the destination can tell which they are. It stores them with
-    /// ``CopiedTable/issues`` in the same transaction.
+    /// ``SyncedTable/issues`` in the same transaction.
     case leaveOut
     /// The transaction fails: what a cursor has passed is not read again.
     case fail
@@ -48,7 +48,7 @@ extension Destination {
     @discardableResult
     package func write(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?,
+        advancing checkpoint: StreamCheckpoint?,
         of sync: String
     ) async throws -> [TableName: [RowIssue]] {
         try await begin(sync, refusedRows: .leaveOut).commit(changes, advancing: checkpoint)

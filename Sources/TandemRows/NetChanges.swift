@@ -20,14 +20,14 @@ public struct NetChanges: Sendable {
     /// Rows to write, in which nothing is absent.
     public var written: [RowBatch] = []
     /// Rows to write of which the source did not send every value.
-    public var patched: [PatchedRows] = []
+    public var patched: [PartialUpdates] = []
     /// Rows to mark as deleted: see ``DeletedRows``. None where ``removed`` says all.
     public var deleted: [DeletedRows] = []
     /// When the table was emptied, by the source's clock: seconds since 1970. Known where deletions are kept.
     public var emptiedAt: Double?
     /// Whether a row changed its key on the way, if only for a while, and keeps values of what stood under the one it
     /// had: not to be applied to a table that shows some of these changes already.
-    public var hasMovedPatch = false
+    public var hasPartialKeyChange = false
     /// How many changes came to this.
     public var changeCount = 0
 
@@ -56,7 +56,7 @@ public struct DeletedRows: Sendable {
 }
 
 /// Rows that keep some values of the rows they replace.
-public struct PatchedRows: Sendable {
+public struct PartialUpdates: Sendable {
     /// The identity of the row that each of them replaces, at the destination as it is before these changes.
     public var keys: RowBatch
     /// The rows as they end. What is absent (``Column/absent``) keeps the replaced row's value.

@@ -7,7 +7,7 @@ extension StateStore {
     /// Notes what was refused in `run`.
     static func addIssues(
         of table: TableName,
-        _ refusals: [Refusal],
+        _ refusals: [RejectedValue],
         sync: String,
         run: Int64,
         now: Double,

@@ -44,9 +44,9 @@ package enum TableEvent: Hashable, Sendable {
     case catchingUp
     case streaming
     /// With the rows that were left out, which come to those of earlier reads.
-    case merged(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
+    case merged(rows: Int, bytes: Int, moment: Moment, refusals: [RejectedValue] = [])
     /// With the rows that were left out, which replace those of earlier copies.
-    case copied(rows: Int, bytes: Int, moment: Moment, refusals: [Refusal] = [])
+    case copied(rows: Int, bytes: Int, moment: Moment, refusals: [RejectedValue] = [])
     case failed(error: String, remedy: String?)
     case inactive
 }

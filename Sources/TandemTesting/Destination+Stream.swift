@@ -3,7 +3,7 @@ public import TandemCore
 
 extension Destination {
     /// How far the stream of `sync` that comes from the source's log has been applied here.
-    public func stream(of sync: String) async throws -> StreamState? { try await stream(of: sync, by: .logBased) }
+    public func stream(of sync: String) async throws -> StreamCheckpoint? { try await stream(of: sync, by: .logBased) }
 }
 
 extension Source {

@@ -26,14 +26,14 @@ public final class FaultyDestination: Destination {
         return try await destination.memory(of: sync)
     }
 
-    public func tables(of sync: String) async throws -> [CopiedTable] {
+    public func tables(of sync: String) async throws -> [SyncedTable] {
         lookCount.add(1, ordering: .relaxed)
         return try await destination.tables(of: sync)
     }
     public func owners() async throws -> [TableName: String] { try await destination.owners() }
     public func origin() async throws -> String? { try await destination.origin() }
     public func check() async -> [Finding] { await destination.check() }
-    public func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+    public func departed(among copies: [SyncedTable]) async throws -> [TableName: String] {
         try await destination.departed(among: copies)
     }
 
@@ -41,12 +41,12 @@ public final class FaultyDestination: Destination {
     public func teardown() async throws -> [String] { try await destination.teardown() }
     public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
     public func close() async { await destination.close() }
-    public func stream(of sync: String, by method: Method) async throws -> StreamState? {
+    public func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
         lookCount.add(1, ordering: .relaxed)
         return try await destination.stream(of: sync, by: method)
     }
 
-    public func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+    public func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows {
         try await destination.rows(of: copy, as: schema)
     }
 
@@ -61,7 +61,7 @@ public final class FaultyDestination: Destination {
         return count
     }
 
-    public func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+    public func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
         try faults?.pass(.publish)
         if copies.contains(where: { $0.target == refused }) { throw TestFault(isTransient: false) }
         try await destination.publish(copies, retiring: retired, of: sync)
@@ -73,7 +73,7 @@ public final class FaultyDestination: Destination {
         return FaultyTransaction(transaction: transaction, faults: faults)
     }
 
-    public func remember(_ copies: [CopiedTable], of sync: String) async throws {
+    public func remember(_ copies: [SyncedTable], of sync: String) async throws {
         try faults?.pass(.remember)
         try await destination.remember(copies, of: sync)
         try faults?.pass(.remembered)
@@ -125,7 +125,7 @@ private struct FaultyTransaction: WriteTransaction {
 
     func commit(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?
+        advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
         try await between { try await transaction.commit(changes, advancing: checkpoint) }
     }

@@ -80,7 +80,7 @@ private struct FaultyStream: ChangeStream {
         stream.confirm(checkpoint)
     }
 
-    func hold(_ table: HeldTable?) -> Bool { stream.hold(table) }
+    func hold(_ table: BufferedTable?) -> Bool { stream.hold(table) }
     func join(_ table: StreamRequest.Table, after place: Checkpoint) { stream.join(table, after: place) }
     func keepAlive() async throws { try await stream.keepAlive() }
     func close() async { await stream.close() }

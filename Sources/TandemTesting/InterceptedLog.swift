@@ -51,7 +51,7 @@ public struct InterceptedLog: ChangeLog {
     public func snapshotAtEnd(readers: Int) async throws -> (any Snapshot)? {
         try await log.snapshotAtEnd(readers: readers)
     }
-    public func status(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+    public func status(of sync: String, at state: StreamCheckpoint?) async throws -> StreamStatus {
         try await log.status(of: sync, at: state)
     }
     public func tidy(_ record: SourceRecord) async throws { try await log.tidy(record) }

@@ -24,7 +24,7 @@ struct CursorDatabase {
     private let copy: TestDatabase?
     var sync = SyncConfiguration(name: "read", from: "shop", to: "warehouse", method: .fixed(.incremental))
     /// Open writers are not waited for unless a test is about that.
-    var patience = WriterPatience(reading: .zero, copying: .zero)
+    var patience = WriterWaitLimit(reading: .zero, copying: .zero)
     var faults: Faults?
     /// What goes wrong while rows are read.
     var readFaults: [TableName: [ReadFault]] = [:]

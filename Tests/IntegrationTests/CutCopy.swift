@@ -111,7 +111,7 @@ struct CutCopy {
         }
     }
 
-    func copies() async throws -> [CopiedTable] {
+    func copies() async throws -> [SyncedTable] {
         let destination = try destination()
         let copies = try await destination.tables(of: sync.name)
         await destination.close()

@@ -93,7 +93,7 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
                 to: makeDestination(),
                 readers: 2,
                 retries: RetryPolicy(limit: 0),
-                patience: WriterPatience(reading: .zero, copying: .zero),
+                patience: WriterWaitLimit(reading: .zero, copying: .zero),
                 state: nil
             )
             return try await run.closing(body)

@@ -104,7 +104,8 @@ import Testing
     /// Nothing is left of it in the catalog but that the table is called otherwise.
     @Test(arguments: ["pgoutput", "wal2json"], ["t_old", "elsewhere.t"])
     func anotherTableMayHaveHadTheNameForAWhile(plugin: String, place: String) async throws {
-        let setup = "CREATE SCHEMA elsewhere; CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')"
+        let setup =
+            "CREATE SCHEMA elsewhere; CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')"
         var shop = try FollowedDatabase(.v15, setup)
         shop.plugin = plugin
         try await shop.run()
@@ -130,7 +131,7 @@ import Testing
         try await shop.run()
         let sample = SampleTable(TableName(schema: "public", table: "c"), ids: 0..<7)
         let moment = Moment(checkpoint: Checkpoint("1"), origin: "elsewhere", time: 1)
-        let copy = CopiedTable(target: sample.schema.name, schema: sample.schema, rows: 7, moment: moment)
+        let copy = SyncedTable(target: sample.schema.name, schema: sample.schema, rows: 7, moment: moment)
         let other = try shop.folder.warehouse()
         _ = try await other.load(BatchRows(sample.batches(), schema: sample.schema), into: copy.target)
         try await other.publish([copy], retiring: [], of: "another")

@@ -33,7 +33,7 @@ import Testing
             }
             try await copy.run()
             try await copy.verify()
-            #expect(try await copy.copies().map(\.isPatchwork) == [false], "seed \(seed)")
+            #expect(try await copy.copies().map(\.spansSnapshots) == [false], "seed \(seed)")
             try await copy.tearDown()
         }
     }

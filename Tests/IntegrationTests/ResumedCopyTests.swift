@@ -20,7 +20,7 @@ import Testing
         let rest = second.started.first?.rows ?? 0
         #expect(rest == first.rereadRows, "the rows of whole sections count, and no others")
         #expect(second.rereadRows <= 400 + 80 - rest)
-        #expect(try await copy.copies().map(\.isPatchwork) == [false])
+        #expect(try await copy.copies().map(\.spansSnapshots) == [false])
         try await copy.verify()
         let third = try await copy.run()
         #expect(third.started.isEmpty, "the table is followed by now")

@@ -66,7 +66,7 @@ private struct World {
 
     private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-    private var place: StreamState { BackfillSample.place(applied, of: "\(streamID)") }
+    private var place: StreamCheckpoint { BackfillSample.place(applied, of: "\(streamID)") }
 
     // MARK: What the machine says
 

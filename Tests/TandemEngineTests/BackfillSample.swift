@@ -20,13 +20,13 @@ enum BackfillSample {
         )
     }
 
-    static func place(_ number: Int, of stream: String = "stream") -> StreamState {
-        StreamState(id: stream, checkpoint: Checkpoint("\(number)"))
+    static func place(_ number: Int, of stream: String = "stream") -> StreamCheckpoint {
+        StreamCheckpoint(id: stream, checkpoint: Checkpoint("\(number)"))
     }
 
     static func outcome(_ table: TablePlan) -> TableOutcome {
         let moment = Moment(checkpoint: Checkpoint("0"), origin: "here", time: 0)
-        let copy = CopiedTable(target: table.target, schema: table.schema, rows: 0, moment: moment, stream: "stream")
+        let copy = SyncedTable(target: table.target, schema: table.schema, rows: 0, moment: moment, stream: "stream")
         return TableOutcome(copy: copy, tally: ReadTally(), duration: .zero)
     }
 

@@ -13,7 +13,7 @@ struct ExclusionTests {
         var sync = SyncConfiguration(name: "s", from: "shop", to: "house")
         var origin: String? = "here"
         var made: [MadeObject] = []
-        var copied: [CopiedTable] = []
+        var copied: [SyncedTable] = []
 
         init() throws {
             table.schema = Sample.table("public.t", id: 7, columns: ["id", "card", "note"]).schema

@@ -19,11 +19,11 @@ final class LoggedSource: Source {
         /// Tables that must be copied again in the middle of the next transaction, at which a stream ends, once.
         var cut: [TableID: String]?
         /// What becomes of stretches of changes.
-        var amend: @Sendable (inout ChangeBatch.Stretch) -> Void = { _ in }
+        var amend: @Sendable (inout ChangeBatch.TableChanges) -> Void = { _ in }
         /// Whether tables can be held.
         var canHold = true
         /// What streams said of tables that they held.
-        var holdings: [Holding] = []
+        var holdings: [BufferingEvent] = []
         /// Whether snapshots have to wait.
         var isCopyHeld = false
         /// Errors that snapshots end with, in turn.
@@ -174,7 +174,7 @@ final class LoggedSource: Source {
             return ChangeBatch(stretches: batch.stretches.filter { cut[$0.schema.id] == nil }, recopies: cut)
         }
 
-        func hold(_ table: HeldTable?) -> Bool {
+        func hold(_ table: BufferedTable?) -> Bool {
             let canHold = source.state.withLock { $0.canHold }
             return canHold ? stream.hold(table) : false
         }

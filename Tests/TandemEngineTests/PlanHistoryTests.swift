@@ -175,7 +175,7 @@ struct PlanHistoryTests {
             var source = Sample.followable("public.a", id: 7)
             source.decimals = [2]
             source.schema.columns[1].type = .text
-            func planned(_ type: ColumnType, after copied: [CopiedTable]) throws -> TablePlan {
+            func planned(_ type: ColumnType, after copied: [SyncedTable]) throws -> TablePlan {
                 let plan = Sample.plan([source], copied: copied, method: .fixed(method), numeric: type)
                 return try #require(plan.tables.first)
             }

@@ -140,7 +140,7 @@ struct PlanTests {
         table.methods[.logBased] = .usable(note: nil)
         let plan = Sample.plan([table], deletes: .soft)
         #expect(plan.problems.isEmpty)
-        #expect(plan.tables.map(\.ownColumns) == [.deletedAt])
+        #expect(plan.tables.map(\.metadataColumns) == [.deletedAt])
         #expect(plan.notes == ["Deleted rows stay, with the time in _tandem_deleted_at."])
         table.schema.columns.append(ColumnSchema(name: "_tandem_deleted_at", type: .text, nativeType: "text", id: 9))
         let message = "Column _tandem_deleted_at of public.a has the name of one that Tandem adds to its copy."
@@ -261,7 +261,7 @@ extension Sample {
     static func plan(
         _ catalog: [CatalogTable],
         tables: [TableRule] = [],
-        copied: [CopiedTable] = [],
+        copied: [SyncedTable] = [],
         method: MethodChoice = .auto,
         into: String? = nil,
         deletes: DeletePolicy = .hard,
@@ -286,11 +286,11 @@ extension Sample {
     }
 
     /// What a run of `plan` leaves behind.
-    static func copies(of plan: SyncPlan) -> [CopiedTable] {
+    static func copies(of plan: SyncPlan) -> [SyncedTable] {
         plan.tables.map { table in
             var schema = table.schema
             for (index, name) in table.targetNames.enumerated() { schema.columns[index].name = name }
-            return CopiedTable(
+            return SyncedTable(
                 target: table.target,
                 schema: schema,
                 rows: 1,

@@ -42,8 +42,12 @@ import Testing
             }
         )
         let plan = SyncPlan(sync: "test", unfit: .text, tables: plans)
-        let report = try await FullCopy(context, of: plan, since: StreamState(id: "one", checkpoint: Checkpoint("1")))
-            .run()
+        let report = try await FullCopy(
+            context,
+            of: plan,
+            since: StreamCheckpoint(id: "one", checkpoint: Checkpoint("1"))
+        )
+        .run()
         return (report, groups.withLock { $0 })
     }
 

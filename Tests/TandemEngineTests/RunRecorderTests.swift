@@ -16,7 +16,7 @@ import Testing
         let progress = StreamProgress()
         func phases() async throws -> [TableState.Phase] { try await store.tables(of: "sync").map(\.phase) }
         func applied() async {
-            var batch = ChangeBatch(state: StreamState(id: "stream", checkpoint: Checkpoint("1")))
+            var batch = ChangeBatch(state: StreamCheckpoint(id: "stream", checkpoint: Checkpoint("1")))
             batch.isUpToDate = true
             progress.add(batch)
             await recorder.note(.applied(progress))

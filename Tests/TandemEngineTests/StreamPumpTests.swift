@@ -26,12 +26,12 @@ import Testing
             let left = left.subtract(1, ordering: .relaxed).oldValue
             guard left > 0 else { return nil }
             let isLast = (.max - left) % size == size - 1
-            let state = StreamState(id: "stream", checkpoint: Checkpoint("\(left)"))
+            let state = StreamCheckpoint(id: "stream", checkpoint: Checkpoint("\(left)"))
             return ChangeBatch(state: isLast ? state : nil, transactions: 1)
         }
 
         func confirm(_ checkpoint: Checkpoint) {}
-        func hold(_ table: HeldTable?) -> Bool { false }
+        func hold(_ table: BufferedTable?) -> Bool { false }
         func join(_ table: StreamRequest.Table, after place: Checkpoint) {}
         func keepAlive() async throws {}
         func close() async {}

@@ -36,7 +36,7 @@ import Testing
         SampleTable.rows(in: warehouse.tables[table]?.batches ?? []).map(\.id).sorted()
     }
 
-    private var stream: StreamState? {
+    private var stream: StreamCheckpoint? {
         get async throws { try await MemoryDestination(warehouse).stream(of: "test") }
     }
 

@@ -29,10 +29,10 @@ import Testing
             targetNames: names
         )
         let moment = Moment(checkpoint: Checkpoint("1"), origin: "here", time: 0)
-        return StreamedTable(plan: plan, copy: CopiedTable(target: name, schema: copied, rows: 0, moment: moment))
+        return StreamedTable(plan: plan, copy: SyncedTable(target: name, schema: copied, rows: 0, moment: moment))
     }
 
-    private func stretch(_ columns: [ColumnSchema], missing: [ColumnID: Value] = [:]) -> ChangeBatch.Stretch {
+    private func stretch(_ columns: [ColumnSchema], missing: [ColumnID: Value] = [:]) -> ChangeBatch.TableChanges {
         .init(schema: schema(columns), missing: missing, changes: NetChanges())
     }
 
@@ -102,11 +102,11 @@ import Testing
         let columns = [column("id", 1), column("x", 2)]
         for hasMoved in [false, true] {
             var stretch = stretch(columns)
-            stretch.changes.hasMovedPatch = hasMoved
+            stretch.changes.hasPartialKeyChange = hasMoved
             var whole = table(columns)
             #expect(throws: Never.self) { try whole.follow(stretch, folding: .exact, unfit: .text) }
             var patchwork = table(columns)
-            patchwork.copy.isPatchwork = true
+            patchwork.copy.spansSnapshots = true
             if hasMoved {
                 #expect(throws: Recopy.self) {
                     try patchwork.follow(stretch, folding: .exact, unfit: .text)

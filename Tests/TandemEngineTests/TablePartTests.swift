@@ -24,7 +24,7 @@ import Testing
     private func reason(_ parts: [TableID: String], _ now: [TablePart]) -> String? {
         let moment = Moment(checkpoint: Checkpoint("1"), origin: "here", time: 0)
         let schema = SampleTable(orders, ids: []).schema
-        return CopiedTable(target: orders, schema: schema, rows: 0, moment: moment, parts: parts).departure(from: now)
+        return SyncedTable(target: orders, schema: schema, rows: 0, moment: moment, parts: parts).departure(from: now)
     }
 
     @Test func onlyPartsThatWereMadeAsSuchComeWithoutACopy() {
@@ -42,10 +42,10 @@ import Testing
 
     @Test func whatIsStoredIsReadAgain() throws {
         let moment = Moment(checkpoint: Checkpoint("1"), origin: "here", time: 0)
-        var copy = CopiedTable(target: orders, schema: SampleTable(orders, ids: []).schema, rows: 0, moment: moment)
+        var copy = SyncedTable(target: orders, schema: SampleTable(orders, ids: []).schema, rows: 0, moment: moment)
         for parts: [TableID: String] in [[:], [70_000: "731", 9: "", TableID("a:b,c"): "x"]] {
             copy.parts = parts
-            #expect(try CopiedTable(document: copy.document, target: orders, rows: 0).parts == parts)
+            #expect(try SyncedTable(document: copy.document, target: orders, rows: 0).parts == parts)
         }
     }
 

@@ -58,7 +58,7 @@ struct StateStoreTests {
         func record(_ event: TableEvent, _ name: TableName, id: TableID, sync: String = "shop") async throws {
             try await store.record(event, of: name, id: id, target: name, sync: sync, run: run)
         }
-        let refusals = [Refusal(key: "id=1", column: "born", cause: "a year past 294247")]
+        let refusals = [RejectedValue(key: "id=1", column: "born", cause: "a year past 294247")]
         try await record(.copied(rows: 5, bytes: 50, moment: moment, refusals: refusals), names[0], id: 1)
         try await record(.copied(rows: 6, bytes: 60, moment: moment), names[1], id: 2)
         try await record(.copied(rows: 7, bytes: 70, moment: moment), names[0], id: 1, sync: "other")
@@ -82,7 +82,7 @@ struct StateStoreTests {
         let run = try await store.beginRun(of: "shop")
         let names = ["orders", "orders_new", "orders_old"].map { TableName(schema: "public", table: $0) }
         for (index, name) in names.prefix(2).enumerated() {
-            let refusals = [Refusal(key: "id=\(index)", column: "born", cause: "a year past 294247")]
+            let refusals = [RejectedValue(key: "id=\(index)", column: "born", cause: "a year past 294247")]
             let copied = TableEvent.copied(rows: index, bytes: 1, moment: moment, refusals: refusals)
             try await store.record(copied, of: name, id: TableID(index + 1), target: name, sync: "shop", run: run)
         }
@@ -106,7 +106,7 @@ struct StateStoreTests {
         let store = try StateStore.inMemory()
         func copy(refusing keys: [String]) async throws {
             let run = try await store.beginRun(of: "shop")
-            let refusals = keys.map { Refusal(key: $0, column: "born", cause: "a year past 294247") }
+            let refusals = keys.map { RejectedValue(key: $0, column: "born", cause: "a year past 294247") }
             try await store.record(
                 .copied(rows: 1, bytes: 1, moment: moment, refusals: refusals),
                 of: orders,

@@ -53,6 +53,11 @@ struct Rule: Sendable, CustomTestStringConvertible {
             { Repository.swift.filter { $0.hasPrefix("Sources/") && !$0.hasPrefix("Sources/LocalPostgres/") } },
             #"name.replacing("\"", with: "\"\"")"#
         ) { $0.contains(/\.replacing\((?!bytes: |#\/)/) },
+        .init(
+            named: "retired words: CONTRIBUTING.md has those that took their places",
+            { Repository.swift.filter { !$0.hasPrefix("Tests/TidyTests/") } },
+            "var copy: CopiedTable"
+        ) { $0.contains(retired) },
         Rule(
             name: "a line has at most 120 characters",
             files: everySwift,
@@ -93,6 +98,14 @@ struct Rule: Sendable, CustomTestStringConvertible {
             example: "# One\n\n# Two"
         ),
     ]
+
+    nonisolated(unsafe) private static let retired = #/
+        \b(CopyDesk|BesideCopies|HeldTable|HoldOrders?|Stretch|StreamState|CopiedTable|TableLoad|TableCopy|TableLoading
+        |LoadTable|TableMerge|TableMerging|PatchedRows|hasMovedPatch|RowSieve|Refusal|ChangeRefused|RefusedContent
+        |Objection|StreamRefusal|LoadKeeper|LockPatience|WriterPatience|OpenPatience|WritingRest|SlotStanding
+        |TriggerStanding|knowsNamesOnly|byway|NoteFunction|Catalogue|OwnColumns|ownColumns|MustCopy|ChangeSource
+        |CursorSource)\b
+        /#
 
     private static let sources: @Sendable () -> [String] = { Repository.swift.filter { $0.hasPrefix("Sources/") } }
     private static let everySwift: @Sendable () -> [String] = { Repository.swift }

@@ -23,6 +23,17 @@ import Testing
         #expect(try Markdown.broken(in: Repository.text(page), of: page) == [])
     }
 
+    /// The way of a row is as CONTRIBUTING.md has it: each `Type.function` (`file`) is there.
+    @Test func theWayOfARowIsTrue() throws {
+        let page = try Repository.text("CONTRIBUTING.md")
+        let hops = page.matches(of: /`(\w+)\.(\w+)`\s+\(`(Sources\/[^`]+)`\)/)
+        #expect(hops.count >= 10)
+        for hop in hops {
+            let text = Repository.exists(String(hop.3)) ? try Repository.text(String(hop.3)) : ""
+            #expect(text.contains("func \(hop.2)") && text.contains(hop.1), "\(hop.0)")
+        }
+    }
+
     @Test func seesBrokenLinks() throws {
         let text =
             "# A page\n\n[a](b.md) [c](#d) [e](../README.md) [f](#a-page) [g](https://example.org)\n```\n[h](i)\n```"

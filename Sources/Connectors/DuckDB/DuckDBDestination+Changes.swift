@@ -5,11 +5,11 @@ extension DuckDBDestination {
     /// By the lock that DuckDB has on its file.
     package nonisolated var keepsReadersOut: Bool { true }
 
-    package func stream(of sync: String, by method: Method) async throws -> StreamState? {
+    package func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
         try await noted("stream of \(sync) by \(method)") { try $0.stream(of: sync, by: method) }.flatMap(\.self)
     }
 
-    package func remember(_ copies: [CopiedTable], of sync: String) async throws {
+    package func remember(_ copies: [SyncedTable], of sync: String) async throws {
         let session = try await opener.open(.write, isBrief: true)
         let metadata = Metadata(session)
         try metadata.prepare()

@@ -32,7 +32,7 @@ package actor DuckDBDestination: Destination {
         try await loader.load(rows, into: target)
     }
 
-    package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+    package func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
         try await loader.publish(copies, retiring: retired, of: sync)
     }
 
@@ -92,7 +92,7 @@ package actor DuckDBDestination: Destination {
     static let loadsInSections = "loads in sections"
     private static let whatDeparted = "what departed"
 
-    package func tables(of sync: String) async throws -> [CopiedTable] {
+    package func tables(of sync: String) async throws -> [SyncedTable] {
         try await noted("tables of \(sync)") { try $0.copies(of: sync) } ?? []
     }
 
@@ -100,7 +100,7 @@ package actor DuckDBDestination: Destination {
         try await noted("owners") { try $0.owners() } ?? [:]
     }
 
-    package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+    package func departed(among copies: [SyncedTable]) async throws -> [TableName: String] {
         guard !copies.isEmpty else { return [:] }
         let seen = FileVersion(of: opener.path).flatMap {
             known.answer(to: Self.whatDeparted, at: $0, as: Departures.self)
@@ -112,17 +112,17 @@ package actor DuckDBDestination: Destination {
         return seen.reasons.filter { targets.contains($0.key) }
     }
 
-    package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+    package func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows {
         let session = try await opener.open(.read)
         return try ResultRows(
             of: copy.target,
             as: schema,
-            ownColumns: copy.ownColumns,
+            metadataColumns: copy.metadataColumns,
             readers: opener.config.threads ?? Self.readers
         ) { try session.another() }
     }
 
-    package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+    package func sum(of copy: SyncedTable, as schema: TableSchema) async throws -> TableSum? {
         try await sums(of: [(copy, schema)]).first.flatMap(\.self)
     }
 
@@ -130,7 +130,7 @@ package actor DuckDBDestination: Destination {
     private static let rowsOfOneThread = 200_000
 
     /// The file is opened once for all of them.
-    package func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
+    package func sums(of copies: [(copy: SyncedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         let session = try await opener.open(.read)
         let interrupter = session.interrupter
         return try await withTaskCancellationHandler {
@@ -139,10 +139,10 @@ package actor DuckDBDestination: Destination {
             if copies.reduce(0, { $0 + $1.copy.rows }) < Self.rowsOfOneThread, session.file.isFirst {
                 try session.run("SET threads = 1", to: "prepare to sum up")
             }
-            let columns = try Catalogue(session).columns(of: copies.map(\.copy.target))
+            let columns = try WarehouseCatalog(session).columns(of: copies.map(\.copy.target))
             return try copies.map { copy, schema in
                 try Task.checkCancellation()
-                let sum = RowSum(of: copy.target, as: schema, ownColumns: copy.ownColumns, in: session)
+                let sum = RowSum(of: copy.target, as: schema, metadataColumns: copy.metadataColumns, in: session)
                 return try sum.total(columns[SQL.fold(copy.target)])
             }
         } onCancel: {

@@ -28,7 +28,7 @@ extension DuckDBError {
             )
         case .foreignTable(let name):
             Remedy(
-                "Rename that table, or choose another schema with `into`. A copy of an earlier version that was given another comment is known again by: COMMENT ON TABLE \(Self.name(name)) IS '\(Catalogue.mark)'",
+                "Rename that table, or choose another schema with `into`. A copy of an earlier version that was given another comment is known again by: COMMENT ON TABLE \(Self.name(name)) IS '\(WarehouseCatalog.mark)'",
                 sql: ["ALTER TABLE \(Self.name(name)) RENAME TO \(SQL.identifier(name.table + "_own"))"]
             )
         case .userColumn(let name, let column):

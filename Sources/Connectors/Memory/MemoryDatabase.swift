@@ -20,8 +20,8 @@ package final class MemoryDatabase: Sendable {
     /// What is there for everyone to see.
     struct Content {
         var tables: [TableName: Table] = [:]
-        var copies: [String: [CopiedTable]] = [:]
-        var streams: [String: [Method: StreamState]] = [:]
+        var copies: [String: [SyncedTable]] = [:]
+        var streams: [String: [Method: StreamCheckpoint]] = [:]
         /// What was made at sources.
         var made: [MadeObject] = []
     }

@@ -3,7 +3,7 @@ package import TandemCore
 import TandemRows
 
 extension MemoryDestination {
-    package func stream(of sync: String, by method: Method) async throws -> StreamState? {
+    package func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
         database.state.withLock { $0.content.streams[sync]?[method] }
     }
 
@@ -15,7 +15,7 @@ extension MemoryDestination {
         }
     }
 
-    package func remember(_ copies: [CopiedTable], of sync: String) async throws {
+    package func remember(_ copies: [SyncedTable], of sync: String) async throws {
         database.state.withLock { state in
             let targets = Set(copies.map(\.target))
             state.content.copies[sync, default: []].removeAll { targets.contains($0.target) }
@@ -64,7 +64,7 @@ private struct MemoryTransaction: WriteTransaction {
 
     func commit(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?
+        advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
         try database.state.withLock { database in
             var content = try content(of: &database, with: changes)
@@ -95,15 +95,15 @@ private struct MemoryTransaction: WriteTransaction {
 extension MemoryDatabase.Content {
     fileprivate mutating func apply(_ target: TargetChanges, of sync: String) throws {
         guard var table = tables.removeValue(forKey: target.before.target) else {
-            throw ChangeRefused(target.before.target, because: "there is no such table")
+            throw TableMismatch(target.before.target, because: "there is no such table")
         }
         for step in target.evolution { try table.evolve(step, of: target.before.target) }
         guard table.apply(target.changes, of: target.after.schema) else {
-            throw ChangeRefused(target.after.target, because: "a row that was changed is not there")
+            throw TableMismatch(target.after.target, because: "a row that was changed is not there")
         }
         table.schema.name = target.after.target
         guard tables.updateValue(table, forKey: target.after.target) == nil else {
-            throw ChangeRefused(target.before.target, because: "another table has that name")
+            throw TableMismatch(target.before.target, because: "another table has that name")
         }
         if let index = copies[sync]?.firstIndex(where: { $0.target == target.before.target }) {
             copies[sync]?[index] = target.after

@@ -6,7 +6,7 @@ package struct MemoryDestination: Destination {
     let database: MemoryDatabase
     package init(_ database: MemoryDatabase) { self.database = database }
 
-    package func tables(of sync: String) async throws -> [CopiedTable] {
+    package func tables(of sync: String) async throws -> [SyncedTable] {
         database.state.withLock { $0.content.copies[sync] ?? [] }
     }
 
@@ -40,7 +40,7 @@ package struct MemoryDestination: Destination {
         }
     }
 
-    package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+    package func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
         try database.state.withLock { state in
             var next = state
             for name in retired { next.content.tables[name] = nil }
@@ -65,7 +65,7 @@ package struct MemoryDestination: Destination {
         }
     }
 
-    package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+    package func departed(among copies: [SyncedTable]) async throws -> [TableName: String] {
         let tables = database.tables
         let gone = copies.map(\.target).filter { tables[$0] == nil }
         return Dictionary(gone.map { ($0, "it is not there") }) { first, _ in first }
@@ -73,9 +73,9 @@ package struct MemoryDestination: Destination {
 
     package func discard() async throws { database.state.withLock { $0.loaded = [:] } }
 
-    package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+    package func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows {
         guard var table = database.tables[copy.target] else { throw MemoryError.noTable(copy.target) }
-        if copy.ownColumns.contains(.deletedAt) { table.removeMarked() }
+        if copy.metadataColumns.contains(.deletedAt) { table.removeMarked() }
         return try BatchRows(
             table.batches.map { try $0.columns(of: table.schema, as: schema) },
             schema: schema,

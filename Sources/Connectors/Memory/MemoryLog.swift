@@ -17,7 +17,7 @@ package struct MemoryLog: ChangeLog {
         try await ownership.note([made(for: request.sync)], [])
         let reader = database.state.withLock { $0.log?.begin(request.sync) }
         guard let reader else { throw MemoryError.noLog(database.name) }
-        let start = StreamState(id: reader.id, checkpoint: Checkpoint("\(reader.confirmed)"))
+        let start = StreamCheckpoint(id: reader.id, checkpoint: Checkpoint("\(reader.confirmed)"))
         return PreparedLog(state: start, gap: gap)
     }
 
@@ -26,7 +26,7 @@ package struct MemoryLog: ChangeLog {
     }
 
     /// Which changes are missing behind `state`; `nil` where none are.
-    private func gap(after state: StreamState?, of sync: String) -> String? {
+    private func gap(after state: StreamCheckpoint?, of sync: String) -> String? {
         guard let state else { return nil }
         return database.state.withLock { database in
             guard let reader = database.log?.readers[sync], reader.id == state.id else {
@@ -62,7 +62,7 @@ package struct MemoryLog: ChangeLog {
         return MemoryStream(database, request, holdLimit: holdLimit)
     }
 
-    package func status(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+    package func status(of sync: String, at state: StreamCheckpoint?) async throws -> StreamStatus {
         database.state.withLock { database in
             var status = StreamStatus(slot: sync)
             status.exists = database.log?.readers[sync] != nil

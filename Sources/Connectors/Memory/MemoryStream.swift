@@ -90,22 +90,22 @@ actor MemoryStream: ChangeStream {
         of stored: TableSchema,
         as schema: TableSchema,
         _ deletedAt: Double?
-    ) throws -> ChangeBatch.Stretch {
+    ) throws -> ChangeBatch.TableChanges {
         var schema = schema
         schema.name = stored.name
-        return ChangeBatch.Stretch(
+        return ChangeBatch.TableChanges(
             schema: schema,
             changes: try change.net(of: stored, as: schema, deletedAt: deletedAt)
         )
     }
 
-    private func state(at time: Double?) -> StreamState {
-        StreamState(id: request.start.id, checkpoint: Checkpoint("\(place)"), time: time ?? request.start.time)
+    private func state(at time: Double?) -> StreamCheckpoint {
+        StreamCheckpoint(id: request.start.id, checkpoint: Checkpoint("\(place)"), time: time ?? request.start.time)
     }
 
     /// What there is to be said of the table that is held.
     private func takeHeld() -> ChangeBatch? {
-        let said = held.withLock { held -> (changes: HeldChanges, word: Holding)? in
+        let said = held.withLock { held -> (changes: HeldChanges, word: BufferingEvent)? in
             guard let word = held?.takeWord(at: place, limit: holdLimit), let changes = held else { return nil }
             if word != .begun { held = nil }
             return (changes, word)
@@ -119,7 +119,7 @@ actor MemoryStream: ChangeStream {
         return batch
     }
 
-    nonisolated func hold(_ table: HeldTable?) -> Bool {
+    nonisolated func hold(_ table: BufferedTable?) -> Bool {
         held.withLock { $0 = table.map { HeldChanges(table: $0) } }
         wake.yield()
         return true
@@ -146,17 +146,17 @@ actor MemoryStream: ChangeStream {
 
 /// What changed in a table while it is copied.
 private struct HeldChanges {
-    let table: HeldTable
-    var stretches: [ChangeBatch.Stretch] = []
+    let table: BufferedTable
+    var stretches: [ChangeBatch.TableChanges] = []
     /// As what it joins, and behind which place.
     var joining: (table: StreamRequest.Table, place: Int)?
     /// Why it can be held no longer.
     var loss: String?
     private var hasBegun = false
 
-    init(table: HeldTable) { self.table = table }
+    init(table: BufferedTable) { self.table = table }
 
-    mutating func takeWord(at place: Int, limit: Int) -> Holding? {
+    mutating func takeWord(at place: Int, limit: Int) -> BufferingEvent? {
         guard hasBegun else {
             hasBegun = true
             return .begun

@@ -104,7 +104,7 @@ extension MemoryDatabase.Table {
         var widened = batch
         widened.columns = schema.columns.map { column in
             let index = source.columns.firstIndex { $0.name == column.name }
-            if column.name == OwnColumns.syncedAtName { return Column(repeatingNow: batch.rowCount) }
+            if column.name == MetadataColumns.syncedAtName { return Column(repeatingNow: batch.rowCount) }
             return index.map { batch.columns[$0] } ?? Column(nullsOf: column.type, count: batch.rowCount)
         }
         return widened
@@ -117,7 +117,7 @@ extension MemoryDatabase.Table {
             for index in batches.indices {
                 let count = batches[index].rowCount
                 guard let new = Column(Array(repeating: value, count: count), as: column.type) else {
-                    throw ChangeRefused(target, because: "memory does not understand a value of \(column.name)")
+                    throw TableMismatch(target, because: "memory does not understand a value of \(column.name)")
                 }
                 batches[index].columns.append(new)
             }
@@ -125,7 +125,7 @@ extension MemoryDatabase.Table {
             for index in schema.columns.indices where schema.columns[index].name == old {
                 schema.columns[index].name = new
             }
-        case .setOwnColumns(let columns): setOwnColumns(columns)
+        case .setMetadataColumns(let columns): setMetadataColumns(columns)
         case .keepColumn, .renameTable: break
         }
     }

@@ -4,7 +4,7 @@ import TandemRows
 
 /// Columns of Tandem's own, and rows that are marked as deleted.
 extension MemoryDatabase.Table {
-    private var markIndex: Int? { schema.columns.firstIndex { $0.name == OwnColumns.deletedAtName } }
+    private var markIndex: Int? { schema.columns.firstIndex { $0.name == MetadataColumns.deletedAtName } }
 
     func isMarked(_ place: Place) -> Bool {
         markIndex.map { !batches[place.batch].columns[$0].isNull(place.row) } ?? false
@@ -37,7 +37,7 @@ extension MemoryDatabase.Table {
 
     /// Notes that a row has been written.
     private mutating func touch(_ place: Place) {
-        guard let index = schema.columns.firstIndex(where: { $0.name == OwnColumns.syncedAtName }) else { return }
+        guard let index = schema.columns.firstIndex(where: { $0.name == MetadataColumns.syncedAtName }) else { return }
         let (old, now) = (batches[place.batch].columns[index], Column(repeatingNow: 1))
         batches[place.batch].columns[index] = Column(
             picking: (0..<batches[place.batch].rowCount).map { $0 == place.row ? (now, 0) : (old, $0) }
@@ -49,8 +49,8 @@ extension MemoryDatabase.Table {
         remove(batches.indices.flatMap { batch in (0..<batches[batch].rowCount).map { (batch, $0) } }.filter(isMarked))
     }
 
-    mutating func setOwnColumns(_ columns: OwnColumns) {
-        let present = OwnColumns(names: schema.columns.map(\.name))
+    mutating func setMetadataColumns(_ columns: MetadataColumns) {
+        let present = MetadataColumns(names: schema.columns.map(\.name))
         for name in columns.subtracting(present).names {
             schema.columns.append(ColumnSchema(name: name, type: .timestampTZ, nativeType: "timestamptz"))
             for index in batches.indices {
@@ -70,9 +70,9 @@ extension MemoryDatabase.Table {
     /// What was loaded, with the columns that it is to have and the rows of `old` that stay although they are gone.
     ///
     /// - Returns: How many of those there are.
-    mutating func complete(for copy: CopiedTable, after old: (copy: CopiedTable, table: Self)?) -> Int {
+    mutating func complete(for copy: SyncedTable, after old: (copy: SyncedTable, table: Self)?) -> Int {
         let loaded = schema
-        setOwnColumns(copy.ownColumns)
+        setMetadataColumns(copy.metadataColumns)
         batches = batches.map { batch in
             RowBatch(
                 rowCount: batch.rowCount,
@@ -80,7 +80,7 @@ extension MemoryDatabase.Table {
                 byteCount: batch.byteCount
             )
         }.map { widened($0, of: loaded) }
-        guard copy.ownColumns.contains(.deletedAt), var kept = old else { return 0 }
+        guard copy.metadataColumns.contains(.deletedAt), var kept = old else { return 0 }
         for index in kept.table.schema.columns.indices where kept.copy.schema.id == copy.schema.id {
             let name = kept.table.schema.columns[index].name
             let number = kept.copy.schema.columns.first { $0.name == name }?.id

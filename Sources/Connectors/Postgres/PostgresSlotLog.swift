@@ -75,15 +75,15 @@ package struct PostgresSlotLog: ChangeLog {
             pinned: source.pinned,
             times: source.times
         )
-        let orders = HoldOrders()
+        let orders = BufferingCommands()
         let stream = FeedStream("tandem.postgres.stream", orders: orders) { try opening.feed($0, orders) }
         try await stream.open()
         return stream
     }
 
-    package func status(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+    package func status(of sync: String, at state: StreamCheckpoint?) async throws -> StreamStatus {
         try await source.connection.run { [config = source.config, context = source.context] session in
-            try SlotStanding(session: session, config: config, context: context).status(of: sync, at: state)
+            try SlotStatus(session: session, config: config, context: context).status(of: sync, at: state)
         }
     }
 

@@ -72,9 +72,9 @@ package struct PostgresTriggerLog: ChangeLog {
         return stream
     }
 
-    package func status(of sync: String, at state: StreamState?) async throws -> StreamStatus {
+    package func status(of sync: String, at state: StreamCheckpoint?) async throws -> StreamStatus {
         try await source.connection.run { [config = source.config, project = source.context.project] session in
-            try TriggerStanding(session: session, config: config).status(of: sync, project)
+            try TriggerStatus(session: session, config: config).status(of: sync, project)
         }
     }
 

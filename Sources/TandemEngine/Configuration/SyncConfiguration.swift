@@ -70,8 +70,8 @@ package struct SyncConfiguration: Hashable, Sendable {
 
 extension SyncConfiguration {
     /// What Tandem adds to each copy.
-    var ownColumns: OwnColumns {
-        var columns: OwnColumns = deletes == .soft ? .deletedAt : []
+    var metadataColumns: MetadataColumns {
+        var columns: MetadataColumns = deletes == .soft ? .deletedAt : []
         if syncedAt { columns.insert(.syncedAt) }
         return columns
     }

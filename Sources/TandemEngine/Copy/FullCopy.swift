@@ -11,11 +11,11 @@ package struct FullCopy {
     private let plan: SyncPlan
     /// Where the stream is that will keep the copies up to date. Each is put in place by itself then, as soon as it is
     /// whole.
-    private let since: StreamState?
+    private let since: StreamCheckpoint?
 
     private var destination: any Destination { context.destination }
 
-    package init(_ context: RunContext, of plan: SyncPlan, since: StreamState? = nil) {
+    package init(_ context: RunContext, of plan: SyncPlan, since: StreamCheckpoint? = nil) {
         self.context = context
         self.plan = plan
         self.since = since
@@ -99,7 +99,7 @@ package struct FullCopy {
         while let table = waiting.first {
             try Task.checkCancellation()
             do {
-                let outcome = try await TableLoad(
+                let outcome = try await TableBackfill(
                     context: context,
                     table: table,
                     snapshot: snapshot,

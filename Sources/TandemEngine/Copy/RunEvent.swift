@@ -47,7 +47,7 @@ package enum RunEvent: Sendable {
 
 /// A table that is in place, or will be once the run publishes.
 package struct TableOutcome: Sendable {
-    package var copy: CopiedTable
+    package var copy: SyncedTable
     package var tally: ReadTally
     package var duration: Duration
     /// Bytes at the source that an earlier attempt had copied, where this one went on from there.

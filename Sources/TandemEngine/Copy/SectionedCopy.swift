@@ -7,10 +7,10 @@ import TandemRows
 /// The copy has the first of these moments, and the stream applies all that
 /// has happened since; for a table with a key that leaves each row as it is
 /// at the source, also where it shows some of these changes already, twice or
-/// not at all (``CopiedTable/isPatchwork``).
+/// not at all (``SyncedTable/spansSnapshots``).
 struct SectionedCopy {
-    let load: TableLoad
-    let since: StreamState
+    let load: TableBackfill
+    let since: StreamCheckpoint
 
     private var context: RunContext { load.context }
     private var destination: any Destination { context.destination }
@@ -35,7 +35,7 @@ struct SectionedCopy {
             return nil
         }
         var resumed = usable.flatMap { $0.sections == sections ? $0 : nil }
-        if let known = resumed, known.loaded < sections.count { resumed?.isPatchwork = true }
+        if let known = resumed, known.loaded < sections.count { resumed?.spansSnapshots = true }
         let progress = TableProgress(estimatedRows: table.source.estimatedRows)
         await context.observe(.tableStarted(table, progress))
         if let resumed {
@@ -52,7 +52,7 @@ struct SectionedCopy {
             let whole = try await finish(begun, from: snapshot, reading: schema, progress)
             let rows = try await destination.finish(whole)
             var outcome = load.outcome(of: whole.schema, rows: rows, whole.tally, at: whole.moment, start)
-            outcome.copy.isPatchwork = whole.isPatchwork
+            outcome.copy.spansSnapshots = whole.spansSnapshots
             outcome.copy.definition = whole.definition
             outcome.bytesResumed = bytesResumed
             return outcome

@@ -51,7 +51,7 @@ struct CursorRun {
         var table = trouble.table
         switch trouble.cause {
         case let change as Recopy: reason = change.reason
-        case let refused as ChangeRefused: reason = refused.reason
+        case let refused as TableMismatch: reason = refused.reason
         case let unfit as UnfitValues:
             let names = unfit.columns.map { table.schema.columns[$0].name }
             // It does not fit there either.
@@ -95,10 +95,10 @@ struct CursorRun {
         _ snapshot: any CursorSnapshot
     ) async throws -> [TableOutcome] {
         try await snapshot.awaitDurability()
-        var merges: [TableMerging] = []
+        var merges: [IncrementalMerge] = []
         for table in tables {
             let place = places[table.source.schema.id]
-            let merging = TableMerging(table, at: place, from: snapshot, context)
+            let merging = IncrementalMerge(table, at: place, from: snapshot, context)
             // Before anything is written: both sides are read, and a file that is being written cannot be.
             let prepared = try await troubled(table) { try await merging?.findingDeleted() }
             if let prepared { merges.append(prepared) }

@@ -6,7 +6,7 @@ import TandemRows
 /// Keys are told apart by 64 bits of hash. Of a key that is deleted and has those of one that is there, nothing is
 /// noticed, which with a hundred million rows happens to one in two hundred thousand million.
 struct DeletedKeys {
-    let copy: CopiedTable
+    let copy: SyncedTable
     let table: TablePlan
     let snapshot: any CursorSnapshot
     let destination: any Destination

@@ -14,7 +14,7 @@ struct IssueRetry {
     /// Whose changes are applied up to where the snapshot is.
     let snapshot: any Snapshot
     let plan: SyncPlan
-    let isChosen: (CopiedTable, RowIssue) -> Bool
+    let isChosen: (SyncedTable, RowIssue) -> Bool
 
     /// Tries the chosen rows of all tables in one transaction.
     ///
@@ -38,7 +38,7 @@ struct IssueRetry {
     }
 
     /// Makes the rows of `keys` what they are in the snapshot.
-    private func change(of keys: [RowKey], in table: TablePlan, _ copy: CopiedTable) async throws -> TargetChanges? {
+    private func change(of keys: [RowKey], in table: TablePlan, _ copy: SyncedTable) async throws -> TargetChanges? {
         let types = copy.schema.identity.map { copy.schema.columns[$0].type }
         guard let all = RowBatch(keys, as: types) else { return nil }
         let schema = schema(of: table, copy)
@@ -55,7 +55,7 @@ struct IssueRetry {
         changes.changeCount = keys.count
         changes.written = read.flatMap(\.self)
         changes.removed = [all]
-        if copy.ownColumns.contains(.deletedAt) {
+        if copy.metadataColumns.contains(.deletedAt) {
             let there = Set(
                 changes.written.flatMap { batch in
                     (0..<batch.rowCount).compactMap { RowKey($0, of: batch, columns: identity) }
@@ -72,7 +72,7 @@ struct IssueRetry {
     }
 
     /// The columns of the copy, under the names that they have at the source.
-    private func schema(of table: TablePlan, _ copy: CopiedTable) -> TableSchema {
+    private func schema(of table: TablePlan, _ copy: SyncedTable) -> TableSchema {
         let names = Dictionary(table.source.schema.columns.map { ($0.id, $0.name) }) { first, _ in first }
         var schema = copy.schema
         schema.name = table.source.schema.name

@@ -9,7 +9,7 @@ package struct CursorPlan: Sendable {
     /// Every how many reads keys are compared to find rows that were deleted; `nil` for never.
     package var compareEvery: Int?
     /// The copy that is brought up to date. `nil` where the table is copied whole.
-    package var copy: CopiedTable?
+    package var copy: SyncedTable?
 
     /// Of ``columns``.
     var ids: [ColumnID] { columns.map(\.id) }

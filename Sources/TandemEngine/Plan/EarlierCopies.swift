@@ -4,12 +4,12 @@ import TandemRows
 /// What earlier runs have left at the destination, found by the tables it came from.
 struct EarlierCopies {
     /// Copies that a stream keeps up to date, which tells tables by their ids, by these.
-    private let followed: [TableID: CopiedTable]
-    private let byName: [TableName: CopiedTable]
+    private let followed: [TableID: SyncedTable]
+    private let byName: [TableName: SyncedTable]
     /// Copies whose name at the source is gone, by their ids there.
-    private let byID: [TableID: CopiedTable]
+    private let byID: [TableID: SyncedTable]
 
-    init(_ copies: [CopiedTable], catalog: Catalog) {
+    init(_ copies: [SyncedTable], catalog: Catalog) {
         let tables = Dictionary(catalog.tables.map { ($0.schema.id, $0.schema) }) { first, _ in first }
         let names = Set(catalog.tables.map(\.schema.name))
         let numbered = copies.filter { copy in
@@ -25,12 +25,12 @@ struct EarlierCopies {
     }
 
     /// The copy of a table, if there is one, perhaps from when it had another name.
-    subscript(table: TableSchema) -> CopiedTable? {
+    subscript(table: TableSchema) -> SyncedTable? {
         followed[table.id] ?? byName[table.name] ?? byID[table.id]
     }
 
     /// What is left of a table from when it had another name, where it takes over the copy of one that had its name.
-    func remainder(of table: TableSchema) -> CopiedTable? {
+    func remainder(of table: TableSchema) -> SyncedTable? {
         byID[table.id].flatMap { $0.target == self[table]?.target ? nil : $0 }
     }
 

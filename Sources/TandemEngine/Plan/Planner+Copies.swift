@@ -46,7 +46,7 @@ extension Planner {
         }
     }
 
-    private func settleColumns(of table: inout TablePlan, with copy: CopiedTable) {
+    private func settleColumns(of table: inout TablePlan, with copy: SyncedTable) {
         let byID = copy.schema.id == table.schema.id
         var gone = copy.schema.columns
         for index in table.schema.columns.indices {
@@ -83,7 +83,7 @@ extension Planner {
     /// - Parameters:
     ///   - present: The table's name at the source today, if it is still there.
     ///   - reason: Why it is not copied.
-    private func departure(of copy: CopiedTable, now present: TableName?, because reason: String?) -> String {
+    private func departure(of copy: SyncedTable, now present: TableName?, because reason: String?) -> String {
         let name = copy.schema.name
         let command = ProgramCommand("reset", sync.name, options: ["--table": "\(name)"])
         let stays = "Its last copy stays until you drop it; then \(command) forgets it."

@@ -3,7 +3,7 @@ import TandemRows
 
 /// Tables that are read by a cursor: from where their copy is, or whole.
 extension Planner {
-    func settleCursor(of table: inout TablePlan, with former: CopiedTable) {
+    func settleCursor(of table: inout TablePlan, with former: SyncedTable) {
         guard let cursor = table.cursor else { return }
         // A table that goes elsewhere by now may have two copies.
         let target = folded(table.target)
@@ -16,7 +16,7 @@ extension Planner {
     }
 
     /// Why `copy` cannot be brought up to date: what follows "because".
-    private func obstacle(to copy: CopiedTable, _ table: TablePlan, _ cursor: CursorPlan) -> String? {
+    private func obstacle(to copy: SyncedTable, _ table: TablePlan, _ cursor: CursorPlan) -> String? {
         guard let state = copy.cursor else { return "it has not been read by a cursor before" }
         guard copy.schema.id == table.schema.id else { return "it was made anew at the source" }
         guard folded(copy.target) == folded(table.target) || table.retires == copy.target else {

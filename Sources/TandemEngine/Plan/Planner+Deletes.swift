@@ -10,7 +10,7 @@ extension Planner {
         let whole = plan.tables.filter { $0.method == .fullTable }
         let read = plan.tables.filter { $0.method == .incremental }
         guard !whole.isEmpty || !read.isEmpty else {
-            return plan.notes.append("Deleted rows stay, with the time in \(OwnColumns.deletedAtName).")
+            return plan.notes.append("Deleted rows stay, with the time in \(MetadataColumns.deletedAtName).")
         }
         let reasons = [
             (whole, "FULL_TABLE, which replaces the whole table, so that no row is left to mark"),

@@ -5,7 +5,7 @@ package import TandemRows
 package struct Planner: Sendable {
     let sync: SyncConfiguration
     let catalog: Catalog
-    let copied: [CopiedTable]
+    let copied: [SyncedTable]
     let owners: [TableName: String]
     let copies: [TableName: String]
     let folding: NameFolding
@@ -22,7 +22,7 @@ package struct Planner: Sendable {
     package init(
         sync: SyncConfiguration,
         catalog: Catalog,
-        copied: [CopiedTable],
+        copied: [SyncedTable],
         owners: [TableName: String] = [:],
         copies: [TableName: String] = [:],
         folding: NameFolding,
@@ -213,7 +213,7 @@ package struct Planner: Sendable {
                     schema: columns.schema,
                     targetNames: targetNames(of: columns.schema, notes: &columns.notes),
                     includes: { rule?.includes($0) ?? true },
-                    ownColumns: sync.ownColumns,
+                    metadataColumns: sync.metadataColumns,
                     cursor: method == .incremental ? cursor.plan(comparingEvery: compareEvery) : nil,
                     notes: columns.notes
                 )
@@ -230,7 +230,7 @@ package struct Planner: Sendable {
 
     /// A column that has the name of one of Tandem's own.
     private func takenName(in schema: TableSchema) -> String? {
-        let own = Set(sync.ownColumns.names.map(folding.fold))
+        let own = Set(sync.metadataColumns.names.map(folding.fold))
         return schema.columns.first { own.contains(folding.fold($0.name)) }?.name
     }
 }

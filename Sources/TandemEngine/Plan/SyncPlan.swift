@@ -102,13 +102,13 @@ package struct FailedTable: Sendable {
 
 /// A table that was copied before and is not any more.
 package struct OrphanTable: Hashable, Sendable {
-    package var copy: CopiedTable
+    package var copy: SyncedTable
     /// What became of it and of its copy.
     package var reason: String
     /// Its table, where that is still at the source.
     package var table: TableName?
 
-    package init(copy: CopiedTable, reason: String, table: TableName? = nil) {
+    package init(copy: SyncedTable, reason: String, table: TableName? = nil) {
         self.copy = copy
         self.reason = reason
         self.table = table

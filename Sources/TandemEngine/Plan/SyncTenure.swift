@@ -39,10 +39,10 @@ package struct SyncTenure: Sendable {
 
     /// Tables that have a copy under the name they still have, and would have it elsewhere.
     func moves(
-        of copied: [CopiedTable],
+        of copied: [SyncedTable],
         in plan: SyncPlan,
         folding: NameFolding
-    ) -> [(copy: CopiedTable, target: TableName)] {
+    ) -> [(copy: SyncedTable, target: TableName)] {
         let earlier = Dictionary(grouping: copied, by: \.schema.name)
         return plan.tables.compactMap { table in
             guard let copies = earlier[table.schema.name], let first = copies.first,
@@ -53,7 +53,7 @@ package struct SyncTenure: Sendable {
     }
 
     /// - Parameter origin: ``Source/origin()``; `nil` where that cannot be told.
-    func isSameSource(_ copied: [CopiedTable], _ origin: String?) -> Bool {
+    func isSameSource(_ copied: [SyncedTable], _ origin: String?) -> Bool {
         guard let origin else { return true }
         return copied.isEmpty || copied.contains { $0.moment.origin == origin }
     }
@@ -63,8 +63,8 @@ package struct SyncTenure: Sendable {
     /// - Parameter departed: Copies of tables that are there, and that it does not select.
     func problem(
         isSameSource: Bool,
-        moves: [(copy: CopiedTable, target: TableName)],
-        departed: [CopiedTable]
+        moves: [(copy: SyncedTable, target: TableName)],
+        departed: [SyncedTable]
     ) -> PlanProblem? {
         guard isAnothers || !isSameSource else { return nil }
         var reasons: [String] = []

@@ -21,7 +21,7 @@ package struct TablePlan: Sendable {
     /// Whether a column that is added at the source is to be copied too.
     package var includes: @Sendable (_ column: String) -> Bool
     /// What Tandem adds to the copy.
-    package var ownColumns: OwnColumns
+    package var metadataColumns: MetadataColumns
     /// How it is read, where that is by a cursor.
     package var cursor: CursorPlan?
     /// What the user should know: columns left out, renames, columns kept as text.
@@ -37,7 +37,7 @@ package struct TablePlan: Sendable {
         targetNames: [String],
         retires: TableName? = nil,
         includes: @escaping @Sendable (_ column: String) -> Bool = { _ in true },
-        ownColumns: OwnColumns = [],
+        metadataColumns: MetadataColumns = [],
         cursor: CursorPlan? = nil,
         notes: [String] = []
     ) {
@@ -50,7 +50,7 @@ package struct TablePlan: Sendable {
         self.targetNames = targetNames
         self.retires = retires
         self.includes = includes
-        self.ownColumns = ownColumns
+        self.metadataColumns = metadataColumns
         self.cursor = cursor
         self.notes = notes
     }

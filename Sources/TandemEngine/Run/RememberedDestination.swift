@@ -88,7 +88,7 @@ private final class RememberedTransaction: WriteTransaction {
 
     func commit(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?
+        advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
         let isKnown = isOfRun && changes.isEmpty && !hasChanges.load(ordering: .relaxed)
         let effect = { (memory: inout SyncMemory) in
@@ -109,11 +109,11 @@ extension RememberedDestination {
         try await sync == self.sync ? memory() : destination.memory(of: sync)
     }
 
-    func tables(of sync: String) async throws -> [CopiedTable] {
+    func tables(of sync: String) async throws -> [SyncedTable] {
         try await sync == self.sync ? memory().tables : destination.tables(of: sync)
     }
 
-    func stream(of sync: String, by method: Method) async throws -> StreamState? {
+    func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
         try await sync == self.sync ? memory().streams[method] : destination.stream(of: sync, by: method)
     }
 
@@ -128,7 +128,7 @@ extension RememberedDestination {
 // MARK: What writes
 
 extension RememberedDestination {
-    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+    func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
         let folding = nameFolding
         let effect = { (memory: inout SyncMemory) in
             let gone = Set((copies.map(\.target) + retired).map { folding.fold($0) })
@@ -138,7 +138,7 @@ extension RememberedDestination {
             for copy in copies { memory.owners[copy.target] = sync }
         }
         // How many rows that are marked as deleted stay, the destination alone knows.
-        let isKnown = sync == self.sync && copies.allSatisfy { !$0.ownColumns.contains(.deletedAt) }
+        let isKnown = sync == self.sync && copies.allSatisfy { !$0.metadataColumns.contains(.deletedAt) }
         try await write(effect: isKnown ? effect : nil) {
             try await destination.publish(copies, retiring: retired, of: sync)
         }
@@ -150,7 +150,7 @@ extension RememberedDestination {
         return RememberedTransaction(transaction: transaction, destination: self, isOfRun: sync == self.sync)
     }
 
-    func remember(_ copies: [CopiedTable], of sync: String) async throws {
+    func remember(_ copies: [SyncedTable], of sync: String) async throws {
         try await write { try await destination.remember(copies, of: sync) }
     }
 
@@ -178,7 +178,7 @@ extension RememberedDestination {
     func origin() async throws -> String? { try await destination.origin() }
     func check() async -> [Finding] { await destination.check() }
     func obstacles(to targets: [TableName]) async throws -> [Finding] { try await destination.obstacles(to: targets) }
-    func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+    func departed(among copies: [SyncedTable]) async throws -> [TableName: String] {
         try await destination.departed(among: copies)
     }
 
@@ -204,15 +204,15 @@ extension RememberedDestination {
         try await destination.sectionedLoads(of: sync)
     }
 
-    func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+    func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows {
         try await destination.rows(of: copy, as: schema)
     }
 
-    func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+    func sum(of copy: SyncedTable, as schema: TableSchema) async throws -> TableSum? {
         try await destination.sum(of: copy, as: schema)
     }
 
-    func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
+    func sums(of copies: [(copy: SyncedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         try await destination.sums(of: copies)
     }
 }

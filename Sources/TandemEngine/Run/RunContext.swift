@@ -8,7 +8,7 @@ package struct RunContext: Sendable {
     /// How many threads may read the source at once.
     let readers: Int
     let retries: RetryPolicy
-    let patience: WriterPatience
+    let patience: WriterWaitLimit
     /// Whether the run goes on until it is cancelled, and with that outlasts what others hold.
     var follows: Bool
     let clock: RunClock
@@ -21,7 +21,7 @@ package struct RunContext: Sendable {
         to destination: any Destination,
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
-        patience: WriterPatience = WriterPatience(),
+        patience: WriterWaitLimit = WriterWaitLimit(),
         follows: Bool = false,
         clock: RunClock = .system,
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }

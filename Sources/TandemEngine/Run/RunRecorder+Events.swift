@@ -99,7 +99,7 @@ extension TableEvent {
     }
 }
 
-extension [CopiedTable] {
+extension [SyncedTable] {
     /// By the names that the tables have at the source.
     var issuesByTable: [TableName: [RowIssue]] {
         Dictionary(map { ($0.schema.name, $0.issues) }, uniquingKeysWith: +)

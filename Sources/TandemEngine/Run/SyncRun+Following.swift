@@ -102,7 +102,6 @@ extension SyncRun {
         return try await follow(plan, by: methods, into: &report)
     }
 
-
     private func follow(
         _ plan: SyncPlan,
         by methods: [Method],
@@ -145,12 +144,12 @@ extension SyncRun {
     struct Follower {
         var method: Method
         var log: any ChangeLog
-        /// As ``CopiedTable/stream``.
+        /// As ``SyncedTable/stream``.
         var id: String
     }
 
     /// What follows the sync's `copies`, those aside that nothing does.
-    func followers(of copies: [CopiedTable]) async throws -> [Follower] {
+    func followers(of copies: [SyncedTable]) async throws -> [Follower] {
         let ids = Set(copies.compactMap(\.stream))
         var followers: [Follower] = []
         for method in Method.allCases where method.isFollowed && !ids.isEmpty {

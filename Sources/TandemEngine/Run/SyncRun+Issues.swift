@@ -9,7 +9,7 @@ extension SyncRun {
     /// - Parameter isChosen: Which of the issues are to be tried.
     /// - Returns: What came of each of these, the ones that the stream has settled meanwhile among them.
     package func retryIssues(
-        _ isChosen: @escaping @Sendable (CopiedTable, RowIssue) -> Bool
+        _ isChosen: @escaping @Sendable (SyncedTable, RowIssue) -> Bool
     ) async throws -> [RetriedIssue] {
         try await refuseAnothers()
         let chosen = try await destination.tables(of: sync.name).flatMap { copy in
@@ -47,7 +47,7 @@ extension SyncRun {
         }
     }
 
-    private static func open(_ chosen: (copy: CopiedTable, issue: RowIssue)) -> RetriedIssue {
+    private static func open(_ chosen: (copy: SyncedTable, issue: RowIssue)) -> RetriedIssue {
         RetriedIssue(
             table: chosen.copy.schema.name,
             target: chosen.copy.target,
@@ -60,11 +60,11 @@ extension SyncRun {
     ///
     /// - Returns: Those, which have not been such before.
     package func ignoreIssues(
-        _ isChosen: @Sendable (CopiedTable, RowIssue) -> Bool
+        _ isChosen: @Sendable (SyncedTable, RowIssue) -> Bool
     ) async throws -> [RetriedIssue] {
         try await refuseAnothers()
         var ignored: [RetriedIssue] = []
-        var changed: [CopiedTable] = []
+        var changed: [SyncedTable] = []
         for var copy in try await destination.tables(of: sync.name) {
             let before = copy.issues
             for index in copy.issues.indices where isChosen(copy, copy.issues[index]) && !copy.issues[index].isIgnored {
@@ -80,7 +80,7 @@ extension SyncRun {
     }
 
     /// What the destination knows is what counts; history may miss it.
-    private func noteIssues(of copies: [CopiedTable]) async {
+    private func noteIssues(of copies: [SyncedTable]) async {
         guard let state, let run = try? await state.lastRun(of: sync.name)?.id else { return }
         try? await state.record(copies.issuesByTable, sync: sync.name, run: run)
     }

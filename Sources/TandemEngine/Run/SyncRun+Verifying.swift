@@ -26,14 +26,14 @@ extension SyncRun {
     ///   - isWanted: Which of the sync's copies to compare.
     ///   - report: Called with each result as it comes.
     package func verify(
-        of isWanted: (CopiedTable) -> Bool = { _ in true },
+        of isWanted: (SyncedTable) -> Bool = { _ in true },
         report: (Verification.TableResult) -> Void = { _ in }
     ) async throws -> VerifiedTables {
         try await remembering().compare(isWanted, report)
     }
 
     private func compare(
-        _ isWanted: (CopiedTable) -> Bool,
+        _ isWanted: (SyncedTable) -> Bool,
         _ report: (Verification.TableResult) -> Void
     ) async throws -> VerifiedTables {
         try await refuseAnothers()
@@ -129,7 +129,7 @@ extension SyncRun {
     }
 
     /// Why the sync brings `copy` up to date no more.
-    private func verdict(of copy: CopiedTable, _ plan: SyncPlan) -> Verification.Verdict {
+    private func verdict(of copy: SyncedTable, _ plan: SyncPlan) -> Verification.Verdict {
         if let failed = plan.failures.first(where: { $0.table.isSource(of: copy) }) {
             return .stale(failed.failure.message, failed.failure.remedy)
         }
@@ -146,7 +146,7 @@ extension SyncRun {
 
 extension TablePlan {
     /// Whether `copy` is of this table, whatever it was called.
-    fileprivate func isSource(of copy: CopiedTable) -> Bool {
+    fileprivate func isSource(of copy: SyncedTable) -> Bool {
         schema.id == copy.schema.id || schema.name == copy.schema.name
     }
 }

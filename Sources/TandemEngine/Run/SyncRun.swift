@@ -29,7 +29,7 @@ package struct SyncRun: Sendable {
         to destination: any Destination,
         readers: Int,
         retries: RetryPolicy = RetryPolicy(),
-        patience: WriterPatience = WriterPatience(),
+        patience: WriterWaitLimit = WriterWaitLimit(),
         follows: Bool = false,
         lock: SyncLock? = nil,
         state: StateStore?,
@@ -60,7 +60,7 @@ package struct SyncRun: Sendable {
         package var stream: StreamProgress.Counts?
         package var duration: Duration
         /// What the destination remembers now of the copies that there are.
-        var copies: [CopiedTable]
+        var copies: [SyncedTable]
 
         /// The copies that there are now, by their names at the destination.
         package var targets: Set<TableName> { Set(copies.map(\.target)) }

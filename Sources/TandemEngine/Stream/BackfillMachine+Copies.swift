@@ -36,7 +36,7 @@ extension BackfillMachine {
     }
 
     /// Has a copy that lacks changes, or is not in place, join while no stream goes on.
-    mutating func join(at reached: StreamState?, _ now: Instant) -> [Action] {
+    mutating func join(at reached: StreamCheckpoint?, _ now: Instant) -> [Action] {
         guard stream == .none, case .loaded(var loaded) = state else { return [] }
         guard let reached, reached.id == loaded.since.id else {
             return giveUp(

@@ -24,7 +24,7 @@ extension BackfillMachine {
         return []
     }
 
-    mutating func note(_ word: Holding, of id: TableID, at reached: StreamState) -> [Action] {
+    mutating func note(_ word: BufferingEvent, of id: TableID, at reached: StreamCheckpoint) -> [Action] {
         guard id == current else { return [] }
         switch (state, word) {
         case (.starting, _):
@@ -43,13 +43,13 @@ extension BackfillMachine {
         return []
     }
 
-    mutating func startCopy(since: StreamState, isBuffered: Bool) -> [Action] {
+    mutating func startCopy(since: StreamCheckpoint, isBuffered: Bool) -> [Action] {
         guard let current, case .starting = state, let plan = tables[current]?.plan else { return [] }
         state = .copying(since: since, isBuffered: isBuffered)
         return [.copy(plan, since: since)]
     }
 
-    mutating func reach(_ reached: StreamState) -> [Action] {
+    mutating func reach(_ reached: StreamCheckpoint) -> [Action] {
         // Nothing of a stream that is not the present one is confirmed.
         if reached.id == self.reached?.id { self.reached = reached }
         return []

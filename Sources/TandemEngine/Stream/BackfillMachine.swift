@@ -15,23 +15,23 @@ struct BackfillMachine {
     enum Event {
         /// These tables are to be copied beside the stream, which goes on from a place. The copy of any other, or for
         /// another stream or name, is given up. Comes between two streams.
-        case planned([TablePlan], at: StreamState)
+        case planned([TablePlan], at: StreamCheckpoint)
         /// They were copied with no stream beside, and that failed.
         case couldNotCopy([TablePlan])
         /// The stream can follow a table no further.
         case mustCopy(Recopy)
         /// The destination has come so far, and no stream goes on: a copy that lacks changes can get them.
-        case standing(at: StreamState?)
+        case standing(at: StreamCheckpoint?)
 
         /// A stream goes on from where the destination is, and the source keeps its log from `kept` on.
         case streamBegan(keeping: Checkpoint?, isEndless: Bool)
         case streamEnded
         /// The stream says so of a table, with a batch that the destination has (`joined`: with the one that is next).
-        case buffering(Holding, TableID, at: StreamState)
+        case buffering(BufferingEvent, TableID, at: StreamCheckpoint)
         /// The stream cannot buffer the table that it was asked to.
         case cannotBuffer
         /// The destination has made durable all before a place.
-        case reached(StreamState)
+        case reached(StreamCheckpoint)
 
         /// The copy is made. `end` is a place behind all that it shows.
         case loaded(TableOutcome, end: Checkpoint?)
@@ -53,12 +53,12 @@ struct BackfillMachine {
         case confirm(Checkpoint)
         case stopStream
         // Of the copy.
-        case copy(TablePlan, since: StreamState)
+        case copy(TablePlan, since: StreamCheckpoint)
         case cancelCopy
         /// Put it in place, and tell ``Event/published``.
         case publish(LoadedTable)
         /// Read what has changed until a place, apply it to the copy, and tell ``Event/joined``.
-        case reread(LoadedTable, to: StreamState)
+        case reread(LoadedTable, to: StreamCheckpoint)
         /// Remove what is loaded, also the sections that are kept for another attempt if a target is named, and tell
         /// ``Event/discarded``.
         case discard(sectionsOf: TableName?)
@@ -82,7 +82,7 @@ struct BackfillMachine {
     /// The one that is under way.
     var current: TableID?
     /// How far the destination is.
-    var reached: StreamState?
+    var reached: StreamCheckpoint?
     /// What the source was told last in this stream.
     var confirmed: Checkpoint?
     var stream = Stream.none
@@ -161,7 +161,7 @@ struct BackfillMachine {
 // MARK: - The plan
 
 extension BackfillMachine {
-    fileprivate mutating func plan(_ wanted: [TablePlan], at reached: StreamState) -> [Action] {
+    fileprivate mutating func plan(_ wanted: [TablePlan], at reached: StreamCheckpoint) -> [Action] {
         _ = endStream()
         self.reached = reached
         order = wanted.map(\.schema.id)
@@ -184,7 +184,7 @@ extension BackfillMachine {
     }
 
     /// - Parameter target: Where the table that is under way is to be by now; `nil` where it is not asked for.
-    private mutating func keepOrGiveUp(_ target: TableName?, in stream: StreamState) -> [Action] {
+    private mutating func keepOrGiveUp(_ target: TableName?, in stream: StreamCheckpoint) -> [Action] {
         guard let current, let table = tables[current] else { return [] }
         // Under its old name there may be another by now.
         let isSame = target == table.plan.target

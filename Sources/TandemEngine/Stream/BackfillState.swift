@@ -4,7 +4,7 @@ import TandemRows
 /// Where a table is on its way into a stream. Each case says who sets it.
 ///
 /// The destination stores one thing of it: whether a copy belongs to the stream
-/// (``CopiedTable/stream``), which it does from ``followed(since:)`` on. So a run
+/// (``SyncedTable/stream``), which it does from ``followed(since:)`` on. So a run
 /// that is killed leaves tables that are followed, and others that the next one
 /// copies.
 enum BackfillState {
@@ -15,7 +15,7 @@ enum BackfillState {
     /// The stream was asked to buffer the table's changes. Set as soon as no other table is under way. Not stored.
     case starting
     /// It is being copied; the copy shows what was committed before `since`. Set by the stream's answer. Not stored.
-    case copying(since: StreamState, isBuffered: Bool)
+    case copying(since: StreamCheckpoint, isBuffered: Bool)
     /// Its copy is not wanted any more and was told to stop. Set by a plan. Not stored.
     case cancelling
     /// It is copied and has not joined. Set by the end of the copy. Not stored.
@@ -45,7 +45,7 @@ struct LoadedTable: Sendable {
     var table: TablePlan
     var outcome: TableOutcome
     /// Where the stream was before the copy was begun: what was committed earlier is in it.
-    var since: StreamState
+    var since: StreamCheckpoint
     /// A place behind all that it shows, where that is known.
     var end: Checkpoint?
     var changes: Changes
@@ -54,7 +54,7 @@ struct LoadedTable: Sendable {
 
     /// As what it is put in place. One that lacks changes does not belong to the stream: a run that is killed before
     /// they are there leaves a table that is copied again.
-    var placed: CopiedTable {
+    var placed: SyncedTable {
         var copy = outcome.copy
         if changes != .none { copy.stream = nil }
         return copy

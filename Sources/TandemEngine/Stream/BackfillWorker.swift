@@ -49,7 +49,7 @@ struct BackfillWorker {
         }
     }
 
-    private func copy(_ table: TablePlan, for since: StreamState) async throws -> TableOutcome {
+    private func copy(_ table: TablePlan, for since: StreamCheckpoint) async throws -> TableOutcome {
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
         let open = try await log.awaitWriters(of: [table.source], limit: context.patience.copying)
         if let left = open[table.source.schema.id] { throw StreamError.left(left) }
@@ -57,7 +57,7 @@ struct BackfillWorker {
         while true {
             do {
                 return try await context.withSnapshot { snapshot in
-                    try await TableLoad(context: context, table: table, snapshot: snapshot).run(since: since)
+                    try await TableBackfill(context: context, table: table, snapshot: snapshot).run(since: since)
                 }
             } catch let error as any ExplainedError where error.isTransient {
                 // The sections that are there are gone on with, as long as each attempt brings more of them.

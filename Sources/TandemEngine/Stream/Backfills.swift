@@ -7,7 +7,7 @@ final class Backfills: Sendable {
     /// A copy that is to be made.
     struct Order: Sendable {
         var table: TablePlan
-        var since: StreamState
+        var since: StreamCheckpoint
         /// Ends once the copy is not wanted any more.
         var cancelled: AsyncStream<Never>
     }

@@ -7,14 +7,14 @@ struct CopyMoves {
     let destination: any Destination
     let plan: SyncPlan
     /// How far the destination is.
-    let state: StreamState
+    let state: StreamCheckpoint
 
     private struct Move {
-        var copy: CopiedTable
+        var copy: SyncedTable
         var table: TablePlan
 
         /// Where its copy is while another makes room.
-        var byway: TableName {
+        var temporaryName: TableName {
             TableName(schema: table.target.schema, table: "tandem_moved_\(table.schema.id)")
         }
     }
@@ -39,12 +39,12 @@ struct CopyMoves {
                 try await makeRoom(for: moves, among: copies)
                 try await perform(moves)
                 break
-            } catch let error as ChangeRefused {
-                let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
+            } catch let error as TableMismatch {
+                let index = moves.firstIndex { $0.copy.target == error.target || $0.temporaryName == error.target }
                 guard let index else { throw error }
                 refused.append(Recopy(table: moves.remove(at: index).table, reason: error.reason))
             } catch let error as TargetError where !error.isTransient {
-                let index = moves.firstIndex { $0.copy.target == error.target || $0.byway == error.target }
+                let index = moves.firstIndex { $0.copy.target == error.target || $0.temporaryName == error.target }
                 guard let index else { throw error }
                 let reason = "its copy cannot be renamed: \(error.description)"
                 refused.append(Recopy(table: moves.remove(at: index).table, reason: reason))
@@ -53,13 +53,13 @@ struct CopyMoves {
         return refused
     }
 
-    private func isMoved(_ copy: CopiedTable, to table: TablePlan) -> Bool {
+    private func isMoved(_ copy: SyncedTable, to table: TablePlan) -> Bool {
         guard copy.target != table.target else { return false }
         return copy.target == table.retires || copy.stream == state.id && copy.schema.id == table.schema.id
     }
 
     /// Drops copies that lie where others go: of tables that are gone, or go elsewhere without them.
-    private func makeRoom(for moves: [Move], among copies: [CopiedTable]) async throws {
+    private func makeRoom(for moves: [Move], among copies: [SyncedTable]) async throws {
         let leaving = Set(moves.map(\.copy.target))
         for move in moves {
             let place = folded(move.table.target)
@@ -69,7 +69,7 @@ struct CopyMoves {
                 try await destination.publish([], retiring: [obstacle.target], of: plan.sync)
             } catch let error as any ExplainedError where !error.isTransient {
                 // Something of the user's depends on it.
-                throw ChangeRefused(move.copy.target, because: "the copy at \(obstacle.target) cannot be dropped")
+                throw TableMismatch(move.copy.target, because: "the copy at \(obstacle.target) cannot be dropped")
             }
         }
     }
@@ -85,7 +85,7 @@ struct CopyMoves {
                     _ = try await rename(move.copy, to: move.table.target, in: transaction)
                 } else {
                     // Each goes where another is.
-                    waiting[0].copy = try await rename(waiting[0].copy, to: waiting[0].byway, in: transaction)
+                    waiting[0].copy = try await rename(waiting[0].copy, to: waiting[0].temporaryName, in: transaction)
                 }
             }
             try await transaction.commit([], advancing: state)
@@ -96,10 +96,10 @@ struct CopyMoves {
     }
 
     private func rename(
-        _ copy: CopiedTable,
+        _ copy: SyncedTable,
         to target: TableName,
         in transaction: any WriteTransaction
-    ) async throws -> CopiedTable {
+    ) async throws -> SyncedTable {
         var after = copy
         // Its name at the source stays the one that the stream may still call it by, until that says another.
         after.target = target

@@ -11,7 +11,7 @@ final class StreamApplier {
     private var tables: [TableID: StreamedTable]
     /// Their numbers, by their copies' names.
     private var ids: [TableName: TableID]
-    private var reached: StreamState
+    private var reached: StreamCheckpoint
     /// What is to end it.
     private(set) var end = StreamFollowing.End()
     /// The one of which more is to come.
@@ -20,7 +20,7 @@ final class StreamApplier {
     init(
         _ following: StreamFollowing,
         _ tables: [TableID: StreamedTable],
-        _ start: StreamState,
+        _ start: StreamCheckpoint,
         isEndless: Bool
     ) {
         self.following = following
@@ -55,7 +55,7 @@ final class StreamApplier {
                 for (target, found) in try await write(changes, batch.state) {
                     if let id = ids[target] { tables[id]?.copy.issues = found }
                 }
-            } catch let refused as ChangeRefused {
+            } catch let refused as TableMismatch {
                 guard let table = ids[refused.target].flatMap({ tables[$0] }) else { throw refused }
                 return try await stop(for: Recopy(table: table.plan, reason: refused.reason))
             }
@@ -78,7 +78,7 @@ final class StreamApplier {
     }
 
     /// - Parameter state: Ends the transaction; `nil` where more of it is to come.
-    private func write(_ changes: [TargetChanges], _ state: StreamState?) async throws -> [TableName: [RowIssue]] {
+    private func write(_ changes: [TargetChanges], _ state: StreamCheckpoint?) async throws -> [TableName: [RowIssue]] {
         let current: any WriteTransaction
         if let transaction {
             current = transaction
@@ -98,7 +98,7 @@ final class StreamApplier {
         transaction = nil
     }
 
-    private func follow(_ stretch: ChangeBatch.Stretch) throws(Recopy) -> TargetChanges? {
+    private func follow(_ stretch: ChangeBatch.TableChanges) throws(Recopy) -> TargetChanges? {
         guard var table = tables[stretch.schema.id] else { return nil }
         let (name, parts) = (table.source.name, table.copy.parts.count)
         let changes = try table.follow(stretch, folding: following.destination.nameFolding, unfit: following.plan.unfit)
@@ -164,7 +164,7 @@ final class StreamApplier {
         var after = before
         after.stream = reached.id
         // What was buffered goes from before its first section to behind its last.
-        after.isPatchwork = false
+        after.spansSnapshots = false
         tables[after.schema.id] = StreamedTable(plan: loaded.table, copy: after)
         ids[after.target] = after.schema.id
         return TargetChanges(before: before, after: after, changes: NetChanges())

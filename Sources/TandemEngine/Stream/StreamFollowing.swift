@@ -31,7 +31,8 @@ struct StreamFollowing {
     /// - Parameters:
     ///   - tables: Those that are followed, by number.
     ///   - end: Where to stop; `nil` for not before this is cancelled.
-    func run(_ tables: [TableID: StreamedTable], from start: StreamState, to end: Checkpoint?) async throws -> End {
+    func run(_ tables: [TableID: StreamedTable], from start: StreamCheckpoint, to end: Checkpoint?) async throws -> End
+    {
         let wanted: [StreamRequest.Table] = tables.values.map(\.request)
         let needed = backfills.needed
         let request = StreamRequest(

@@ -49,7 +49,7 @@ struct StreamJoin {
         }
     }
 
-    private func reread(_ loaded: LoadedTable, to reached: StreamState) async throws {
+    private func reread(_ loaded: LoadedTable, to reached: StreamCheckpoint) async throws {
         let (destination, sync) = (run.destination, run.plan.sync)
         var table = StreamedTable(plan: loaded.table, copy: loaded.placed)
         let request = StreamRequest(
@@ -90,7 +90,7 @@ struct StreamJoin {
         } catch {
             await transaction.rollback()
             await stream.close()
-            if let refused = error as? ChangeRefused { throw Recopy(table: loaded.table, reason: refused.reason) }
+            if let refused = error as? TableMismatch { throw Recopy(table: loaded.table, reason: refused.reason) }
             throw error
         }
     }

@@ -4,7 +4,7 @@ import TandemRows
 extension StreamRun {
     /// Which of the tables that the stream has kept up to date are to be copied again, because something that their
     /// values depend on was changed and no change tells of it: by number, with what follows "because".
-    func departures(of copies: [TableID: CopiedTable], _ plan: SyncPlan) async throws -> [TableID: String] {
+    func departures(of copies: [TableID: SyncedTable], _ plan: SyncPlan) async throws -> [TableID: String] {
         var reasons: [TableID: String] = [:]
         var unclear: [TableID: (files: [FileID], isLikely: Bool)] = [:]
         var emptied: [TableID: [FileID]] = [:]

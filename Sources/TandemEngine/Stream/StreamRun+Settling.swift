@@ -13,7 +13,7 @@ extension StreamRun {
     }
 
     /// Which tables the stream keeps up to date already, and which are to be copied first.
-    func settle(_ plan: SyncPlan, _ state: StreamState) async throws -> Settled {
+    func settle(_ plan: SyncPlan, _ state: StreamCheckpoint) async throws -> Settled {
         var copies = try await destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         var others: [String: Method] = [:]
@@ -38,7 +38,7 @@ extension StreamRun {
         var departures = try await departures(of: followed, plan)
         let gone = try await destination.departed(among: copies)
         for copy in copies { if let reason = gone[copy.target] { departures[copy.schema.id] = reason } }
-        var kept: [(table: TablePlan, copy: CopiedTable)] = []
+        var kept: [(table: TablePlan, copy: SyncedTable)] = []
         for table in plan.tables {
             let copy = followed[table.schema.id]
             let departure = departures[table.schema.id]
@@ -61,7 +61,7 @@ extension StreamRun {
 
     /// Tables that have the name by now which another one had that is gone, and of which there is a copy: changes of
     /// that one which are still to come would pass for theirs, where a stream knows names only.
-    func takingNames(_ plan: SyncPlan, _ state: StreamState) async throws -> [Recopy] {
+    func takingNames(_ plan: SyncPlan, _ state: StreamCheckpoint) async throws -> [Recopy] {
         let copies = try await destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         let gone = Set(copies.filter { !ids.contains($0.schema.id) }.map(\.schema.name))
@@ -80,17 +80,17 @@ extension StreamRun {
 
     /// The copies with those of Tandem's own columns that are asked for, and with what their tables are by now.
     private func fitted(
-        _ tables: [(table: TablePlan, copy: CopiedTable)],
+        _ tables: [(table: TablePlan, copy: SyncedTable)],
         of plan: SyncPlan,
-        _ state: StreamState
-    ) async throws -> [(table: TablePlan, copy: CopiedTable)] {
+        _ state: StreamCheckpoint
+    ) async throws -> [(table: TablePlan, copy: SyncedTable)] {
         var steps: [TargetChanges] = []
         let fitted = tables.map { table, copy in
             var after = copy
             var evolution: [TargetChanges.Evolution] = []
-            if copy.ownColumns != table.ownColumns {
-                after.ownColumns = table.ownColumns
-                evolution.append(.setOwnColumns(table.ownColumns))
+            if copy.metadataColumns != table.metadataColumns {
+                after.metadataColumns = table.metadataColumns
+                evolution.append(.setMetadataColumns(table.metadataColumns))
             }
             after.parts = table.source.marks
             if copy.definition != table.source.definition {
@@ -110,8 +110,8 @@ extension StreamRun {
     }
 }
 
-extension CopiedTable {
-    func leavingStream() -> CopiedTable {
+extension SyncedTable {
+    func leavingStream() -> SyncedTable {
         var copy = self
         copy.stream = nil
         return copy
@@ -120,7 +120,7 @@ extension CopiedTable {
 
 extension TablePlan {
     /// Whether `copy` holds the columns that are chosen now, as far as it had them to choose from.
-    func accepts(_ copy: CopiedTable) -> Bool {
+    func accepts(_ copy: SyncedTable) -> Bool {
         let copied = Dictionary(copy.schema.columns.map { ($0.id, $0.type) }) { first, _ in first }
         // Newer columns come with the stream. Another type may mean other values, and none of them is in the log; nor
         // are those that a column had while it was left out.

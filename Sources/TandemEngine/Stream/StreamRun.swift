@@ -146,10 +146,10 @@ struct StreamRun {
             try await context.clock.backOff(until: time)
             return .again
         }
-        let isPatchwork = settled.tables.values.contains(where: \.copy.isPatchwork)
+        let spansSnapshots = settled.tables.values.contains(where: \.copy.spansSnapshots)
         // Columns come by names that no change has told of; a stream without end would not bring them.
         let isBehind = told.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
-        let end = follows && !isPatchwork && !isBehind ? nil : try await log.end()
+        let end = follows && !spansSnapshots && !isBehind ? nil : try await log.end()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
         for table in settled.tables.values where told.isNews(table.copy.issues, of: table.copy.target) {
@@ -161,7 +161,7 @@ struct StreamRun {
             let left = failures(of: settled.tables, ending.left)
             await note(left, &told, &report)
             await observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))
-            if isPatchwork { try await noteWhole(settled.tables.keys.filter { ending.left[$0] == nil }) }
+            if spansSnapshots { try await noteWhole(settled.tables.keys.filter { ending.left[$0] == nil }) }
             return follows && end != nil ? .again : .done
         }
         try await copyAgain(ending.recopies.values, backfills)
@@ -187,7 +187,8 @@ struct StreamRun {
     }
 
     /// Copies `tables`, which nothing else is to be done before.
-    private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamState) async throws -> FullCopy.Report {
+    private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamCheckpoint) async throws -> FullCopy.Report
+    {
         let open = try await log.awaitWriters(of: tables.map(\.source), limit: context.patience.copying)
         var plan = plan
         plan.tables = tables.filter { open[$0.source.schema.id] == nil }
@@ -270,7 +271,7 @@ struct StreamRun {
     func prepare(
         _ plan: SyncPlan,
         _ backfills: Backfills
-    ) async throws -> (state: StreamState, plan: SyncPlan, left: [FailedTable]) {
+    ) async throws -> (state: StreamCheckpoint, plan: SyncPlan, left: [FailedTable]) {
         var plan = plan
         let known = try await destination.stream(of: plan.sync, by: method)
         let prepared = try await log.prepare(
@@ -321,10 +322,10 @@ struct StreamRun {
     /// these.
     private func noteWhole(_ tables: some Collection<TableID>) async throws {
         let copies = try await destination.tables(of: plan.sync).filter {
-            $0.isPatchwork && $0.stream != nil && tables.contains($0.schema.id)
+            $0.spansSnapshots && $0.stream != nil && tables.contains($0.schema.id)
         }.map { copy in
             var copy = copy
-            copy.isPatchwork = false
+            copy.spansSnapshots = false
             return copy
         }
         if !copies.isEmpty { try await destination.remember(copies, of: plan.sync) }

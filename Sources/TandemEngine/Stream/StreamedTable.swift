@@ -6,11 +6,11 @@ import TandemRows
 struct StreamedTable {
     let plan: TablePlan
     /// As the destination remembers it, or will once the open transaction is committed.
-    var copy: CopiedTable
+    var copy: SyncedTable
     /// The columns as the stream knows them, under the source's names.
     var source: TableSchema
 
-    init(plan: TablePlan, copy: CopiedTable) {
+    init(plan: TablePlan, copy: SyncedTable) {
         self.plan = plan
         self.copy = copy
         source = copy.schema
@@ -38,7 +38,7 @@ struct StreamedTable {
             moment: copy.moment,
             leftOut: copy.leftOut,
             expected: expected,
-            keepsDeletions: copy.ownColumns.contains(.deletedAt),
+            keepsDeletions: copy.metadataColumns.contains(.deletedAt),
             includes: plan.includes
         )
     }
@@ -47,13 +47,13 @@ struct StreamedTable {
     ///
     /// - Parameter unfit: What became of values in it that did not fit.
     mutating func follow(
-        _ stretch: ChangeBatch.Stretch,
+        _ stretch: ChangeBatch.TableChanges,
         folding: NameFolding,
         unfit: UnfitPolicy
     ) throws(Recopy) -> TargetChanges {
         // Another row may be there by now under the key that a row had: what that one keeps cannot be taken from there.
         // (One that is not there at all is refused by the destination.)
-        if copy.isPatchwork, stretch.changes.hasMovedPatch {
+        if copy.spansSnapshots, stretch.changes.hasPartialKeyChange {
             throw Recopy(
                 table: plan,
                 reason: "a row has got another key since its copy was resumed, and not all of it was sent"
@@ -119,7 +119,7 @@ struct StreamedTable {
     }
 
     /// Notes which rows are left out, and which are no more. What is left is to be applied.
-    private mutating func settle(_ stretch: ChangeBatch.Stretch) -> NetChanges {
+    private mutating func settle(_ stretch: ChangeBatch.TableChanges) -> NetChanges {
         var changes = stretch.changes
         let earlier = copy.issues
         copy.settleIssues(by: &changes)
@@ -142,16 +142,16 @@ struct StreamedTable {
 
 extension TablePlan {
     /// What of it is to be held while it is copied.
-    var held: HeldTable {
-        HeldTable(
+    var held: BufferedTable {
+        BufferedTable(
             schema: schema,
             leftOut: leftOut,
-            keepsDeletions: ownColumns.contains(.deletedAt),
+            keepsDeletions: metadataColumns.contains(.deletedAt),
             includes: includes
         )
     }
 }
 
-extension CopiedTable {
+extension SyncedTable {
     fileprivate var identityIDs: [ColumnID] { schema.identity.map { schema.columns[$0].id } }
 }

@@ -19,7 +19,7 @@ struct ComparedColumns {
     struct Incomparable: Error { var reason: String }
 
     /// - Parameter isChosen: Whether the sync copies a column of the table.
-    init(of copy: CopiedTable, _ table: CatalogTable, isChosen: (ColumnSchema) -> Bool) throws(Incomparable) {
+    init(of copy: SyncedTable, _ table: CatalogTable, isChosen: (ColumnSchema) -> Bool) throws(Incomparable) {
         destination = copy.schema
         source = copy.schema
         (destination.columns, source.columns) = ([], [])
@@ -58,7 +58,7 @@ struct ComparedColumns {
 
     private static func arrived(
         in table: CatalogTable,
-        since copy: CopiedTable,
+        since copy: SyncedTable,
         isChosen: (ColumnSchema) -> Bool
     ) -> [UncomparedColumn] {
         let new = table.schema.columns.filter { now in

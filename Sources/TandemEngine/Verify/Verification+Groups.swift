@@ -14,7 +14,7 @@ extension Verification {
         }
 
         /// The table that was copied, whatever it is called now.
-        subscript(copy: CopiedTable) -> CatalogTable? {
+        subscript(copy: SyncedTable) -> CatalogTable? {
             byID[copy.schema.id] ?? byName[copy.schema.name]
         }
     }
@@ -27,7 +27,7 @@ extension Verification {
     ///
     /// - Parameter count: How many there are in all. The file is opened for each group, which costs more the more there
     ///   are.
-    static func group(_ copies: ArraySlice<CopiedTable>, of count: Int) -> ArraySlice<CopiedTable> {
+    static func group(_ copies: ArraySlice<SyncedTable>, of count: Int) -> ArraySlice<SyncedTable> {
         var rows = 0
         let limit = max(groupTables, count / 10)
         let end = copies.prefix(limit).firstIndex { copy in
@@ -38,9 +38,9 @@ extension Verification {
     }
 
     /// The destination's sums of small tables, as far as it can take them.
-    func sums(of group: some Collection<CopiedTable>, _ tables: SourceTables) async throws -> [TableName: TableSum] {
+    func sums(of group: some Collection<SyncedTable>, _ tables: SourceTables) async throws -> [TableName: TableSum] {
         guard group.count > 1 else { return [:] }
-        let wanted = group.compactMap { copy -> (copy: CopiedTable, schema: TableSchema)? in
+        let wanted = group.compactMap { copy -> (copy: SyncedTable, schema: TableSchema)? in
             guard let table = tables[copy],
                 let columns = try? ComparedColumns(
                     of: copy,

@@ -40,7 +40,7 @@ package struct Verification {
     }
 
     package struct TableResult: Sendable {
-        package var copy: CopiedTable
+        package var copy: SyncedTable
         package var verdict: Verdict
         /// `nil` where there was nothing to compute.
         package var computation: Computation?
@@ -65,7 +65,7 @@ package struct Verification {
     ///   - observe: Called with each result as it comes.
     package func run(
         at snapshot: (any Snapshot)? = nil,
-        of isWanted: (CopiedTable) -> Bool = { _ in true },
+        of isWanted: (SyncedTable) -> Bool = { _ in true },
         settled: [TableName: Verdict] = [:],
         observe: (TableResult) -> Void = { _ in }
     ) async throws -> [TableResult] {
@@ -112,7 +112,7 @@ package struct Verification {
 
     /// An error that is about one table leaves the others to be compared.
     private func outcome(
-        of copy: CopiedTable,
+        of copy: SyncedTable,
         with tables: SourceTables,
         in snapshot: any Snapshot,
         _ sum: TableSum?
@@ -125,7 +125,7 @@ package struct Verification {
     }
 
     private func compare(
-        _ copy: CopiedTable,
+        _ copy: SyncedTable,
         with tables: SourceTables,
         in snapshot: any Snapshot,
         _ sum: TableSum?
@@ -179,7 +179,7 @@ package struct Verification {
 
     /// The sum that both sides have taken, at the same time. `nil` where one of them cannot, or they are not the same.
     private func equalSum(
-        of copy: CopiedTable,
+        of copy: SyncedTable,
         _ columns: ComparedColumns,
         _ table: CatalogTable,
         in snapshot: any Snapshot,

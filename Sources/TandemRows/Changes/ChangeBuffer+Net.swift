@@ -10,7 +10,7 @@ extension ChangeBuffer {
         } else {
             takeCounted(into: &net)
         }
-        net.hasMovedPatch = hasMovedPatch
+        net.hasPartialKeyChange = hasPartialKeyChange
         removeAll()
         changeCount = 0
         isEmptied = false
@@ -169,7 +169,7 @@ extension ChangeBuffer {
         deleted.removeAll()
         states.removeAll(keepingCapacity: states.capacity <= 1 << 16)
         index.removeAll()
-        hasMovedPatch = false
+        hasPartialKeyChange = false
         times.removeAll(keepingCapacity: true)
         departures.removeAll()
     }

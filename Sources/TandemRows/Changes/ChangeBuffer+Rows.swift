@@ -61,13 +61,13 @@ extension ChangeBuffer {
         let (hash, oldHash) = (hash(of: new), hash(of: old))
         if let source = known(like: old, hash: oldHash) {
             let state = isWhole ? .whole : try completed(new, from: source)
-            if case .patched = state { hasMovedPatch = true }
+            if case .patched = state { hasPartialKeyChange = true }
             states[source] = .nothing
             if keepsDeletions { times[source] = time }
             return put(new, hash: hash, as: state)
         }
         guard isWhole || !isEmptied else { throw UnusableChange.unknownRow }
-        if !isWhole { hasMovedPatch = true }
+        if !isWhole { hasPartialKeyChange = true }
         if let target = known(like: new, hash: hash) {
             rows.copy(new, to: target)
             rows.copy(old, to: new)

@@ -16,7 +16,7 @@ public struct ChangeBuffer {
     public var identity: [Int] { hasIdentity ? keys.columns : [] }
     /// Whether a row changed its key since, and keeps values of what stood under the one it had: these changes can be
     /// applied to the table as it was before them, and not to one that shows some of them.
-    public internal(set) var hasMovedPatch = false
+    public internal(set) var hasPartialKeyChange = false
     /// Changes that came since the last ``takeNet()``, also those that left nothing.
     public internal(set) var changeCount = 0
     let hasIdentity: Bool

@@ -1,6 +1,6 @@
 /// ``NetChanges`` before they are decoded. All of it lies in one storage.
 public struct NetTuples {
-    /// Rows that keep some values of the rows they replace: see ``PatchedRows``.
+    /// Rows that keep some values of the rows they replace: see ``PartialUpdates``.
     public struct Patch {
         public var keys: TupleBuffer
         public var rows: TupleBuffer
@@ -13,8 +13,8 @@ public struct NetTuples {
     }
 
     public var isEmptied = false
-    /// See ``NetChanges/hasMovedPatch``.
-    public var hasMovedPatch = false
+    /// See ``NetChanges/hasPartialKeyChange``.
+    public var hasPartialKeyChange = false
     public var emptiedAt: Double?
     /// By the columns of the identity, in its order, or whole rows where there is none.
     public var removed: [TupleBuffer] = []

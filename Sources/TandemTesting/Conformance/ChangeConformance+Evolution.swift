@@ -20,7 +20,7 @@ extension ChangeConformance {
                 }
             case .keepColumn(let name): after.schema.columns.removeAll { $0.name == name }
             case .renameTable(let name): after.target = name
-            case .setOwnColumns(let columns): after.ownColumns = columns
+            case .setMetadataColumns(let columns): after.metadataColumns = columns
             }
         }
         return TargetChanges(before: table.copy, after: after, evolution: steps, changes: changes)
@@ -98,7 +98,7 @@ extension ChangeConformance {
                 do {
                     try await destination.write([target], advancing: state(1000 * index + row), of: sync)
                     table.apply(target)
-                } catch is ChangeRefused {
+                } catch is TableMismatch {
                     refused.append("\(column.type)")
                 }
             }

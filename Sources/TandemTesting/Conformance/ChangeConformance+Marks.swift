@@ -15,7 +15,7 @@ extension ChangeConformance {
     func deletedRowsAreMarked() async throws {
         let destination = try await harness.makeDestination(beside: nil)
         let sample = SampleTable(orders, ids: 0..<3000)
-        var table = try await publish(sample.schema, sample.batches(), ownColumns: .deletedAt, in: destination)
+        var table = try await publish(sample.schema, sample.batches(), metadataColumns: .deletedAt, in: destination)
         try await table.expectMarks("no row of a new copy is marked", in: destination, of: sync)
         var moved = marking([(30, 7)])
         moved.patched = [patch([(30, row(9000, nil, 30)), (31, row(31, nil, 310))])]
@@ -50,7 +50,7 @@ extension ChangeConformance {
         var sample = SampleTable(items, ids: 0..<50)
         sample.schema.identity = []
         sample.rows += sample.rows.prefix(10) + sample.rows.prefix(10)
-        var table = try await publish(sample.schema, sample.batches(), ownColumns: .deletedAt, in: destination)
+        var table = try await publish(sample.schema, sample.batches(), metadataColumns: .deletedAt, in: destination)
         func whole(_ rows: [SampleTable.Row]) -> [RowBatch] {
             var part = SampleTable(items, ids: [])
             part.rows = rows
@@ -78,12 +78,12 @@ extension ChangeConformance {
         let destination = try await harness.makeDestination(beside: nil)
         var sample = SampleTable(orders, ids: 0..<100)
         sample.schema.id = 7
-        var table = try await publish(sample.schema, sample.batches(), ownColumns: .deletedAt, in: destination)
+        var table = try await publish(sample.schema, sample.batches(), metadataColumns: .deletedAt, in: destination)
         try await apply(marking([(1, 5), (2, 6), (60, 7)]), to: &table, advancing: state(1), in: destination)
         var again = SampleTable(orders, ids: 50..<120)
         again.schema.id = 7
         again.schema.columns[1].name = "remark"
-        var copied = try await publish(again.schema, again.batches(), ownColumns: .deletedAt, in: destination)
+        var copied = try await publish(again.schema, again.batches(), metadataColumns: .deletedAt, in: destination)
         copied.keepMarks(of: table)
         try await copied.expectMarks("a new copy keeps what is marked or gone", in: destination, of: sync)
         try await apply(
@@ -98,12 +98,12 @@ extension ChangeConformance {
 
         var keyless = SampleTable(items, ids: 0..<10)
         keyless.schema.identity = []
-        var counted = try await publish(keyless.schema, keyless.batches(), ownColumns: .deletedAt, in: destination)
+        var counted = try await publish(keyless.schema, keyless.batches(), metadataColumns: .deletedAt, in: destination)
         var deletion = NetChanges()
         deletion.deleted = keyless.batches(of: 3).prefix(1).map { DeletedRows($0, times: [1, 2, 3]) }
         try await apply(deletion, to: &counted, advancing: state(3), in: destination)
         let rest = keyless.batches(of: 5)[1]
-        var next = try await publish(keyless.schema, [rest], ownColumns: .deletedAt, in: destination)
+        var next = try await publish(keyless.schema, [rest], metadataColumns: .deletedAt, in: destination)
         next.keepMarks(of: counted)
         try await next.expectMarks("a new copy without a key keeps what is marked", in: destination, of: sync)
         await destination.close()
@@ -115,13 +115,13 @@ extension ChangeConformance {
         func follow(_ promise: String, _ target: TargetChanges, at checkpoint: Int) async throws {
             try await destination.write([target], advancing: state(checkpoint), of: sync)
             table.apply(target)
-            guard table.copy.ownColumns.contains(.deletedAt) else {
+            guard table.copy.metadataColumns.contains(.deletedAt) else {
                 return try await table.expectEqual(promise, in: destination, of: sync)
             }
             try await table.expectMarks(promise, in: destination, of: sync)
         }
-        let both: OwnColumns = [.deletedAt, .syncedAt]
-        try await follow("marks can be asked for later", evolving(table, by: [.setOwnColumns(both)]), at: 1)
+        let both: MetadataColumns = [.deletedAt, .syncedAt]
+        try await follow("marks can be asked for later", evolving(table, by: [.setMetadataColumns(both)]), at: 1)
         let marked = marking([(1, 5), (2, 6)], written: [row(3, "three")])
         try await follow("rows are marked and timed", target(table, marked), at: 2)
         let elsewhere = TableName(schema: "other", table: "Orders")
@@ -132,12 +132,12 @@ extension ChangeConformance {
         try await follow("a moved table is marked", target(table, marking([(4, 7)])), at: 4)
         let count = try await times(of: table, in: destination)
         try expect("what was written has the time of it", count == 4, found: "\(count)")
-        try await follow("marks go with what is marked", evolving(table, by: [.setOwnColumns([])]), at: 5)
+        try await follow("marks go with what is marked", evolving(table, by: [.setMetadataColumns([])]), at: 5)
         await destination.close()
 
         let again = try await harness.makeDestination(beside: nil)
         let sample = SampleTable(orders, ids: 0..<100)
-        let timed = try await publish(sample.schema, sample.batches(), ownColumns: .syncedAt, in: again)
+        let timed = try await publish(sample.schema, sample.batches(), metadataColumns: .syncedAt, in: again)
         try expect("each row of a copy has its time", try await times(of: timed, in: again) == 100)
         try await timed.expectEqual("the time is no part of the rows", in: again, of: sync)
         await again.close()
@@ -146,10 +146,10 @@ extension ChangeConformance {
     /// How many rows have a time at which they were written.
     private func times(of table: ModelTable, in destination: any Destination) async throws -> Int {
         var copy = table.copy
-        copy.ownColumns = []
+        copy.metadataColumns = []
         var schema = copy.schema
         schema.columns = [ModelTable.mark]
-        schema.columns[0].name = OwnColumns.syncedAtName
+        schema.columns[0].name = MetadataColumns.syncedAtName
         schema.identity = []
         let batches = try await destination.rows(of: copy, as: schema).pullAll().flatMap { $0 }
         return batches.reduce(0) { sum, batch in sum + (0..<batch.rowCount).count { !batch.columns[0].isNull($0) } }

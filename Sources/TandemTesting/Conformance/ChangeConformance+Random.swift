@@ -11,7 +11,7 @@ extension ChangeConformance {
         var destination = try await harness.makeDestination(beside: nil)
         var committed = try await publish(history.schema, history.insert(400), in: destination)
         var table = committed
-        var reached: StreamState?
+        var reached: StreamCheckpoint?
         var transaction: (any WriteTransaction)?
         for step in 0..<14 {
             let isCommitted = Int.random(in: 0..<3, using: &random) > 0
@@ -134,7 +134,7 @@ private struct RandomChanges<Harness: ChangeHarness> {
         // Half of the patched rows take each other's keys, the others stay.
         let targets = [patched.reversed(), patchedToo]
         for (keys, targets) in zip([patched, patchedToo], targets) where !keys.isEmpty {
-            changes.patched.append(PatchedRows(keys: self.keys(keys), rows: withAbsences(rows(under: targets))))
+            changes.patched.append(PartialUpdates(keys: self.keys(keys), rows: withAbsences(rows(under: targets))))
         }
         changes.changeCount = removed.count + written.count + patched.count + patchedToo.count
         live += written + patched + patchedToo

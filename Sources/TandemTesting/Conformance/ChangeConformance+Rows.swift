@@ -51,7 +51,7 @@ extension ChangeConformance {
     }
 
     /// Rows under `keys`, each with the row that replaces it; `nil` notes are absent ones.
-    func patch(_ patches: [(key: Int64, row: SampleTable.Row)]) -> PatchedRows {
+    func patch(_ patches: [(key: Int64, row: SampleTable.Row)]) -> PartialUpdates {
         var sample = SampleTable(orders, ids: [])
         sample.rows = patches.map(\.row)
         var rows = sample.batches()[0]
@@ -59,7 +59,7 @@ extension ChangeConformance {
         for (index, patch) in patches.enumerated() where patch.row.note == nil { absent.set(index) }
         rows.columns[1].validity = nil
         rows.columns[1].absent = absent
-        return PatchedRows(keys: keys(patches.map(\.key)), rows: rows)
+        return PartialUpdates(keys: keys(patches.map(\.key)), rows: rows)
     }
 
     func absentValuesStay() async throws {

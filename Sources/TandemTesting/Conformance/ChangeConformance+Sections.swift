@@ -24,7 +24,7 @@ extension ChangeConformance {
         try expectEqual("sections outlive other tables", try await next.sectionedLoads(of: sync), [load])
         let fault = TestFault(isTransient: true)
         let failing = InterceptedRows.failing(rows(of: SampleTable(orders, ids: 0..<9000)), after: 1, fault)
-        load.isPatchwork = true
+        load.spansSnapshots = true
         _ = try? await next.load(failing, addingTo: load)
         // Rows that were there before come again, and some that were not.
         let last = SampleTable(orders, ids: 2990..<3100)
@@ -34,11 +34,11 @@ extension ChangeConformance {
         try expectEqual("a key is there once", count, 3100)
         try expectEqual("what is finished is kept as well", try await next.sectionedLoads(of: sync), [load])
         try expectEqual("it may be finished again", try await next.finish(load), 3100)
-        var copy = CopiedTable(target: orders, schema: last.schema, rows: count, moment: load.moment, stream: "stream")
-        copy.isPatchwork = true
+        var copy = SyncedTable(target: orders, schema: last.schema, rows: count, moment: load.moment, stream: "stream")
+        copy.spansSnapshots = true
         try await next.publish([copy], retiring: [], of: sync)
         let known = try await next.tables(of: sync).first { $0.target == orders }
-        try expectEqual("a copy remembers that it is patchwork", known?.isPatchwork, true)
+        try expectEqual("a copy remembers that it is patchwork", known?.spansSnapshots, true)
         try expect("what is published is not kept", try await next.sectionedLoads(of: sync).isEmpty)
         var table = ModelTable(copy, SampleTable(orders, ids: 0..<3100).batches())
         // Of a key that came twice either row will do, so that these are written once more.
@@ -46,10 +46,10 @@ extension ChangeConformance {
         try await apply(changes(written: again), to: &table, advancing: state(2), in: next)
         try await table.expectEqual("a copy of sections takes changes", in: next, of: sync)
         copy = try await next.tables(of: sync).first { $0.target == orders } ?? copy
-        copy.isPatchwork = false
+        copy.spansSnapshots = false
         try await next.remember([copy], of: sync)
         let whole = try await next.tables(of: sync).first { $0.target == orders }
-        try expectEqual("and may be whole some day", whole?.isPatchwork, false)
+        try expectEqual("and may be whole some day", whole?.spansSnapshots, false)
         await next.close()
     }
 
@@ -98,7 +98,7 @@ extension ChangeConformance {
         SectionedLoad(
             sync: sync,
             target: sample.schema.name,
-            since: StreamState(id: "stream", checkpoint: Checkpoint("0/1")),
+            since: StreamCheckpoint(id: "stream", checkpoint: Checkpoint("0/1")),
             moment: Moment(checkpoint: Checkpoint("0/1"), origin: "conformance", time: 1, position: Checkpoint("0/1")),
             planned: sample.schema,
             schema: sample.schema,

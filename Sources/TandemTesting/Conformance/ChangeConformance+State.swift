@@ -13,11 +13,11 @@ extension ChangeConformance {
         try expectEqual("state is stored with the data", try await destination.stream(of: sync), state(1))
         try await destination.write([], advancing: state(2), of: sync)
         try expectEqual("state advances without changes too", try await destination.stream(of: sync), state(2))
-        let timeless = StreamState(id: "stream's other", checkpoint: Checkpoint("1/0"))
+        let timeless = StreamCheckpoint(id: "stream's other", checkpoint: Checkpoint("1/0"))
         try await destination.write([], advancing: timeless, of: "another")
         try expectEqual("each sync has a stream of its own", try await destination.stream(of: sync), state(2))
         try expectEqual("a state may have no time", try await destination.stream(of: "another"), timeless)
-        let noted = StreamState(method: .triggerBased, id: "noted", checkpoint: Checkpoint("1 7:7:"), time: 7)
+        let noted = StreamCheckpoint(method: .triggerBased, id: "noted", checkpoint: Checkpoint("1 7:7:"), time: 7)
         try await destination.write([], advancing: noted, of: sync)
         let (logged, found) = (
             try await destination.stream(of: sync), try await destination.stream(of: sync, by: .triggerBased)
@@ -42,7 +42,7 @@ extension ChangeConformance {
     }
 
     /// A destination may count rows as they change, or not.
-    private func counted(_ known: [CopiedTable]) -> (CopiedTable) -> CopiedTable {
+    private func counted(_ known: [SyncedTable]) -> (SyncedTable) -> SyncedTable {
         { copy in
             var copy = copy
             copy.rows = known.first { $0.target == copy.target }?.rows ?? copy.rows
@@ -135,7 +135,7 @@ extension ChangeConformance {
         try await transaction.commit([second], advancing: state(1))
         for target in [first, second] { table.apply(target) }
         try await table.expectEqual("a transaction goes on beside a load", in: destination, of: sync)
-        let loaded = CopiedTable(target: items, schema: sample.schema, rows: rows, moment: table.copy.moment)
+        let loaded = SyncedTable(target: items, schema: sample.schema, rows: rows, moment: table.copy.moment)
         try await destination.publish([loaded], retiring: [], of: sync)
         let copied = ModelTable(loaded, sample.batches())
         try await copied.expectEqual("what was loaded beside a transaction is whole", in: destination, of: sync)
@@ -165,7 +165,7 @@ extension ChangeConformance {
         let open = try await destination.begin(sync, refusedRows: .leaveOut)
         try await open.apply([target(first, changes(removed: [5]))])
         let parts = [target(second, changes(removed: [4])), target(missing, changes(removed: [3]))]
-        do { try await open.commit(parts, advancing: state(99)) } catch is ChangeRefused {}
+        do { try await open.commit(parts, advancing: state(99)) } catch is TableMismatch {}
         try await first.expectEqual("an error undoes the whole transaction", in: destination, of: sync)
         try await apply(changes(removed: [7]), to: &second, advancing: state(2), in: destination)
         try await second.expectEqual("after an error it goes on", in: destination, of: sync)

@@ -69,8 +69,8 @@ public struct ChangeConformance<Harness: ChangeHarness>: Sendable {
 // MARK: What the promises are made with
 
 extension ChangeConformance {
-    func state(_ checkpoint: Int) -> StreamState {
-        StreamState(id: "stream", checkpoint: Checkpoint("0/\(checkpoint)"), time: Double(checkpoint))
+    func state(_ checkpoint: Int) -> StreamCheckpoint {
+        StreamCheckpoint(id: "stream", checkpoint: Checkpoint("0/\(checkpoint)"), time: Double(checkpoint))
     }
 
     /// A published copy of `sample`, and what it holds.
@@ -81,18 +81,18 @@ extension ChangeConformance {
     func publish(
         _ schema: TableSchema,
         _ batches: [RowBatch],
-        ownColumns: OwnColumns = [],
+        metadataColumns: MetadataColumns = [],
         in destination: any Destination
     ) async throws -> ModelTable {
         let rows = try await destination.load(BatchRows(batches, schema: schema), into: schema.name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "conformance", time: 1, position: Checkpoint("0/1"))
-        let copy = CopiedTable(
+        let copy = SyncedTable(
             target: schema.name,
             schema: schema,
             rows: rows,
             moment: moment,
             stream: "stream",
-            ownColumns: ownColumns
+            metadataColumns: metadataColumns
         )
         try await destination.publish([copy], retiring: [], of: sync)
         return ModelTable(copy, batches)
@@ -131,7 +131,7 @@ extension ChangeConformance {
     func apply(
         _ changes: NetChanges,
         to table: inout ModelTable,
-        advancing checkpoint: StreamState,
+        advancing checkpoint: StreamCheckpoint,
         in destination: any Destination
     ) async throws {
         let target = target(table, changes)
@@ -148,7 +148,7 @@ extension ChangeConformance {
         do {
             try await destination.write(changes, advancing: state(99), of: sync)
             return false
-        } catch let refused as ChangeRefused {
+        } catch let refused as TableMismatch {
             return refused.target == target
         }
     }

@@ -59,7 +59,7 @@ extension ChangeLogConformance {
         try await replica.copy(orders)
         let stream = try await replica.log.stream(replica.request(to: nil))
         let table = try replica.table(items)
-        let held = HeldTable(schema: table.schema, leftOut: [], keepsDeletions: false) { _ in true }
+        let held = BufferedTable(schema: table.schema, leftOut: [], keepsDeletions: false) { _ in true }
         if stream.hold(held) {
             try await harness.commit(history.transaction())
             try await receive(.begun, of: table.schema.id, from: stream, &replica)
@@ -85,7 +85,7 @@ extension ChangeLogConformance {
     }
 
     private func receive(
-        _ word: Holding,
+        _ word: BufferingEvent,
         of table: TableID,
         from stream: any ChangeStream,
         _ replica: inout LogReplica

@@ -37,12 +37,12 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         _ sample: SampleTable,
         into destination: any Destination,
         readers: Int = 1
-    ) async throws -> CopiedTable {
+    ) async throws -> SyncedTable {
         let rows = BatchRows(sample.batches(), schema: sample.schema, readers: readers)
         let written = try await destination.load(rows, into: sample.schema.name)
         try expectEqual("load returns the rows it wrote", written, sample.rows.count)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "conformance", time: 1)
-        return CopiedTable(target: sample.schema.name, schema: sample.schema, rows: written, moment: moment)
+        return SyncedTable(target: sample.schema.name, schema: sample.schema, rows: written, moment: moment)
     }
 
     private func content(of name: TableName, in destination: any Destination) async throws -> [SampleTable.Row]? {

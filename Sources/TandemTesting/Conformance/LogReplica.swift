@@ -8,7 +8,7 @@ struct LogReplica {
     let log: any ChangeLog
     let memory = MadeMemory()
     let catalog: [CatalogTable]
-    var state: StreamState
+    var state: StreamCheckpoint
     private(set) var rows: [TableName: [Int64: SampleTable.Row]] = [:]
     private(set) var copies: [TableName: StreamRequest.Table] = [:]
 
@@ -57,7 +57,7 @@ struct LogReplica {
         copies[copy.schema.name] = copy
     }
 
-    func request(from start: StreamState? = nil, to end: Checkpoint?) -> StreamRequest {
+    func request(from start: StreamCheckpoint? = nil, to end: Checkpoint?) -> StreamRequest {
         StreamRequest(
             sync: sync,
             tables: Array(copies.values),
@@ -75,7 +75,7 @@ struct LogReplica {
     ///   - start: Where to begin, where that is not where this is.
     ///   - check: Called with each batch after it was applied.
     mutating func follow(
-        from start: StreamState? = nil,
+        from start: StreamCheckpoint? = nil,
         to end: Checkpoint? = nil,
         confirming: Bool = false,
         check: (LogReplica, ChangeBatch) throws -> Void = { _, _ in }

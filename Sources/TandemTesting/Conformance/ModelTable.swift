@@ -6,12 +6,12 @@ struct ModelTable {
     typealias Row = [String?]
 
     /// What the destination is to know of it.
-    var copy: CopiedTable
+    var copy: SyncedTable
     private(set) var rows: [Row]
     /// Rows that are marked, each with the time behind it.
     private(set) var marked: [Row] = []
 
-    init(_ copy: CopiedTable, _ batches: [RowBatch]) {
+    init(_ copy: SyncedTable, _ batches: [RowBatch]) {
         self.copy = copy
         rows = batches.flatMap { Self.rows(in: $0, of: copy.schema.columns) }
     }
@@ -47,7 +47,7 @@ struct ModelTable {
 
     private mutating func empty(at time: Double?) {
         defer { rows = [] }
-        guard copy.ownColumns.contains(.deletedAt) else { return }
+        guard copy.metadataColumns.contains(.deletedAt) else { return }
         marked += rows.map { $0 + [Self.text(time)] }
     }
 
@@ -72,7 +72,7 @@ struct ModelTable {
     }
 
     static let mark = ColumnSchema(
-        name: OwnColumns.deletedAtName,
+        name: MetadataColumns.deletedAtName,
         type: .timestampTZ,
         nativeType: "timestamp with time zone"
     )
@@ -84,7 +84,7 @@ struct ModelTable {
 
     private func key(of row: Row) -> Row { copy.schema.identity.map { row[$0] } }
 
-    private func fill(_ patched: PatchedRows) -> [Row] {
+    private func fill(_ patched: PartialUpdates) -> [Row] {
         let columns = copy.schema.columns
         let keys = Self.rows(in: patched.keys, of: copy.schema.identity.map { columns[$0] })
         let old = Dictionary(rows.map { (key(of: $0), $0) }) { first, _ in first }
@@ -113,7 +113,7 @@ struct ModelTable {
             for row in rows.indices { rows[row].remove(at: index) }
             for row in marked.indices { marked[row].remove(at: index) }
         case .renameTable(let name): copy.target = name
-        case .setOwnColumns(let columns): if !columns.contains(.deletedAt) { marked = [] }
+        case .setMetadataColumns(let columns): if !columns.contains(.deletedAt) { marked = [] }
         }
         copy.schema.columns = columns
     }
@@ -153,8 +153,8 @@ extension ModelTable {
         guard var known = try await destination.tables(of: sync).first(where: { $0.target == copy.target }) else {
             return
         }
-        try expectEqualValues(promise, known.ownColumns, copy.ownColumns)
-        known.ownColumns = []
+        try expectEqualValues(promise, known.metadataColumns, copy.metadataColumns)
+        known.metadataColumns = []
         var schema = known.schema
         schema.columns.append(Self.mark)
         let batches = try await destination.rows(of: known, as: schema).pullAll().flatMap { $0 }
@@ -164,7 +164,7 @@ extension ModelTable {
         try expect(promise, found == wanted, found: "\(found.prefix(5)) marked for \(wanted.prefix(5))")
     }
 
-    private func expectEqualValues(_ promise: String, _ found: OwnColumns, _ wanted: OwnColumns) throws {
+    private func expectEqualValues(_ promise: String, _ found: MetadataColumns, _ wanted: MetadataColumns) throws {
         try expect(promise, found == wanted, found: "\(found.names) for \(wanted.names)")
     }
 

@@ -16,18 +16,18 @@ import Testing
 
     init() throws { folder = try WarehouseFolder() }
 
-    private static func state(_ step: Int) -> StreamState {
-        StreamState(id: "stream", checkpoint: Checkpoint("\(step)"))
+    private static func state(_ step: Int) -> StreamCheckpoint {
+        StreamCheckpoint(id: "stream", checkpoint: Checkpoint("\(step)"))
     }
 
-    private func publish(_ ids: Range<Int>, in destination: DuckDBDestination) async throws -> CopiedTable {
+    private func publish(_ ids: Range<Int>, in destination: DuckDBDestination) async throws -> SyncedTable {
         let copy = try await folder.load(Self.orders, ids: ids, into: destination)
         try await destination.publish([copy], retiring: [], of: "sync")
         return copy
     }
 
     /// Step `n` takes the rows of step `n - 1` away, and writes as many of its own.
-    private static func step(_ number: Int, of copy: CopiedTable, part: Int = 0, of parts: Int = 1) -> TargetChanges {
+    private static func step(_ number: Int, of copy: SyncedTable, part: Int = 0, of parts: Int = 1) -> TargetChanges {
         let size = 6000 / parts
         func ids(_ step: Int) -> Range<Int> { step * 10_000 + part * size..<step * 10_000 + (part + 1) * size }
         var changes = NetChanges()
@@ -49,7 +49,7 @@ import Testing
         )
         let before = try folder.ask("SELECT count(*)::VARCHAR, max(id)::VARCHAR FROM \(table)")
         for number in 2..<4 {
-            await #expect(throws: ChangeRefused.self) {
+            await #expect(throws: TableMismatch.self) {
                 try await destination.write([Self.step(number, of: copy)], advancing: Self.state(number), of: "sync")
             }
         }

@@ -14,11 +14,11 @@ import Testing
 
     init() throws { folder = try WarehouseFolder() }
 
-    private func state(_ checkpoint: Int) -> StreamState {
-        StreamState(id: "stream", checkpoint: Checkpoint("\(checkpoint)"))
+    private func state(_ checkpoint: Int) -> StreamCheckpoint {
+        StreamCheckpoint(id: "stream", checkpoint: Checkpoint("\(checkpoint)"))
     }
 
-    private func publish(_ ids: Range<Int>, in destination: DuckDBDestination) async throws -> CopiedTable {
+    private func publish(_ ids: Range<Int>, in destination: DuckDBDestination) async throws -> SyncedTable {
         let copy = try await folder.load(orders, ids: ids, into: destination)
         try await destination.publish([copy], retiring: [], of: "sync")
         return copy
@@ -26,7 +26,7 @@ import Testing
 
     /// Takes away the rows under `ids`, and writes those of `written`.
     private func changes(
-        to copy: CopiedTable,
+        to copy: SyncedTable,
         removing ids: [Int64] = [],
         writing written: Range<Int> = 0..<0
     )
@@ -81,7 +81,7 @@ import Testing
         #expect(log.map(\.target.table) == ["moods", "orders", "parts", "read", "strict"])
         let tables = Dictionary(uniqueKeysWithValues: log.map { ($0.target.table, $0) })
         let orders = try #require(tables["orders"])
-        #expect(orders.keptColumns == ["gone"] && orders.leftOut == [2] && orders.ownColumns == .deletedAt)
+        #expect(orders.keptColumns == ["gone"] && orders.leftOut == [2] && orders.metadataColumns == .deletedAt)
         #expect(orders.schema.columns.map(\.name) == ["id", "amount", "it's, a \"name\""])
         #expect(orders.schema.identity == [0] && orders.schema.columns[1].id == 4 && orders.rows == 3)
         #expect(tables["parts"]?.parts.count == 2 && tables["strict"]?.issues.map(\.keyText) == ["id = 2"])
@@ -133,7 +133,7 @@ import Testing
         streamed.stream = "stream"
         streamed.moment.position = Checkpoint("0/7")
         streamed.leftOut = [3, 12]
-        streamed.isPatchwork = true
+        streamed.spansSnapshots = true
         streamed.keptColumns = ["a, b", "it's"]
         streamed.parts = [16_390: "731", 16_400: ""]
         streamed.definition = TableDefinition([.init(.label, 16_500): "731.0f"], moment: 7)
@@ -174,7 +174,7 @@ import Testing
             let destination = folder.destination()
             let copy = try await publish(0..<10, in: destination)
             try folder.sql(alteration)
-            let refused = await #expect(throws: ChangeRefused.self, "\(alteration)") {
+            let refused = await #expect(throws: TableMismatch.self, "\(alteration)") {
                 try await destination.write([changes(to: copy, removing: [1])], advancing: state(1), of: "sync")
             }
             #expect(refused?.target == orders)
@@ -210,7 +210,7 @@ import Testing
         func rows(_ count: Int) -> RowBatch { RowBatch(rowCount: count, columns: [], byteCount: 0) }
         _ = try await destination.load(BatchRows([rows(5)], schema: schema), into: orders)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        let copy = CopiedTable(target: orders, schema: schema, rows: 5, moment: moment)
+        let copy = SyncedTable(target: orders, schema: schema, rows: 5, moment: moment)
         try await destination.publish([copy], retiring: [], of: "sync")
         var changes = NetChanges()
         changes.removed = [rows(3)]
@@ -227,7 +227,7 @@ import Testing
         malformed.changes.written[0].columns[2] = Column(storage: .bool([true]))
         var torn = changes(to: copy, removing: [1])
         let keys = RowBatch(rowCount: 1, columns: [Column(storage: .int64([2]))], byteCount: 0)
-        torn.changes.patched = [PatchedRows(keys: keys, rows: RowBatch(rowCount: 1, columns: [], byteCount: 0))]
+        torn.changes.patched = [PartialUpdates(keys: keys, rows: RowBatch(rowCount: 1, columns: [], byteCount: 0))]
         for target in [malformed, torn] {
             let error = await #expect(throws: DuckDBError.self) {
                 try await destination.write([target], advancing: state(1), of: "sync")

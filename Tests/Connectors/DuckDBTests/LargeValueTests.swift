@@ -30,7 +30,7 @@ import Testing
         }
         #expect(attempts > 1, "a load that has all the memory it needs shows nothing")
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 0)
-        let copy = CopiedTable(target: name, schema: schema, rows: sizes.count, moment: moment)
+        let copy = SyncedTable(target: name, schema: schema, rows: sizes.count, moment: moment)
         try await destination.publish([copy], retiring: [], of: "sync")
 
         let reader = try await folder.destination().rows(of: copy, as: schema).makeReader()
@@ -62,7 +62,7 @@ import Testing
             changes.removed.append(batch)
         }
         changes.written = SampleTable(name, ids: 0..<7).batches()
-        let state = StreamState(id: "stream", checkpoint: Checkpoint("1"))
+        let state = StreamCheckpoint(id: "stream", checkpoint: Checkpoint("1"))
         let second = folder.destination()
         try await second.write(
             [TargetChanges(before: copy, after: copy, changes: changes)],

@@ -32,7 +32,7 @@ import Testing
             let change = TargetChanges(before: copy, after: copy, changes: changes)
             try await destination.write(
                 [change],
-                advancing: StreamState(id: "s", checkpoint: Checkpoint("1")),
+                advancing: StreamCheckpoint(id: "s", checkpoint: Checkpoint("1")),
                 of: "sync"
             )
             #expect(try await destination.tables(of: "sync").map(\.rows) == [round * 10 + 1])
@@ -66,8 +66,8 @@ import Testing
         let rows = batch([(7, 1), (7, 2), (7, 2), (7, 3), (8, 2), (8, 2)])
         let count = try await destination.load(BatchRows([rows], schema: schema), into: schema.name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        var copy = CopiedTable(target: schema.name, schema: schema, rows: count, moment: moment)
-        if isSoft { copy.ownColumns = [.deletedAt] }
+        var copy = SyncedTable(target: schema.name, schema: schema, rows: count, moment: moment)
+        if isSoft { copy.metadataColumns = [.deletedAt] }
         try await destination.publish([copy], retiring: [], of: "sync")
         var changes = NetChanges()
         let gone = batch([(7, 2), (8, 2)])
@@ -78,7 +78,11 @@ import Testing
         }
         changes.written = [batch([(7, 9)])]
         let change = TargetChanges(before: copy, after: copy, changes: changes)
-        try await destination.write([change], advancing: StreamState(id: "s", checkpoint: Checkpoint("1")), of: "sync")
+        try await destination.write(
+            [change],
+            advancing: StreamCheckpoint(id: "s", checkpoint: Checkpoint("1")),
+            of: "sync"
+        )
         let filter = isSoft ? " WHERE _tandem_deleted_at IS NULL" : ""
         let list = columns.map { "\"\($0)\"::VARCHAR" }.joined(separator: ", ")
         let left = try folder.ask("SELECT \(list) FROM public.t\(filter) ORDER BY ALL")
@@ -91,8 +95,12 @@ import Testing
         // An index of the user's keeps the column's name: then the table is copied again, and no row is mistaken.
         try folder.sql("CREATE INDEX i ON public.t (\"\(columns[0])\")")
         let refused = folder.destination()
-        await #expect(throws: ChangeRefused.self) {
-            try await refused.write([change], advancing: StreamState(id: "s", checkpoint: Checkpoint("2")), of: "sync")
+        await #expect(throws: TableMismatch.self) {
+            try await refused.write(
+                [change],
+                advancing: StreamCheckpoint(id: "s", checkpoint: Checkpoint("2")),
+                of: "sync"
+            )
         }
         await refused.close()
     }

@@ -18,7 +18,7 @@ import Testing
         let sample = SampleTable(TableName(schema: "shop", table: "orders"), ids: 0..<rows)
         _ = try await destination.load(BatchRows(sample.batches(), schema: sample.schema), into: sample.schema.name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        let copy = CopiedTable(target: sample.schema.name, schema: sample.schema, rows: rows, moment: moment)
+        let copy = SyncedTable(target: sample.schema.name, schema: sample.schema, rows: rows, moment: moment)
         try await destination.publish([copy], retiring: [], of: "sync")
     }
 

@@ -188,7 +188,7 @@ import Testing
             TableName(schema: "main", table: "orders"), TableName(schema: "main", table: "it's; DROP"),
         ]
         for _ in 1...2 {
-            var copies: [CopiedTable] = []
+            var copies: [SyncedTable] = []
             for name in names { copies.append(try await folder.load(name, ids: 0..<5, into: destination)) }
             try await destination.publish(copies, retiring: [], of: "a 'sync'")
         }
@@ -216,7 +216,7 @@ import Testing
         let destination = folder.destination()
         #expect(try await destination.load(BatchRows(batches, schema: schema), into: name) == 2055)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        let copy = CopiedTable(target: name, schema: schema, rows: 2055, moment: moment)
+        let copy = SyncedTable(target: name, schema: schema, rows: 2055, moment: moment)
         try await destination.publish([copy], retiring: [], of: "sync")
         let rows = try await destination.rows(of: copy, as: schema).pullAll().flatMap { $0 }
         #expect(rows.reduce(0) { $0 + $1.rowCount } == 2055 && rows.allSatisfy { $0.columns.isEmpty })

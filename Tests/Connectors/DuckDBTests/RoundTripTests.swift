@@ -45,7 +45,7 @@ import Testing
         )
         #expect(written == rows, comment)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 0.1)
-        let copy = CopiedTable(target: schema.name, schema: schema, rows: rows, moment: moment)
+        let copy = SyncedTable(target: schema.name, schema: schema, rows: rows, moment: moment)
         try await destination.publish([copy], retiring: [], of: "sync")
 
         let reopened = folder.destination()

@@ -16,8 +16,8 @@ import Testing
         (0..<count).map { TableName(schema: "copy", table: "t\($0)") }
     }
 
-    private func load(_ names: [TableName], into destination: DuckDBDestination) async throws -> [CopiedTable] {
-        var copies: [CopiedTable] = []
+    private func load(_ names: [TableName], into destination: DuckDBDestination) async throws -> [SyncedTable] {
+        var copies: [SyncedTable] = []
         for name in names { copies.append(try await folder.load(name, ids: 0..<5, into: destination)) }
         return copies
     }
@@ -75,7 +75,7 @@ import Testing
         var bad = SampleTable(TableName(schema: "copy", table: "bad"), ids: 0..<2)
         bad.schema.columns[1].name = "ID"
         _ = try await destination.load(BatchRows(bad.batches(), schema: bad.schema, readers: 1), into: bad.schema.name)
-        copies.append(CopiedTable(target: bad.schema.name, schema: bad.schema, rows: 2, moment: copies[0].moment))
+        copies.append(SyncedTable(target: bad.schema.name, schema: bad.schema, rows: 2, moment: copies[0].moment))
         copies += [try await folder.load(TableName(schema: "copy", table: "last"), ids: 0..<5, into: destination)]
         let error = await #expect(throws: TargetError.self) {
             try await destination.publish(copies, retiring: [], of: "sync")
@@ -104,7 +104,7 @@ import Testing
         for part in 0..<parts - 1 { try await transaction.apply(Array(changes[part * size..<(part + 1) * size])) }
         try await transaction.commit(
             Array(changes[(parts - 1) * size..<parts * size]),
-            advancing: StreamState(id: "stream", checkpoint: Checkpoint("1"))
+            advancing: StreamCheckpoint(id: "stream", checkpoint: Checkpoint("1"))
         )
         #expect(try await destination.tables(of: "sync").allSatisfy { $0.rows == 6 })
         await destination.close()
@@ -112,7 +112,7 @@ import Testing
 
     @Test func sumsOfManyAreThoseOfEach() async throws {
         let destination = folder.destination()
-        var copies: [CopiedTable] = []
+        var copies: [SyncedTable] = []
         for (index, name) in names(20).enumerated() {
             copies.append(try await folder.load(name, ids: 0..<(index * 3), into: destination))
         }

@@ -43,12 +43,12 @@ final class WarehouseFolder: Sendable {
         _ name: TableName,
         ids: some Sequence<Int>,
         into destination: DuckDBDestination
-    ) async throws -> CopiedTable {
+    ) async throws -> SyncedTable {
         let sample = SampleTable(name, ids: ids)
         let rows = BatchRows(sample.batches(), schema: sample.schema, readers: 2)
         let count = try await destination.load(rows, into: name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        return CopiedTable(target: name, schema: sample.schema, rows: count, moment: moment)
+        return SyncedTable(target: name, schema: sample.schema, rows: count, moment: moment)
     }
 
     /// Changes the first block of a file, and makes its checksum right again: DuckDB's own, over all but the checksum.

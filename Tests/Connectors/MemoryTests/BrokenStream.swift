@@ -33,7 +33,7 @@ final class BrokenStream: ChangeStream {
     }
 
     func confirm(_ checkpoint: Checkpoint) { stream.confirm(checkpoint) }
-    func hold(_ table: HeldTable?) -> Bool { stream.hold(table) }
+    func hold(_ table: BufferedTable?) -> Bool { stream.hold(table) }
     func join(_ table: StreamRequest.Table, after place: Checkpoint) { stream.join(table, after: place) }
     func keepAlive() async throws { try await stream.keepAlive() }
     func close() async { await stream.close() }

@@ -11,13 +11,15 @@ import Testing
     private let orders = TableName(schema: "shop", table: "orders")
     private let items = TableName(schema: "shop", table: "items")
 
-    private func state(_ number: Int) -> StreamState { StreamState(id: "s", checkpoint: Checkpoint("0/\(number)")) }
+    private func state(_ number: Int) -> StreamCheckpoint {
+        StreamCheckpoint(id: "s", checkpoint: Checkpoint("0/\(number)"))
+    }
 
     private func published(
         _ ids: Range<Int>,
         in database: TestDatabase,
         _ destination: PostgresDestination
-    ) async throws -> [CopiedTable] {
+    ) async throws -> [SyncedTable] {
         let copies = [
             try await database.load(orders, ids: ids, into: destination),
             try await database.load(items, ids: ids, into: destination),
@@ -27,7 +29,7 @@ import Testing
     }
 
     /// Removes and writes rows of a sample table.
-    private func changes(_ copy: CopiedTable, removed: [Int] = [], written: [Int] = []) -> TargetChanges {
+    private func changes(_ copy: SyncedTable, removed: [Int] = [], written: [Int] = []) -> TargetChanges {
         var changes = NetChanges()
         let keys = Set(removed + written).sorted().map(Int64.init)
         if !keys.isEmpty {
@@ -200,7 +202,7 @@ import Testing
         #expect(log.map(\.target.table) == ["moods", "orders", "parts", "read", "strict"])
         let tables = Dictionary(uniqueKeysWithValues: log.map { ($0.target.table, $0) })
         let orders = try #require(tables["orders"])
-        #expect(orders.keptColumns == ["gone"] && orders.leftOut == [2] && orders.ownColumns == .deletedAt)
+        #expect(orders.keptColumns == ["gone"] && orders.leftOut == [2] && orders.metadataColumns == .deletedAt)
         #expect(orders.schema.columns.map(\.name) == ["id", "amount", "it's, a \"name\""])
         #expect(orders.schema.identity == [0] && orders.schema.columns[1].id == 4)
         #expect(tables["parts"]?.parts.count == 2 && tables["strict"]?.issues.count == 2)
@@ -245,12 +247,12 @@ import Testing
             into: orders
         )
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        var copy = CopiedTable(target: orders, schema: schema, rows: 3, moment: moment, stream: "stream")
+        var copy = SyncedTable(target: orders, schema: schema, rows: 3, moment: moment, stream: "stream")
         try await destination.publish([copy], retiring: [], of: "s")
         copy.leftOut = [3, 12]
-        copy.isPatchwork = true
+        copy.spansSnapshots = true
         copy.keptColumns = ["a, b", "it's"]
-        copy.ownColumns = .deletedAt
+        copy.metadataColumns = .deletedAt
         copy.parts = [16_390: "731", 16_400: ""]
         copy.definition = TableDefinition([.init(.label, 16_500): "731.0f"], moment: 7)
         copy.cursor = CursorState(columns: [2, 1], last: ["2024-01-01", "it's 1"], reads: 3)
@@ -284,7 +286,7 @@ import Testing
         ]
         let sent = try await destination.load(BatchRows([Self.batch([rows[0]])], schema: schema), into: orders)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        let copy = CopiedTable(target: orders, schema: schema, rows: sent, moment: moment)
+        let copy = SyncedTable(target: orders, schema: schema, rows: sent, moment: moment)
         try await destination.publish([copy], retiring: [], of: "s")
         var written = NetChanges()
         var second = rows[1]
@@ -298,7 +300,7 @@ import Testing
         var patch = Self.batch([["11.0.0.0/8"] + Array(repeating: "", count: natives.count)])
         for index in 1...natives.count { patch.columns[index].absent = Bitmap(repeating: true, count: 1) }
         var patched = NetChanges()
-        patched.patched = [PatchedRows(keys: Self.batch([[rows[0][0]]]), rows: patch)]
+        patched.patched = [PartialUpdates(keys: Self.batch([[rows[0][0]]]), rows: patch)]
         try await destination.write(
             [TargetChanges(before: copy, after: copy, changes: patched)],
             advancing: state(2),
@@ -315,7 +317,7 @@ import Testing
         // What the server cannot read as the type it has there.
         var wrong = NetChanges()
         wrong.written = [Self.batch([["12.0.0.0/8", "no address"] + second.dropFirst(2)])]
-        await #expect(throws: ChangeRefused.self) {
+        await #expect(throws: TableMismatch.self) {
             try await destination.write(
                 [TargetChanges(before: copy, after: copy, changes: wrong)],
                 advancing: state(3),
@@ -346,7 +348,7 @@ import Testing
     @Test func manyTablesTakeTurns() async throws {
         let database = try TestDatabase(.v18)
         let destination = database.destination()
-        var copies: [CopiedTable] = []
+        var copies: [SyncedTable] = []
         for number in 0..<70 {
             let name = TableName(schema: "shop", table: "t\(number)")
             copies.append(try await database.load(name, ids: 0..<2, into: destination))

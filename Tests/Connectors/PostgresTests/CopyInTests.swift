@@ -34,7 +34,7 @@ import Testing
         let rows = BatchRows(batches, schema: schema, readers: 3)
         #expect(try await destination.load(rows, into: target) == 5000)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        let copy = CopiedTable(target: target, schema: schema, rows: 5000, moment: moment)
+        let copy = SyncedTable(target: target, schema: schema, rows: 5000, moment: moment)
         try await destination.publish([copy], retiring: [], of: "test")
         let back = try await destination.rows(of: copy, as: schema).pullAll().flatMap { $0 }
         #expect(back.reduce(0) { $0 + $1.rowCount } == 5000)

@@ -11,7 +11,7 @@ import Testing
     private func expectGap(
         _ words: String,
         in stage: StreamStage,
-        after state: StreamState,
+        after state: StreamCheckpoint,
         location: SourceLocation = #_sourceLocation
     ) async throws {
         let prepared = try await stage.prepare(state)
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// The state of a destination that has applied everything up to now.
-    private func reached(_ state: StreamState, in stage: StreamStage) throws -> StreamState {
+    private func reached(_ state: StreamCheckpoint, in stage: StreamStage) throws -> StreamCheckpoint {
         var state = state
         let position = try #require(LSN(stage.database.execute("SELECT pg_current_wal_flush_lsn()")))
         let timeline = try #require(LogCheckpoint(state.checkpoint)).timeline
@@ -128,7 +128,7 @@ import Testing
         try await expectGap(
             "another server",
             in: stage,
-            after: StreamState(id: "\(other)", checkpoint: state.checkpoint)
+            after: StreamCheckpoint(id: "\(other)", checkpoint: state.checkpoint)
         )
         let second = try await stage.prepare().state
         other = try #require(StreamIdentity(second.id))
@@ -136,7 +136,7 @@ import Testing
         try await expectGap(
             "another database",
             in: stage,
-            after: StreamState(id: "\(other)", checkpoint: second.checkpoint)
+            after: StreamCheckpoint(id: "\(other)", checkpoint: second.checkpoint)
         )
     }
 
@@ -204,17 +204,17 @@ import Testing
         #expect(LogCheckpoint(prepared.state.checkpoint)?.timeline == 2)
         // What was applied and did not survive the failover.
         let lost = LogCheckpoint(LSN(rawValue: end.rawValue + 1 << 24), timeline: 1).checkpoint
-        let behind = try await second.prepare(StreamState(id: state.id, checkpoint: lost))
+        let behind = try await second.prepare(StreamCheckpoint(id: state.id, checkpoint: lost))
         #expect(behind.gap?.contains("did not survive") == true, "\(behind.gap ?? "no gap")")
     }
 }
 
 /// The decision by itself, for what no server at hand can be brought to.
 @Suite struct ContinuityTests {
-    private func state(_ position: String, timeline: UInt32 = 2) throws -> StreamState {
+    private func state(_ position: String, timeline: UInt32 = 2) throws -> StreamCheckpoint {
         let identity = StreamIdentity(system: "7", database: 5, slot: "s", start: .none, time: 0)
         let position = try #require(LSN(position))
-        return StreamState(id: "\(identity)", checkpoint: LogCheckpoint(position, timeline: timeline).checkpoint)
+        return StreamCheckpoint(id: "\(identity)", checkpoint: LogCheckpoint(position, timeline: timeline).checkpoint)
     }
 
     private func continuity(
@@ -251,7 +251,7 @@ import Testing
         #expect(try continuity { $0.confirmed = nil }.gap(after: state("0/FF"))?.contains("holds the log") == true)
         let invalid = try continuity { $0.invalidation = "idle_timeout" }
         #expect(try invalid.gap(after: state("0/200"))?.contains("idle_timeout") == true)
-        let other = StreamState(id: "what", checkpoint: Checkpoint("0/200"))
+        let other = StreamCheckpoint(id: "what", checkpoint: Checkpoint("0/200"))
         #expect(try continuity().gap(after: other)?.contains("not written by this version") == true)
     }
 }

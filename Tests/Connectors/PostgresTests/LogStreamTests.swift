@@ -32,7 +32,7 @@ import Testing
             request = StreamRequest(sync: "one", tables: [wanted], start: start, end: nil, unfit: .text)
         }
 
-        func stream(from start: StreamState? = nil, to end: Checkpoint? = nil) async throws -> any ChangeStream {
+        func stream(from start: StreamCheckpoint? = nil, to end: Checkpoint? = nil) async throws -> any ChangeStream {
             var request = request
             request.start = start ?? request.start
             request.end = end

@@ -87,7 +87,9 @@ import Testing
         let source = PostgresSource(config, in: .test)
         let table = try await source.table("p")
         let snapshot = try await source.snapshot(readers: 2)
-        let rows = try #require(try await snapshot.rows(of: table, as: table.schema, unfit: .text) as? TableCopy)
+        let rows = try #require(
+            try await snapshot.rows(of: table, as: table.schema, unfit: .text) as? SnapshotTableReader
+        )
         let read = ReadTable(schema: table.schema, readers: try await rows.pullAll(), tally: rows.tally, notes: [])
         let found = read.texts.map { $0.map { $0 ?? "" }.joined(separator: "|") }.sorted()
         let sent = try database.execute("SELECT id, region, amount FROM p").split(separator: "\n").map(String.init)

@@ -207,7 +207,7 @@ import Testing
         let database = try TestDatabase(.v16)
         let destination = database.destination()
         let names = (0..<2).map { TableName(schema: "shop", table: String(repeating: "ü", count: 31) + "\($0)") }
-        var copies: [CopiedTable] = []
+        var copies: [SyncedTable] = []
         for name in names { copies.append(try await database.load(name, ids: 0..<3, into: destination)) }
         #expect(try Set(database.leftovers).count == 2)
         try await destination.publish(copies, retiring: [], of: "s")
@@ -244,15 +244,15 @@ extension TestDatabase {
         _ name: TableName,
         ids: some Sequence<Int>,
         into destination: PostgresDestination
-    ) async throws -> CopiedTable {
+    ) async throws -> SyncedTable {
         try await load(SampleTable(name, ids: ids), into: destination)
     }
 
-    func load(_ sample: SampleTable, into destination: PostgresDestination) async throws -> CopiedTable {
+    func load(_ sample: SampleTable, into destination: PostgresDestination) async throws -> SyncedTable {
         let rows = BatchRows(sample.batches(), schema: sample.schema, readers: 2)
         let count = try await destination.load(rows, into: sample.schema.name)
         let moment = Moment(checkpoint: Checkpoint("0/1"), origin: "test", time: 1)
-        return CopiedTable(target: sample.schema.name, schema: sample.schema, rows: count, moment: moment)
+        return SyncedTable(target: sample.schema.name, schema: sample.schema, rows: count, moment: moment)
     }
 
     /// Tables on their way.

@@ -20,7 +20,7 @@ import Testing
         times: FeedTimes,
         notes: Notes = Notes(),
         isPrompt: Bool = false
-    ) async throws -> (source: PostgresSource, stream: any ChangeStream, start: StreamState) {
+    ) async throws -> (source: PostgresSource, stream: any ChangeStream, start: StreamCheckpoint) {
         var context = stage.context
         context.notify = { notes.add($0) }
         let source = PostgresSource(stage.config, in: context, times: times)

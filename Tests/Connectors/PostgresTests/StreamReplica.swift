@@ -19,7 +19,7 @@ final class StreamReplica {
     let database: TestDatabase
     private(set) var tables: [TableID: Table] = [:]
     private(set) var batches: [ChangeBatch] = []
-    private(set) var state: StreamState
+    private(set) var state: StreamCheckpoint
     private var moments: [TableID: Moment] = [:]
     /// The keys that changes have named, by table.
     private var touched: [TableID: Set<[String?]>] = [:]
@@ -34,7 +34,7 @@ final class StreamReplica {
     init(_ database: TestDatabase, tables names: [String]) async throws {
         self.database = database
         session = try database.session()
-        state = StreamState(id: "test", checkpoint: Checkpoint("0/0"))
+        state = StreamCheckpoint(id: "test", checkpoint: Checkpoint("0/0"))
         for name in names {
             let source = database.source()
             let found = try await source.table(name)
@@ -82,7 +82,7 @@ final class StreamReplica {
     /// Follows what triggers note, up to now, from where `start` is.
     ///
     /// - Returns: Where it is then.
-    func follow(_ log: any ChangeLog, of sync: String, from start: StreamState) async throws -> StreamState {
+    func follow(_ log: any ChangeLog, of sync: String, from start: StreamCheckpoint) async throws -> StreamCheckpoint {
         let wanted: [StreamRequest.Table] = tables.compactMap { id, table in
             moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
         }
@@ -118,7 +118,8 @@ final class StreamReplica {
     /// too.
     ///
     /// - Returns: What is said of it last.
-    func followHolding(_ name: String, _ capture: StreamCapture, keepsDeletions: Bool = false) throws -> Holding? {
+    func followHolding(_ name: String, _ capture: StreamCapture, keepsDeletions: Bool = false) throws -> BufferingEvent?
+    {
         let table = try table(name)
         let id = table.schema.id
         let request = StreamRequest(sync: "s", tables: [], start: state, end: nil, unfit: unfit)
@@ -128,7 +129,7 @@ final class StreamReplica {
         let start = try #require(LSN(state.checkpoint.description))
         let assembler = ChangeAssembler(request, from: start, catalog: catalog, limits: limits)
         var reader = ChangeReader(capture.decoding, into: assembler)
-        let held = HeldTable(
+        let held = BufferedTable(
             schema: table.schema,
             leftOut: [],
             keepsDeletions: keepsDeletions,
@@ -165,7 +166,7 @@ final class StreamReplica {
         if let state = batch.state { self.state = state }
     }
 
-    private static func keys(of stretch: ChangeBatch.Stretch) -> Set<[String?]> {
+    private static func keys(of stretch: ChangeBatch.TableChanges) -> Set<[String?]> {
         let (schema, changes) = (stretch.schema, stretch.changes)
         let key = schema.identity.map { schema.columns[$0] }
         var keys = Set((changes.removed + changes.patched.map(\.keys)).flatMap { Table.texts($0, key) })
@@ -205,7 +206,7 @@ extension StreamReplica.Table {
     fileprivate var keys: [[String?]] { rows.map { row in schema.identity.map { row[$0] } } }
 
     /// Does what a destination does.
-    fileprivate mutating func follow(_ stretch: ChangeBatch.Stretch) {
+    fileprivate mutating func follow(_ stretch: ChangeBatch.TableChanges) {
         evolve(to: stretch)
         let changes = stretch.changes
         if changes.isEmptied { rows = [] }
@@ -239,7 +240,7 @@ extension StreamReplica.Table {
         rows += changes.written.flatMap { Self.texts($0, schema.columns) } + patched
     }
 
-    private mutating func evolve(to stretch: ChangeBatch.Stretch) {
+    private mutating func evolve(to stretch: ChangeBatch.TableChanges) {
         let places = Dictionary(schema.columns.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
         rows = rows.map { row in
             stretch.schema.columns.map { column in

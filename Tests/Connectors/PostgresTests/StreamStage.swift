@@ -30,7 +30,7 @@ struct StreamStage {
     var slot: String { "tandem_" + database.name }
 
     func prepare(
-        _ state: StreamState? = nil,
+        _ state: StreamCheckpoint? = nil,
         tables: [String]? = nil,
         sync: String = "one",
         mayRestart: Bool = true
@@ -79,7 +79,7 @@ extension PreparedLog {
 
 extension ChangeLog {
     /// Prepares a stream that begins.
-    func prepared(_ tables: [CatalogTable], of sync: String, _ memory: MadeMemory) async throws -> StreamState {
+    func prepared(_ tables: [CatalogTable], of sync: String, _ memory: MadeMemory) async throws -> StreamCheckpoint {
         try await prepare(
             LogRequest(sync: sync, tables: tables, continuing: nil, maySetUp: true, mayRestart: true),
             ownership: memory.ownership(of: sync)

@@ -9,7 +9,7 @@ import Testing
     private static let kinds = ChangeBufferPropertyTests.kinds.filter { !$0.identity.isEmpty }
 
     /// What a history was at each of its steps, and what was told of it meanwhile.
-    private struct Stretch {
+    private struct TableChanges {
         var states: [[RawRow]]
         var buffer: ChangeBuffer
         /// Whether each row kept its key.
@@ -45,8 +45,8 @@ import Testing
     @Test(arguments: kinds) private func whateverPartIsThereAlreadyTheyMakeTheSameTable(_ kind: Kind) throws {
         var usable = 0
         for seed in UInt64(0)..<200 {
-            var stretch = try Stretch(kind, seed: seed, steps: [1, 5, 60][Int(seed) % 3])
-            guard !stretch.buffer.hasMovedPatch else { continue }
+            var stretch = try TableChanges(kind, seed: seed, steps: [1, 5, 60][Int(seed) % 3])
+            guard !stretch.buffer.hasPartialKeyChange else { continue }
             usable += 1
             let net = stretch.buffer.takeNet()
             let end = try #require(stretch.states.last)
@@ -61,7 +61,7 @@ import Testing
 
     /// Tables that show some of what came late, and not all that came early: as long as rows keep their keys, each of
     /// them may have got further than the others.
-    private func mixed(_ stretch: Stretch, _ kind: Kind, _ seed: UInt64) -> [[RawRow]] {
+    private func mixed(_ stretch: TableChanges, _ kind: Kind, _ seed: UInt64) -> [[RawRow]] {
         guard stretch.keepsKeys else { return [] }
         var random = SeededGenerator(seed: seed)
         func key(_ row: RawRow) -> RawRow { kind.identity.map { row[$0] } }
@@ -75,15 +75,15 @@ import Testing
         let (a, b) = (RawCell.value("a"), RawCell.value("b"))
         var buffer = ChangeBuffer(columnCount: 2, identity: [0])
         try buffer.take(.update(old: nil, new: [a, .absent]))
-        #expect(!buffer.hasMovedPatch)
+        #expect(!buffer.hasPartialKeyChange)
         try buffer.take(.update(old: [a, .absent], new: [b, .absent]))
-        #expect(buffer.hasMovedPatch)
+        #expect(buffer.hasPartialKeyChange)
         _ = buffer.takeNet()
-        #expect(!buffer.hasMovedPatch)
+        #expect(!buffer.hasPartialKeyChange)
         // What it keeps came before.
         try buffer.take(.insert([a, .value("x")]))
         try buffer.take(.update(old: [a, .absent], new: [b, .absent]))
-        #expect(!buffer.hasMovedPatch)
+        #expect(!buffer.hasPartialKeyChange)
     }
 
     @Test func bytesThatNoRowNeedsAreForgotten() throws {

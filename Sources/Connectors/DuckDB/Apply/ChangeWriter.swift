@@ -58,15 +58,15 @@ final class ChangeWriter {
     /// there. DuckDB looks through all tables of the file, so that it is asked once as long as no other process has
     /// written to it.
     ///
-    /// - Throws: ``ChangeRefused``.
+    /// - Throws: ``TableMismatch``.
     func refuseForeign(_ changes: [TargetChanges]) throws {
         let targets = changes.map(\.before.target)
         let unseen = Set(targets.map(SQL.fold)).subtracting(session.file.seen)
         guard !unseen.isEmpty else { return }
-        let foreign = try Catalogue(session).foreign(among: unseen)
+        let foreign = try WarehouseCatalog(session).foreign(among: unseen)
         session.file.see(unseen.subtracting(foreign))
         guard let name = targets.first(where: { foreign.contains(SQL.fold($0)) }) else { return }
-        throw ChangeRefused(name, because: "there is another table in its place")
+        throw TableMismatch(name, because: "there is another table in its place")
     }
 
     func apply(_ changes: TargetChanges) throws {
@@ -95,13 +95,13 @@ final class ChangeWriter {
         if more > 0 { try session.allowMemory(atLeast: standard + more) }
     }
 
-    func commit(advancing checkpoint: StreamState?) throws {
+    func commit(advancing checkpoint: StreamCheckpoint?) throws {
         try storeGrowth()
         if let checkpoint { try metadata.store(checkpoint, of: sync) }
         try session.run("COMMIT", to: "commit")
     }
 
-    private func table(_ copy: CopiedTable) throws -> TargetTable {
+    private func table(_ copy: SyncedTable) throws -> TargetTable {
         let name = SQL.fold(copy.target)
         if let known = tables[name] { return known }
         let table = try TargetTable(copy, in: session)
@@ -115,10 +115,10 @@ final class ChangeWriter {
         for step in changes.evolution {
             try checkColumns(of: name, for: step, among: changes)
             tables[SQL.fold(name)] = nil
-            if case .setOwnColumns(let columns) = step {
+            if case .setMetadataColumns(let columns) = step {
                 // Rows with a mark lie anywhere.
                 try allowMemory(for: changes, removing: changes.before.rows)
-                let removed = try OwnColumnWriter(table: name, session: session).set(columns)
+                let removed = try MetadataColumnWriter(table: name, session: session).set(columns)
                 growth[SQL.fold(changes.after.target), default: 0] -= removed
             }
             name = try TableEvolution(table: name, session: session).apply(step)
@@ -136,7 +136,7 @@ final class ChangeWriter {
     ) throws {
         let met = try changes.userColumn(
             metBy: step,
-            among: { try Catalogue(session).columns(of: name)?.map(\.name) ?? [] },
+            among: { try WarehouseCatalog(session).columns(of: name)?.map(\.name) ?? [] },
             folding: SQL.folding
         )
         if let met { throw TargetError(changes.before.target, DuckDBError.userColumn(name, column: met)) }
@@ -151,8 +151,8 @@ final class ChangeWriter {
         }
     }
 
-    private func unknown(_ name: TableName) -> ChangeRefused {
-        ChangeRefused(name, because: "the warehouse does not know it as a copy of sync \(sync)")
+    private func unknown(_ name: TableName) -> TableMismatch {
+        TableMismatch(name, because: "the warehouse does not know it as a copy of sync \(sync)")
     }
 }
 

@@ -7,14 +7,14 @@ struct TableEvolution {
     let session: Session
 
     /// - Returns: The table's name from now on.
-    /// - Throws: ``ChangeRefused`` if the table in the file cannot be changed so.
+    /// - Throws: ``TableMismatch`` if the table in the file cannot be changed so.
     func apply(_ step: TargetChanges.Evolution) throws -> TableName {
         do {
             switch step {
             case .addColumn(let column, let value): try add(column, value)
             case .renameColumn(let old, let new):
                 try alter("RENAME COLUMN \(SQL.identifier(old)) TO \(SQL.identifier(new))")
-            case .keepColumn, .setOwnColumns: break
+            case .keepColumn, .setMetadataColumns: break
             case .renameTable(let name):
                 try rename(to: name)
                 return name
@@ -22,7 +22,7 @@ struct TableEvolution {
             return table
         } catch DuckDBError.failed(_, let reason) where Self.refusals.contains(where: reason.hasPrefix) {
             // DuckDB's words may hold a value.
-            throw ChangeRefused(table, because: "the warehouse could not follow a change of its columns or name")
+            throw TableMismatch(table, because: "the warehouse could not follow a change of its columns or name")
         }
     }
 
@@ -36,7 +36,7 @@ struct TableEvolution {
         let definition = "ADD COLUMN \(SQL.identifier(column.name)) \(column.type.sql)"
         guard value != .null else { return try alter(definition) }
         guard let literal = SQL.literal(value, as: column.type) else {
-            throw ChangeRefused(table, because: "the value of the new column \(column.name) is none of its type")
+            throw TableMismatch(table, because: "the value of the new column \(column.name) is none of its type")
         }
         try alter("\(definition) DEFAULT \(literal)")
         // For the rows that are there only; those to come are sent whole.
@@ -44,8 +44,8 @@ struct TableEvolution {
     }
 
     private func rename(to name: TableName) throws {
-        guard try Catalogue(session).kind(of: name) == nil else {
-            throw ChangeRefused(table, because: "there is something named \(name) in the warehouse already")
+        guard try WarehouseCatalog(session).kind(of: name) == nil else {
+            throw TableMismatch(table, because: "there is something named \(name) in the warehouse already")
         }
         guard SQL.folding.fold(name.schema) != SQL.folding.fold(table.schema) else {
             return try alter("RENAME TO \(SQL.identifier(name.table))")
@@ -53,23 +53,23 @@ struct TableEvolution {
         // DuckDB renames within a schema only.
         let parts = try UserParts(in: session)[table]
         guard parts?.indexes.isEmpty ?? true else {
-            throw ChangeRefused(table, because: "an index that users made at it cannot go along to another schema")
+            throw TableMismatch(table, because: "an index that users made at it cannot go along to another schema")
         }
-        let columns = try Catalogue(session).columns(of: table) ?? []
-        let list = columns.map { "\(SQL.identifier($0.name)) \($0.type)" } + [Catalogue.constraint]
+        let columns = try WarehouseCatalog(session).columns(of: table) ?? []
+        let list = columns.map { "\(SQL.identifier($0.name)) \($0.type)" } + [WarehouseCatalog.constraint]
         let (old, new) = (session.quoted(table), session.quoted(name))
         try session.run(
             """
             CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema: name.schema));
             CREATE TABLE \(new) (\(list.joined(separator: ", ")));
             INSERT INTO \(new) FROM \(old);
-            COMMENT ON TABLE \(new) IS \(SQL.literal(Catalogue.mark));
+            COMMENT ON TABLE \(new) IS \(SQL.literal(WarehouseCatalog.mark));
             DROP TABLE \(old);
             """,
             to: "move \(table)"
         )
         // What else a table has than rows.
-        _ = try OwnColumnWriter(table: name, session: session).set(OwnColumns(names: columns.map(\.name)))
+        _ = try MetadataColumnWriter(table: name, session: session).set(MetadataColumns(names: columns.map(\.name)))
         guard let parts else { return }
         try UserPartWriter(parts: parts, session: session).comment(on: name, of: columns.map(\.name))
         for column in parts.columns {

@@ -3,14 +3,15 @@ import TandemRows
 
 /// Rows that are marked as deleted, and stay.
 extension TableWriter {
-    private var keepsDeleted: Bool { table.ownColumns.contains(.deletedAt) }
-    private static let deletedAt = SQL.identifier(OwnColumns.deletedAtName)
+    private var keepsDeleted: Bool { table.metadataColumns.contains(.deletedAt) }
+    private static let deletedAt = SQL.identifier(MetadataColumns.deletedAtName)
 
     /// Goes behind a condition, so that it holds for rows only which are not marked.
     func isThere(_ row: String) -> String { keepsDeleted ? " AND \(row).\(Self.deletedAt) IS NULL" : "" }
 
     private func marking(_ time: String) -> String {
-        let synced = table.ownColumns.contains(.syncedAt) ? ", \(SQL.identifier(OwnColumns.syncedAtName)) = now()" : ""
+        let synced =
+            table.metadataColumns.contains(.syncedAt) ? ", \(SQL.identifier(MetadataColumns.syncedAtName)) = now()" : ""
         return "\(Self.deletedAt) = \(time)\(synced)"
     }
 

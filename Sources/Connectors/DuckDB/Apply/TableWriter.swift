@@ -172,7 +172,7 @@ extension ColumnSchema {
 
 extension TableWriter {
     /// Puts `patched` together with what their rows keep.
-    private func fill(_ patched: [PatchedRows]) throws {
+    private func fill(_ patched: [PartialUpdates]) throws {
         let layout = try PatchedColumns(patched, of: table)
         let keys = table.identity.indices.map { "sent.c\($0) AS k\($0)" }
         let values = table.columns.enumerated().map { index, column in
@@ -192,7 +192,7 @@ extension TableWriter {
             to: "read rows of \(table.name)"
         )
         guard found == rows.count else {
-            throw ChangeRefused(table.name, because: "a row that was changed is missing in the warehouse")
+            throw TableMismatch(table.name, because: "a row that was changed is missing in the warehouse")
         }
     }
 

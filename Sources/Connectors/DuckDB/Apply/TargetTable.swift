@@ -14,19 +14,19 @@ struct TargetTable {
     let flag: LogicalType
     let time: LogicalType
     /// What Tandem has added to it.
-    let ownColumns: OwnColumns
+    let metadataColumns: MetadataColumns
     /// The names of columns that users have added.
     let added: [String]
 
-    /// - Throws: ``ChangeRefused`` if the table in the file is not the one that was copied.
-    init(_ copy: CopiedTable, in session: Session) throws {
+    /// - Throws: ``TableMismatch`` if the table in the file is not the one that was copied.
+    init(_ copy: SyncedTable, in session: Session) throws {
         name = copy.target
-        ownColumns = copy.ownColumns
+        metadataColumns = copy.metadataColumns
         let stand = ColumnSchema(name: SQL.noColumns, type: .bool, nativeType: "")
         columns = copy.schema.columns.isEmpty ? [stand] : copy.schema.columns
         identity = copy.schema.identity
         let names = columns.map { SQL.identifier($0.name) } + ["true", "now()"]
-        let own = ownColumns.names.map(SQL.identifier)
+        let own = metadataColumns.names.map(SQL.identifier)
         var types: [LogicalType]
         do {
             let list = (names + own).joined(separator: ", ")
@@ -37,15 +37,15 @@ struct TargetTable {
             added = try Statement(all, in: session, to: "look at \(name)").columnNames
                 .filter { !ours.contains(SQL.folding.fold($0)) }
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Catalog Error") {
-            throw ChangeRefused(name, because: "the warehouse has no such table any more")
+            throw TableMismatch(name, because: "the warehouse has no such table any more")
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Binder Error") {
-            throw ChangeRefused(name, because: "the warehouse no longer has all of its columns")
+            throw TableMismatch(name, because: "the warehouse no longer has all of its columns")
         }
         time = types.removeLast()
         flag = types.removeLast()
         self.types = types
         for (column, type) in zip(columns, types) where !type.holds(column.type) {
-            throw ChangeRefused(name, because: "column \(column.name) has another type in the warehouse by now")
+            throw TableMismatch(name, because: "column \(column.name) has another type in the warehouse by now")
         }
     }
 
@@ -108,7 +108,7 @@ struct FedRows {
 
     /// Rows that keep values, each after the key of the row that it replaces, and followed by a flag for every column
     /// of ``PatchedColumns/kept``.
-    init(_ patched: [PatchedRows], of table: TargetTable, _ layout: PatchedColumns) {
+    init(_ patched: [PartialUpdates], of table: TargetTable, _ layout: PatchedColumns) {
         batches = patched.map { patch in
             let flags = layout.kept.map { index in
                 let absent = patch.rows.columns[index].absent
@@ -134,7 +134,7 @@ struct PatchedColumns {
     private let count: Int
 
     /// - Throws: If they are not laid out as the table is.
-    init(_ patched: [PatchedRows], of table: TargetTable) throws(DuckDBError) {
+    init(_ patched: [PartialUpdates], of table: TargetTable) throws(DuckDBError) {
         for patch in patched {
             let isWhole =
                 patch.rows.columns.count == table.columns.count && patch.keys.columns.count == table.identity.count

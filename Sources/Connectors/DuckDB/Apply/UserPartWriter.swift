@@ -11,7 +11,7 @@ struct UserPartWriter {
     ///
     /// - Parameter old: What is replaced.
     /// - Returns: What is to be said of it.
-    func complete(_ load: TableName, for copy: CopiedTable, after old: TableName) throws -> [String] {
+    func complete(_ load: TableName, for copy: SyncedTable, after old: TableName) throws -> [String] {
         let table = session.quoted(load)
         for column in parts.columns {
             let standard = column.standard.map { " DEFAULT \($0)" } ?? ""
@@ -31,7 +31,7 @@ struct UserPartWriter {
     /// Gives a table with these columns their comments.
     func comment(on name: TableName, of columns: [String]) throws {
         let table = session.quoted(name)
-        if parts.comment?.hasPrefix(Catalogue.mark) != true { try comment("TABLE \(table)", parts.comment) }
+        if parts.comment?.hasPrefix(WarehouseCatalog.mark) != true { try comment("TABLE \(table)", parts.comment) }
         let present = Set(columns.map(SQL.folding.fold))
         for (column, text) in parts.columnComments where present.contains(SQL.folding.fold(column)) {
             try comment("COLUMN \(table).\(SQL.identifier(column))", text)
@@ -39,7 +39,7 @@ struct UserPartWriter {
     }
 
     /// - Returns: Whether rows could be told apart.
-    private func carryOver(from old: TableName, to table: String, for copy: CopiedTable) throws -> Bool {
+    private func carryOver(from old: TableName, to table: String, for copy: SyncedTable) throws -> Bool {
         let key = copy.schema.identity.map { copy.schema.columns[$0] }
         let isOneTable = parts.schema.id == copy.schema.id
         let former = key.compactMap { column in
@@ -89,7 +89,7 @@ struct UserPartWriter {
     /// Where DuckDB is when it was started without a file.
     private static let home = "memory.main"
 
-    private func alter(_ table: String, _ change: String, _ copy: CopiedTable) throws {
+    private func alter(_ table: String, _ change: String, _ copy: SyncedTable) throws {
         try session.run("ALTER TABLE \(table) \(change)", to: "keep columns that were added to \(copy.target)")
     }
 

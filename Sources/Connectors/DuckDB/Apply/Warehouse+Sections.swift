@@ -58,7 +58,7 @@ extension Warehouse {
     func finish(_ load: SectionedLoad) throws -> Int {
         let shadow = try shadow(of: load)
         loads[SQL.fold(load.target)] = shadow
-        guard load.isPatchwork else { return load.rows }
+        guard load.spansSnapshots else { return load.rows }
         var pinned = PinnedMemory()
         pinned.note(shadow.name, columns: 0, removed: load.rows, of: load.rows)
         try session.allowMemory(atLeast: DuckDBConfig.standardMemoryLimit + pinned.bytes)

@@ -51,7 +51,7 @@ final class Warehouse {
         try Metadata(session).prepare()
         if session.file.isFirst { try sweep() }
         names = try TableNames(of: session)
-        schemas = Set(try Catalogue(session).schemas().map(Self.folded))
+        schemas = Set(try WarehouseCatalog(session).schemas().map(Self.folded))
         // A row group at a time goes to disk, instead of five: memory for nothing.
         try session.run("SET write_buffer_row_group_count = 1", to: "prepare to load")
         if config.memoryLimit == nil { try keepBlocks() }
@@ -76,7 +76,7 @@ final class Warehouse {
 
     /// Drops the schemas that were made for loads which came to nothing, where they are empty.
     private func dropMadeSchemas() throws {
-        for schema in try Metadata(session).madeSchemas() where try Catalogue(session).isEmpty(schema: schema) {
+        for schema in try Metadata(session).madeSchemas() where try WarehouseCatalog(session).isEmpty(schema: schema) {
             // What else than tables and views there may be in it, keeps it.
             guard (try? session.run("DROP SCHEMA \(session.quoted(schema: schema))", to: "drop \(schema)")) != nil
             else { continue }
@@ -189,7 +189,7 @@ final class Warehouse {
             try Metadata(session).rememberMade(schema: target.schema)
         }
         try session.run("CREATE TABLE \(table) \(SQL.definition(schema))", to: "make a table for \(target)")
-        try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(Catalogue.mark))", to: "mark \(target)")
+        try session.run("COMMENT ON TABLE \(table) IS \(SQL.literal(WarehouseCatalog.mark))", to: "mark \(target)")
     }
 
     /// A schema, as no table is called.
@@ -246,7 +246,7 @@ final class Warehouse {
     /// Puts the loads of `copies` in place, in one transaction, and makes it durable.
     ///
     /// - Returns: What is to be said of what users had made at the old ones.
-    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws -> [String] {
+    func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) throws -> [String] {
         try writeHeld()
         for copy in copies {
             if let error = failed[SQL.fold(copy.target)] { throw TargetError(copy.target, error) }
@@ -257,7 +257,7 @@ final class Warehouse {
         }
         let parts = try madeByUsers(at: copies.map(\.target) + retired)
         let heirs = try heirs(of: parts, among: copies, retiring: retired)
-        let isKnowing = copies.contains { !$0.ownColumns.isEmpty } || heirs.contains { !$0.parts.columns.isEmpty }
+        let isKnowing = copies.contains { !$0.metadataColumns.isEmpty } || heirs.contains { !$0.parts.columns.isEmpty }
         let earlier = try isKnowing ? Metadata(session).copies(of: sync) : []
         var notes: [String] = []
         // Also where it fails, because what was dropped is there again then.
@@ -298,7 +298,7 @@ final class Warehouse {
     /// Which copies are to have what users have made at those that they take the places of.
     private func heirs(
         of parts: UserParts,
-        among copies: [CopiedTable],
+        among copies: [SyncedTable],
         retiring retired: [TableName]
     ) throws -> [(index: Int, old: TableName, parts: UserParts.Parts)] {
         var left = retired
@@ -322,15 +322,15 @@ final class Warehouse {
     /// Gives what was loaded the columns of Tandem's own that it is to have, and the rows that stay although they are
     /// gone.
     private func complete(
-        _ copy: CopiedTable,
+        _ copy: SyncedTable,
         at load: TableName,
-        after earlier: [CopiedTable],
+        after earlier: [SyncedTable],
         _ retired: [TableName]
-    ) throws -> CopiedTable {
-        let writer = OwnColumnWriter(table: load, session: session, notify: notify)
-        try writer.add(copy.ownColumns)
+    ) throws -> SyncedTable {
+        let writer = MetadataColumnWriter(table: load, session: session, notify: notify)
+        try writer.add(copy.metadataColumns)
         let old = copy.former(among: earlier, retiring: retired, folding: SQL.folding)
-        guard copy.ownColumns.contains(.deletedAt), let old, names[old.target] == .ours else { return copy }
+        guard copy.metadataColumns.contains(.deletedAt), let old, names[old.target] == .ours else { return copy }
         var whole = copy
         whole.rows += try writer.carryOver(from: old, to: copy)
         return whole

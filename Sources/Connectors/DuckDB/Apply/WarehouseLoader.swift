@@ -74,7 +74,7 @@ actor WarehouseLoader {
         if loads.isEmpty, held.isEmpty { warehouse = nil }
     }
 
-    func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+    func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
         let warehouse = try await opened()
         for note in try warehouse.publish(copies, retiring: retired, of: sync) { notify(note) }
         do {

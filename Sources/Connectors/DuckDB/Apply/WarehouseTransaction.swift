@@ -17,7 +17,7 @@ struct WarehouseTransaction: WriteTransaction {
 
     func commit(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?
+        advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
         try await destination.write(changes, of: self, thenCommitting: Commit(checkpoint: checkpoint))
         return [:]
@@ -26,7 +26,7 @@ struct WarehouseTransaction: WriteTransaction {
     func rollback() async { await destination.rollback(self) }
 
     struct Commit {
-        var checkpoint: StreamState?
+        var checkpoint: StreamCheckpoint?
     }
 }
 

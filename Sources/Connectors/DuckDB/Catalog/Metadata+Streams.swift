@@ -3,7 +3,7 @@ import TandemRows
 
 /// How far streams have come, and what their changes make of the copies.
 extension Metadata {
-    func stream(of sync: String, by method: Method) throws -> StreamState? {
+    func stream(of sync: String, by method: Method) throws -> StreamCheckpoint? {
         guard try exists() else { return nil }
         try storedVersion()
         let rows = try session.texts(
@@ -12,7 +12,7 @@ extension Metadata {
             to: "read how far \(sync) has come"
         )
         guard let row = rows.first else { return nil }
-        return StreamState(
+        return StreamCheckpoint(
             method: method,
             id: row[0] ?? "",
             checkpoint: Checkpoint(row[1] ?? ""),
@@ -21,7 +21,7 @@ extension Metadata {
     }
 
     /// Stores how far `sync` has come.
-    func store(_ state: StreamState, of sync: String) throws {
+    func store(_ state: StreamCheckpoint, of sync: String) throws {
         let action = "note how far \(sync) has come"
         let values: [Session.Value] = [sync, state.id, state.checkpoint.description, state.method.rawValue].map {
             .text($0)
@@ -59,7 +59,7 @@ extension Metadata {
     ///
     /// - Parameter isCounted: Whether its number of rows is to be stored too.
     /// - Returns: Whether `target` was known.
-    func replace(_ target: TableName, by copy: CopiedTable, isCounted: Bool, of sync: String) throws -> Bool {
+    func replace(_ target: TableName, by copy: SyncedTable, isCounted: Bool, of sync: String) throws -> Bool {
         let count = isCounted ? ", row_count = \(copy.rows)" : ""
         let replaced = try session.run(
             """

@@ -60,7 +60,7 @@ struct Metadata {
     /// What people ask of the copies, unless something of theirs has the name. A view keeps no file's name: files are
     /// attached under any.
     private func makeStatus() throws {
-        guard try Catalogue(session).kind(of: Self.status) == nil else { return }
+        guard try WarehouseCatalog(session).kind(of: Self.status) == nil else { return }
         let status = session.quoted(Self.status)
         try session.run(
             """
@@ -141,7 +141,7 @@ struct Metadata {
                 removed.append("table \(Self.schema).\(name)")
             }
             // Users may have put tables of their own there.
-            guard try Catalogue(session).isEmpty(schema: Self.schema) else { return }
+            guard try WarehouseCatalog(session).isEmpty(schema: Self.schema) else { return }
             try session.run("DROP SCHEMA \(session.quoted(schema: Self.schema))", to: "drop schema \(Self.schema)")
             removed.append("schema \(Self.schema)")
         }
@@ -183,14 +183,14 @@ extension Metadata {
     private static let portion = 100
 
     /// Stores `copies` in place of what was known of the same targets and of `retired`.
-    func remember(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) throws {
+    func remember(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) throws {
         try forgetTables(copies.map(\.target) + retired)
         for start in stride(from: 0, to: copies.count, by: Self.portion) {
             try store(copies[start..<min(start + Self.portion, copies.count)], of: sync)
         }
     }
 
-    private func store(_ copies: ArraySlice<CopiedTable>, of sync: String) throws {
+    private func store(_ copies: ArraySlice<SyncedTable>, of sync: String) throws {
         let rows = try copies.map { copy in
             let texts = [sync, copy.target.schema, copy.target.table].map(SQL.literal)
             return "(\(texts.joined(separator: ", ")), \(copy.rows), \(SQL.literal(try copy.document)), now())"
@@ -211,15 +211,15 @@ extension Metadata {
     }
 
     /// What is known of `sync`, by target.
-    func copies(of sync: String) throws -> [CopiedTable] {
+    func copies(of sync: String) throws -> [SyncedTable] {
         guard try exists() else { return [] }
         return try stored("WHERE sync = \(SQL.literal(sync))")
     }
 
     /// What is known of tables of whatever sync, and of those that were forgotten.
-    func allCopies() throws -> [CopiedTable] { try stored("") }
+    func allCopies() throws -> [SyncedTable] { try stored("") }
 
-    private func stored(_ condition: String) throws -> [CopiedTable] {
+    private func stored(_ condition: String) throws -> [SyncedTable] {
         let document = try storedVersion() < Self.version ? documentBefore : "document"
         let rows = try session.texts(
             """
@@ -231,7 +231,7 @@ extension Metadata {
         do {
             return try rows.map { row in
                 let target = TableName(schema: row[0] ?? "", table: row[1] ?? "")
-                return try CopiedTable(document: row[3] ?? "", target: target, rows: row[2].flatMap { Int($0) } ?? 0)
+                return try SyncedTable(document: row[3] ?? "", target: target, rows: row[2].flatMap { Int($0) } ?? 0)
             }
         } catch is DecodingError {
             throw DuckDBError.failed(action: "read what it knows of its copies", reason: "a newer version wrote it")

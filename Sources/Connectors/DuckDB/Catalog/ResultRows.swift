@@ -36,23 +36,23 @@ final class ResultRows: TableRows {
 
     /// - Parameters:
     ///   - open: Opens a connection.
-    ///   - ownColumns: What Tandem has added to the table: marked rows are passed over.
+    ///   - metadataColumns: What Tandem has added to the table: marked rows are passed over.
     init(
         of name: TableName,
         as schema: TableSchema,
-        ownColumns: OwnColumns,
+        metadataColumns: MetadataColumns,
         readers: Int,
         open: () throws -> Session
     ) throws {
         self.schema = schema
         self.readers = readers
-        condition = ownColumns.isThere.map { " AND \($0)" } ?? ""
+        condition = metadataColumns.isThere.map { " AND \($0)" } ?? ""
         var state = State()
         var query = ""
         for _ in 0..<max(readers, 1) {
             let session = try open()
             try session.run("BEGIN", to: "begin")
-            if query.isEmpty { try Catalogue(session).expect(schema, of: name) }
+            if query.isEmpty { try WarehouseCatalog(session).expect(schema, of: name) }
             let numbering = try RowNumbering(of: name, in: session)
             let relation = numbering.relation(in: session)
             if query.isEmpty { query = Self.query(of: relation, schema.columns.map { numbering.column($0.name) }) }

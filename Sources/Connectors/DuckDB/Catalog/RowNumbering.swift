@@ -47,7 +47,7 @@ struct RowNumbering {
     ///
     /// They take no other names for columns, so that the user's has another one meanwhile, which nobody else sees.
     ///
-    /// - Throws: ``ChangeRefused`` if the table cannot be changed, as with an index of the user's.
+    /// - Throws: ``TableMismatch`` if the table cannot be changed, as with an index of the user's.
     func reaching<Value>(in session: Session, _ body: () throws -> Value) throws -> Value {
         guard let hidden else { return try body() }
         try rename(columns[hidden], to: freeName, in: session)
@@ -62,7 +62,7 @@ struct RowNumbering {
             try session.run("ALTER TABLE \(session.quoted(table)) \(rename)", to: "look at the rows of \(table)")
         } catch DuckDBError.failed(_, let reason) where reason.hasPrefix("Dependency Error") {
             let name = columns[hidden ?? 0]
-            throw ChangeRefused(table, because: "its column \(name) hides DuckDB's own, and an index keeps its name")
+            throw TableMismatch(table, because: "its column \(name) hides DuckDB's own, and an index keeps its name")
         }
     }
 }

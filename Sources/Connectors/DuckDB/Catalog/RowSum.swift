@@ -6,11 +6,11 @@ struct RowSum {
     private let name: TableName
     private let session: Session
     private let schema: TableSchema
-    private let ownColumns: OwnColumns
+    private let metadataColumns: MetadataColumns
 
-    init(of name: TableName, as schema: TableSchema, ownColumns: OwnColumns, in session: Session) {
+    init(of name: TableName, as schema: TableSchema, metadataColumns: MetadataColumns, in session: Session) {
         self.name = name
-        self.ownColumns = ownColumns
+        self.metadataColumns = metadataColumns
         self.schema = schema
         self.session = session
     }
@@ -19,19 +19,19 @@ struct RowSum {
     /// version of DuckDB cannot.
     ///
     /// - Parameter present: The columns that the table has; `nil` where it is gone.
-    func total(_ present: [Catalogue.Column]?) throws -> TableSum? {
+    func total(_ present: [WarehouseCatalog.Column]?) throws -> TableSum? {
         var cells: [String] = []
         for column in schema.columns {
             guard let cell = Self.text(of: SQL.identifier(column.name), column.type) else { return nil }
             cells += cells.isEmpty ? [cell] : ["','", cell]
         }
-        try Catalogue.expect(schema, of: name, among: present)
+        try WarehouseCatalog.expect(schema, of: name, among: present)
         let row = cells.isEmpty ? "''" : "concat(\(cells.joined(separator: ", ")))"
         let number = "('0x' || left(md5(\(row)), 16))::UBIGINT"
         do {
             let answer = try session.texts(
                 "SELECT count(*)::VARCHAR, sum(\(number))::VARCHAR FROM \(session.quoted(name))"
-                    + (ownColumns.isThere.map { " WHERE \($0)" } ?? ""),
+                    + (metadataColumns.isThere.map { " WHERE \($0)" } ?? ""),
                 to: "sum up \(name)"
             ).first
             return answer.flatMap { TableSum(rows: $0[0], sum: $0[1]) }
@@ -74,7 +74,7 @@ struct RowSum {
     }
 }
 
-extension OwnColumns {
+extension MetadataColumns {
     /// A condition that rows meet which are not marked as deleted; `nil` where none is.
     var isThere: String? { contains(.deletedAt) ? "\(SQL.identifier(Self.deletedAtName)) IS NULL" : nil }
 }

@@ -2,14 +2,14 @@ import TandemRows
 
 /// The names of all tables and views of a file, asked for once instead of name by name.
 struct TableNames {
-    private var kinds: [TableName: Catalogue.Kind] = [:]
+    private var kinds: [TableName: WarehouseCatalog.Kind] = [:]
 
     init() {}
 
     init(of session: Session) throws {
         let rows = try session.texts(
             """
-            SELECT schema_name, table_name, CASE WHEN \(Catalogue.isOurs) THEN 'ours' ELSE 'foreign' END
+            SELECT schema_name, table_name, CASE WHEN \(WarehouseCatalog.isOurs) THEN 'ours' ELSE 'foreign' END
             FROM duckdb_tables() WHERE database_name = $1
             UNION ALL
             SELECT schema_name, view_name, 'view' FROM duckdb_views() WHERE database_name = $1 AND NOT internal
@@ -19,12 +19,12 @@ struct TableNames {
         )
         for row in rows {
             let name = TableName(schema: row[0] ?? "", table: row[1] ?? "")
-            self[name] = row[2].flatMap(Catalogue.Kind.init(rawValue:))
+            self[name] = row[2].flatMap(WarehouseCatalog.Kind.init(rawValue:))
         }
     }
 
     /// What has the name `name`, in any case of its letters.
-    subscript(name: TableName) -> Catalogue.Kind? {
+    subscript(name: TableName) -> WarehouseCatalog.Kind? {
         get { kinds[SQL.fold(name)] }
         set { kinds[SQL.fold(name)] = newValue }
     }

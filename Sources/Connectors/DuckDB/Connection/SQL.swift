@@ -34,7 +34,7 @@ enum SQL {
     static func definition(_ schema: TableSchema) -> String {
         let columns = schema.columns.map { identifier($0.name) + " " + $0.type.sql }
         let list = columns.isEmpty ? [identifier(noColumns) + " BOOLEAN"] : columns
-        return "(" + (list + [Catalogue.constraint]).joined(separator: ", ") + ")"
+        return "(" + (list + [WarehouseCatalog.constraint]).joined(separator: ", ") + ")"
     }
 
     /// The column of a table that has none at its source: always null, there for its rows to be counted.

@@ -114,8 +114,8 @@ extension Session {
         // Whoever raises an error may put a value into each of its fields.
         objection =
             words.isRaised
-            ? Objection(code: state, isRaised: true)
-            : Objection(code: state, constraint: field(.constraint), column: field(.column))
+            ? ServerErrorFields(code: state, isRaised: true)
+            : ServerErrorFields(code: state, constraint: field(.constraint), column: field(.column))
         if ["42883" /* no such function */, "42P01", "42704"].contains(state), field(.innerStatement) != nil {
             return .missingInFunction(endpoint, sqlState: state, message: words.shown)
         }

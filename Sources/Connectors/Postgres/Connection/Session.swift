@@ -18,7 +18,7 @@ package final class Session {
     /// What was asked last, with its parameters: names in it are no values of rows.
     var asked: [String] = []
     /// What the server's last error named.
-    var objection: Objection?
+    var objection: ServerErrorFields?
     /// Statements that the server has prepared, and what it calls them.
     var prepared: [String: String] = [:]
 

@@ -2,18 +2,18 @@ package import TandemCore
 package import TandemRows
 
 extension PostgresDestination {
-    package func stream(of sync: String, by method: Method) async throws -> StreamState? {
+    package func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
         try await connection.run { session in
             try session.transaction { try Metadata(session).stream(of: sync, by: method) }
         }
     }
 
-    /// Rows that users' constraints and triggers refuse are told from others by ``RowSieve``.
+    /// Rows that users' constraints and triggers refuse are told from others by ``RejectedRowBisector``.
     package func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
         await applier.begin(sync, refusedRows: refusedRows)
     }
 
-    package func departed(among copies: [CopiedTable]) async throws -> [TableName: String] {
+    package func departed(among copies: [SyncedTable]) async throws -> [TableName: String] {
         guard !copies.isEmpty else { return [:] }
         return try await connection.run { session in
             try session.transaction {
@@ -35,7 +35,7 @@ extension PostgresDestination {
                         reasons[copy.target] = "there is another table in its place"
                         continue
                     }
-                    wanted += (copy.schema.columns.map(\.name) + copy.ownColumns.names).map {
+                    wanted += (copy.schema.columns.map(\.name) + copy.metadataColumns.names).map {
                         ("\(number)", "\(relation.oid)", $0)
                     }
                 }
@@ -51,7 +51,7 @@ extension PostgresDestination {
         }
     }
 
-    package func remember(_ copies: [CopiedTable], of sync: String) async throws {
+    package func remember(_ copies: [SyncedTable], of sync: String) async throws {
         try await connection.run { session in
             try session.writing {
                 try Metadata(session).prepare()

@@ -3,7 +3,7 @@ package import TandemCore
 package import TandemRows
 
 extension PostgresDestination {
-    package func tables(of sync: String) async throws -> [CopiedTable] {
+    package func tables(of sync: String) async throws -> [SyncedTable] {
         try await connection.run { session in try session.transaction { try Metadata(session).copies(of: sync) } }
     }
 
@@ -13,17 +13,17 @@ extension PostgresDestination {
 
     package func origin() async throws -> String? { try await source.origin() }
 
-    package func rows(of copy: CopiedTable, as schema: TableSchema) async throws -> any TableRows {
+    package func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows {
         let stored = try await stored([(copy, schema)])[0].get()
-        return try await StoredRows(stored, as: schema, in: snapshot(), where: copy.ownColumns.isThere)
+        return try await StoredRows(stored, as: schema, in: snapshot(), where: copy.metadataColumns.isThere)
     }
 
-    package func sum(of copy: CopiedTable, as schema: TableSchema) async throws -> TableSum? {
+    package func sum(of copy: SyncedTable, as schema: TableSchema) async throws -> TableSum? {
         try await sums(of: [(copy, schema)])[0]
     }
 
     /// In one snapshot, whose connections and look at the catalog cost more than small tables do.
-    package func sums(of copies: [(copy: CopiedTable, schema: TableSchema)]) async throws -> [TableSum?] {
+    package func sums(of copies: [(copy: SyncedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         let found = try await stored(copies)
         let snapshot = try await snapshot()
         do {
@@ -34,7 +34,7 @@ extension PostgresDestination {
                     sums.append(nil)
                     continue
                 }
-                let filter = wanted.copy.ownColumns.isThere
+                let filter = wanted.copy.metadataColumns.isThere
                 sums.append(try await snapshot.sum(of: stored.table, as: stored.schema, where: filter))
             }
             await snapshot.close()
@@ -46,7 +46,7 @@ extension PostgresDestination {
     }
 
     private func stored(
-        _ copies: [(copy: CopiedTable, schema: TableSchema)]
+        _ copies: [(copy: SyncedTable, schema: TableSchema)]
     ) async throws -> [Result<StoredCopy, PostgresError>] {
         try await connection.run { session in
             try session.transaction(.snapshot) {

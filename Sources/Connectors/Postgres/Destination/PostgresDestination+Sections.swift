@@ -18,7 +18,7 @@ extension PostgresDestination {
         if load.loaded == 0 { try await makeRoom(for: load.target, loader) }
         let made = try await table(of: load, loader)
         do {
-            let stored = try await TableLoading(rows: rows, table: made.table, name: made.quoted, pool: loader.pool)
+            let stored = try await CopyInWriters(rows: rows, table: made.table, name: made.quoted, pool: loader.pool)
                 .run()
             let more = load.adding(rows.tally, rows: stored)
             let note = try Metadata.noting(more, at: made.name, isText: keptAsText.contains(load.target))
@@ -31,14 +31,14 @@ extension PostgresDestination {
     }
 
     /// The table that `load` is loaded into: made with its first section, and taken over where another run has made it.
-    private func table(of load: SectionedLoad, _ loader: Loader) async throws -> LoadTable {
+    private func table(of load: SectionedLoad, _ loader: Loader) async throws -> StagingTable {
         if let known = sectioned[load.target] { return known }
         let (target, ticket) = (load.target, loader.keeper.ticket)
         let keepsNativeText = !keptAsText.contains(target)
         let (made, isText) = try await connection.run { session in
             guard load.loaded > 0 else {
                 let table = try TargetTable(load.schema, target: target, in: session, keepsNativeText: keepsNativeText)
-                var made = try LoadTable.make(for: table, ticket: ticket, in: session)
+                var made = try StagingTable.make(for: table, ticket: ticket, in: session)
                 made.isKept = true
                 return (made, !keepsNativeText)
             }
@@ -49,7 +49,7 @@ extension PostgresDestination {
                 guard let kept else { throw PostgresError.destination(session.endpoint, .notLoaded(target)) }
                 try session.execute(Metadata.taking(kept.noted.name, with: ticket))
                 let table = try TargetTable(load.schema, target: target, in: session, keepsNativeText: !kept.isText)
-                return (LoadTable(table: table, name: kept.noted.name, isKept: true), kept.isText)
+                return (StagingTable(table: table, name: kept.noted.name, isKept: true), kept.isText)
             }
         }
         if isText { keptAsText.insert(target) }
@@ -66,8 +66,8 @@ extension PostgresDestination {
             let rows = try await Blocking.run { interruption in
                 let session = try pool.borrow(interruption)
                 defer { pool.giveBack(session) }
-                try made.finish(in: session, isPatchwork: load.isPatchwork)
-                guard load.isPatchwork else { return load.rows }
+                try made.finish(in: session, spansSnapshots: load.spansSnapshots)
+                guard load.spansSnapshots else { return load.rows }
                 let count = try session.transaction { try session.query("SELECT count(*) FROM \(made.quoted)").value }
                 return count.flatMap { Int($0) } ?? load.rows
             }

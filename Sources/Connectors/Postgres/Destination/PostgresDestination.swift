@@ -10,9 +10,9 @@ package actor PostgresDestination: Destination {
     let source: PostgresSource
     let applier: Applier
     /// What is on its way, by target.
-    var loads: [TableName: LoadTable] = [:]
+    var loads: [TableName: StagingTable] = [:]
     /// What is loaded in sections, and under this run's number.
-    var sectioned: [TableName: LoadTable] = [:]
+    var sectioned: [TableName: StagingTable] = [:]
     /// Targets whose text the server cannot read as the types the source has.
     var keptAsText: Set<TableName> = []
     var loader: Loader?
@@ -30,7 +30,7 @@ package actor PostgresDestination: Destination {
 
     /// The connections that loading takes, and the proof that it goes on.
     struct Loader {
-        let keeper: LoadKeeper
+        let keeper: LoadLease
         let pool: SessionPool
     }
 
@@ -43,11 +43,11 @@ package actor PostgresDestination: Destination {
         let schema = rows.schema
         let load = try await connection.run { session in
             let table = try TargetTable(schema, target: target, in: session, keepsNativeText: keepsNativeText)
-            return try LoadTable.make(for: table, ticket: loader.keeper.ticket, in: session)
+            return try StagingTable.make(for: table, ticket: loader.keeper.ticket, in: session)
         }
         do {
             let table = load.table
-            let stored = try await TableLoading(rows: rows, table: table, name: load.quoted, pool: loader.pool).run()
+            let stored = try await CopyInWriters(rows: rows, table: table, name: load.quoted, pool: loader.pool).run()
             let pool = loader.pool
             // Takes as long as it takes to make an index; others are asked meanwhile.
             try await Blocking.run { interruption in
@@ -77,7 +77,7 @@ package actor PostgresDestination: Destination {
 
     /// Values that the source's own types do not take travel as text.
     func again(_ error: any Error, _ target: TableName, _ table: TargetTable) -> any Error {
-        let isRefused = error is LoadTable.Uncastable || (error as? PostgresError)?.isDataException == true
+        let isRefused = error is StagingTable.Uncastable || (error as? PostgresError)?.isDataException == true
         let isUnwritable: Bool
         if case .destination(_, .unwritable) = error as? PostgresError {
             isUnwritable = true
@@ -101,7 +101,7 @@ package actor PostgresDestination: Destination {
         }
         let (config, context) = (config, context)
         let made = try await Blocking.run { interruption in
-            let keeper = try LoadKeeper(Session(config, in: context, interruption: interruption))
+            let keeper = try LoadLease(Session(config, in: context, interruption: interruption))
             let first = try Session(config, in: context, interruption: interruption)
             let pool = SessionPool(first: first, limit: PostgresConfig.readerRange.upperBound) { interruption in
                 try Session(config, in: context, interruption: interruption)
@@ -112,7 +112,7 @@ package actor PostgresDestination: Destination {
         return made
     }
 
-    package func publish(_ copies: [CopiedTable], retiring retired: [TableName], of sync: String) async throws {
+    package func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
         let loads = loads
         let notify = context.notify
         try await connection.run { session in

@@ -43,10 +43,10 @@ extension ConnectionSetup {
     /// The statements of one table, in one transaction that does not keep anybody waiting.
     private static func step(_ statements: [String], of table: TableName) -> SetupPlan.Step {
         let name = "\(table)".onOneLine
-        let body = ["BEGIN", LockPatience.timeout()] + statements + ["COMMIT"]
+        let body = ["BEGIN", LockRetry.timeout()] + statements + ["COMMIT"]
         return SetupPlan.Step(
             comment:
-                "TRIGGER_BASED: what notes the keys of rows of \(name) that change. It waits \(LockPatience.attempt) ms for "
+                "TRIGGER_BASED: what notes the keys of rows of \(name) that change. It waits \(LockRetry.attempt) ms for "
                 + "those who write to it, who wait behind it meanwhile; after a \"lock timeout\", run it again.",
             sql: body.joined(separator: ";\n"),
             isNeeded: true

@@ -1,9 +1,9 @@
 import TandemCore
 import TandemRows
 
-/// One thread's share of a ``TableCopy``: takes range after range until there are no more.
+/// One thread's share of a ``SnapshotTableReader``: takes range after range until there are no more.
 final class CopyReader: RowReader {
-    private let copy: TableCopy
+    private let copy: SnapshotTableReader
     private var session: Session?
     private var buffer: TupleBuffer
     private var work: (plan: CopyPlan, decoder: BatchDecoder)?
@@ -23,7 +23,7 @@ final class CopyReader: RowReader {
     /// Pauses before something is tried again, in milliseconds.
     private static let pauses = [100, 500, 1000, 2000, 4000]
 
-    init(_ copy: TableCopy) {
+    init(_ copy: SnapshotTableReader) {
         self.copy = copy
         buffer = TupleBuffer(columnCount: copy.schema.columns.count)
     }

@@ -28,6 +28,14 @@ extension ExportedSnapshot: ResumableSnapshot {
         unfit: UnfitPolicy,
         in section: TableSection
     ) async throws -> any TableRows {
-        TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: readers, section: section)
+        SnapshotTableReader(
+            table,
+            as: schema,
+            policy: unfit,
+            pool: pool,
+            types: types,
+            readers: readers,
+            section: section
+        )
     }
 }

@@ -53,7 +53,15 @@ final class ExportedSnapshot: Snapshot {
         unfit: UnfitPolicy,
         where filter: String?
     ) -> any TableRows {
-        TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: readers, filter: filter)
+        SnapshotTableReader(
+            table,
+            as: schema,
+            policy: unfit,
+            pool: pool,
+            types: types,
+            readers: readers,
+            filter: filter
+        )
     }
 
     /// Looked up by the server, which may take more keys for equal than have the same bytes.
@@ -75,7 +83,7 @@ final class ExportedSnapshot: Snapshot {
     func sum(of table: CatalogTable, as schema: TableSchema, where filter: String?) async throws -> TableSum? {
         // A statement that fails takes its session with it, so that there must be more.
         guard TableSum.covers(schema), pool.canReplace else { return nil }
-        let copy = TableCopy(
+        let copy = SnapshotTableReader(
             table,
             as: schema,
             policy: .text,

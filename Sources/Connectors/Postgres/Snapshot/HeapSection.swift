@@ -3,7 +3,7 @@ import TandemCore
 /// Stretches of heaps that make up a section of a table (``TableSection``).
 struct HeapSection: Hashable, Sendable {
     /// Consecutive pages of a table or leaf partition.
-    struct Stretch: Hashable, Sendable {
+    struct TableChanges: Hashable, Sendable {
         let relation: UInt32
         /// Its storage, by `relfilenode`: what rewrites or empties a table gives it another.
         let storage: UInt32
@@ -12,7 +12,7 @@ struct HeapSection: Hashable, Sendable {
         let end: Int?
     }
 
-    let stretches: [Stretch]
+    let stretches: [TableChanges]
 }
 
 /// As text: `oid/storage:start-end`, with spaces between.
@@ -24,7 +24,7 @@ extension HeapSection {
 
     /// - Returns: `nil` for what was not written by this.
     init?(_ place: String) {
-        var stretches: [Stretch] = []
+        var stretches: [TableChanges] = []
         for word in place.split(separator: " ") {
             let parts = word.split(omittingEmptySubsequences: false) { "/:-".contains($0) }
             guard parts.count == 4, let relation = UInt32(parts[0]), let storage = UInt32(parts[1]),
@@ -32,7 +32,7 @@ extension HeapSection {
             else { return nil }
             let end = Int(parts[3])
             guard parts[3].isEmpty || end.map({ $0 > start }) ?? false else { return nil }
-            stretches.append(Stretch(relation: relation, storage: storage, start: start, end: end))
+            stretches.append(TableChanges(relation: relation, storage: storage, start: start, end: end))
         }
         guard !stretches.isEmpty else { return nil }
         self.stretches = stretches
@@ -55,7 +55,7 @@ struct HeapSections {
         guard count > 1 else { return [] }
         let size = total / count + 1
         var sections: [TableSection] = []
-        var stretches: [HeapSection.Stretch] = []
+        var stretches: [HeapSection.TableChanges] = []
         var filled = 0
         func close() {
             guard !stretches.isEmpty else { return }
@@ -70,7 +70,7 @@ struct HeapSections {
                 let room = max(1, (size - filled) / bytesPerPage)
                 let isLast = rest <= room
                 stretches.append(
-                    HeapSection.Stretch(
+                    HeapSection.TableChanges(
                         relation: leaf.oid,
                         storage: leaf.storage,
                         start: start,

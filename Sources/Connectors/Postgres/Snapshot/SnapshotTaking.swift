@@ -38,7 +38,7 @@ struct SnapshotTaking: Sendable {
     }
 
     /// Why a server's snapshot cannot be shared.
-    private struct Refusal: Error {
+    private struct RejectedValue: Error {
         let reason: String
     }
 
@@ -49,16 +49,16 @@ struct SnapshotTaking: Sendable {
         readers: Int,
         isNoted: Bool,
         interruption: Interruption
-    ) throws -> Result<ExportedSnapshot, Refusal> {
+    ) throws -> Result<ExportedSnapshot, RejectedValue> {
         guard leader.capabilities.canExportSnapshot else {
-            return .failure(Refusal(reason: "a standby shares its snapshots since Postgres 10"))
+            return .failure(RejectedValue(reason: "a standby shares its snapshots since Postgres 10"))
         }
         try leader.begin(.snapshot)
         let moment = try Self.moment(of: leader, origin: origin)
         let types = try CatalogReader(leader).types()
         do {
             guard let name = try leader.query("SELECT pg_catalog.pg_export_snapshot()").value else {
-                return .failure(Refusal(reason: "the server named none"))
+                return .failure(RejectedValue(reason: "the server named none"))
             }
             let join: @Sendable (Interruption) throws -> Session = { interruption in
                 try self.join(name, expecting: moment.checkpoint, interruption: interruption)
@@ -85,7 +85,7 @@ struct SnapshotTaking: Sendable {
         } catch let error as PostgresError where leader.isOpen {
             switch error {
             case .server, .snapshotLost, .tooManyConnections, .insufficientPrivilege:
-                return .failure(Refusal(reason: error.description))
+                return .failure(RejectedValue(reason: error.description))
             default: throw error
             }
         }

@@ -20,7 +20,7 @@ struct DroppedCaptures {
 
     private func remove(_ relation: UInt32) throws {
         try session.transaction(.readWrite) {
-            try session.execute(LockPatience.timeout())
+            try session.execute(LockRetry.timeout())
             try session.execute("DROP TABLE IF EXISTS \(TriggerNames.log(relation))")
             try session.execute("DELETE FROM \(TriggerNames.captures) WHERE relation = \(relation)")
             try session.execute("DELETE FROM \(TriggerNames.gaps) WHERE relation = \(relation)")

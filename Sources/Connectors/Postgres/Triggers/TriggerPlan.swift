@@ -28,7 +28,7 @@ struct TriggerPlan: Sendable {
     /// Whether triggers can be enabled for what is replicated to the server, too.
     var setsAlways: Bool { table.isOwner }
 
-    private var function: NoteFunction { NoteFunction(table: table, limit: limit) }
+    private var function: CaptureFunction { CaptureFunction(table: table, limit: limit) }
 
     // MARK: What is wrong
 
@@ -165,7 +165,7 @@ struct TriggerPlan: Sendable {
                     log, is_by_row, version, source, made)
                   SELECT \(table.relation), \(SQL.literal(table.name.schema)), \(SQL.literal(table.name.table)),
                     '{\(numbers)}', ARRAY[\(names)], \(table.keyIndex), '\(log)'::regclass, \(table.isByRow),
-                    \(NoteFunction.version), md5(prosrc), now()
+                    \(CaptureFunction.version), md5(prosrc), now()
                   \(made)
                 """
             ]
@@ -175,7 +175,7 @@ struct TriggerPlan: Sendable {
             UPDATE \(TriggerNames.captures) SET schema_name = \(SQL.literal(table.name.schema)),
                 table_name = \(SQL.literal(table.name.table)), key_columns = '{\(numbers)}', key_names = ARRAY[\(names)],
                 key_index = \(table.keyIndex), log = '\(log)'::regclass, is_by_row = \(table.isByRow),
-                version = \(NoteFunction.version), source = (SELECT md5(prosrc) \(made)), made = now()
+                version = \(CaptureFunction.version), source = (SELECT md5(prosrc) \(made)), made = now()
               WHERE relation = \(table.relation)
             """
         ]

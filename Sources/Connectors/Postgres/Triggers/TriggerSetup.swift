@@ -2,7 +2,7 @@ package import TandemRows
 
 /// Makes what notes the changes of tables, where it is missing or not as it should be. Blocks.
 ///
-/// A trigger can only be made while nobody writes to the table, which is tried with ``LockPatience``. Some tables at a
+/// A trigger can only be made while nobody writes to the table, which is tried with ``LockRetry``. Some tables at a
 /// time are one transaction, as long as nobody is in the way of any.
 package struct TriggerSetup {
     let session: Session
@@ -53,8 +53,8 @@ package struct TriggerSetup {
 
     private func apply(to relation: UInt32, _ leaving: ((UInt32, PostgresError) -> Void)?) throws -> [TableName] {
         let once = { try apply(toAll: [relation]) }
-        guard let leaving else { return try LockPatience(session, notify).run(once) }
-        do { return try LockPatience(session, limit: Self.shortly, notify).run(once) } catch let error as PostgresError
+        guard let leaving else { return try LockRetry(session, notify).run(once) }
+        do { return try LockRetry(session, limit: Self.shortly, notify).run(once) } catch let error as PostgresError
             where error.isConfined
         {
             leaving(relation, error)
@@ -83,7 +83,7 @@ package struct TriggerSetup {
         try session.transaction(.readWrite) {
             let tables = try TriggerTables(session).read(relations).sorted { $0.name < $1.name }
             let places = relations + tables.flatMap { $0.parts.map(\.number) }
-            try session.execute(LockPatience.timeout(locks: places.count))
+            try session.execute(LockRetry.timeout(locks: places.count))
             let states = try CaptureStates(session).of(places)
             var changed: [TableName] = []
             for table in tables {

@@ -88,9 +88,9 @@ struct TriggerTeardown {
     }
 
     private func remove(_ state: CaptureState) throws {
-        try LockPatience(session, notify).run {
+        try LockRetry(session, notify).run {
             try session.transaction(.readWrite) {
-                try session.execute(LockPatience.timeout(locks: Set(state.triggers.map(\.relation)).count))
+                try session.execute(LockRetry.timeout(locks: Set(state.triggers.map(\.relation)).count))
                 for statement in Self.statements(for: state.relation, isListed: state.record != nil) {
                     try session.execute(statement)
                 }

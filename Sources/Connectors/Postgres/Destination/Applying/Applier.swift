@@ -10,7 +10,7 @@ struct AppliedTransaction: WriteTransaction {
     let number: Int
 
     struct Commit {
-        var checkpoint: StreamState?
+        var checkpoint: StreamCheckpoint?
     }
 
     func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
@@ -19,7 +19,7 @@ struct AppliedTransaction: WriteTransaction {
 
     func commit(
         _ changes: [TargetChanges],
-        advancing checkpoint: StreamState?
+        advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
         try await applier.apply(changes, of: self, thenCommitting: Commit(checkpoint: checkpoint))
     }
@@ -75,7 +75,7 @@ actor Applier {
                 let part = Part(changes: changes, commit: commit, sync: transaction.sync, before: before)
                 // At its end nothing more belongs to it.
                 defer { if commit != nil { transactions += 1 } }
-                do { try apply(part, interruption) } catch let refused as RefusedContent {
+                do { try apply(part, interruption) } catch let refused as ConstraintViolation {
                     guard transaction.refusedRows == .leaveOut else { throw refused.meaning }
                     return try sieve(part, after: refused, interruption)
                 }
@@ -106,7 +106,7 @@ actor Applier {
     private func apply(_ part: Part, _ interruption: Interruption) throws {
         let session = try begin(interruption)
         if part.before != nil { try session.execute("SAVEPOINT \(Self.start)") }
-        var none: RowSieve?
+        var none: RejectedRowBisector?
         try run(part.changes, part, &none, in: session)
         try finish(part, part.changes, in: session)
     }
@@ -117,14 +117,14 @@ actor Applier {
     /// - Returns: The issues of the tables that rows were left out of.
     private func sieve(
         _ part: Part,
-        after refused: RefusedContent,
+        after refused: ConstraintViolation,
         _ interruption: Interruption
     ) throws -> [TableName: [RowIssue]] {
         for isLast in [false, true] {
             do {
                 let session = try beginAgain(part, interruption)
                 if isLast { try session.execute("SET CONSTRAINTS ALL IMMEDIATE") }
-                var sieve: RowSieve? = RowSieve(session)
+                var sieve: RejectedRowBisector? = RejectedRowBisector(session)
                 try run(part.changes, part, &sieve, in: session)
                 // What would be refused at the end.
                 if !isLast { try explained(session) { try session.execute("SET CONSTRAINTS ALL IMMEDIATE") } }
@@ -138,9 +138,9 @@ actor Applier {
                 let wanted = Dictionary(part.changes.map { ($0.after.target, $0.after.issues) }) { $1 }
                 let stored = Dictionary(changes.map { ($0.after.target, $0.after.issues) }) { $1 }
                 return stored.filter { wanted[$0.key] != $0.value }
-            } catch is RefusedContent where !isLast {
+            } catch is ConstraintViolation where !isLast {
                 continue
-            } catch let refused as RefusedContent {
+            } catch let refused as ConstraintViolation {
                 throw refused.meaning
             }
         }
@@ -164,7 +164,7 @@ actor Applier {
     private func run(
         _ changes: [TargetChanges],
         _ part: Part,
-        _ sieve: inout RowSieve?,
+        _ sieve: inout RejectedRowBisector?,
         in session: Session
     ) throws {
         try ChangeGroup.run(
@@ -194,7 +194,7 @@ actor Applier {
             guard let objection = session.objection, objection.code == error.sqlState, objection.isAboutContent else {
                 throw error
             }
-            throw RefusedContent(objection: objection, meaning: error)
+            throw ConstraintViolation(objection: objection, meaning: error)
         }
     }
 
@@ -279,7 +279,7 @@ actor Applier {
         }
     }
 
-    private func commit(_ state: StreamState?, of sync: String, in session: Session) throws {
+    private func commit(_ state: StreamCheckpoint?, of sync: String, in session: Session) throws {
         guard let state else {
             try session.execute("COMMIT")
             return ended()

@@ -13,11 +13,11 @@ struct ChangeGroup {
     /// Applies all of `changes` in their order, in an open transaction.
     ///
     /// - Parameter sieve: Leaves out the rows that are refused; without one nothing is.
-    /// - Throws: ``RefusedContent`` where there is no sieve; ``ChangeRefused``; ``PostgresError``.
+    /// - Throws: ``ConstraintViolation`` where there is no sieve; ``TableMismatch``; ``PostgresError``.
     static func run(
         _ changes: [TargetChanges],
         isLast: Bool,
-        sieve: inout RowSieve?,
+        sieve: inout RejectedRowBisector?,
         stages: inout StageTables,
         encoder: RowEncoder,
         in session: Session
@@ -40,14 +40,14 @@ struct ChangeGroup {
     }
 
     private func apply(
-        sieve: inout RowSieve?,
+        sieve: inout RejectedRowBisector?,
         stages: inout StageTables,
         encoder: RowEncoder,
         in session: Session
     ) throws {
-        var merges: [TableMerge] = []
+        var merges: [StageMerge] = []
         for change in changes {
-            let merge = TableMerge(
+            let merge = StageMerge(
                 stage: try PostgresError.about(change.after.target) {
                     try stages.stage(for: change.after, in: session)
                 },
@@ -71,10 +71,10 @@ struct ChangeGroup {
     }
 
     /// The tables that foreign keys point at come first.
-    private func order(of merges: [TableMerge], in session: Session) throws -> [TableMerge] {
+    private func order(of merges: [StageMerge], in session: Session) throws -> [StageMerge] {
         guard merges.count > 1 else { return merges }
         let relations = try Relations(merges.map(\.stage.target.target), in: session)
-        let number = { (merge: TableMerge) in relations[merge.stage.target.target]?.oid ?? 0 }
+        let number = { (merge: StageMerge) in relations[merge.stage.target.target]?.oid ?? 0 }
         let order = try ForeignKeyOrder(of: merges.map(number), in: session)
         return merges.sorted { order.rank(number($0)) < order.rank(number($1)) }
     }

@@ -16,7 +16,7 @@ struct RowNumbers {
     private let schema: TableSchema
 
     /// - Parameter merge: One of a table with a key.
-    init(_ merge: TableMerge) {
+    init(_ merge: StageMerge) {
         schema = merge.stage.target.schema
         let (key, keys) = (schema.identity, Array(schema.identity.indices))
         var next = 0

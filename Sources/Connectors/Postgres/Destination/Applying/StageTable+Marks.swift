@@ -2,12 +2,12 @@ import TandemCore
 
 /// Rows that are marked as deleted, and stay.
 extension StageTable {
-    static let deletedAt = SQL.identifier(OwnColumns.deletedAtName)
-    static let syncedAt = SQL.identifier(OwnColumns.syncedAtName)
+    static let deletedAt = SQL.identifier(MetadataColumns.deletedAtName)
+    static let syncedAt = SQL.identifier(MetadataColumns.syncedAtName)
 
-    var keepsDeleted: Bool { ownColumns.contains(.deletedAt) }
+    var keepsDeleted: Bool { metadataColumns.contains(.deletedAt) }
     /// Whether it notes when a row is written.
-    var syncs: Bool { ownColumns.contains(.syncedAt) }
+    var syncs: Bool { metadataColumns.contains(.syncedAt) }
 
     /// Goes behind a condition, so that it holds for rows `t` only which are not marked.
     var isThere: String { keepsDeleted ? " AND t.\(Self.deletedAt) IS NULL" : "" }
@@ -54,7 +54,7 @@ extension StageTable {
     }
 }
 
-extension OwnColumns {
+extension MetadataColumns {
     /// A condition that rows meet which are not marked as deleted; `nil` where none is.
     var isThere: String? { contains(.deletedAt) ? "\(StageTable.deletedAt) IS NULL" : nil }
 }

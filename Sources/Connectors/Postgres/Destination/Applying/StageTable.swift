@@ -20,7 +20,7 @@ struct StageTable: Sendable {
     /// Quoted.
     let name: String
     /// What Tandem has added to the target.
-    var ownColumns: OwnColumns = []
+    var metadataColumns: MetadataColumns = []
 
     var key: [Int] { target.schema.identity }
 

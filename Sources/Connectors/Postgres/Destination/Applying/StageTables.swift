@@ -6,7 +6,7 @@ struct StageTables {
     private var known: [TableName: StageTable] = [:]
     /// Made in the transaction that is open, and gone with it if it is undone.
     private var fresh: Set<TableName> = []
-    /// Holding rows of the transaction that is open.
+    /// BufferingEvent rows of the transaction that is open.
     private var used: Set<TableName> = []
     /// Whether rows without a key have been written or taken away in the transaction that is open.
     var hasCounted = false
@@ -17,10 +17,10 @@ struct StageTables {
 
     /// An empty one for the changes to `copy`.
     ///
-    /// - Throws: ``ChangeRefused``; ``PostgresError``.
-    mutating func stage(for copy: CopiedTable, in session: Session) throws -> StageTable {
+    /// - Throws: ``TableMismatch``; ``PostgresError``.
+    mutating func stage(for copy: SyncedTable, in session: Session) throws -> StageTable {
         let name = copy.target
-        if let stage = known[name], stage.target.schema == copy.schema, stage.ownColumns == copy.ownColumns {
+        if let stage = known[name], stage.target.schema == copy.schema, stage.metadataColumns == copy.metadataColumns {
             if used.contains(name) { try session.execute("TRUNCATE \(stage.name)") }
             used.insert(name)
             return stage
@@ -34,7 +34,7 @@ struct StageTables {
         let stage = StageTable(
             target: target,
             name: "pg_temp.\(SQL.identifier("_tandem_stage_\(made)"))",
-            ownColumns: copy.ownColumns
+            metadataColumns: copy.metadataColumns
         )
         try session.execute(stage.creation(isDropped: session.capabilities.isPooled))
         known[name] = stage

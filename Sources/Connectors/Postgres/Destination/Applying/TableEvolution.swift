@@ -5,7 +5,7 @@ import TandemRows
 struct TableEvolution {
     let session: Session
 
-    /// - Throws: ``ChangeRefused`` where the table cannot be changed so; `TargetError` where a user's column is in the
+    /// - Throws: ``TableMismatch`` where the table cannot be changed so; `TargetError` where a user's column is in the
     ///   way.
     func apply(_ changes: TargetChanges) throws {
         var name = changes.before.target
@@ -17,7 +17,7 @@ struct TableEvolution {
                 // There is such a name already, something depends on the column, or the value is none of its type.
                 let refusals = ["42701", "42P07", "42703", "42P01", "2BP01", "0A000", "42704"]
                 guard let state = error.sqlState, refusals.contains(state) || state.hasPrefix("22") else { throw error }
-                throw ChangeRefused(
+                throw TableMismatch(
                     changes.before.target,
                     because: "the server does not change it as its source was changed: \(error.serverMessage ?? state)"
                 )
@@ -49,18 +49,18 @@ struct TableEvolution {
         case .addColumn(let column, let value):
             let identifier = SQL.identifier(column.name)
             guard column.name.utf8.count <= TargetTable.nameLimit else {
-                throw ChangeRefused(name, because: "the name \"\(column.name)\" is too long for Postgres")
+                throw TableMismatch(name, because: "the name \"\(column.name)\" is too long for Postgres")
             }
             let type: TargetType
             do throws(TargetType.NestedList) {
                 type = try TargetType(of: column, version: session.capabilities.version)
             } catch {
-                throw ChangeRefused(name, because: "column \"\(column.name)\" holds lists of lists")
+                throw TableMismatch(name, because: "column \"\(column.name)\" holds lists of lists")
             }
             let definition = "\(table) ADD COLUMN \(identifier) \(type.sql)"
             guard value != .null else { return try session.execute(definition) }
             guard let text = ValueText.of(value, column.type, delimiter: column.listDelimiter) else {
-                throw ChangeRefused(name, because: "the value of its new column \"\(column.name)\" cannot be written")
+                throw TableMismatch(name, because: "the value of its new column \"\(column.name)\" cannot be written")
             }
             // For the rows that are there only; those to come are sent whole.
             try session.execute(
@@ -73,13 +73,13 @@ struct TableEvolution {
             try session.execute("\(table) RENAME COLUMN \(SQL.identifier(old)) TO \(SQL.identifier(new))")
         case .keepColumn(let column):
             try session.execute("\(table) ALTER COLUMN \(SQL.identifier(column)) DROP NOT NULL")
-        case .setOwnColumns(let columns):
-            try OwnColumnWriter(session: session).set(columns, of: name)
+        case .setMetadataColumns(let columns):
+            try MetadataColumnWriter(session: session).set(columns, of: name)
         case .renameTable(let new):
             var known = try Relations([new], in: session)
             try KeyNames.giveWay(to: [new], &known, in: session)
             guard known[new] == nil else {
-                throw ChangeRefused(name, because: "there is something named \(new) already")
+                throw TableMismatch(name, because: "there is something named \(new) already")
             }
             try session.rename(name, to: new)
             name = new

@@ -5,35 +5,35 @@ import TandemRows
 enum TargetShape {
     /// What rows of `copy` are written as into the table that is there.
     ///
-    /// - Throws: ``ChangeRefused`` where it does not fit any more.
-    static func table(for copy: CopiedTable, in session: Session) throws -> TargetTable {
+    /// - Throws: ``TableMismatch`` where it does not fit any more.
+    static func table(for copy: SyncedTable, in session: Session) throws -> TargetTable {
         let target = copy.target
         guard let relation = try Relations([target], in: session)[target] else {
-            throw ChangeRefused(target, because: "it is not there")
+            throw TableMismatch(target, because: "it is not there")
         }
         guard relation.kind == "r", relation.isOurs else {
-            throw ChangeRefused(target, because: "there is another table in its place")
+            throw TableMismatch(target, because: "there is another table in its place")
         }
         let shape = try Reshaping.Shape(of: target, in: session)
         let version = session.capabilities.version
         let types = try copy.schema.columns.map { column in
             guard let found = shape.columns[column.name] else {
-                throw ChangeRefused(target, because: "column \"\(column.name)\" is gone")
+                throw TableMismatch(target, because: "column \"\(column.name)\" is gone")
             }
             let candidates = [true, false].compactMap { keepsNativeText in
                 try? TargetType(of: column, version: version, keepsNativeText: keepsNativeText)
             }
             guard let type = candidates.first(where: { $0.sql == found }) else {
-                throw ChangeRefused(target, because: "column \"\(column.name)\" has become \(found)")
+                throw TableMismatch(target, because: "column \"\(column.name)\" has become \(found)")
             }
             return type
         }
-        for name in copy.ownColumns.names where shape.columns[name] != TargetType.time.sql {
-            throw ChangeRefused(target, because: "column \"\(name)\" is gone")
+        for name in copy.metadataColumns.names where shape.columns[name] != TargetType.time.sql {
+            throw TableMismatch(target, because: "column \"\(name)\" is gone")
         }
         let key = copy.schema.identity.map { copy.schema.columns[$0].name }
         guard key.isEmpty || Set(shape.key) == Set(key) else {
-            throw ChangeRefused(target, because: "it has lost its key")
+            throw TableMismatch(target, because: "it has lost its key")
         }
         return TargetTable(copy.schema, target: target, types: types)
     }

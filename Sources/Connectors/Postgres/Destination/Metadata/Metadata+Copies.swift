@@ -7,7 +7,7 @@ extension Metadata {
     /// - Parameter relations: Which tables the copies are, by OID; of one that is not given, what was known of it
     ///   stays.
     static func remembering(
-        _ copies: [CopiedTable],
+        _ copies: [SyncedTable],
         retiring retired: [TableName],
         of sync: String,
         as relations: [TableName: UInt32] = [:]
@@ -52,7 +52,7 @@ extension Metadata {
     }
 
     /// What is known of `sync`, by target.
-    func copies(of sync: String) throws -> [CopiedTable] {
+    func copies(of sync: String) throws -> [SyncedTable] {
         guard let version = try storedVersion() else { return [] }
         let question = """
             SELECT schema_name, table_name, row_count, \(version < Self.version ? Self.documentBefore : "document")
@@ -63,7 +63,7 @@ extension Metadata {
                 var row = ResultRow(cells)
                 let target = TableName(schema: try row.text(), table: try row.text())
                 let rows: Int = try row.number()
-                return try CopiedTable(document: try row.text(), target: target, rows: rows)
+                return try SyncedTable(document: try row.text(), target: target, rows: rows)
             } catch {
                 throw PostgresError.malformed(session.endpoint, what: "a row of \(Self.schema).tables")
             }

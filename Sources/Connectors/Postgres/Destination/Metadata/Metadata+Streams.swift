@@ -3,7 +3,7 @@ import TandemRows
 
 extension Metadata {
     /// How far the stream of `sync` has been applied.
-    func stream(of sync: String, by method: Method) throws -> StreamState? {
+    func stream(of sync: String, by method: Method) throws -> StreamCheckpoint? {
         guard try exists() else { return nil }
         let question = """
             SELECT id, checkpoint, source_time FROM \(Self.table("streams")) WHERE sync = $1 AND method = $2
@@ -12,7 +12,7 @@ extension Metadata {
         guard let id = row[0], let checkpoint = row[1] else {
             throw PostgresError.malformed(session.endpoint, what: "a row of \(Self.schema).streams")
         }
-        return StreamState(
+        return StreamCheckpoint(
             method: method,
             id: id,
             checkpoint: Checkpoint(checkpoint),
@@ -23,7 +23,7 @@ extension Metadata {
     /// The statement that stores how far it has come.
     ///
     /// - Parameter isNew: It is to change no row where that is known already.
-    static func advancing(to state: StreamState, of sync: String, ifNew isNew: Bool) -> String {
+    static func advancing(to state: StreamCheckpoint, of sync: String, ifNew isNew: Bool) -> String {
         let values = [sync, state.method.rawValue, state.id, state.checkpoint.description].map(SQL.literal)
             .joined(separator: ", ")
         return """

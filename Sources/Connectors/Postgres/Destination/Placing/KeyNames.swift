@@ -6,7 +6,7 @@ struct KeyNames: Sendable {
     private var taken: Set<TableName> = []
 
     /// - Parameter dropped: Tables whose own indexes stand in nobody's way.
-    init(of loads: [LoadTable], dropping dropped: [UInt32], in session: Session) throws {
+    init(of loads: [StagingTable], dropping dropped: [UInt32], in session: Session) throws {
         let keyed = loads.filter { !$0.table.schema.identity.isEmpty }
         guard !keyed.isEmpty else { return }
         let question = """
@@ -66,7 +66,7 @@ struct KeyNames: Sendable {
     }
 
     /// What gives the key of `load` the name that fits its target, where that is free.
-    func renaming(_ load: LoadTable) -> [String] {
+    func renaming(_ load: StagingTable) -> [String] {
         let wanted = Self.name(for: load.table.target)
         guard let now = current[load.name], !now.isExactly(wanted.table), !taken.contains(wanted) else { return [] }
         return [

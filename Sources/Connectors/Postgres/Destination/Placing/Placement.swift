@@ -7,10 +7,10 @@ import TandemRows
 /// takes its name. One that views, foreign keys, indexes or the like hang on
 /// stays, and its rows become those of the new one (``Refill``).
 struct Placement: Sendable {
-    let copies: [CopiedTable]
+    let copies: [SyncedTable]
     let retired: [TableName]
     let sync: String
-    let loads: [TableName: LoadTable]
+    let loads: [TableName: StagingTable]
     let notify: @Sendable (String) -> Void
 
     /// Pauses before it is tried again where a reader holds one of the tables, in milliseconds. Meanwhile nothing
@@ -49,7 +49,7 @@ struct Placement: Sendable {
             for (index, load) in loaded.enumerated() {
                 let old = copies[index].former(among: Array(earlier.values), retiring: retired, folding: .exact)
                 let ours = old.flatMap { relations[$0.target]?.isOurs == true ? $0 : nil }
-                let writer = OwnColumnWriter(session: session, notify: notify)
+                let writer = MetadataColumnWriter(session: session, notify: notify)
                 let completed = try PostgresError.about(load.table.target) {
                     try writer.complete(load, for: copies[index], after: ours)
                 }
@@ -82,7 +82,7 @@ struct Placement: Sendable {
         }
     }
 
-    private func check(_ relations: Relations, _ loaded: [LoadTable], _ metadata: Metadata) throws {
+    private func check(_ relations: Relations, _ loaded: [StagingTable], _ metadata: Metadata) throws {
         let endpoint = metadata.session.endpoint
         let owners = try metadata.owners()
         for copy in copies {
@@ -126,7 +126,7 @@ struct Placement: Sendable {
     }
 
     private func swap(
-        _ loads: [LoadTable],
+        _ loads: [StagingTable],
         _ relations: Relations,
         _ attachments: Attachments,
         in session: Session
@@ -160,7 +160,7 @@ struct Placement: Sendable {
 
     /// Nothing of a user's is overwritten.
     private func checkColumns(
-        _ loads: [LoadTable],
+        _ loads: [StagingTable],
         _ relations: Relations,
         _ attachments: Attachments,
         in session: Session
@@ -197,7 +197,7 @@ struct Placement: Sendable {
     private func renameAttached(
         _ relations: inout Relations,
         _ attachments: Attachments,
-        _ earlier: inout [TableName: CopiedTable],
+        _ earlier: inout [TableName: SyncedTable],
         in session: Session
     ) throws {
         for name in retired {

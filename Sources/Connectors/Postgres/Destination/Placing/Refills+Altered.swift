@@ -4,11 +4,11 @@ import TandemRows
 
 /// Rows that triggers and rules of users have left out of a table that was refilled, or changed.
 extension Refills {
-    func altered(_ load: LoadTable, _ oid: UInt32, in session: Session) throws -> [RowIssue] {
+    func altered(_ load: StagingTable, _ oid: UInt32, in session: Session) throws -> [RowIssue] {
         let table = load.table
         let key = table.schema.identity.map { SQL.identifier(table.schema.columns[$0].name) }
         let question = key.isEmpty ? Self.countDiffers(load) : Self.differing(load, key)
-        let cause = Objection(code: Objection.alteration).cause
+        let cause = ServerErrorFields(code: ServerErrorFields.alteration).cause
         let rows = try session.query(question).rows
         guard rows.count <= RowIssue.limit else {
             let reason = "of more than \(RowIssue.limit) rows \(cause)"
@@ -23,7 +23,7 @@ extension Refills {
                 key: nil,
                 keyText: key.isEmpty ? "(rows without a key)" : text,
                 cause: cause,
-                code: Objection.alteration,
+                code: ServerErrorFields.alteration,
                 isDeletion: cells.first == "t",
                 since: Date().timeIntervalSince1970
             )
@@ -31,7 +31,7 @@ extension Refills {
     }
 
     /// Whether a row should be gone, and its key, of the first that are not as they were loaded.
-    private static func differing(_ load: LoadTable, _ key: [String]) -> String {
+    private static func differing(_ load: StagingTable, _ key: [String]) -> String {
         let target = SQL.name(load.table.target)
         let columns = load.table.schema.columns.map { SQL.identifier($0.name) }
         func row(_ table: String, _ names: [String]) -> String {
@@ -52,7 +52,7 @@ extension Refills {
     }
 
     /// One row where the table has not as many of them as were loaded.
-    private static func countDiffers(_ load: LoadTable) -> String {
+    private static func countDiffers(_ load: StagingTable) -> String {
         """
         SELECT false WHERE \(Hooks.condition(on: load.table.target)) AND
           (SELECT count(*) FROM \(load.quoted)) <> (SELECT count(*) FROM ONLY \(SQL.name(load.table.target)))

@@ -6,11 +6,11 @@ import TandemRows
 /// Those with a key are changed row by row, so that foreign keys that point
 /// at them hold and readers go on reading; others are emptied and filled.
 struct Refills {
-    let loads: [LoadTable]
+    let loads: [StagingTable]
     let relations: Relations
     let attachments: Attachments
     /// What was copied to each target before.
-    let earlier: [TableName: CopiedTable]
+    let earlier: [TableName: SyncedTable]
 
     /// - Returns: Of which rows the tables are not what was loaded, because of what users have made at them.
     func run(in session: Session) throws -> [TableName: [RowIssue]] {
@@ -47,7 +47,7 @@ struct Refills {
         return issues
     }
 
-    private func held(_ load: LoadTable, _ oid: UInt32, in session: Session, _ body: () throws -> Void) throws {
+    private func held(_ load: StagingTable, _ oid: UInt32, in session: Session, _ body: () throws -> Void) throws {
         do { try body() } catch let error as PostgresError {
             // Objects that depend on a column, or rows that break a constraint.
             let target = load.table.target
@@ -60,13 +60,13 @@ struct Refills {
         }
     }
 
-    private static func insert(_ load: LoadTable) -> String {
+    private static func insert(_ load: StagingTable) -> String {
         let columns = load.table.columnList
         guard !columns.isEmpty else { return "INSERT INTO \(SQL.name(load.table.target)) SELECT FROM \(load.quoted)" }
         return "INSERT INTO \(SQL.name(load.table.target)) (\(columns)) SELECT \(columns) FROM \(load.quoted)"
     }
 
-    private static func delete(_ load: LoadTable) -> String {
+    private static func delete(_ load: StagingTable) -> String {
         let keys = load.table.schema.identity.map { SQL.identifier(load.table.schema.columns[$0].name) }
         let same = keys.map { "s.\($0) = t.\($0)" }.joined(separator: " AND ")
         return """
@@ -76,7 +76,7 @@ struct Refills {
     }
 
     /// Rows that are as they should be are left alone.
-    private static func upsert(_ load: LoadTable) -> String {
+    private static func upsert(_ load: StagingTable) -> String {
         let table = load.table
         let rest = table.replacedColumns
         let insert = "INSERT INTO \(SQL.name(table.target)) AS t (\(table.columnList)) SELECT \(table.columnList)"

@@ -39,7 +39,7 @@ struct Reshaping {
         }
     }
 
-    init(_ load: LoadTable, earlier: CopiedTable?, in session: Session) throws {
+    init(_ load: StagingTable, earlier: SyncedTable?, in session: Session) throws {
         let target = load.table.target
         var old = try Shape(of: target, in: session)
         let new = try Shape(of: load.name, in: session)

@@ -25,7 +25,7 @@ extension ExportedSnapshot: CursorSnapshot {
         unfit: UnfitPolicy,
         in range: CursorRange
     ) async throws -> any TableRows {
-        TableCopy(table, as: schema, policy: unfit, pool: pool, types: types, readers: 1, range: range)
+        SnapshotTableReader(table, as: schema, policy: unfit, pool: pool, types: types, readers: 1, range: range)
     }
 
     func additions(_ columns: [ColumnSchema], to table: CatalogTable) async throws -> [ColumnID: Value]? {

@@ -78,7 +78,7 @@ struct BatchDecoder {
                 let cause = "a value does not fit \(schema.type), which \(schema.nativeType) became"
                 let text = RowKey.text(row, of: batch, columns: self.schema.identity, schema: self.schema)
                 let key = unfitKeys.contains(row) ? nil : RowKey(row, of: batch, columns: self.schema.identity)
-                tally.refusals.append(Refusal(key: text, rowKey: key, column: schema.name, cause: cause))
+                tally.refusals.append(RejectedValue(key: text, rowKey: key, column: schema.name, cause: cause))
             }
         }
         return refused

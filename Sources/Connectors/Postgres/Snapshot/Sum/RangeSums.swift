@@ -3,9 +3,9 @@ import TandemRows
 
 /// One connection's share of a ``TableSum``: takes range after range until there are no more.
 struct RangeSums {
-    private let copy: TableCopy
+    private let copy: SnapshotTableReader
 
-    init(of copy: TableCopy) { self.copy = copy }
+    init(of copy: SnapshotTableReader) { self.copy = copy }
 
     /// The rows have no text that is the same everywhere, or not all of them may be seen at once.
     struct NoText: Error {}

@@ -45,7 +45,10 @@ extension ChangeAssembler {
         resolved.leftOut = []
         try changeSchema(of: index)
         guard tables[index].reason == nil else { return }
-        tables[index].change(to: resolved, decoder: StretchDecoder(resolved, policy: policy, checksUTF8: checksUTF8))
+        tables[index].change(
+            to: resolved,
+            decoder: TableChangesDecoder(resolved, policy: policy, checksUTF8: checksUTF8)
+        )
         closed.append(tables[index].takeShape())
     }
 

@@ -23,7 +23,7 @@ extension ChangeAssembler {
     var canJoin: Bool { !isInTransaction && !hasGivenPart && held?.place.map { $0 <= reached } ?? false }
 
     /// Holds `table` from here on, in place of any other. To be called between two transactions.
-    mutating func hold(_ table: HeldTable?) {
+    mutating func hold(_ table: BufferedTable?) {
         if let held { drop(held.table) }
         held = nil
         guard let table else { return }
@@ -59,7 +59,7 @@ extension ChangeAssembler {
 
     /// Looks after what a change has made of the table that is held.
     mutating func limitHeld(_ table: Int) {
-        if tables[table].buffer.hasMovedPatch {
+        if tables[table].buffer.hasPartialKeyChange {
             // The copy may show the row under its new key already, with nothing under the old one to take values from.
             giveUp(table, "a row changed its key, and some of its values were not sent")
         }

@@ -130,7 +130,7 @@ extension ChangeAssembler {
                 try changeSchema(of: table)
             }
             guard tables[table].reason == nil else { return nil }
-            let decoder = StretchDecoder(resolved, policy: policy, checksUTF8: checksUTF8)
+            let decoder = TableChangesDecoder(resolved, policy: policy, checksUTF8: checksUTF8)
             tables[table].change(to: resolved, decoder: decoder)
             let rows = RowMap(table: table, relation: relation, resolved: resolved)
             routes[relation.number] = .followed(rows)

@@ -80,12 +80,12 @@ struct ChangeAssembler {
     /// The last transaction that came. `nil` where that is not known.
     private var shown: ShownCommit?
     private var given: LSN
-    var closed: [ChangeBatch.Stretch] = []
+    var closed: [ChangeBatch.TableChanges] = []
     var touched: [Int] = []
     var recopies: [UInt32: String] = [:]
     /// The table that is held, and what is to be said of it.
     var held: Held?
-    var holdings: [UInt32: Holding] = [:]
+    var holdings: [UInt32: BufferingEvent] = [:]
     var transactionCount = 0
     var changeCount = 0
     var byteCount = 0
@@ -186,7 +186,7 @@ struct ChangeAssembler {
         if !isInTransaction {
             batch.holdings = holdings.byTable
             holdings = [:]
-            batch.state = StreamState(
+            batch.state = StreamCheckpoint(
                 method: method,
                 id: streamID,
                 checkpoint: checkpoint(reached, shown),

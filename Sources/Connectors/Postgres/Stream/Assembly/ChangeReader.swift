@@ -63,7 +63,7 @@ struct ChangeReader {
     mutating func bringExpected() throws { try assembler.bringExpected() }
 
     /// Does what the engine wants of a table that is copied meanwhile. To be called between two transactions.
-    mutating func follow(_ order: HoldOrder) {
+    mutating func follow(_ order: BufferingCommand) {
         switch order {
         case .hold(let table): assembler.hold(table)
         case .join(let table, let place): assembler.join(table, after: place)

@@ -24,7 +24,7 @@ struct FollowedTable {
     var arrivals: [Int: UInt64] = [:]
     var buffer: ChangeBuffer
     /// `nil` until its relation has been made out: then there are no rows yet.
-    var decoder: StretchDecoder?
+    var decoder: TableChangesDecoder?
     var tally = ReadTally()
     /// Why it is followed no further.
     var reason: String?
@@ -46,7 +46,7 @@ struct FollowedTable {
     /// One that is about to be copied.
     ///
     /// - Parameter byteLimit: Of what is held of it.
-    init(_ held: HeldTable, byteLimit: Int) {
+    init(_ held: BufferedTable, byteLimit: Int) {
         isHeld = true
         includes = held.includes
         expected = [:]
@@ -88,7 +88,7 @@ struct FollowedTable {
     /// Takes what has been gathered. `nil` where that is nothing.
     ///
     /// - Throws: ``NeedsCopy``.
-    mutating func takeStretch() throws(NeedsCopy) -> ChangeBatch.Stretch? {
+    mutating func takeStretch() throws(NeedsCopy) -> ChangeBatch.TableChanges? {
         isTouched = false
         guard !buffer.isEmpty else { return nil }
         let net = buffer.takeNet()
@@ -113,8 +113,8 @@ struct FollowedTable {
         } catch { throw NeedsCopy("its changes cannot be read: \(error)") }
     }
 
-    private func stretch(_ changes: NetChanges, _ refusals: [Refusal] = []) -> ChangeBatch.Stretch {
-        ChangeBatch.Stretch(
+    private func stretch(_ changes: NetChanges, _ refusals: [RejectedValue] = []) -> ChangeBatch.TableChanges {
+        ChangeBatch.TableChanges(
             schema: schema,
             missing: missing.byColumn,
             arrivals: arrivals.byColumn,
@@ -126,13 +126,13 @@ struct FollowedTable {
     }
 
     /// Takes the table as it is, without changes.
-    mutating func takeShape() -> ChangeBatch.Stretch {
+    mutating func takeShape() -> ChangeBatch.TableChanges {
         defer { (missing, arrivals) = ([:], [:]) }
         return stretch(NetChanges())
     }
 
     /// Goes on with other columns. What was gathered has been taken.
-    mutating func change(to resolved: ResolvedRelation, decoder: StretchDecoder) {
+    mutating func change(to resolved: ResolvedRelation, decoder: TableChangesDecoder) {
         self.decoder = decoder
         missing.merge(resolved.missing) { $1 }
         arrivals.merge(resolved.arrivals) { first, _ in first }

@@ -25,7 +25,7 @@ actor FeedStream: ChangeStream {
     private let connect: @Sendable (Interruption) throws -> any ChangeFeed
     private var feed: (any ChangeFeed)?
     private let confirmed = Mutex<Checkpoint?>(nil)
-    private let orders: HoldOrders?
+    private let orders: BufferingCommands?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -37,7 +37,7 @@ actor FeedStream: ChangeStream {
     ///   - connect: Connects, and starts to receive. Blocks.
     init(
         _ label: String,
-        orders: HoldOrders? = nil,
+        orders: BufferingCommands? = nil,
         connect: @escaping @Sendable (Interruption) throws -> any ChangeFeed
     ) {
         executor = ThreadExecutor(label: label)
@@ -60,7 +60,7 @@ actor FeedStream: ChangeStream {
 
     nonisolated func confirm(_ checkpoint: Checkpoint) { confirmed.withLock { $0 = checkpoint } }
 
-    nonisolated func hold(_ table: HeldTable?) -> Bool { orders?.hold(table) ?? false }
+    nonisolated func hold(_ table: BufferedTable?) -> Bool { orders?.hold(table) ?? false }
 
     nonisolated func join(_ table: StreamRequest.Table, after place: Checkpoint) { orders?.join(table, after: place) }
 

@@ -12,7 +12,7 @@ final class LogFeed: ChangeFeed {
     /// How long changes gather, and a destination is left to its readers at most.
     private let (gathering, resting): (Duration, Duration)
     private let times: FeedTimes
-    private let orders: HoldOrders
+    private let orders: BufferingCommands
     private var watch: SlotWatch
     /// What is read by pgoutput.
     private let publications: [String]
@@ -25,7 +25,7 @@ final class LogFeed: ChangeFeed {
     private var askPause: Duration
     /// Whether a part of a transaction was given out, the rest of which is to follow.
     private var hasGivenPart = false
-    private var rest = WritingRest()
+    private var rest = ReaderYield()
     /// When the first of the changes that are gathered came.
     private var firstAt: ContinuousClock.Instant?
     /// Whether the server asked for an answer: before it stops it waits until all it has sent is confirmed.
@@ -54,7 +54,7 @@ final class LogFeed: ChangeFeed {
         end: LSN?,
         isPrompt: Bool,
         times: FeedTimes,
-        orders: HoldOrders,
+        orders: BufferingCommands,
         watch: SlotWatch,
         answerTime: Duration,
         publications: [String]

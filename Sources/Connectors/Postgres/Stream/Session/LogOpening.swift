@@ -38,7 +38,7 @@ struct LogOpening: Sendable {
     }
 
     /// Connects and starts the stream. Blocks.
-    func feed(_ interruption: Interruption, _ orders: HoldOrders) throws -> LogFeed {
+    func feed(_ interruption: Interruption, _ orders: BufferingCommands) throws -> LogFeed {
         let catalog = CatalogSession(config, in: context, pinned: pinned)
         catalog.interruption = interruption
         let beside = try catalog.open()

@@ -13,7 +13,7 @@ struct Continuity: Sendable {
     let slot: SlotFacts?
 
     /// Which changes are missing between `state` and what the slot still has, in a sentence. `nil` where none are.
-    func gap(after state: StreamState) -> String? {
+    func gap(after state: StreamCheckpoint) -> String? {
         guard let stream = StreamIdentity(state.id), let reached = LogCheckpoint(state.checkpoint) else {
             return
                 "What the destination remembers of the stream (\"\(state.id)\", \(state.checkpoint)) was not written "
@@ -78,7 +78,7 @@ struct Continuity: Sendable {
 extension SlotFacts {
     /// Whether it is not where a destination left it that has `state`: another reads it or made it anew, or the
     /// destination is older than it was.
-    func isElsewhere(than state: StreamState) -> Bool {
+    func isElsewhere(than state: StreamCheckpoint) -> Bool {
         guard loss == nil, let reached = LogCheckpoint(state.checkpoint)?.position else { return false }
         return confirmed.map { $0 > reached } ?? false || restart.map { $0 > reached } ?? false
     }

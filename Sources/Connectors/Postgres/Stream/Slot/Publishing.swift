@@ -35,7 +35,7 @@ struct Publishing {
     private func add(_ tables: ArraySlice<PublishedTable>, to publication: String) throws -> [PublicationPlan.Left] {
         let statement = PublicationPlan.Addition.statement(publication, tables)
         do {
-            let patience = LockPatience(session, limit: tables.count == 1 ? .seconds(2) : .zero, notify)
+            let patience = LockRetry(session, limit: tables.count == 1 ? .seconds(2) : .zero, notify)
             try patience.run { try change([statement], adding: tables) }
             return []
         } catch PostgresError.lockTimeout(_, let message) {
@@ -53,7 +53,7 @@ struct Publishing {
             // An application that waits for us waits no longer than this.
             try session.execute("SET LOCAL lock_timeout = '2s'")
             if session.capabilities.losesChangesOfNewTables, !tables.isEmpty {
-                try session.execute(LockPatience.timeout(locks: tables.count))
+                try session.execute(LockRetry.timeout(locks: tables.count))
                 let names = tables.map { SQL.name($0.name) }.joined(separator: ", ")
                 // Not permitted to everybody; the wait below does nearly as well.
                 try attempt("LOCK TABLE \(names) IN SHARE ROW EXCLUSIVE MODE")

@@ -11,7 +11,7 @@ struct ShownAgain {
 
     /// Why what the slot shows is not what was applied. `nil` where it is, and where that cannot be asked: while the
     /// slot is being read, and of a state that does not say what came last.
-    func gap(after state: StreamState, _ slot: SlotFacts) throws -> String? {
+    func gap(after state: StreamCheckpoint, _ slot: SlotFacts) throws -> String? {
         guard slot.activePID == nil, let reached = LogCheckpoint(state.checkpoint), let last = reached.last,
             let from = slot.confirmed, from < reached.position, !Self.hasShownNothing(reached, from)
         else { return nil }

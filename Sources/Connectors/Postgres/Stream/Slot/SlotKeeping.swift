@@ -4,7 +4,7 @@ import TandemCore
 struct SlotKeeping {
     let session: Session
     let notify: @Sendable (String) -> Void
-    var patience = OpenPatience()
+    var patience = TransactionWait()
 
     /// Makes a slot, and returns the place from which on it has every transaction.
     ///
@@ -33,7 +33,7 @@ struct SlotKeeping {
         } catch let error as PostgresError where error.sqlState == "57014" /* cancelled, by its time limit */ {
             throw try patience.exceeded(limit, waitingFor: "the slot \"\(name)\" is made", session)
         } catch let error as PostgresError {
-            throw StreamRefusal.of(error, plugin: plugin, host: host)
+            throw SlotError.of(error, plugin: plugin, host: host)
         }
     }
 

@@ -29,7 +29,7 @@ struct SlotOwnership: Sendable {
         sync: String,
         project: String,
         place: String,
-        state: StreamState?,
+        state: StreamCheckpoint?,
         slots: [SlotFacts],
         config: PostgresConfig,
         database: String

@@ -1,4 +1,4 @@
-/// Tells one stream from every other: the text of `StreamState.id`.
+/// Tells one stream from every other: the text of `StreamCheckpoint.id`.
 ///
 /// Made anew whenever a stream begins, also on a slot that was there before.
 struct StreamIdentity: Hashable, Sendable, CustomStringConvertible {

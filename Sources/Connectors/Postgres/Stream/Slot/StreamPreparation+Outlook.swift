@@ -32,7 +32,7 @@ extension StreamPreparation {
         var notes: [String] = []
     }
 
-    func outlook(continuing state: StreamState?) throws -> Outlook {
+    func outlook(continuing state: StreamCheckpoint?) throws -> Outlook {
         let facts = try CatalogReader(session).facts()
         if case .unusable(let reason, let remedy) = MethodRules.serverObstacle(facts) {
             throw refusal(reason, remedy ?? Remedy("Use another method."))
@@ -96,7 +96,7 @@ extension StreamPreparation {
 
     // MARK: What there is
 
-    private func look(_ facts: ServerFacts, continuing state: StreamState?) throws -> Server {
+    private func look(_ facts: ServerFacts, continuing state: StreamCheckpoint?) throws -> Server {
         let replication: ReplicationSession
         do {
             replication = try ReplicationSession(
@@ -106,7 +106,7 @@ extension StreamPreparation {
                 interruption: session.interruption
             )
         } catch let error as PostgresError {
-            throw StreamRefusal.of(error, plugin: config.plugin ?? .auto, host: facts.host)
+            throw SlotError.of(error, plugin: config.plugin ?? .auto, host: facts.host)
         }
         defer { replication.close() }
         let identity = try replication.identifySystem()
@@ -128,7 +128,7 @@ extension StreamPreparation {
         )
     }
 
-    private func continuity(_ server: Server, of state: StreamState) -> Continuity {
+    private func continuity(_ server: Server, of state: StreamCheckpoint) -> Continuity {
         Continuity(
             identity: server.identity,
             history: server.history,
@@ -139,7 +139,7 @@ extension StreamPreparation {
     }
 
     /// The slot of the stream that goes on; else the one configured, the documented hand-made one, or one of ours.
-    private func slotName(_ server: Server, continuing state: StreamState?, _ owned: SlotOwnership) -> String {
+    private func slotName(_ server: Server, continuing state: StreamCheckpoint?, _ owned: SlotOwnership) -> String {
         if let slot = config.slot { return slot }
         if let known = state.flatMap({ StreamIdentity($0.id) }), known.system == server.identity.system,
             known.database == server.database, !owned.isContradicted(known.slot),

@@ -13,16 +13,16 @@ struct StreamPreparation {
     let made: [MadeObject]
     /// Whether a new stream may begin where the one that is known cannot go on.
     let mayRestart: Bool
-    var openPatience = OpenPatience()
+    var openPatience = TransactionWait()
 
     /// What ``run(continuing:)`` would come to, as far as that shows before anything is made.
-    func foresee(continuing state: StreamState?) throws -> ForeseenLog {
+    func foresee(continuing state: StreamCheckpoint?) throws -> ForeseenLog {
         let outlook = try outlook(continuing: state)
         return ForeseenLog(gap: outlook.gap, left: left(outlook.publications?.left ?? []).byTable)
     }
 
     /// - Throws: ``Unclaimed`` before anything is made that the destination does not know of.
-    func run(continuing state: StreamState?) throws -> PreparedLog {
+    func run(continuing state: StreamCheckpoint?) throws -> PreparedLog {
         let outlook = try outlookOnceReleased(continuing: state)
         let (name, gap, owned) = (outlook.name, outlook.gap, outlook.owned)
         var notes = outlook.notes
@@ -59,7 +59,7 @@ struct StreamPreparation {
             start: start,
             time: Int64(Date().timeIntervalSince1970 * 1000)
         )
-        let begun = StreamState(
+        let begun = StreamCheckpoint(
             id: stream.description,
             checkpoint: LogCheckpoint(start, timeline: identity.timeline, last: ShownCommit(end: start)).checkpoint
         )
@@ -67,7 +67,7 @@ struct StreamPreparation {
     }
 
     /// What there is once nobody reads the slot: while somebody does, not all of it can be known.
-    private func outlookOnceReleased(continuing state: StreamState?) throws -> Outlook {
+    private func outlookOnceReleased(continuing state: StreamCheckpoint?) throws -> Outlook {
         let outlook = try outlook(continuing: state)
         guard outlook.slot?.activePID != nil, outlook.gap == nil || mayRestart else { return outlook }
         try SlotKeeping(session: session, notify: context.notify).awaitRelease(of: outlook.name)

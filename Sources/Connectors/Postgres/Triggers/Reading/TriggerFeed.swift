@@ -22,7 +22,7 @@ final class TriggerFeed: ChangeFeed {
     /// The tables that the last round had changes of: these are likely to have some again.
     private var busy: Set<UInt32> = []
     private var locked = LockedTables()
-    private var rest = WritingRest()
+    private var rest = ReaderYield()
     private let isPrompt: Bool
     private var pause = pauses.upperBound
     private var hasEnded = false

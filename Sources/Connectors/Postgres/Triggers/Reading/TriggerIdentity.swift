@@ -1,4 +1,4 @@
-/// Tells one stream of changes that triggers note from every other: the text of `StreamState.id`.
+/// Tells one stream of changes that triggers note from every other: the text of `StreamCheckpoint.id`.
 ///
 /// Made anew whenever a stream begins.
 struct TriggerIdentity: Hashable, Sendable, CustomStringConvertible {

@@ -60,7 +60,7 @@ struct TriggerLogs {
                 return false
             }
         }
-        try session.execute(LockPatience.timeout())
+        try session.execute(LockRetry.timeout())
         var blocked: Set<UInt32> = []
         if try !lock(names.values.sorted()) {
             for (table, name) in names.sorted(by: { $0.key < $1.key }) where try !lock([name]) { blocked.insert(table) }

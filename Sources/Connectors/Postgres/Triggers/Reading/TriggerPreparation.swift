@@ -20,7 +20,7 @@ struct TriggerPreparation {
 
     /// - Throws: ``PostgresError``; among others `notReplicable` where the changes of no table are noted. ``Unclaimed``
     ///   before anything is made that the destination does not know of.
-    func run(continuing state: StreamState?) throws -> PreparedLog {
+    func run(continuing state: StreamCheckpoint?) throws -> PreparedLog {
         let relations = tables.map(\.schema.oid)
         let origin = try Origin.read(session)
         let timeline = try timeline()
@@ -45,7 +45,7 @@ struct TriggerPreparation {
         let given = try TriggerPlace.isKept(session) ? start : nil
         try TriggerPlace(confirmed: start, given: given).note(of: reader, through: session)
         let identity = TriggerIdentity(origin: origin, time: Int64(Date().timeIntervalSince1970 * 1000))
-        let begun = StreamState(
+        let begun = StreamCheckpoint(
             method: .triggerBased,
             id: identity.description,
             checkpoint: TriggerCheckpoint(snapshot: start, timeline: timeline).checkpoint
@@ -54,7 +54,7 @@ struct TriggerPreparation {
     }
 
     /// What ``run(continuing:)`` would find missing. Which tables' changes are not noted, the catalog says.
-    func foresee(continuing state: StreamState?) throws -> ForeseenLog {
+    func foresee(continuing state: StreamCheckpoint?) throws -> ForeseenLog {
         let origin = try Origin.read(session)
         guard let state, let reader = TriggerReader.name(among: made, of: sync, at: origin) else {
             return ForeseenLog()
@@ -64,7 +64,7 @@ struct TriggerPreparation {
 
     /// The line of `tandem.readers` that is this sync's. An earlier version called it like the sync, and another
     /// project's may be called so too.
-    private func reader(of state: StreamState?, at origin: String) throws -> String {
+    private func reader(of state: StreamCheckpoint?, at origin: String) throws -> String {
         if let name = TriggerReader.name(among: made, of: sync, at: origin) { return name }
         let name = try state.map(earlierReader) ?? TriggerReader.new(for: sync, of: context.project)
         let object = MadeObject(sync: sync, project: context.project, kind: .reader, name: name, place: origin)
@@ -72,7 +72,7 @@ struct TriggerPreparation {
     }
 
     /// What an earlier version called this sync's line. The sync may have another name by now; then the place tells.
-    private func earlierReader(of state: StreamState) throws -> String {
+    private func earlierReader(of state: StreamCheckpoint) throws -> String {
         guard try CaptureStates(session).exists(TriggerNames.readers) else { return sync }
         let question = """
             SELECT sync FROM \(TriggerNames.readers)
@@ -195,7 +195,7 @@ struct TriggerPreparation {
 
     /// Which changes are missing behind `state`, in a sentence; `nil` where none are.
     private func gap(
-        after state: StreamState,
+        after state: StreamCheckpoint,
         _ reader: String,
         _ origin: String,
         _ timeline: UInt32
