@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import TandemCore
 import TandemEngine
@@ -89,30 +90,42 @@ import Testing
         let source = try database.source()
         let destination = try folder.warehouse()
         let sync = SyncConfiguration(name: "nothing", from: "shop", to: "warehouse", autoSetup: true)
-        let waits = Mutex(false)
-        var run = SyncRun(
+        let waits = Mutex(0)
+        // Half a minute is a quarter of a second.
+        let start = ContinuousClock.now
+        let clock = RunClock(
+            elapsed: { start.duration(to: .now) * 120 },
+            wall: { Date().timeIntervalSince1970 },
+            pause: { try await Task.sleep(for: $0 / 120) }
+        )
+        let run = SyncRun(
             sync,
             from: source,
             to: destination,
             readers: 2,
             follows: true,
             state: nil,
+            clock: clock,
             observe: { event in
-                if case .following(_, let tables, _) = event, tables.isEmpty { waits.withLock { $0 = true } }
+                if case .following(_, let tables, _) = event, tables.isEmpty { waits.withLock { $0 += 1 } }
             }
         )
-        run.replanning = .milliseconds(100)
-        try await withThrowingTaskGroup(of: Void.self) { [run] group in
+        func isFollowed() async throws -> Bool {
+            try await destination.tables(of: sync.name).first?.stream != nil
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await run.run() }
-            try await eventually("it waits") { waits.withLock { $0 } }
+            try await eventually("it waits") { waits.withLock { $0 } == 1 }
             #expect(try await destination.query("SELECT * FROM small").rows == [["1"]])
-            try database.execute("ALTER TABLE small ADD PRIMARY KEY (id); INSERT INTO small VALUES (2)")
-            try await eventually("it is followed") {
-                try await destination.tables(of: sync.name).first?.stream != nil
-            }
-            try database.execute("INSERT INTO small VALUES (3)")
-            try await eventually("its changes come") {
-                try await destination.query("SELECT count(*) FROM small").rows == [["3"]]
+            for round in 1...2 {
+                try database.execute("ALTER TABLE small ADD PRIMARY KEY (id); INSERT INTO small VALUES (-\(round))")
+                try await eventually("it is followed") { try await isFollowed() }
+                try database.execute("INSERT INTO small VALUES (10 * \(round))")
+                try await eventually("its changes come") {
+                    try await destination.query("SELECT count(*) FROM small").rows == [["\(1 + 2 * round)"]]
+                }
+                try database.execute("ALTER TABLE small DROP CONSTRAINT small_pkey")
+                try await eventually("it waits again") { waits.withLock { $0 } == 1 + round }
             }
             group.cancelAll()
             await #expect(throws: CancellationError.self) { try await group.next() }

@@ -74,33 +74,44 @@ extension SyncRun {
             }
         }
         guard context.follows else { return try await follow(plan, by: methods, into: &report) }
-        // Nothing is followed yet, which may change.
-        if methods.isEmpty { await context.observe(.following(StreamProgress(), tables: [], end: nil)) }
         // A destination takes one stream at a time, so they take turns, each as far as its source is by then.
         var turn = self
         turn.context.follows = false
         var (plan, plannedAt, attempt) = (plan, context.clock.now, 0)
-        while methods.count != 1 {
-            _ = try await turn.follow(plan, by: methods, into: &report)
-            // What could not be copied is tried again with the next plan, and not in each turn.
-            let failed = Set(report.failures.map(\.table.source.schema.id))
-            plan = plan.part { !failed.contains($0.source.schema.id) }
-            try await context.clock.pause(.betweenTurns)
-            if let lock, lock.isWanted { try await lock.giveWay() }
-            guard context.clock.duration(since: plannedAt) >= replanning else { continue }
-            do {
-                (plan, plannedAt, attempt) = (try await replanned(), context.clock.now, 0)
-                if methods.isEmpty { methods = plan.followedMethods }
-                let known = Set(plan.failures.map(\.table.schema.name))
-                report.failures.removeAll { !known.contains($0.table.schema.name) }
-                await context.observe(.replanned(plan))
-            } catch let error as any ExplainedError where context.outlasts(error) {
-                attempt += 1
-                try await context.wait(after: error, attempt: attempt)
+        while true {
+            if methods.count == 1 {
+                _ = try await follow(plan, by: methods, into: &report)
+                // None of its tables can be followed any more.
+                (methods, plannedAt) = ([], context.clock.now)
             }
+            if methods.isEmpty {
+                // Until one can.
+                await context.observe(.following(StreamProgress(), tables: [], end: nil))
+            }
+            repeat {
+                _ = try await turn.follow(plan, by: methods, into: &report)
+                // What could not be copied is tried again with the next plan, and not in each turn.
+                let failed = Set(report.failures.map(\.table.source.schema.id))
+                plan = plan.part { !failed.contains($0.source.schema.id) }
+                try await context.clock.pause(.betweenTurns)
+                if let lock, lock.isWanted { try await lock.giveWay() }
+                guard context.clock.duration(since: plannedAt) >= Self.replanning else { continue }
+                do {
+                    (plan, plannedAt, attempt) = (try await replanned(), context.clock.now, 0)
+                    if methods.isEmpty { methods = plan.followedMethods }
+                    let known = Set(plan.failures.map(\.table.schema.name))
+                    report.failures.removeAll { !known.contains($0.table.schema.name) }
+                    await context.observe(.replanned(plan))
+                } catch let error as any ExplainedError where context.outlasts(error) {
+                    attempt += 1
+                    try await context.wait(after: error, attempt: attempt)
+                }
+            } while methods.count != 1
         }
-        return try await follow(plan, by: methods, into: &report)
     }
+
+    /// How often it is looked for tables that came or went meanwhile.
+    private static let replanning = Duration.seconds(30)
 
     private func follow(
         _ plan: SyncPlan,

@@ -8,8 +8,6 @@ package struct SyncRun: Sendable {
     let state: StateStore?
     let lock: SyncLock?
     private let notify: @Sendable (String) -> Void
-    /// How often it is looked for tables that came or went meanwhile, where streams take turns or there is none yet.
-    package var replanning = Duration.seconds(30)
     /// Methods that the source turned out not to offer now.
     var ruledOut: [Method: Eligibility] = [:]
 
