@@ -129,19 +129,8 @@ extension RememberedDestination {
 
 extension RememberedDestination {
     func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
-        let folding = nameFolding
-        let effect = { (memory: inout SyncMemory) in
-            let gone = Set((copies.map(\.target) + retired).map { folding.fold($0) })
-            memory.tables.removeAll { gone.contains(folding.fold($0.target)) }
-            memory.tables = (memory.tables + copies).sorted { $0.target < $1.target }
-            memory.owners = memory.owners.filter { !gone.contains(folding.fold($0.key)) }
-            for copy in copies { memory.owners[copy.target] = sync }
-        }
-        // How many rows that are marked as deleted stay, the destination alone knows.
-        let isKnown = sync == self.sync && copies.allSatisfy { !$0.metadataColumns.contains(.deletedAt) }
-        try await write(effect: isKnown ? effect : nil) {
-            try await destination.publish(copies, retiring: retired, of: sync)
-        }
+        // Asked anew: the destination alone knows which rows it left out, and how many that are marked stay.
+        try await write { try await destination.publish(copies, retiring: retired, of: sync) }
     }
 
     /// Of what is begun nothing shows before it is committed.
