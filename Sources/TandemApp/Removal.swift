@@ -39,7 +39,9 @@ package struct Removal {
         var report = Report(connection: connection.name)
         if !reading.isEmpty {
             var destinations: [any Destination] = []
-            do {
+            try await withCleanup {
+                for destination in destinations { await destination.close() }
+            } after: {
                 for name in Set(reading.map(\.to)).sorted() { destinations.append(try workspace.destination(name)) }
                 let there = try await tearDownSource(
                     connection.name,
@@ -49,14 +51,10 @@ package struct Removal {
                 )
                 report.removed += there.removed
                 report.left += there.left
-                for destination in destinations { await destination.close() }
-            } catch {
-                for destination in destinations { await destination.close() }
-                throw error
             }
         }
         guard let destination = try workspace.ends(of: connection.name).destination else { return report }
-        do {
+        try await withCleanup(destination.close) {
             for sync in workspace.configuration.syncs where sync.to == connection.name {
                 do {
                     try await workspace.refuseAnothers(sync, at: destination)
@@ -67,12 +65,8 @@ package struct Removal {
                 }
             }
             try await removeMemory(at: destination, &report)
-            await destination.close()
-            return report
-        } catch {
-            await destination.close()
-            throw error
         }
+        return report
     }
 
     private func forget(_ sync: SyncConfiguration, at destination: any Destination) async throws {
@@ -106,7 +100,7 @@ package struct Removal {
         }
         guard isFollowed || records.contains(where: { !$0.made.isEmpty || !$0.streams.isEmpty }) else { return report }
         let source = try workspace.source(name)
-        do {
+        try await withCleanup(source.close) {
             let there = try await source.teardown(records)
             for destination in destinations {
                 let known = try await destination.made(of: nil)
@@ -115,12 +109,8 @@ package struct Removal {
             }
             report.removed = there.removed
             report.left = there.left
-            await source.close()
-            return report
-        } catch {
-            await source.close()
-            throw error
         }
+        return report
     }
 
     /// What a destination remembers goes with the last sync that it remembers anything of.

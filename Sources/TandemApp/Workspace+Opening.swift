@@ -26,27 +26,13 @@ extension Workspace {
     /// Calls `body` with the source, and closes it when that ends, however it does.
     func withSource<Value>(_ name: String, _ body: (any Source) async throws -> Value) async throws -> Value {
         let source = try source(name)
-        do {
-            let value = try await body(source)
-            await source.close()
-            return value
-        } catch {
-            await source.close()
-            throw error
-        }
+        return try await withCleanup(source.close) { try await body(source) }
     }
 
     /// Calls `body` with the destination, and closes it when that ends, however it does.
     func withDestination<Value>(_ name: String, _ body: (any Destination) async throws -> Value) async throws -> Value {
         let destination = try destination(name)
-        do {
-            let value = try await body(destination)
-            await destination.close()
-            return value
-        } catch {
-            await destination.close()
-            throw error
-        }
+        return try await withCleanup(destination.close) { try await body(destination) }
     }
 
     /// The same for connections that reach one and the same place.

@@ -66,7 +66,10 @@ extension Workspace {
         take: @Sendable (QueryResult) throws -> Bool
     ) async throws {
         let (source, destination) = try ends(of: connection)
-        do {
+        try await withCleanup {
+            await source?.close()
+            await destination?.close()
+        } after: {
             if let destination {
                 try await destination.query(sql, take: take)
             } else if let source {
@@ -74,12 +77,6 @@ extension Workspace {
             } else {
                 throw UsageError(description: "Connection \(connection) cannot be asked.")
             }
-            await source?.close()
-            await destination?.close()
-        } catch {
-            await source?.close()
-            await destination?.close()
-            throw error
         }
     }
 }

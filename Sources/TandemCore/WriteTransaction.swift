@@ -44,6 +44,19 @@ public enum RefusedRows: Sendable {
 }
 
 extension Destination {
+    /// Calls `body` with a transaction, which it commits. Rolls back where it throws.
+    package func withTransaction(
+        of sync: String,
+        refusedRows: RefusedRows,
+        _ body: (any WriteTransaction) async throws -> Void
+    ) async throws {
+        let transaction = try await begin(sync, refusedRows: refusedRows)
+        do { try await body(transaction) } catch {
+            await transaction.rollback()
+            throw error
+        }
+    }
+
     /// Applies `changes` in a transaction of their own. Rows that are refused are left out.
     @discardableResult
     package func write(

@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 public import TandemCore
 public import TandemRows
@@ -26,6 +27,23 @@ public struct InterceptedRows: TableRows {
             guard given.add(1, ordering: .relaxed).newValue <= count else { throw failure }
             return try reader.next()
         }
+    }
+
+    /// Rows that come once they are let go, to see what others can do meanwhile.
+    ///
+    /// - Returns: The rows; what tells when the first of them are asked for; what lets them go.
+    static func held(
+        _ rows: any TableRows
+    ) -> (rows: InterceptedRows, asked: AsyncStream<Void>, letGo: @Sendable () -> Void) {
+        let (asked, signal) = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
+        let held = InterceptedRows(rows) { reader in
+            signal.yield()
+            gate.wait()
+            gate.signal()
+            return try reader.next()
+        }
+        return (held, asked, { gate.signal() })
     }
 
     public var schema: TableSchema { rows.schema }

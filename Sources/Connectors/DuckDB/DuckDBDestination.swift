@@ -14,8 +14,7 @@ package actor DuckDBDestination: Destination {
     let loader: WarehouseLoader
     /// Has changes that are not committed.
     var writer: ChangeWriter?
-    /// How many transactions have begun or ended: what does not belong to the last is at its end.
-    var transactions = 0
+    var transactions = TransactionNumbers()
     private var known = KnownAnswers()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -41,6 +40,7 @@ package actor DuckDBDestination: Destination {
     package func close() async {
         await loader.close()
         writer = nil
+        transactions.end()
     }
 
     /// How many threads read a table back.

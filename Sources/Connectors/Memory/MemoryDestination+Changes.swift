@@ -84,7 +84,7 @@ private struct MemoryTransaction: WriteTransaction {
         of database: inout MemoryDatabase.State,
         with changes: [TargetChanges]
     ) throws -> MemoryDatabase.Content {
-        guard let open = database.open, open.number == number else { throw MemoryError.noTransaction }
+        guard let open = database.open, open.number == number else { throw TransactionEnded() }
         database.open = nil
         var content = open.content
         for target in changes { try content.apply(target, of: sync) }

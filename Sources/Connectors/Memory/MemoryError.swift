@@ -9,14 +9,12 @@ package enum MemoryError: ExplainedError {
     case noLog(String)
     /// Which changes are missing.
     case lostLog(String)
-    case noTransaction
 
     package var description: String {
         switch self {
         case .noTable(let name): "There is no table \(name) in memory."
         case .noColumn(let column, let table): "Table \(table) has no column \(column) of the type asked for."
         case .notLoaded(let name): "Table \(name) was to be published before it was loaded."
-        case .noTransaction: "The transaction is at its end, or another has begun since."
         case .noSQL: "Tables in memory understand no SQL."
         case .noLog(let name): "The database \(name) keeps no log."
         case .lostLog(let reason): reason

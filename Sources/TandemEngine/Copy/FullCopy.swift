@@ -39,15 +39,16 @@ package struct FullCopy {
         do {
             var report = try await loadAll()
             if since == nil || report.outcomes.isEmpty { try await publishAll(&report) }
-            // What the destination could not take.
-            try await destination.discard()
+            await discardRest()
             return report
         } catch {
-            // The run's own error is what the user needs to read; leftovers are swept by the next run.
-            try? await destination.discard()
+            await discardRest()
             throw error
         }
     }
+
+    /// Discards what was not put in place. What cannot be now is swept by the next run.
+    private func discardRest() async { try? await destination.discard() }
 
     private func loadAll() async throws -> Report {
         var report = Report()

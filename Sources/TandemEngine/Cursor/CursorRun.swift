@@ -104,8 +104,7 @@ struct CursorRun {
             if let prepared { merges.append(prepared) }
         }
         var outcomes: [TableOutcome] = []
-        let transaction = try await destination.begin(plan.sync, refusedRows: .fail)
-        do {
+        try await destination.withTransaction(of: plan.sync, refusedRows: .fail) { transaction in
             for merge in merges {
                 try Task.checkCancellation()
                 let progress = TableProgress(estimatedRows: nil)
@@ -113,9 +112,6 @@ struct CursorRun {
                 outcomes.append(try await troubled(merge.table) { try await merge.run(progress, in: transaction) })
             }
             try await transaction.commit([], advancing: nil)
-        } catch {
-            await transaction.rollback()
-            throw error
         }
         let known = try await destination.tables(of: plan.sync)
         for index in outcomes.indices {

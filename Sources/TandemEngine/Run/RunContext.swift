@@ -69,13 +69,6 @@ package struct RunContext: Sendable {
     /// Says that a snapshot was taken, and lets go of it when `body` ends, however it does.
     func using<Value>(_ snapshot: any Snapshot, _ body: () async throws -> Value) async throws -> Value {
         await observe(.snapshotTaken(snapshot.moment, readers: snapshot.readers, notes: snapshot.notes))
-        do {
-            let value = try await body()
-            await snapshot.close()
-            return value
-        } catch {
-            await snapshot.close()
-            throw error
-        }
+        return try await withCleanup(snapshot.close, after: body)
     }
 }

@@ -19,19 +19,15 @@ extension SyncRun {
             guard let (snapshot, plan) = try await moment(for: follower, readers: 1) else {
                 throw StreamError.noLogSnapshot(connection: sync.from)
             }
-            do {
-                _ = try await IssueRetry(
+            _ = try await withCleanup(snapshot.close) {
+                try await IssueRetry(
                     context: context,
                     method: follower.method,
                     snapshot: snapshot,
                     plan: plan,
                     isChosen: isChosen
                 ).run()
-            } catch {
-                await snapshot.close()
-                throw error
             }
-            await snapshot.close()
         }
         let now = try await destination.tables(of: sync.name)
         await noteIssues(of: now)

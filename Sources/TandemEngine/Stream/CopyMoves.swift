@@ -75,8 +75,7 @@ struct CopyMoves {
     }
 
     private func perform(_ moves: [Move]) async throws {
-        let transaction = try await destination.begin(plan.sync, refusedRows: .leaveOut)
-        do {
+        try await destination.withTransaction(of: plan.sync, refusedRows: .leaveOut) { transaction in
             var waiting = moves
             while !waiting.isEmpty {
                 let taken = Set(waiting.map { folded($0.copy.target) })
@@ -89,9 +88,6 @@ struct CopyMoves {
                 }
             }
             try await transaction.commit([], advancing: state)
-        } catch {
-            await transaction.rollback()
-            throw error
         }
     }
 

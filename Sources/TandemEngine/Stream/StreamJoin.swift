@@ -62,15 +62,8 @@ struct StreamJoin {
         )
         // The slot stays where it is until the table has joined: nothing is confirmed here.
         let stream = try await run.log.stream(request)
-        let transaction: any WriteTransaction
-        do {
-            transaction = try await destination.begin(sync, refusedRows: .leaveOut)
-        } catch {
-            await stream.close()
-            throw error
-        }
-        do {
-            let pump = StreamPump(stream: stream, clock: run.context.clock) { batch in
+        let pump = { (transaction: any WriteTransaction) in
+            StreamPump(stream: stream, clock: run.context.clock) { batch in
                 if let reason = batch.recopies.values.first { throw Recopy(table: loaded.table, reason: reason) }
                 if let left = batch.left.values.first { throw StreamError.left(left) }
                 let (folding, unfit) = (destination.nameFolding, request.unfit)
@@ -81,17 +74,19 @@ struct StreamJoin {
                 }
                 progress.addMissed(batch)
             }
-            try await pump.run()
-            var joined = table.copy
-            joined.stream = reached.id
-            let step = TargetChanges(before: table.copy, after: joined, changes: NetChanges())
-            try await transaction.commit([step], advancing: reached)
-            await stream.close()
-        } catch {
-            await transaction.rollback()
-            await stream.close()
-            if let refused = error as? TableMismatch { throw Recopy(table: loaded.table, reason: refused.reason) }
-            throw error
+        }
+        do {
+            try await withCleanup(stream.close) {
+                try await destination.withTransaction(of: sync, refusedRows: .leaveOut) { transaction in
+                    try await pump(transaction).run()
+                    var joined = table.copy
+                    joined.stream = reached.id
+                    let step = TargetChanges(before: table.copy, after: joined, changes: NetChanges())
+                    try await transaction.commit([step], advancing: reached)
+                }
+            }
+        } catch let refused as TableMismatch {
+            throw Recopy(table: loaded.table, reason: refused.reason)
         }
     }
 }

@@ -19,17 +19,27 @@ extension ChangeConformance {
         let next = try await harness.makeDestination(beside: destination)
         try expectEqual("sections outlive closing", try await next.sectionedLoads(of: sync), [load])
         try expect("sections are of one sync", try await next.sectionedLoads(of: "another").isEmpty)
+        // Another table is put in place while a section is read.
+        let more = SampleTable(orders, ids: 2900..<3050)
+        let held = InterceptedRows.held(rows(of: more))
+        load.spansSnapshots = true
+        let begun = load
+        async let added = next.load(held.rows, addingTo: begun)
+        for await _ in held.asked { break }
+        async let published: Void = next.publish([], retiring: [], of: sync)
+        held.letGo()
+        try await published
+        load = try await added
         // Another table comes in and is put in place meanwhile.
         _ = try await publish(SampleTable(items, ids: 0..<10), in: next)
         try expectEqual("sections outlive other tables", try await next.sectionedLoads(of: sync), [load])
         let fault = TestFault(isTransient: true)
         let failing = InterceptedRows.failing(rows(of: SampleTable(orders, ids: 0..<9000)), after: 1, fault)
-        load.spansSnapshots = true
         _ = try? await next.load(failing, addingTo: load)
         // Rows that were there before come again, and some that were not.
         let last = SampleTable(orders, ids: 2990..<3100)
         load = try await add(last, to: load, in: next)
-        try expectEqual("a section that failed is not counted", load.loaded, 3)
+        try expectEqual("a section that failed is not counted", load.loaded, 4)
         let count = try await next.finish(load)
         try expectEqual("a key is there once", count, 3100)
         try expectEqual("what is finished is kept as well", try await next.sectionedLoads(of: sync), [load])
@@ -103,7 +113,7 @@ extension ChangeConformance {
             planned: sample.schema,
             schema: sample.schema,
             unfit: .text,
-            sections: (0..<3).map { TableSection(place: "\($0)", bytes: 100) }
+            sections: (0..<4).map { TableSection(place: "\($0)", bytes: 100) }
         )
     }
 }

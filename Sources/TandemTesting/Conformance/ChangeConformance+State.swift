@@ -95,6 +95,9 @@ extension ChangeConformance {
         let left = try await destination.begin(sync, refusedRows: .leaveOut)
         try await left.apply([target(table, changes(removed: [20]))])
         await destination.close()
+        var isRefused = false
+        do { try await left.commit([], advancing: state(9)) } catch { isRefused = true }
+        try expect("closing ends a transaction", isRefused)
         let reopened = try await harness.makeDestination(beside: destination)
         try await table.expectEqual("closing leaves nothing of an open transaction", in: reopened, of: sync)
         try expect("these changes were some", before.rows != table.rows)

@@ -1,4 +1,3 @@
-import Dispatch
 public import TandemCore
 import TandemRows
 
@@ -98,18 +97,11 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try expectEqual("others leave what was loaded", try await content(of: items, in: destination), second.rows)
         // One that is being loaded all the while.
         let large = SampleTable(items, ids: 0..<20_000)
-        let (begun, signal) = AsyncStream.makeStream(of: Void.self)
-        let gate = DispatchSemaphore(value: 0)
-        let rows = InterceptedRows(BatchRows(large.batches(), schema: large.schema)) { reader in
-            signal.yield()
-            gate.wait()
-            gate.signal()
-            return try reader.next()
-        }
-        async let loaded = destination.load(rows, into: items)
-        for await _ in begun { break }
+        let held = InterceptedRows.held(BatchRows(large.batches(), schema: large.schema))
+        async let loaded = destination.load(held.rows, into: items)
+        for await _ in held.asked { break }
         async let published: Void = destination.publish([], retiring: [], of: sync)
-        gate.signal()
+        held.letGo()
         try await published
         var copy = waiting
         copy.rows = try await loaded

@@ -126,6 +126,26 @@ import Testing
         await destination.close()
     }
 
+    /// The first part is the one that begins anew where rows of it are refused, and others follow it all the same.
+    @Test func aTransactionGoesOnAfterItsFirstPartWasSieved() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        let copies = try await published(0..<10, in: database, destination)
+        try database.execute("ALTER TABLE shop.items ADD CONSTRAINT few CHECK (id < 50)")
+        var items = try #require(copies.first { $0.target.table == "items" })
+        let transaction = try await destination.begin("s", refusedRows: .leaveOut)
+        for (ids, refused) in [([12, 60], ["id = 60"]), ([13, 70], ["id = 60", "id = 70"]), ([14], [])] {
+            let found = try await transaction.apply([changes(items, written: ids)])
+            #expect(found.values.flatMap(\.self).map(\.keyText) == refused)
+            items.issues = found[items.target] ?? items.issues
+        }
+        try await transaction.commit([changes(copies[0], written: [11])], advancing: state(1))
+        #expect(try database.execute("SELECT count(*) FROM shop.items") == "13")
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "11")
+        #expect(try await destination.tables(of: "s").flatMap(\.issues).count == 2)
+        await destination.close()
+    }
+
     /// The answer to a commit was lost, and the same changes come again.
     @Test func rowsWithoutAKeyAreNotAppliedTwice() async throws {
         let database = try TestDatabase(.v16)

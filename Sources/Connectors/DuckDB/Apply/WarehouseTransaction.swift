@@ -11,7 +11,7 @@ struct WarehouseTransaction: WriteTransaction {
     let number: Int
 
     func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
-        try await destination.write(changes, of: self, thenCommitting: nil)
+        try await destination.write(changes, of: self, .next)
         return [:]
     }
 
@@ -19,26 +19,21 @@ struct WarehouseTransaction: WriteTransaction {
         _ changes: [TargetChanges],
         advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
-        try await destination.write(changes, of: self, thenCommitting: Commit(checkpoint: checkpoint))
+        try await destination.write(changes, of: self, .last(advancing: checkpoint))
         return [:]
     }
 
     func rollback() async { await destination.rollback(self) }
-
-    struct Commit {
-        var checkpoint: StreamCheckpoint?
-    }
 }
 
 extension DuckDBDestination {
     package func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
         undo()
-        transactions += 1
-        return WarehouseTransaction(destination: self, sync: sync, number: transactions)
+        return WarehouseTransaction(destination: self, sync: sync, number: transactions.begin())
     }
 
     func rollback(_ transaction: WarehouseTransaction) {
-        if transaction.number == transactions { undo() }
+        if transactions.isOpen(transaction.number) { breakOff() }
     }
 
     private func undo() {
@@ -47,47 +42,36 @@ extension DuckDBDestination {
         writer = nil
     }
 
-    /// - Parameter commit: Ends the transaction; `nil` where more is to come.
-    func write(
-        _ changes: [TargetChanges],
-        of transaction: WarehouseTransaction,
-        thenCommitting commit: WarehouseTransaction.Commit?
-    ) async throws {
-        guard transaction.number == transactions else {
-            throw DuckDBError.failed(action: "write changes", reason: "another transaction has begun since")
-        }
+    func write(_ changes: [TargetChanges], of transaction: WarehouseTransaction, _ part: TransactionPart) async throws {
+        try transactions.require(transaction.number)
         do {
-            try await attempt(changes, of: transaction.sync, commit)
-            // At its end nothing more belongs to it.
-            if commit != nil { transactions += 1 }
+            try await attempt(changes, of: transaction.sync, part)
+            if part.isLast { transactions.end() }
         } catch DuckDBError.diskFull(let path, let free) {
-            fail()
+            breakOff()
             await loader.reclaim()
             throw DuckDBError.diskFull(path: path, free: free)
         } catch {
-            fail()
+            breakOff()
             throw error
         }
     }
 
-    private func fail() {
+    /// Ends what is open, and leaves nothing of it.
+    func breakOff() {
         undo()
-        transactions += 1
+        transactions.end()
     }
 
     /// Again with more memory, where that is what was missing and all of the transaction is here.
-    private func attempt(
-        _ changes: [TargetChanges],
-        of sync: String,
-        _ commit: WarehouseTransaction.Commit?
-    ) async throws {
+    private func attempt(_ changes: [TargetChanges], of sync: String, _ part: TransactionPart) async throws {
         let isContinued = writer != nil
         var failure: (error: any Error, limit: Int)?
         while true {
             let writer = try await writer(of: sync)
             if let failure, try !writer.session.allowMemory(atLeast: failure.limit) { throw failure.error }
             do {
-                return try await write(changes, with: writer, commit)
+                return try await write(changes, with: writer, part)
             } catch {
                 guard case DuckDBError.outOfMemory = error, !isContinued, let next = writer.session.nextMemoryLimit
                 else { throw error }
@@ -98,17 +82,13 @@ extension DuckDBDestination {
         }
     }
 
-    private func write(
-        _ changes: [TargetChanges],
-        with writer: ChangeWriter,
-        _ commit: WarehouseTransaction.Commit?
-    ) async throws {
+    private func write(_ changes: [TargetChanges], with writer: ChangeWriter, _ part: TransactionPart) async throws {
         let interrupter = writer.session.interrupter
         try await withTaskCancellationHandler {
             try Task.checkCancellation()
             let cores = ProcessInfo.processInfo.activeProcessorCount
             try writer.useThreads(for: changes, atMost: opener.config.threads ?? cores)
-            if commit == nil { try writer.expectMore(than: changes) }
+            if !part.isLast { try writer.expectMore(than: changes) }
             try writer.refuseForeign(changes)
             for change in changes {
                 do { try writer.apply(change) } catch DuckDBError.failed(let action, let reason) {
@@ -116,8 +96,8 @@ extension DuckDBDestination {
                     throw TargetError(change.before.target, DuckDBError.failed(action: action, reason: reason))
                 }
             }
-            guard let commit else { return }
-            try writer.commit(advancing: commit.checkpoint)
+            guard case .last(let checkpoint) = part else { return }
+            try writer.commit(advancing: checkpoint)
             self.writer = nil
         } onCancel: {
             interrupter.interrupt()

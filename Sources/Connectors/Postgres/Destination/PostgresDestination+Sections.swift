@@ -14,7 +14,14 @@ extension PostgresDestination {
     }
 
     package func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
-        let loader = try await openLoader()
+        try await loading { try await self.load(rows, addingTo: load, $0) }
+    }
+
+    private func load(
+        _ rows: any TableRows,
+        addingTo load: SectionedLoad,
+        _ loader: Loader
+    ) async throws -> SectionedLoad {
         if load.loaded == 0 { try await makeRoom(for: load.target, loader) }
         let made = try await table(of: load, loader)
         do {
@@ -57,8 +64,9 @@ extension PostgresDestination {
         return made
     }
 
-    package func finish(_ load: SectionedLoad) async throws -> Int {
-        let loader = try await openLoader()
+    package func finish(_ load: SectionedLoad) async throws -> Int { try await loading { try await finish(load, $0) } }
+
+    private func finish(_ load: SectionedLoad, _ loader: Loader) async throws -> Int {
         let made = try await table(of: load, loader)
         let pool = loader.pool
         do {

@@ -35,9 +35,17 @@ package actor PostgresDestination: Destination {
     }
 
     package func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
+        try await loading { try await load(rows, into: target, $0) }
+    }
+
+    /// Calls `body` with what loading takes, which stays open meanwhile.
+    func loading<Value>(_ body: (Loader) async throws -> Value) async throws -> Value {
         running += 1
         defer { running -= 1 }
-        let loader = try await openLoader()
+        return try await body(openLoader())
+    }
+
+    private func load(_ rows: any TableRows, into target: TableName, _ loader: Loader) async throws -> Int {
         try await makeRoom(for: target, loader)
         let keepsNativeText = !keptAsText.contains(target)
         let schema = rows.schema
@@ -89,7 +97,7 @@ package actor PostgresDestination: Destination {
         return LoadAgain(because: "its text does not fit the source's types here, so it stays text")
     }
 
-    func openLoader() async throws -> Loader {
+    private func openLoader() async throws -> Loader {
         if let loader, loader.keeper.isHeld { return loader }
         loader?.pool.close()
         sectioned = [:]

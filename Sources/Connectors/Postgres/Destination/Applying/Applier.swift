@@ -9,19 +9,15 @@ struct AppliedTransaction: WriteTransaction {
     /// Which one it is of those that have begun.
     let number: Int
 
-    struct Commit {
-        var checkpoint: StreamCheckpoint?
-    }
-
     func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
-        try await applier.apply(changes, of: self, thenCommitting: nil)
+        try await applier.apply(changes, of: self, .next)
     }
 
     func commit(
         _ changes: [TargetChanges],
         advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
-        try await applier.apply(changes, of: self, thenCommitting: Commit(checkpoint: checkpoint))
+        try await applier.apply(changes, of: self, .last(advancing: checkpoint))
     }
 
     func rollback() async { await applier.rollback(self) }
@@ -37,8 +33,7 @@ actor Applier {
     private var session: Session?
     /// Whether a transaction is open.
     private var isOpen = false
-    /// How many have begun or ended: what does not belong to the last is at its end.
-    private var transactions = 0
+    private var transactions = TransactionNumbers()
     private var isPrepared = false
     /// Whether a table joins the stream with the open transaction, at a place where the stream is already.
     private var isJoining = false
@@ -55,33 +50,33 @@ actor Applier {
     /// ``Destination/begin(_:refusedRows:)``. Nothing is sent before the first changes.
     func begin(_ sync: String, refusedRows: RefusedRows) -> AppliedTransaction {
         if isOpen { undo() }
-        transactions += 1
-        return AppliedTransaction(applier: self, sync: sync, refusedRows: refusedRows, number: transactions)
+        return AppliedTransaction(
+            applier: self,
+            sync: sync,
+            refusedRows: refusedRows,
+            number: transactions.begin()
+        )
     }
 
-    /// - Parameter commit: Ends the transaction; `nil` where more is to come.
     func apply(
         _ changes: [TargetChanges],
         of transaction: AppliedTransaction,
-        thenCommitting commit: AppliedTransaction.Commit?
+        _ kind: TransactionPart
     ) async throws -> [TableName: [RowIssue]] {
-        guard transaction.number == transactions else {
-            throw PostgresError.connectionLost(config.target, reason: "another transaction has begun since")
-        }
+        try transactions.require(transaction.number)
         let interruption = Interruption()
         return try await withTaskCancellationHandler {
             do {
                 let before = isOpen ? stages : nil
-                let part = Part(changes: changes, commit: commit, sync: transaction.sync, before: before)
-                // At its end nothing more belongs to it.
-                defer { if commit != nil { transactions += 1 } }
+                let part = Part(changes: changes, kind: kind, sync: transaction.sync, before: before)
+                defer { if kind.isLast { transactions.end() } }
                 do { try apply(part, interruption) } catch let refused as ConstraintViolation {
                     guard transaction.refusedRows == .leaveOut else { throw refused.meaning }
                     return try sieve(part, after: refused, interruption)
                 }
                 return [:]
             } catch {
-                undo()
+                breakOff()
                 throw error
             }
         } onCancel: {
@@ -90,14 +85,19 @@ actor Applier {
     }
 
     func rollback(_ transaction: AppliedTransaction) {
-        if transaction.number == transactions { undo() }
+        if transactions.isOpen(transaction.number) { breakOff() }
+    }
+
+    /// Ends what is open, and leaves nothing of it.
+    private func breakOff() {
+        undo()
+        transactions.end()
     }
 
     /// What is applied at once.
     private struct Part {
         let changes: [TargetChanges]
-        /// Ends the transaction.
-        let commit: AppliedTransaction.Commit?
+        let kind: TransactionPart
         let sync: String
         /// The temporary tables before it, where it goes on with a transaction.
         let before: StageTables?
@@ -169,7 +169,7 @@ actor Applier {
     ) throws {
         try ChangeGroup.run(
             changes,
-            isLast: part.commit != nil,
+            isLast: part.kind.isLast,
             sieve: &sieve,
             stages: &stages,
             encoder: encoder,
@@ -180,12 +180,12 @@ actor Applier {
     private func finish(_ part: Part, _ changes: [TargetChanges], in session: Session) throws {
         try remember(changes, of: part.sync, in: session)
         if changes.contains(where: { $0.before.stream == nil && $0.after.stream != nil }) { isJoining = true }
-        guard let ending = part.commit else {
+        guard case .last(let checkpoint) = part.kind else {
             if part.before != nil { try session.execute("RELEASE \(Self.start)") }
             return
         }
-        guard part.before == nil else { return try commit(ending.checkpoint, of: part.sync, in: session) }
-        try explained(session) { try commit(ending.checkpoint, of: part.sync, in: session) }
+        guard part.before == nil else { return try commit(checkpoint, of: part.sync, in: session) }
+        try explained(session) { try commit(checkpoint, of: part.sync, in: session) }
     }
 
     /// Calls `body`, where constraints that waited for it refuse rows of whichever table.
@@ -201,7 +201,6 @@ actor Applier {
     /// Undoes what is open, if anything is.
     private func undo() {
         defer {
-            transactions += 1
             isOpen = false
             isJoining = false
             // What was prepared may have been a part of it.
@@ -220,6 +219,7 @@ actor Applier {
         isOpen = false
         isPrepared = false
         stages = StageTables()
+        transactions.end()
     }
 
     /// What is known of tables is asked for anew: they have been replaced.
