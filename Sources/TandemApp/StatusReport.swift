@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 package import TandemCore
 import TandemEngine
 package import TandemRows
@@ -69,8 +69,8 @@ package struct StatusReport: Codable, Sendable {
                 remedy: $0.remedy
             )
         }
-        stream = status.streams[.logBased].map { StreamStatusReport($0, after: status.run) }
-        triggers = status.streams[.triggerBased].map { StreamStatusReport($0, after: status.run) }
+        stream = status.streams[.logBased].map { StreamStatusReport($0, after: status.run, at: status.now) }
+        triggers = status.streams[.triggerBased].map { StreamStatusReport($0, after: status.run, at: status.now) }
         tables = status.tables.map {
             Table(
                 source: $0.source,
@@ -107,7 +107,7 @@ package struct StreamStatusReport: Codable, Sendable {
     package var error: String?
     package var remedy: Remedy?
 
-    package init(_ report: StreamReport, after run: RunRecord?) {
+    package init(_ report: StreamReport, after run: RunRecord?, at now: Date) {
         switch report {
         case .unknown(let message, let remedy): (error, self.remedy) = (message, remedy)
         case .status(let status):
@@ -119,7 +119,7 @@ package struct StreamStatusReport: Codable, Sendable {
             isRead = status.isRead
             keptBytes = status.kept
             lagBytes = status.behind
-            lagSeconds = status.lag(after: run)
+            lagSeconds = status.lag(after: run, at: now)
             walStatus = status.state
             roomBytes = status.room
         }

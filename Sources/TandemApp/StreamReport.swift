@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 package import TandemCore
 import TandemEngine
 import TandemRows
@@ -32,7 +32,7 @@ package enum StreamReport: Sendable {
             var reports: [Method: StreamReport] = [:]
             for method in methods {
                 guard let log = source.changeLog(method) else { continue }
-                let report = await ask(log, method, destination, of: sync)
+                let report = await ask(log, method, destination, of: sync, workspace.clock)
                 reports[method] = report
                 // One that does not answer would not the second time.
                 guard case .status(let status) = report else { break }
@@ -49,7 +49,8 @@ package enum StreamReport: Sendable {
         _ log: any ChangeLog,
         _ method: Method,
         _ destination: (any Destination)?,
-        of sync: SyncConfiguration
+        of sync: SyncConfiguration,
+        _ clock: RunClock
     ) async -> StreamReport {
         do {
             return try await withThrowingTaskGroup(of: StreamReport.self) { group in
@@ -61,7 +62,7 @@ package enum StreamReport: Sendable {
                     return .status(status)
                 }
                 group.addTask {
-                    try await Task.sleep(for: patience)
+                    try await clock.sleep(for: patience)
                     return .unknown("\(sync.from) did not answer within \(patience.components.seconds) seconds", nil)
                 }
                 defer { group.cancelAll() }
@@ -103,18 +104,18 @@ extension StreamReport {
     }
 
     /// How old what is at the destination may be, in seconds, as far as the source says so.
-    package func lag(after run: RunRecord?) -> Double? {
-        if case .status(let status) = self, status.exists { status.lag(after: run) } else { nil }
+    package func lag(after run: RunRecord?, at now: Date) -> Double? {
+        if case .status(let status) = self, status.exists { status.lag(after: run, at: now) } else { nil }
     }
 }
 
 extension StreamStatus {
     /// How old what is at the destination may be, in seconds: as the source measures it while a run reads, else since
     /// the last run was up to date.
-    package func lag(after run: RunRecord?) -> Double? {
+    package func lag(after run: RunRecord?, at now: Date) -> Double? {
         if isRead { return delay }
         if behind == 0 { return 0 }
         guard let run, let moment = run.outcome == .succeeded ? run.ended : run.streamTime else { return nil }
-        return max(0, -moment.timeIntervalSinceNow)
+        return max(0, now.timeIntervalSince(moment))
     }
 }

@@ -11,7 +11,7 @@ package struct SyncStatus: Sendable {
     package var tables: [TableState]
     package var issues: [IssueRecord]
     /// When it was asked for.
-    package var now = Date()
+    package var now: Date
 
     /// Whether somebody has to see to it: the last run or a table failed, or a slot is lost.
     package var isFailing: Bool {
@@ -32,7 +32,7 @@ package struct SyncStatus: Sendable {
         let copied = max(0, now.timeIntervalSince1970 - moment.time)
         guard table.phase == .streaming || table.phase == .catchingUp else { return copied }
         // The slowest, where several are followed.
-        if let lag = streams.values.compactMap({ $0.lag(after: run) }).max() { return lag }
+        if let lag = streams.values.compactMap({ $0.lag(after: run, at: now) }).max() { return lag }
         let followed = run?.outcome == .succeeded ? run?.ended : run?.streamTime
         return followed.map { min(copied, max(0, now.timeIntervalSince($0))) } ?? copied
     }
@@ -52,7 +52,8 @@ extension Workspace {
                     run: try await state?.lastRun(of: sync.name),
                     streams: streams[sync.name] ?? [:],
                     tables: try await state?.tables(of: sync.name) ?? [],
-                    issues: try await state?.issues(of: sync.name) ?? []
+                    issues: try await state?.issues(of: sync.name) ?? [],
+                    now: Date(timeIntervalSince1970: clock.time)
                 )
             )
         }

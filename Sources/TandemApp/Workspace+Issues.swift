@@ -91,10 +91,13 @@ extension Workspace {
     /// - Parameter state: Where its history is kept, if anywhere.
     func syncRun(_ sync: SyncConfiguration, state: StateStore?) throws -> SyncRun {
         SyncRun(
-            sync,
-            from: try source(sync.from),
-            to: try destination(sync.to),
-            readers: Processors.count,
+            RunContext(
+                sync,
+                from: try source(sync.from),
+                to: try destination(sync.to),
+                readers: Processors.count,
+                clock: clock
+            ),
             state: state
         )
     }

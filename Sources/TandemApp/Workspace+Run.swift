@@ -56,16 +56,19 @@ extension Workspace {
             ? try lock(sync.name, follows: options.follows) : try await turn(of: sync.name)
         defer { withExtendedLifetime(lock) {} }
         let run = SyncRun(
-            sync,
-            from: try source(sync.from),
-            to: try destination(sync.to),
-            readers: Processors.count,
-            retries: options.retries,
-            follows: options.follows,
+            RunContext(
+                sync,
+                from: try source(sync.from),
+                to: try destination(sync.to),
+                readers: Processors.count,
+                retries: options.retries,
+                follows: options.follows,
+                clock: clock,
+                observe: observe
+            ),
             lock: lock,
             state: openState(),
-            notify: { [notify] in notify(.historyEnds($0)) },
-            observe: observe
+            notify: { [notify] in notify(.historyEnds($0)) }
         )
         do {
             return .ended(try await run.closing { try await $0.run(repairing: options.isRepaired) })

@@ -1,6 +1,6 @@
 import Foundation
 import TandemConnectors
-import TandemCore
+package import TandemCore
 package import TandemEngine
 import TandemState
 
@@ -25,6 +25,8 @@ package struct Workspace: Sendable {
     /// The folder of the configuration, from which relative paths start.
     let folder: String
     private let statePath: String
+    /// By which everything is timed.
+    let clock: RunClock
     /// Gets what is worth telling in passing, from any thread.
     package var notify: @Sendable (Notice) -> Void
 
@@ -39,6 +41,7 @@ package struct Workspace: Sendable {
         file: String,
         state: String? = nil,
         environment: [String: String],
+        clock: RunClock = .system,
         notify: @escaping @Sendable (Notice) -> Void = { _ in }
     ) throws {
         let location = URL(fileURLWithPath: file).standardizedFileURL
@@ -49,6 +52,7 @@ package struct Workspace: Sendable {
             environment: environment,
             connectors: ConnectorDirectory(Registry.all)
         )
+        self.clock = clock
         self.notify = notify
     }
 
@@ -59,7 +63,7 @@ package struct Workspace: Sendable {
     /// What has happened before. `nil`, with a notice, where it cannot be opened: it is history and never the truth.
     func openState() -> StateStore? {
         do throws(StateError) {
-            return try StateStore.open(at: statePath)
+            return try StateStore.open(at: statePath, clock: clock)
         } catch {
             notify(.noHistory(error))
             return nil
@@ -67,10 +71,10 @@ package struct Workspace: Sendable {
     }
 
     /// What has happened before, if anything has, to be changed.
-    func openStateIfPresent() throws -> StateStore? { try StateStore.openIfPresent(at: statePath) }
+    func openStateIfPresent() throws -> StateStore? { try StateStore.openIfPresent(at: statePath, clock: clock) }
 
     /// What has happened before, if anything has; nothing is written to where it is kept.
-    func readState() throws -> StateStore? { try StateStore.read(at: statePath) }
+    func readState() throws -> StateStore? { try StateStore.read(at: statePath, clock: clock) }
 
     // MARK: Locks
 
@@ -78,7 +82,7 @@ package struct Workspace: Sendable {
     /// not to run.
     func lock(_ sync: String, follows: Bool = false) throws -> SyncLock? {
         do throws(StateError) {
-            return try SyncLock(sync: sync, folder: stateFolder, follows: follows)
+            return try SyncLock(sync: sync, folder: stateFolder, follows: follows, clock: clock)
         } catch {
             if case .running = error { throw error }
             return nil
@@ -88,7 +92,7 @@ package struct Workspace: Sendable {
     /// The same, where a run of `sync` that follows gives way meanwhile.
     func turn(of sync: String) async throws -> SyncLock? {
         do {
-            return try await SyncLock(takingTurnOf: sync, folder: stateFolder) { notify(.waiting($0)) }
+            return try await SyncLock(takingTurnOf: sync, folder: stateFolder, clock: clock) { notify(.waiting($0)) }
         } catch let error as StateError {
             if case .running = error { throw error }
             return nil

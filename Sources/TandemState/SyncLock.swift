@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+package import TandemCore
 
 /// Keeps two runs of one sync from overlapping, until it is released or its process ends.
 ///
@@ -11,6 +12,7 @@ package final class SyncLock: Sendable {
     private let sync: String
     private let path: String
     private let follows: Bool
+    private let clock: RunClock
     /// `nil` while it is given up, or once it is released.
     private let lock: Mutex<FileLock?>
     /// Held for as long as a run that follows waits.
@@ -24,10 +26,11 @@ package final class SyncLock: Sendable {
     ///   - follows: Whether it will give way (``isWanted``, ``giveWay()``).
     /// - Throws: ``StateError/running(sync:pid:)``; ``StateError/unwritable(path:reason:)`` where no lock can be made,
     ///   which need not keep a sync from running.
-    package init(sync: String, folder: String, follows: Bool = false) throws(StateError) {
+    package init(sync: String, folder: String, follows: Bool = false, clock: RunClock = .system) throws(StateError) {
         try makeFolder(folder)
         self.sync = sync
         self.follows = follows
+        self.clock = clock
         path = "\(folder)/\(sync).lock"
         turn = nil
         lock = Mutex(try Self.take(path, of: sync))
@@ -43,13 +46,15 @@ package final class SyncLock: Sendable {
         takingTurnOf sync: String,
         folder: String,
         patience: Duration = .seconds(120),
+        clock: RunClock = .system,
         notify: (String) -> Void = { _ in }
     ) async throws {
         try makeFolder(folder)
         self.sync = sync
         follows = false
+        self.clock = clock
         path = "\(folder)/\(sync).lock"
-        let start = ContinuousClock.now
+        let start = clock.now
         var turn: FileLock?
         var hasSaid = false
         while true {
@@ -59,15 +64,15 @@ package final class SyncLock: Sendable {
                 lock = Mutex(try Self.take(path, of: sync))
                 break
             } catch {
-                guard case .running = error, turn == nil || Self.isFollowing(path), .now - start < patience else {
+                guard case .running = error, turn == nil || Self.isFollowing(path), clock.now - start < patience else {
                     throw error
                 }
             }
-            if !hasSaid, .now - start > .seconds(2) {
+            if !hasSaid, clock.now - start > .seconds(2) {
                 notify("waiting for the run of \(sync) that follows to give way")
                 hasSaid = true
             }
-            try await Task.sleep(for: Self.pause)
+            try await clock.sleep(for: Self.pause)
         }
         self.turn = turn
         say()
@@ -94,7 +99,7 @@ package final class SyncLock: Sendable {
             held = nil
         }
         while true {
-            try await Task.sleep(for: Self.pause)
+            try await clock.sleep(for: Self.pause)
             guard !isWanted else { continue }
             do throws(StateError) {
                 let taken = try Self.take(path, of: sync)

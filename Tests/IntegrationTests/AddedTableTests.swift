@@ -18,7 +18,7 @@ import Testing
         let made = try warehouse?.destination() ?? folder.warehouse()
         let destination = made
         let sync = SyncConfiguration(name: "added", from: "shop", to: "warehouse", method: .fixed(.logBased))
-        _ = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
+        _ = try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil).run()
         try database.execute(
             """
             CREATE TABLE large (id int PRIMARY KEY, v text);
@@ -30,11 +30,13 @@ import Testing
         )
         let gate = OpenableGate()
         let run = SyncRun(
-            sync,
-            from: InterceptedSource.held(source, by: gate),
-            to: destination,
-            readers: 2,
-            follows: true,
+            RunContext(
+                sync,
+                from: InterceptedSource.held(source, by: gate),
+                to: destination,
+                readers: 2,
+                follows: true
+            ),
             state: nil
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -69,7 +71,9 @@ import Testing
         }
         let again = gate.requests.filter { $0.end != nil }.flatMap(\.tables).map(\.schema.name.table)
         #expect(again == ["keyless"], "only what has no key is read once more")
-        for result in try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify().results {
+        for result in try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil)
+            .verify().results
+        {
             guard case .equal = result.verdict else {
                 Issue.record("\(result.copy.target): \(result.verdict)")
                 continue
@@ -99,16 +103,18 @@ import Testing
             pause: { try await Task.sleep(for: $0 / 120) }
         )
         let run = SyncRun(
-            sync,
-            from: source,
-            to: destination,
-            readers: 2,
-            follows: true,
-            state: nil,
-            clock: clock,
-            observe: { event in
-                if case .following(_, let tables, _) = event, tables.isEmpty { waits.withLock { $0 += 1 } }
-            }
+            RunContext(
+                sync,
+                from: source,
+                to: destination,
+                readers: 2,
+                follows: true,
+                clock: clock,
+                observe: { event in
+                    if case .following(_, let tables, _) = event, tables.isEmpty { waits.withLock { $0 += 1 } }
+                }
+            ),
+            state: nil
         )
         func isFollowed() async throws -> Bool {
             try await destination.tables(of: sync.name).first?.stream != nil
@@ -150,10 +156,10 @@ import Testing
         let source = try database.source()
         let destination = try folder.warehouse()
         let sync = SyncConfiguration(name: "again", from: "shop", to: "warehouse", method: .fixed(.logBased))
-        _ = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
+        _ = try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil).run()
         let gate = OpenableGate()
         let held = InterceptedSource.held(source, by: gate)
-        let run = SyncRun(sync, from: held, to: destination, readers: 2, follows: true, state: nil)
+        let run = SyncRun(RunContext(sync, from: held, to: destination, readers: 2, follows: true), state: nil)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await run.run() }
             try database.execute(

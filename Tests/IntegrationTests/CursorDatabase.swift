@@ -48,14 +48,16 @@ struct CursorDatabase {
         let source = try database.source()
         let destination = try destination()
         return try await SyncRun(
-            sync,
-            from: InterceptedSource.failing(source, .range, faults: readFaults),
-            to: faults.map { FaultyDestination(destination, $0) } ?? destination,
-            readers: 2,
-            retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
-            patience: patience,
-            state: nil,
-            observe: observe
+            RunContext(
+                sync,
+                from: InterceptedSource.failing(source, .range, faults: readFaults),
+                to: faults.map { FaultyDestination(destination, $0) } ?? destination,
+                readers: 2,
+                retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
+                patience: patience,
+                observe: observe
+            ),
+            state: nil
         ).closing { try await $0.run() }
     }
 
@@ -79,7 +81,8 @@ struct CursorDatabase {
     func verify() async throws -> [Verification.TableResult] {
         let source = try database.source()
         let destination = try destination()
-        let results = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify().results
+        let results = try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil)
+            .verify().results
         await source.close()
         await destination.close()
         return results

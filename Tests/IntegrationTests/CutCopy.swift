@@ -147,14 +147,16 @@ struct CutCopy {
     ) async throws -> Value {
         let plain = try destination()
         let run = SyncRun(
-            sync,
-            from: try database.source(sectionBytes: sectionBytes),
-            to: faults.map { FaultyDestination(plain, $0) } ?? plain,
-            readers: 2,
-            retries: RetryPolicy(limit: retries, firstPause: .zero, longestPause: .zero),
-            follows: follows,
-            state: nil,
-            observe: { watch.note($0) }
+            RunContext(
+                sync,
+                from: try database.source(sectionBytes: sectionBytes),
+                to: faults.map { FaultyDestination(plain, $0) } ?? plain,
+                readers: 2,
+                retries: RetryPolicy(limit: retries, firstPause: .zero, longestPause: .zero),
+                follows: follows,
+                observe: { watch.note($0) }
+            ),
+            state: nil
         )
         return try await run.closing(body)
     }

@@ -52,7 +52,7 @@ import Testing
         let sync = SyncConfiguration(name: "types", from: "shop", to: "warehouse")
         let source = try database.source()
         let warehouse = try folder.warehouse()
-        let result = try await SyncRun(sync, from: source, to: warehouse, readers: 2, state: nil).run()
+        let result = try await SyncRun(RunContext(sync, from: source, to: warehouse, readers: 2), state: nil).run()
         #expect(result.report.failures.isEmpty)
         #expect(result.report.outcomes.allSatisfy { $0.tally.refused == 0 && $0.copy.rows == $0.tally.rows })
         for (index, type) in Self.types(on: version).enumerated() {
@@ -138,7 +138,7 @@ import Testing
         let source = try database.source()
         let sync = SyncConfiguration(name: "odd", from: "shop", to: "warehouse")
         for round in 1...2 {
-            let result = try await SyncRun(sync, from: source, to: warehouse, readers: 2, state: nil).run()
+            let result = try await SyncRun(RunContext(sync, from: source, to: warehouse, readers: 2), state: nil).run()
             #expect(result.report.failures.isEmpty, "round \(round)")
             let rows = try await warehouse.query(
                 "SELECT d, ts, a, typeof(fine) FROM public.odd WHERE id > 9000 ORDER BY id"
@@ -194,7 +194,7 @@ import Testing
         let folder = try TemporaryFolder()
         let warehouse = try folder.warehouse()
         let sync = SyncConfiguration(name: "odd", from: "shop", to: "warehouse", unfitValues: policy)
-        let result = try await SyncRun(sync, from: source, to: warehouse, readers: 1, state: nil).run()
+        let result = try await SyncRun(RunContext(sync, from: source, to: warehouse, readers: 1), state: nil).run()
         await source.close()
         return Outcome(folder: folder, warehouse: warehouse, result: result)
     }

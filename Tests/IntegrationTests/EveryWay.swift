@@ -88,12 +88,14 @@ struct EveryWay: Sendable, CustomTestStringConvertible {
 
         func with<Value>(_ body: (SyncRun) async throws -> Value) async throws -> Value {
             let run = try SyncRun(
-                sync,
-                from: makeSource(),
-                to: makeDestination(),
-                readers: 2,
-                retries: RetryPolicy(limit: 0),
-                patience: WriterWaitLimit(reading: .zero, copying: .zero),
+                RunContext(
+                    sync,
+                    from: makeSource(),
+                    to: makeDestination(),
+                    readers: 2,
+                    retries: RetryPolicy(limit: 0),
+                    patience: WriterWaitLimit(reading: .zero, copying: .zero)
+                ),
                 state: nil
             )
             return try await run.closing(body)

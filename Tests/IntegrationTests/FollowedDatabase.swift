@@ -80,13 +80,15 @@ struct FollowedDatabase {
         let source = try database.source(plugin: plugin, publication: publication)
         let destination = try folder.warehouse()
         let run = SyncRun(
-            sync,
-            from: source,
-            to: destination,
-            readers: 2,
-            follows: follows,
-            state: state,
-            observe: observe
+            RunContext(
+                sync,
+                from: source,
+                to: destination,
+                readers: 2,
+                follows: follows,
+                observe: observe
+            ),
+            state: state
         )
         return try await run.closing(body)
     }

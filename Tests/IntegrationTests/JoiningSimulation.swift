@@ -60,7 +60,8 @@ struct JoiningSimulation {
         }
         try await bounded()
         let (source, destination) = try ends()
-        let results = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).verify().results
+        let results = try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil)
+            .verify().results
         for result in results {
             if case .equal = result.verdict { continue }
             Issue.record("seed \(seed), faults at \(faults.log): \(result.copy.target) \(result.verdict)")
@@ -79,14 +80,16 @@ struct JoiningSimulation {
             do {
                 let held = InterceptedSource.held(source, by: Turn(writings: writings, count: Int(seed % 4)))
                 _ = try await SyncRun(
-                    sync,
-                    from: InterceptedSource.failing(held, faults),
-                    to: FaultyDestination(destination, faults),
-                    readers: 2,
-                    retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
-                    follows: true,
-                    state: nil,
-                    observe: { seen.note($0) }
+                    RunContext(
+                        sync,
+                        from: InterceptedSource.failing(held, faults),
+                        to: FaultyDestination(destination, faults),
+                        readers: 2,
+                        retries: RetryPolicy(limit: 3, firstPause: .zero, longestPause: .zero),
+                        follows: true,
+                        observe: { seen.note($0) }
+                    ),
+                    state: nil
                 ).run()
             } catch is TestFault {
                 await close(source, destination)
@@ -99,7 +102,7 @@ struct JoiningSimulation {
 
     private func bounded() async throws {
         let (source, destination) = try ends()
-        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil)
+        let run = SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil)
         let result = try await run.closing { try await $0.run() }
         #expect(result.report.failures.isEmpty)
     }

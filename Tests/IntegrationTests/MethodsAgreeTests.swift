@@ -164,7 +164,7 @@ private struct Way {
             guard case .copyingAgain(let table, let reason) = event else { return }
             print("\(sync.name) copies \(table.target) again, because \(reason)")
         }
-        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+        let run = SyncRun(RunContext(sync, from: source, to: destination, readers: 2, observe: observe), state: nil)
         return try await run.closing(body)
     }
 }

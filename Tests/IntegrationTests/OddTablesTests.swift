@@ -17,7 +17,8 @@ import Testing
         let source = try database.source(readers: readers)
         let warehouse = try folder.warehouse()
         let sync = SyncConfiguration(name: "odd", from: "shop", to: "warehouse")
-        let result = try await SyncRun(sync, from: source, to: warehouse, readers: readers, state: nil).run()
+        let result = try await SyncRun(RunContext(sync, from: source, to: warehouse, readers: readers), state: nil)
+            .run()
         #expect(result.report.failures.isEmpty, "\(result.report.failures)")
         let verified = try await Verification(
             RunContext(

@@ -48,7 +48,7 @@ import Testing
         )
         let source = try database.source()
         let destination = try database.destination()
-        let result = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
+        let result = try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil).run()
         #expect(result.report.failures.isEmpty)
         #expect(result.report.outcomes.allSatisfy { $0.tally.refused == 0 && $0.copy.rows == $0.tally.rows })
         for (index, type) in Self.types(on: version).enumerated() {
@@ -145,7 +145,8 @@ import Testing
         let destination = try to.destination()
         let sync = SyncConfiguration(name: "odd", from: "shop", to: "copy", method: .fixed(.fullTable))
         for _ in 1...2 {
-            let result = try await SyncRun(sync, from: source, to: destination, readers: 2, state: nil).run()
+            let result = try await SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil)
+                .run()
             #expect(result.report.failures.isEmpty)
             let dump = "SELECT md5(string_agg(odd::text, ',' ORDER BY id)) FROM odd"
             #expect(try to.execute(dump) == from.execute(dump))
@@ -179,7 +180,7 @@ import Testing
         for round in 0..<6 {
             let statements = (0..<40).flatMap { _ in history.nextTransaction() }
             try from.execute(statements.map { $0 + ";" }.joined(separator: "\n"))
-            let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil)
+            let run = SyncRun(RunContext(sync, from: source, to: destination, readers: 2), state: nil)
             let result = try await run.run()
             #expect(result.report.failures.isEmpty, "seed \(seed)")
             if round == 1 {

@@ -178,7 +178,7 @@ private struct Copied {
         source = try database.source()
         warehouse = try folder.warehouse()
         let sync = SyncConfiguration(name: "sums", from: "shop", to: "warehouse", tables: tables)
-        let result = try await SyncRun(sync, from: source, to: warehouse, readers: 2, state: nil).run()
+        let result = try await SyncRun(RunContext(sync, from: source, to: warehouse, readers: 2), state: nil).run()
         #expect(result.report.failures.isEmpty, "\(result.report.failures)")
     }
 

@@ -76,7 +76,7 @@ struct RefusingPair {
         let source = try from.source()
         let plain = try to.destination()
         let destination: any Destination = faults.map { FaultyDestination(plain, $0) } ?? plain
-        let run = SyncRun(sync, from: source, to: destination, readers: 2, state: nil, observe: observe)
+        let run = SyncRun(RunContext(sync, from: source, to: destination, readers: 2, observe: observe), state: nil)
         return try await run.closing(body)
     }
 

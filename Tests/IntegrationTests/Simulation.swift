@@ -117,15 +117,17 @@ struct Simulation {
             let attempts = Mutex(0)
             do {
                 let run = SyncRun(
-                    configuration,
-                    from: faults.map { InterceptedSource.failing(source, $0) } ?? source,
-                    to: faults.map { FaultyDestination(destination, $0) } ?? destination,
-                    readers: 2,
-                    retries: retries,
-                    state: nil,
-                    observe: { event in
-                        if case .retrying(_, _, let attempt) = event { attempts.withLock { $0 = attempt } }
-                    }
+                    RunContext(
+                        configuration,
+                        from: faults.map { InterceptedSource.failing(source, $0) } ?? source,
+                        to: faults.map { FaultyDestination(destination, $0) } ?? destination,
+                        readers: 2,
+                        retries: retries,
+                        observe: { event in
+                            if case .retrying(_, _, let attempt) = event { attempts.withLock { $0 = attempt } }
+                        }
+                    ),
+                    state: nil
                 )
                 let result = try await run.run()
                 await close(source, destination)

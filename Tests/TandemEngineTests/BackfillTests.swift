@@ -20,14 +20,16 @@ import Testing
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
         _ = try await SyncRun(
-            SyncConfiguration(name: "test", from: "shop", to: "house"),
-            from: source,
-            to: destination ?? MemoryDestination(warehouse),
-            readers: 1,
-            retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),
-            follows: follows,
-            state: nil,
-            observe: observe
+            RunContext(
+                SyncConfiguration(name: "test", from: "shop", to: "house"),
+                from: source,
+                to: destination ?? MemoryDestination(warehouse),
+                readers: 1,
+                retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),
+                follows: follows,
+                observe: observe
+            ),
+            state: nil
         ).run()
     }
 

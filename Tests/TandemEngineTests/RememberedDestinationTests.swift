@@ -23,10 +23,12 @@ import Testing
         for (round, most) in [100, 1].enumerated() {
             let destination = FaultyDestination(MemoryDestination(warehouse))
             let run = SyncRun(
-                SyncConfiguration(name: "test", from: "shop", to: "house"),
-                from: source,
-                to: destination,
-                readers: 1,
+                RunContext(
+                    SyncConfiguration(name: "test", from: "shop", to: "house"),
+                    from: source,
+                    to: destination,
+                    readers: 1
+                ),
                 state: nil
             )
             _ = try await run.run()
@@ -43,10 +45,12 @@ import Testing
             let shop = MemoryDatabase(name: "shop", tables: [.init(schema: table.schema, batches: table.batches())])
             let destination = FaultyDestination(MemoryDestination(warehouse))
             let run = SyncRun(
-                SyncConfiguration(name: "test", from: "shop", to: "house", method: .fixed(.fullTable)),
-                from: MemorySource(shop),
-                to: destination,
-                readers: 1,
+                RunContext(
+                    SyncConfiguration(name: "test", from: "shop", to: "house", method: .fixed(.fullTable)),
+                    from: MemorySource(shop),
+                    to: destination,
+                    readers: 1
+                ),
                 state: nil
             )
             let result = try await run.run()

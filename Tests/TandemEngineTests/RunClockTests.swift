@@ -16,12 +16,14 @@ import Testing
         let shop = MemoryDatabase(name: "shop", tables: [.init(schema: table.schema, batches: table.batches())])
         let state = try StateStore.inMemory(clock: clock)
         let run = SyncRun(
-            SyncConfiguration(name: "test", from: "shop", to: "house", method: .fixed(.fullTable)),
-            from: MemorySource(shop),
-            to: MemoryDestination(MemoryDatabase(name: "house")),
-            readers: 2,
-            state: state,
-            clock: clock
+            RunContext(
+                SyncConfiguration(name: "test", from: "shop", to: "house", method: .fixed(.fullTable)),
+                from: MemorySource(shop),
+                to: MemoryDestination(MemoryDatabase(name: "house")),
+                readers: 2,
+                clock: clock
+            ),
+            state: state
         )
         let result = try await run.run()
         // It stands still, so nothing takes any time.

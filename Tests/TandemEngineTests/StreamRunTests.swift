@@ -22,12 +22,14 @@ import Testing
     ) async throws -> SyncRun.Result {
         let sync = SyncConfiguration(name: "test", from: "shop", to: "house", tables: tables, onGap: onGap)
         return try await SyncRun(
-            sync,
-            from: faults.map { InterceptedSource.failing(source, $0) } ?? source,
-            to: faults.map { FaultyDestination(MemoryDestination(warehouse), $0) }
-                ?? MemoryDestination(warehouse),
-            readers: 1,
-            retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero),
+            RunContext(
+                sync,
+                from: faults.map { InterceptedSource.failing(source, $0) } ?? source,
+                to: faults.map { FaultyDestination(MemoryDestination(warehouse), $0) }
+                    ?? MemoryDestination(warehouse),
+                readers: 1,
+                retries: RetryPolicy(limit: 2, firstPause: .zero, longestPause: .zero)
+            ),
             state: nil
         ).run(repairing: isRepaired)
     }

@@ -38,18 +38,28 @@ import Testing
 
     @Test func theSameColumnsNeedNoStep() throws {
         var table = table([column("id", 1), column("x", 2)], targetNames: ["id", "x_2"])
-        let changes = try table.follow(stretch([column("id", 1), column("x", 2)]), folding: .exact, unfit: .text)
+        let changes = try table.follow(
+            stretch([column("id", 1), column("x", 2)]),
+            folding: .exact,
+            unfit: .text,
+            at: 0
+        )
         #expect(changes.evolution == [])
         #expect(changes.before == changes.after)
     }
 
     @Test func aRenamedColumnIsRenamed() throws {
         var table = table([column("id", 1), column("x", 2)])
-        let changes = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact, unfit: .text)
+        let changes = try table.follow(
+            stretch([column("id", 1), column("y", 2)]),
+            folding: .exact,
+            unfit: .text,
+            at: 0
+        )
         #expect(changes.evolution == [.renameColumn(from: "x", to: "y")])
         #expect(changes.before.schema.columns.map(\.name) == ["id", "x"])
         #expect(changes.after.schema.columns.map(\.name) == ["id", "y"])
-        let next = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact, unfit: .text)
+        let next = try table.follow(stretch([column("id", 1), column("y", 2)]), folding: .exact, unfit: .text, at: 0)
         #expect(next.evolution == [])
     }
 
@@ -59,14 +69,15 @@ import Testing
         let changes = try table.follow(
             stretch([column("id", 1), added], missing: [2: .number(5)]),
             folding: .exact,
-            unfit: .text
+            unfit: .text,
+            at: 0
         )
         #expect(changes.evolution == [.addColumn(added, value: .number(5))])
     }
 
     @Test func aDroppedColumnStaysAtTheDestination() throws {
         var table = table([column("id", 1), column("x", 2)])
-        let changes = try table.follow(stretch([column("id", 1)]), folding: .exact, unfit: .text)
+        let changes = try table.follow(stretch([column("id", 1)]), folding: .exact, unfit: .text, at: 0)
         #expect(changes.evolution == [.keepColumn("x")])
         #expect(changes.after.schema.columns.map(\.name) == ["id"])
     }
@@ -76,7 +87,8 @@ import Testing
         let changes = try table.follow(
             stretch([column("id", 1), column("X", 2)]),
             folding: .caseInsensitive,
-            unfit: .text
+            unfit: .text,
+            at: 0
         )
         #expect(changes.evolution == [.renameColumn(from: "x", to: "X")])
     }
@@ -86,14 +98,14 @@ import Testing
         let columns =
             isDropped ? [column("id", 1), column("X", 3)] : [column("id", 1), column("x", 2), column("X", 3)]
         #expect(throws: Recopy.self) {
-            try table.follow(stretch(columns), folding: .caseInsensitive, unfit: .text)
+            try table.follow(stretch(columns), folding: .caseInsensitive, unfit: .text, at: 0)
         }
     }
 
     @Test func anotherTypeMeansAnotherCopy() {
         var table = table([column("id", 1), column("x", 2)])
         #expect(throws: Recopy.self) {
-            try table.follow(stretch([column("id", 1), column("x", 2, .int64)]), folding: .exact, unfit: .text)
+            try table.follow(stretch([column("id", 1), column("x", 2, .int64)]), folding: .exact, unfit: .text, at: 0)
         }
     }
 
@@ -104,15 +116,15 @@ import Testing
             var stretch = stretch(columns)
             stretch.changes.hasPartialKeyChange = hasMoved
             var whole = table(columns)
-            #expect(throws: Never.self) { try whole.follow(stretch, folding: .exact, unfit: .text) }
+            #expect(throws: Never.self) { try whole.follow(stretch, folding: .exact, unfit: .text, at: 0) }
             var patchwork = table(columns)
             patchwork.copy.spansSnapshots = true
             if hasMoved {
                 #expect(throws: Recopy.self) {
-                    try patchwork.follow(stretch, folding: .exact, unfit: .text)
+                    try patchwork.follow(stretch, folding: .exact, unfit: .text, at: 0)
                 }
             } else {
-                #expect(throws: Never.self) { try patchwork.follow(stretch, folding: .exact, unfit: .text) }
+                #expect(throws: Never.self) { try patchwork.follow(stretch, folding: .exact, unfit: .text, at: 0) }
             }
         }
     }

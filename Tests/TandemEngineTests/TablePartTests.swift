@@ -52,12 +52,14 @@ import Testing
     private func run(_ source: LoggedSource) async throws -> (copied: Int, reasons: [String]) {
         let reasons = Reasons()
         let result = try await SyncRun(
-            SyncConfiguration(name: "test", from: "shop", to: "house"),
-            from: source,
-            to: MemoryDestination(warehouse),
-            readers: 1,
-            state: nil,
-            observe: { if case .copyingAgain(_, let reason) = $0 { await reasons.add(reason) } }
+            RunContext(
+                SyncConfiguration(name: "test", from: "shop", to: "house"),
+                from: source,
+                to: MemoryDestination(warehouse),
+                readers: 1,
+                observe: { if case .copyingAgain(_, let reason) = $0 { await reasons.add(reason) } }
+            ),
+            state: nil
         ).run()
         return (result.report.outcomes.count, await reasons.all)
     }

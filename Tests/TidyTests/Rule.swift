@@ -40,6 +40,17 @@ struct Rule: Sendable, CustomTestStringConvertible {
             },
             "while !isDone { try await Task.sleep(for: .milliseconds(50)) }"
         ) { $0.contains(/[. ]sleep\(/) },
+        .init(
+            named: "what a run does has its time from its `RunClock`",
+            {
+                Repository.swift.filter {
+                    $0.contains(/^Sources\/(TandemEngine|TandemApp|TandemState|Connectors\/Memory)\//)
+                }
+            },
+            "let start = ContinuousClock.now"
+        ) {
+            $0.contains(/(Continuous|Suspending)Clock|DispatchTime|\bDate(\(\)|\.now)|[sS]inceNow|Task\.sleep/)
+        },
         .init(named: "errors are not promised away", sources, "let x = try! open()") { $0.contains(/\btry!/) },
         .init(named: "open work lives in the tracker", everySwift, "// FIX" + "ME: later") {
             $0.contains(/\b(FIXM[E]|TOD[O]|XX[X])\b/)
@@ -99,7 +110,8 @@ struct Rule: Sendable, CustomTestStringConvertible {
         ),
     ]
 
-    nonisolated(unsafe) private static let retired = #/
+    nonisolated(unsafe) private static let retired =
+        #/
         \b(CopyDesk|BesideCopies|HeldTable|HoldOrders?|Stretch|StreamState|CopiedTable|TableLoad|TableCopy|TableLoading
         |LoadTable|TableMerge|TableMerging|PatchedRows|hasMovedPatch|RowSieve|Refusal|ChangeRefused|RefusedContent
         |Objection|StreamRefusal|LoadKeeper|LockPatience|WriterPatience|OpenPatience|WritingRest|SlotStanding

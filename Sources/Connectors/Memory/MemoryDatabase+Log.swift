@@ -1,5 +1,5 @@
-import Foundation
 import Synchronization
+import TandemCore
 package import TandemRows
 
 extension MemoryDatabase {
@@ -12,7 +12,7 @@ extension MemoryDatabase {
             var changes: [(table: TableSchema, change: MemoryChange)] = []
             /// A table whose rows were replaced, of which no change tells.
             var replaced: TableID?
-            var time = Date().timeIntervalSince1970
+            var time: Double
         }
 
         /// How far a sync has come.
@@ -83,10 +83,10 @@ extension MemoryDatabase {
     package func commit(_ changes: [(table: TableName, change: MemoryChange)]) throws {
         try state.withLock { state in
             var tables = state.content.tables
-            var entry = Log.Entry(version: state.version + 1)
+            var entry = Log.Entry(version: state.version + 1, time: clock.time)
             for (name, change) in changes {
                 guard var table = tables[name] else { throw MemoryError.noTable(name) }
-                _ = table.apply(try change.net(of: table.schema, as: table.schema), of: table.schema)
+                _ = table.apply(try change.net(of: table.schema, as: table.schema), of: table.schema, at: entry.time)
                 tables[name] = table
                 entry.changes.append((table.schema, change))
             }

@@ -1,5 +1,5 @@
 import Synchronization
-import TandemCore
+package import TandemCore
 package import TandemRows
 
 /// Tables in memory: a source to read from, a destination to write to, or both.
@@ -44,10 +44,14 @@ package final class MemoryDatabase: Sendable {
 
     let state: Mutex<State>
     let name: String
+    let clock: RunClock
 
-    /// - Parameter keepsLog: Whether its changes can be followed.
-    package init(name: String, tables: [Table] = [], keepsLog: Bool = false) {
+    /// - Parameters:
+    ///   - keepsLog: Whether its changes can be followed.
+    ///   - clock: What tells when they were made.
+    package init(name: String, tables: [Table] = [], keepsLog: Bool = false, clock: RunClock = .system) {
         self.name = name
+        self.clock = clock
         let named = tables.map { ($0.schema.name, $0) }
         var state = State(content: Content(tables: Dictionary(named, uniquingKeysWith: { $1 })))
         if keepsLog { state.log = Log() }
@@ -62,7 +66,7 @@ package final class MemoryDatabase: Sendable {
             let old = state.content.tables.updateValue(table, forKey: table.schema.name)
             state.version += 1
             guard let old else { return }
-            state.log?.append(Log.Entry(version: state.version, replaced: old.schema.id))
+            state.log?.append(Log.Entry(version: state.version, replaced: old.schema.id, time: clock.time))
         }
     }
 
@@ -70,6 +74,26 @@ package final class MemoryDatabase: Sendable {
     package func drop(_ name: TableName) {
         state.withLock { state in
             state.content.tables[name] = nil
+            state.version += 1
+        }
+    }
+
+    /// Gives a table other columns: what it has under their numbers stays in its rows, and is null where it has none.
+    /// The log tells of them with the next row.
+    package func alter(_ name: TableName, columns: [ColumnSchema]) {
+        state.withLock { state in
+            guard var table = state.content.tables[name] else { return }
+            let old = table.schema
+            let indexes = columns.map { column in old.columns.firstIndex { $0.id == column.id } }
+            table.schema.columns = columns
+            table.schema.identity = old.identity.compactMap { index in indexes.firstIndex(of: index) }
+            for batch in table.batches.indices {
+                let count = table.batches[batch].rowCount
+                table.batches[batch].columns = zip(indexes, columns).map { index, column in
+                    index.map { table.batches[batch].columns[$0] } ?? Column(nullsOf: column.type, count: count)
+                }
+            }
+            state.content.tables[name] = table
             state.version += 1
         }
     }

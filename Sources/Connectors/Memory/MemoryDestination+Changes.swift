@@ -87,18 +87,18 @@ private struct MemoryTransaction: WriteTransaction {
         guard let open = database.open, open.number == number else { throw TransactionEnded() }
         database.open = nil
         var content = open.content
-        for target in changes { try content.apply(target, of: sync) }
+        for target in changes { try content.apply(target, of: sync, at: self.database.clock.time) }
         return content
     }
 }
 
 extension MemoryDatabase.Content {
-    fileprivate mutating func apply(_ target: TargetChanges, of sync: String) throws {
+    fileprivate mutating func apply(_ target: TargetChanges, of sync: String, at now: Double) throws {
         guard var table = tables.removeValue(forKey: target.before.target) else {
             throw TableMismatch(target.before.target, because: "there is no such table")
         }
         for step in target.evolution { try table.evolve(step, of: target.before.target) }
-        guard table.apply(target.changes, of: target.after.schema) else {
+        guard table.apply(target.changes, of: target.after.schema, at: now) else {
             throw TableMismatch(target.after.target, because: "a row that was changed is not there")
         }
         table.schema.name = target.after.target

@@ -53,7 +53,7 @@ package struct MemoryDestination: Destination {
                 table.schema.name = copy.target
                 let former = copy.former(among: earlier, retiring: retired, folding: nameFolding)
                 let old = former.flatMap { former in state.content.tables[former.target].map { (former, $0) } }
-                whole[index].rows += table.complete(for: copy, after: old)
+                whole[index].rows += table.complete(for: copy, after: old, at: database.clock.time)
                 next.content.tables[copy.target] = table
                 next.sectioned[copy.target] = nil
             }

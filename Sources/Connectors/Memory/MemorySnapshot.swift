@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 import TandemCore
 import TandemRows
@@ -18,13 +17,15 @@ struct MemorySnapshot: Snapshot {
         moment = Moment(
             checkpoint: Checkpoint("\(now.version)"),
             origin: database.name,
-            time: Date().timeIntervalSince1970,
+            time: database.clock.time,
             position: now.log.map { Checkpoint("\($0.end)") }
         )
     }
 
     func rows(of table: CatalogTable, as schema: TableSchema, unfit: UnfitPolicy) async throws -> any TableRows {
-        guard let stored = tables[table.schema.name] else { throw MemoryError.noTable(table.schema.name) }
+        guard let stored = tables[table.schema.name], stored.schema.id == table.schema.id else {
+            throw MemoryError.noTable(table.schema.name)
+        }
         return try BatchRows(
             stored.batches.map { try $0.columns(of: stored.schema, as: schema) },
             schema: schema,
@@ -42,7 +43,9 @@ struct MemorySnapshot: Snapshot {
     }
 
     func sum(of table: CatalogTable, as schema: TableSchema) async throws -> TableSum? { nil }
-    func extent(of table: CatalogTable) async throws -> TableExtent? { nil }
+    func extent(of table: CatalogTable) async throws -> TableExtent? {
+        tables[table.schema.name].map { TableExtent(columns: Set($0.schema.columns.map(\.id))) }
+    }
     func awaitDurability() async throws {}
     func close() async {}
 }

@@ -6,10 +6,12 @@ extension MemoryDatabase.Table {
     typealias Place = (batch: Int, row: Int)
     typealias Row = [String?]
 
-    /// - Parameter source: The table as its source has it; what this one has besides is null in new rows.
+    /// - Parameters:
+    ///   - source: The table as its source has it; what this one has besides is null in new rows.
+    ///   - now: When this is.
     /// - Returns: `false` if a row whose values are to be kept is not there.
-    mutating func apply(_ changes: NetChanges, of source: TableSchema) -> Bool {
-        if changes.isEmptied { empty(at: changes.emptiedAt) }
+    mutating func apply(_ changes: NetChanges, of source: TableSchema, at now: Double) -> Bool {
+        if changes.isEmptied { empty(at: changes.emptiedAt ?? now) }
         if let bound = changes.removedFrom { removeRows(from: bound, of: source) }
         let identity = source.identity.isEmpty ? Array(source.columns.indices) : source.identity
         let key = identity.map { source.columns[$0] }
@@ -29,7 +31,7 @@ extension MemoryDatabase.Table {
         for deleted in changes.deleted {
             let time = deleted.rows.columns[key.count]
             for (number, row) in Self.rows(in: deleted.rows, of: key).enumerated() {
-                if let place = places[row]?.popLast() { mark(place, at: time, row: number) }
+                if let place = places[row]?.popLast() { mark(place, at: time, row: number, now: now) }
             }
         }
         gone.removeAll { isMarked($0) }
@@ -39,7 +41,7 @@ extension MemoryDatabase.Table {
             if !source.identity.isEmpty { gone += all[row]?.filter { isMarked($0) } ?? [] }
         }
         remove(gone)
-        batches += (changes.written + filled).map { widened($0, of: source) }
+        batches += (changes.written + filled).map { widened($0, of: source, at: now) }
         return true
     }
 
@@ -100,11 +102,11 @@ extension MemoryDatabase.Table {
     }
 
     /// `batch` with nulls for what only this table has.
-    func widened(_ batch: RowBatch, of source: TableSchema) -> RowBatch {
+    func widened(_ batch: RowBatch, of source: TableSchema, at now: Double) -> RowBatch {
         var widened = batch
         widened.columns = schema.columns.map { column in
             let index = source.columns.firstIndex { $0.name == column.name }
-            if column.name == MetadataColumns.syncedAtName { return Column(repeatingNow: batch.rowCount) }
+            if column.name == MetadataColumns.syncedAtName { return Column(repeatingTime: now, batch.rowCount) }
             return index.map { batch.columns[$0] } ?? Column(nullsOf: column.type, count: batch.rowCount)
         }
         return widened

@@ -1,4 +1,3 @@
-import Foundation
 import TandemCore
 import TandemRows
 
@@ -11,21 +10,23 @@ extension MemoryDatabase.Table {
     }
 
     /// Takes all rows away, or marks those that are not marked where such rows stay.
-    mutating func empty(at time: Double?) {
+    mutating func empty(at time: Double) {
         guard let markIndex else { return batches = [] }
         for batch in batches.indices {
             let rows = 0..<batches[batch].rowCount
-            let now = Column(repeatingTime: time ?? Date().timeIntervalSince1970, rows.count)
+            let now = Column(repeatingTime: time, rows.count)
             let old = batches[batch].columns[markIndex]
             batches[batch].columns[markIndex] = Column(picking: rows.map { (old.isNull($0) ? now : old, $0) })
         }
     }
 
-    /// - Parameter time: Where the time stands, in row `row`.
-    mutating func mark(_ place: Place, at time: Column, row: Int) {
+    /// - Parameters:
+    ///   - time: Where the time stands, in row `row`.
+    ///   - now: By which a row without one is marked.
+    mutating func mark(_ place: Place, at time: Column, row: Int, now: Double) {
         guard let markIndex else { return }
-        touch(place)
-        let now = Column(repeatingNow: 1)
+        let now = Column(repeatingTime: now, 1)
+        touch(place, now)
         let old = batches[place.batch].columns[markIndex]
         batches[place.batch].columns[markIndex] = Column(
             picking: (0..<batches[place.batch].rowCount).map { index in
@@ -36,9 +37,9 @@ extension MemoryDatabase.Table {
     }
 
     /// Notes that a row has been written.
-    private mutating func touch(_ place: Place) {
+    private mutating func touch(_ place: Place, _ now: Column) {
         guard let index = schema.columns.firstIndex(where: { $0.name == MetadataColumns.syncedAtName }) else { return }
-        let (old, now) = (batches[place.batch].columns[index], Column(repeatingNow: 1))
+        let old = batches[place.batch].columns[index]
         batches[place.batch].columns[index] = Column(
             picking: (0..<batches[place.batch].rowCount).map { $0 == place.row ? (now, 0) : (old, $0) }
         )
@@ -70,7 +71,7 @@ extension MemoryDatabase.Table {
     /// What was loaded, with the columns that it is to have and the rows of `old` that stay although they are gone.
     ///
     /// - Returns: How many of those there are.
-    mutating func complete(for copy: SyncedTable, after old: (copy: SyncedTable, table: Self)?) -> Int {
+    mutating func complete(for copy: SyncedTable, after old: (copy: SyncedTable, table: Self)?, at now: Double) -> Int {
         let loaded = schema
         setMetadataColumns(copy.metadataColumns)
         batches = batches.map { batch in
@@ -79,7 +80,7 @@ extension MemoryDatabase.Table {
                 columns: Array(batch.columns.prefix(loaded.columns.count)),
                 byteCount: batch.byteCount
             )
-        }.map { widened($0, of: loaded) }
+        }.map { widened($0, of: loaded, at: now) }
         guard copy.metadataColumns.contains(.deletedAt), var kept = old else { return 0 }
         for index in kept.table.schema.columns.indices where kept.copy.schema.id == copy.schema.id {
             let name = kept.table.schema.columns[index].name
@@ -95,7 +96,7 @@ extension MemoryDatabase.Table {
         kept.table.remove(gone + unmarked)
         kept.table.empty(at: copy.moment.time)
         let before = kept.table.schema
-        batches += kept.table.batches.map { widened($0, of: before) }
+        batches += kept.table.batches.map { widened($0, of: before, at: now) }
         return kept.table.batches.reduce(0) { $0 + $1.rowCount }
     }
 }
@@ -104,7 +105,4 @@ extension Column {
     init(repeatingTime time: Double, _ count: Int) {
         self.init(storage: .int64(Array(repeating: Int64((time * 1_000_000).rounded()), count: count)))
     }
-
-    /// The time by this computer's clock.
-    init(repeatingNow count: Int) { self.init(repeatingTime: Date().timeIntervalSince1970, count) }
 }

@@ -145,7 +145,12 @@ struct IncrementalMerge {
             throw Recopy(table: table, reason: "a new column may have values in rows that were there before")
         }
         let stretch = ChangeBatch.TableChanges(schema: table.schema, missing: missing, changes: NetChanges())
-        var change = try streamed.follow(stretch, folding: destination.nameFolding, unfit: unfit)
+        var change = try streamed.follow(
+            stretch,
+            folding: destination.nameFolding,
+            unfit: unfit,
+            at: context.clock.time
+        )
         if copy.target != table.target { change.evolution.insert(.renameTable(to: table.target), at: 0) }
         if copy.metadataColumns != table.metadataColumns {
             change.evolution.insert(.setMetadataColumns(table.metadataColumns), at: 0)

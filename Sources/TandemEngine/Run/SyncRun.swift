@@ -16,36 +16,16 @@ package struct SyncRun: Sendable {
     package var destination: any Destination { context.destination }
 
     /// - Parameters:
-    ///   - readers: How many threads may read the source at once.
-    ///   - follows: Whether to go on applying changes until cancelled.
     ///   - lock: What keeps others away, and where the run follows lets them in for a while.
     ///   - state: Where the run's history is kept, if anywhere.
     ///   - notify: Gets a sentence where the history cannot be kept.
     package init(
-        _ sync: SyncConfiguration,
-        from source: any Source,
-        to destination: any Destination,
-        readers: Int,
-        retries: RetryPolicy = RetryPolicy(),
-        patience: WriterWaitLimit = WriterWaitLimit(),
-        follows: Bool = false,
+        _ context: RunContext,
         lock: SyncLock? = nil,
         state: StateStore?,
-        clock: RunClock = .system,
-        notify: @escaping @Sendable (String) -> Void = { _ in },
-        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
+        notify: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        context = RunContext(
-            sync,
-            from: source,
-            to: destination,
-            readers: readers,
-            retries: retries,
-            patience: patience,
-            follows: follows,
-            clock: clock,
-            observe: observe
-        )
+        self.context = context
         self.lock = lock
         self.state = state
         self.notify = notify

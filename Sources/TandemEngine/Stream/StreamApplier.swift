@@ -69,10 +69,10 @@ final class StreamApplier {
         if let joining { await noteJoined(joining) }
         await leave(batch.left)
         following.progress.add(batch)
-        await following.observe(.applied(following.progress))
+        await following.context.observe(.applied(following.progress))
         for (id, earlier) in before {
             guard let table = tables[id], table.copy.issues != earlier else { continue }
-            await following.observe(.issues(table.plan, table.copy.issues))
+            await following.context.observe(.issues(table.plan, table.copy.issues))
         }
         if end.hasOtherTables, transaction == nil { throw Stopped() }
     }
@@ -83,7 +83,7 @@ final class StreamApplier {
         if let transaction {
             current = transaction
         } else {
-            current = try await following.destination.begin(following.plan.sync, refusedRows: .leaveOut)
+            current = try await following.context.destination.begin(following.plan.sync, refusedRows: .leaveOut)
         }
         transaction = current
         guard let state else { return try await current.apply(changes) }
@@ -101,7 +101,12 @@ final class StreamApplier {
     private func follow(_ stretch: ChangeBatch.TableChanges) throws(Recopy) -> TargetChanges? {
         guard var table = tables[stretch.schema.id] else { return nil }
         let (name, parts) = (table.source.name, table.copy.parts.count)
-        let changes = try table.follow(stretch, folding: following.destination.nameFolding, unfit: following.plan.unfit)
+        let changes = try table.follow(
+            stretch,
+            folding: following.context.destination.nameFolding,
+            unfit: following.plan.unfit,
+            at: following.context.clock.time
+        )
         // A part that is new may be gone by now: the catalog tells.
         if stretch.schema.name != name || table.copy.parts.count != parts { end.hasOtherTables = true }
         tables[stretch.schema.id] = table
@@ -129,7 +134,7 @@ final class StreamApplier {
                 end.left[id] = reason
                 continue
             }
-            await following.observe(.tablePostponed(table.plan, StreamError.left(reason), pause: .seconds(1)))
+            await following.context.observe(.tablePostponed(table.plan, StreamError.left(reason), pause: .seconds(1)))
         }
     }
 
@@ -179,7 +184,7 @@ final class StreamApplier {
         {
             end.hasOtherTables = true
         }
-        await following.observe(.tableLoaded(planned, loaded.outcome))
-        await following.observe(.joined(planned, following.progress, followed: tables.count))
+        await following.context.observe(.tableLoaded(planned, loaded.outcome))
+        await following.context.observe(.joined(planned, following.progress, followed: tables.count))
     }
 }

@@ -4,9 +4,8 @@ import TandemState
 
 /// Applies one stretch of a source's log: from where the destination is, to the end that was asked for.
 struct StreamFollowing {
+    let context: RunContext
     let log: any ChangeLog
-    let clock: RunClock
-    let destination: any Destination
     let plan: SyncPlan
     let progress: StreamProgress
     /// The copies that are made meanwhile.
@@ -15,7 +14,6 @@ struct StreamFollowing {
     let replan: @Sendable () async throws -> SyncPlan
     /// What is given up for a while when another process waits for a turn.
     let lock: SyncLock?
-    let observe: @Sendable (RunEvent) async -> Void
 
     /// What ended it.
     struct End {
@@ -43,14 +41,15 @@ struct StreamFollowing {
             unfit: plan.unfit,
             decimals: plan.decimals,
             keep: needed,
-            isPrompt: !destination.keepsReadersOut,
-            made: try await destination.made(of: plan.sync)
+            isPrompt: !context.destination.keepsReadersOut,
+            made: try await context.destination.made(of: plan.sync)
         )
         let stream = try await log.stream(request)
         let stopped = await backfills.begin(stream, keeping: needed, isEndless: end == nil)
         let applier = StreamApplier(self, tables, start, isEndless: end == nil)
         do {
-            let pump = StreamPump(stream: stream, clock: clock, watches: end == nil ? watches(stopped) : []) { batch in
+            let pump = StreamPump(stream: stream, clock: context.clock, watches: end == nil ? watches(stopped) : []) {
+                batch in
                 try await applier.apply(batch)
                 if let state = batch.state { await backfills.note(.reached(state)) }
             }
@@ -95,7 +94,7 @@ struct StreamFollowing {
 
     /// - Parameter stopped: Ends once the stream is to end for the sake of a copy.
     private func watches(_ stopped: AsyncStream<Never>) -> [@Sendable () async throws -> Void] {
-        let (plan, replan, backfills, clock) = (plan, replan, backfills, clock)
+        let (plan, replan, backfills, clock) = (plan, replan, backfills, context.clock)
         let before = shapes(plan)
         var watches: [@Sendable () async throws -> Void] = [
             {

@@ -24,7 +24,7 @@ struct StreamJoin {
     /// - Throws: What is worth another attempt with the same copy. Any other failure has the table copied once more.
     func run(_ loaded: LoadedTable) async throws {
         let hasJoined = try await backfills.joining {
-            let reached = try await run.destination.stream(of: run.plan.sync, by: run.method)
+            let reached = try await run.context.destination.stream(of: run.plan.sync, by: run.method)
             var actions = await backfills.note(.standing(at: reached))
             // Given up.
             if actions.isEmpty { return false }
@@ -39,18 +39,18 @@ struct StreamJoin {
             }
             return true
         }
-        if hasJoined == true { await run.observe(.tableLoaded(loaded.table, loaded.outcome)) }
+        if hasJoined == true { await run.context.observe(.tableLoaded(loaded.table, loaded.outcome)) }
     }
 
     /// Whether it has joined, and the answer was lost.
     private func isFollowed(_ loaded: LoadedTable) async throws -> Bool {
-        try await run.destination.tables(of: run.plan.sync).contains {
+        try await run.context.destination.tables(of: run.plan.sync).contains {
             $0.target == loaded.outcome.copy.target && $0.stream == loaded.since.id
         }
     }
 
     private func reread(_ loaded: LoadedTable, to reached: StreamCheckpoint) async throws {
-        let (destination, sync) = (run.destination, run.plan.sync)
+        let (destination, sync) = (run.context.destination, run.plan.sync)
         var table = StreamedTable(plan: loaded.table, copy: loaded.placed)
         let request = StreamRequest(
             sync: sync,
@@ -66,8 +66,10 @@ struct StreamJoin {
             StreamPump(stream: stream, clock: run.context.clock) { batch in
                 if let reason = batch.recopies.values.first { throw Recopy(table: loaded.table, reason: reason) }
                 if let left = batch.left.values.first { throw StreamError.left(left) }
-                let (folding, unfit) = (destination.nameFolding, request.unfit)
-                let changes = try batch.stretches.map { try table.follow($0, folding: folding, unfit: unfit) }
+                let (folding, unfit, now) = (destination.nameFolding, request.unfit, run.context.clock.time)
+                let changes = try batch.stretches.map {
+                    try table.follow($0, folding: folding, unfit: unfit, at: now)
+                }
                 if !changes.isEmpty {
                     let issues = try await transaction.apply(changes)
                     if let found = issues[table.copy.target] { table.copy.issues = found }

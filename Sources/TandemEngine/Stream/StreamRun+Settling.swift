@@ -14,11 +14,11 @@ extension StreamRun {
 
     /// Which tables the stream keeps up to date already, and which are to be copied first.
     func settle(_ plan: SyncPlan, _ state: StreamCheckpoint) async throws -> Settled {
-        var copies = try await destination.tables(of: plan.sync)
+        var copies = try await context.destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         var others: [String: Method] = [:]
         for other in Method.allCases where other.isFollowed && other != method {
-            if let stream = try await destination.stream(of: plan.sync, by: other) { others[stream.id] = other }
+            if let stream = try await context.destination.stream(of: plan.sync, by: other) { others[stream.id] = other }
         }
         // What is followed no longer misses changes from now on.
         let left = copies.filter { copy in
@@ -26,8 +26,8 @@ extension StreamRun {
             return ids.contains(copy.schema.id) ? stream != state.id : others[stream] == nil
         }
         if !left.isEmpty {
-            try await destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
-            copies = try await destination.tables(of: plan.sync)
+            try await context.destination.remember(left.map { $0.leavingStream() }, of: plan.sync)
+            copies = try await context.destination.tables(of: plan.sync)
         }
         copies.removeAll { $0.stream != state.id }
         let followed = Dictionary(copies.map { ($0.schema.id, $0) }) { first, _ in first }
@@ -36,7 +36,7 @@ extension StreamRun {
             left.compactMap { copy in copy.stream.flatMap { others[$0] }.map { (copy.schema.id, $0) } }
         ) { first, _ in first }
         var departures = try await departures(of: followed, plan)
-        let gone = try await destination.departed(among: copies)
+        let gone = try await context.destination.departed(among: copies)
         for copy in copies { if let reason = gone[copy.target] { departures[copy.schema.id] = reason } }
         var kept: [(table: TablePlan, copy: SyncedTable)] = []
         for table in plan.tables {
@@ -55,14 +55,14 @@ extension StreamRun {
         }
         // The stream goes on without them.
         let lost = settled.waiting.compactMap { followed[$0.schema.id]?.leavingStream() }
-        if !lost.isEmpty { try await destination.remember(lost, of: plan.sync) }
+        if !lost.isEmpty { try await context.destination.remember(lost, of: plan.sync) }
         return settled
     }
 
     /// Tables that have the name by now which another one had that is gone, and of which there is a copy: changes of
     /// that one which are still to come would pass for theirs, where a stream knows names only.
     func takingNames(_ plan: SyncPlan, _ state: StreamCheckpoint) async throws -> [Recopy] {
-        let copies = try await destination.tables(of: plan.sync)
+        let copies = try await context.destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         let gone = Set(copies.filter { !ids.contains($0.schema.id) }.map(\.schema.name))
         return plan.tables.filter { table in
@@ -103,8 +103,8 @@ extension StreamRun {
             return (table, after)
         }
         if !steps.isEmpty {
-            let reached = try await destination.stream(of: plan.sync, by: method) ?? state
-            try await destination.write(steps, advancing: reached, of: plan.sync)
+            let reached = try await context.destination.stream(of: plan.sync, by: method) ?? state
+            try await context.destination.write(steps, advancing: reached, of: plan.sync)
         }
         return fitted
     }

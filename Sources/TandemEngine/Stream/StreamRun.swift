@@ -17,11 +17,6 @@ struct StreamRun {
     /// What a run that follows gives up for a while when others want it.
     var lock: SyncLock?
 
-    var destination: any Destination { context.destination }
-    private var follows: Bool { context.follows }
-    private var retries: RetryPolicy { context.retries }
-    var observe: @Sendable (RunEvent) async -> Void { context.observe }
-
     /// How one round ended.
     private enum Ending {
         case done
@@ -32,13 +27,9 @@ struct StreamRun {
     /// - Parameter report: Takes what becomes of each copy that is made before anything is followed.
     func run(into report: inout FullCopy.Report) async throws -> StreamProgress {
         let backfills = backfills()
-        guard follows else { return try await rounds(backfills, into: &report) }
+        guard context.follows else { return try await rounds(backfills, into: &report) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            let worker = BackfillWorker(
-                context: context,
-                log: log,
-                backfills: backfills
-            )
+            let worker = BackfillWorker(context: context, log: log, backfills: backfills)
             group.addTask { try await worker.run() }
             defer { group.cancelAll() }
             return try await rounds(backfills, into: &report)
@@ -77,7 +68,7 @@ struct StreamRun {
                 try await leave(error, plan, backfills, attempt: count)
             } catch let error as ChangesUnreadable where !error.isTransient {
                 guard let table = plan.tables.first(where: { $0.schema.id == error.table }),
-                    unread.insert(error.table).inserted || follows
+                    unread.insert(error.table).inserted || context.follows
                 else { throw error.cause }
                 let reason = "its changes cannot be read: \(error.description)"
                 try await copyAgain([Recopy(table: table, reason: reason)], backfills)
@@ -92,8 +83,8 @@ struct StreamRun {
     /// take. It is copied again, by which the user learns what is wrong with it, and the others go on.
     private func leave(_ error: TargetError, _ plan: SyncPlan, _ backfills: Backfills, attempt: Int) async throws {
         guard let table = plan.tables.first(where: { $0.target == error.target }) else { throw error.cause }
-        if error.isTransient, let pause = retries.pause(ofTableBefore: attempt) {
-            await observe(.tablePostponed(table, error, pause: pause))
+        if error.isTransient, let pause = context.retries.pause(ofTableBefore: attempt) {
+            await context.observe(.tablePostponed(table, error, pause: pause))
             return try await context.clock.backOff(pause)
         }
         let reason = "its copy cannot take its changes: \(error.description)"
@@ -119,10 +110,10 @@ struct StreamRun {
         var settled = try await settle(plan, state)
         try await copyAgain(settled.recopies, backfills)
         try await dropSections(without: settled.waiting)
-        if !settled.waiting.isEmpty, !follows || settled.tables.isEmpty {
+        if !settled.waiting.isEmpty, !context.follows || settled.tables.isEmpty {
             await backfills.note(.planned([], at: state))
             try await backfills.awaitIdle()
-            let since = try await destination.stream(of: plan.sync, by: method) ?? state
+            let since = try await context.destination.stream(of: plan.sync, by: method) ?? state
             let copied = try await copy(settled.waiting, of: plan, since: since)
             report.add(copied)
             await backfills.note(.couldNotCopy(copied.failures.map(\.table)))
@@ -138,31 +129,31 @@ struct StreamRun {
             if hasChanged { return .again }
             settled = try await settle(plan, state)
         }
-        let start = try await destination.stream(of: plan.sync, by: method) ?? state
-        await backfills.note(.planned(follows ? settled.waiting : [], at: start))
+        let start = try await context.destination.stream(of: plan.sync, by: method) ?? state
+        await backfills.note(.planned(context.follows ? settled.waiting : [], at: start))
         guard !settled.tables.isEmpty else {
             // Not one could be copied.
-            guard follows, let time = backfills.nextTry else { return .done }
+            guard context.follows, let time = backfills.nextTry else { return .done }
             try await context.clock.backOff(until: time)
             return .again
         }
         let spansSnapshots = settled.tables.values.contains(where: \.copy.spansSnapshots)
         // Columns come by names that no change has told of; a stream without end would not bring them.
         let isBehind = told.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
-        let end = follows && !spansSnapshots && !isBehind ? nil : try await log.end()
+        let end = context.follows && !spansSnapshots && !isBehind ? nil : try await log.end()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
         for table in settled.tables.values where told.isNews(table.copy.issues, of: table.copy.target) {
-            await observe(.issues(table.plan, table.copy.issues))
+            await context.observe(.issues(table.plan, table.copy.issues))
         }
-        await observe(.following(progress, tables: followed, end: end))
+        await context.observe(.following(progress, tables: followed, end: end))
         let ending = try await following(plan, progress, backfills).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             let left = failures(of: settled.tables, ending.left)
             await note(left, &told, &report)
-            await observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))
+            await context.observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))
             if spansSnapshots { try await noteWhole(settled.tables.keys.filter { ending.left[$0] == nil }) }
-            return follows && end != nil ? .again : .done
+            return context.follows && end != nil ? .again : .done
         }
         try await copyAgain(ending.recopies.values, backfills)
         return .again
@@ -182,7 +173,7 @@ struct StreamRun {
             }
             guard !isTold else { continue }
             report.failures.append((failed.table, failed.failure))
-            await observe(.tableFailed(failed.table, failed.failure))
+            await context.observe(.tableFailed(failed.table, failed.failure))
         }
     }
 
@@ -195,7 +186,7 @@ struct StreamRun {
         let failures = tables.compactMap { table in
             open[table.source.schema.id].map { (table: table, failure: TableFailure(StreamError.left($0))) }
         }
-        for (table, failure) in failures { await observe(.tableFailed(table, failure)) }
+        for (table, failure) in failures { await context.observe(.tableFailed(table, failure)) }
         guard !plan.tables.isEmpty else { return FullCopy.Report(failures: failures) }
         var report = try await FullCopy(context, of: plan, since: since).run()
         report.failures += failures
@@ -215,7 +206,7 @@ struct StreamRun {
             let (state, plan, _) = try await prepare(whole, backfills)
             let tables = try await settle(plan, state).tables
             guard !tables.isEmpty else { return (progress.takeChanges(), []) }
-            let start = try await destination.stream(of: plan.sync, by: method) ?? state
+            let start = try await context.destination.stream(of: plan.sync, by: method) ?? state
             await backfills.note(.planned([], at: start))
             let ending = try await following(plan, progress, backfills).run(tables, from: start, to: end)
             guard !ending.recopies.isEmpty || ending.hasOtherTables else {
@@ -230,14 +221,14 @@ struct StreamRun {
     private func planAnew(after before: SyncPlan) async throws -> SyncPlan {
         let whole = try await replan()
         let plan = whole.part { $0.method == method }
-        await observe(.replanned(plan))
+        await context.observe(.replanned(plan))
         let followed = Set(plan.tables.map(\.schema.id))
         for table in before.tables where !followed.contains(table.schema.id) {
             if let other = whole.tables.first(where: { $0.schema.id == table.schema.id }) {
                 let reason = "It takes \(other.method.rawValue) from the next run on. \(other.reason)"
-                await observe(.followedNoLonger(other.schema.name, reason: reason, remedy: nil))
+                await context.observe(.followedNoLonger(other.schema.name, reason: reason, remedy: nil))
             } else if let skipped = whole.skipped.first(where: { $0.name == table.schema.name }) {
-                await observe(
+                await context.observe(
                     .followedNoLonger(skipped.name, reason: skipped.reason, remedy: skipped.remedy)
                 )
             }
@@ -251,15 +242,13 @@ struct StreamRun {
         _ backfills: Backfills
     ) -> StreamFollowing {
         StreamFollowing(
+            context: context,
             log: log,
-            clock: context.clock,
-            destination: destination,
             plan: plan,
             progress: progress,
             backfills: backfills,
             replan: { try await replan().part { $0.method == method } },
-            lock: lock,
-            observe: observe
+            lock: lock
         )
     }
 
@@ -273,7 +262,7 @@ struct StreamRun {
         _ backfills: Backfills
     ) async throws -> (state: StreamCheckpoint, plan: SyncPlan, left: [FailedTable]) {
         var plan = plan
-        let known = try await destination.stream(of: plan.sync, by: method)
+        let known = try await context.destination.stream(of: plan.sync, by: method)
         let prepared = try await log.prepare(
             LogRequest(
                 sync: plan.sync,
@@ -282,23 +271,24 @@ struct StreamRun {
                 maySetUp: context.sync.autoSetup,
                 mayRestart: onGap != .fail
             ),
-            ownership: Ownership(known: try await destination.made(of: plan.sync)) { [destination] made, gone in
+            ownership: Ownership(known: try await context.destination.made(of: plan.sync)) {
+                [destination = context.destination] made, gone in
                 try await destination.note(made: made, gone: gone)
             }
         )
         if let gap = prepared.gap, onGap == .fail { throw StreamError.gap(sync: plan.sync, reason: gap, policy: .fail) }
-        await observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
+        await context.observe(.streamPrepared(notes: prepared.notes, gap: prepared.gap))
         for index in plan.tables.indices {
             let facts = prepared.facts[plan.tables[index].schema.id] ?? [:]
             plan.tables[index].source.definition?.facts.merge(facts) { $1 }
         }
         if known?.id != prepared.state.id {
-            try await destination.write([], advancing: prepared.state, of: plan.sync)
+            try await context.destination.write([], advancing: prepared.state, of: plan.sync)
         }
         if prepared.identity == .names {
             try await copyAgain(takingNames(plan, prepared.state), backfills)
         }
-        let refused = try await CopyMoves(destination: destination, plan: plan, state: prepared.state).run()
+        let refused = try await CopyMoves(destination: context.destination, plan: plan, state: prepared.state).run()
         try await copyAgain(refused, backfills)
         try await release(prepared.recopies.keys)
         let left = plan.tables.compactMap { table in
@@ -312,32 +302,32 @@ struct StreamRun {
     /// Drops what was loaded in part of tables that are not to be copied any more.
     private func dropSections(without waiting: [TablePlan]) async throws {
         let wanted = Set(waiting.map(\.target))
-        for load in try await destination.sectionedLoads(of: plan.sync)
+        for load in try await context.destination.sectionedLoads(of: plan.sync)
         where load.since.method == method && !wanted.contains(load.target) {
-            try await destination.drop(load)
+            try await context.destination.drop(load)
         }
     }
 
     /// Notes that copies whose rows were read at different moments are as of one now: the stream has passed all of
     /// these.
     private func noteWhole(_ tables: some Collection<TableID>) async throws {
-        let copies = try await destination.tables(of: plan.sync).filter {
+        let copies = try await context.destination.tables(of: plan.sync).filter {
             $0.spansSnapshots && $0.stream != nil && tables.contains($0.schema.id)
         }.map { copy in
             var copy = copy
             copy.spansSnapshots = false
             return copy
         }
-        if !copies.isEmpty { try await destination.remember(copies, of: plan.sync) }
+        if !copies.isEmpty { try await context.destination.remember(copies, of: plan.sync) }
     }
 
     /// Takes tables out of the stream, so that they are copied again.
     ///
     /// - Parameter tables: Their numbers at the source.
     func release(_ tables: some Collection<TableID>) async throws {
-        let copies = try await destination.tables(of: plan.sync).filter {
+        let copies = try await context.destination.tables(of: plan.sync).filter {
             $0.stream != nil && tables.contains($0.schema.id)
         }
-        if !copies.isEmpty { try await destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
+        if !copies.isEmpty { try await context.destination.remember(copies.map { $0.leavingStream() }, of: plan.sync) }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import TandemCore
 import TandemRows
 
@@ -45,11 +44,14 @@ struct StreamedTable {
 
     /// The steps by which the table comes to hold what `stretch` brings.
     ///
-    /// - Parameter unfit: What became of values in it that did not fit.
+    /// - Parameters:
+    ///   - unfit: What became of values in it that did not fit.
+    ///   - now: When that is, in seconds since 1970.
     mutating func follow(
         _ stretch: ChangeBatch.TableChanges,
         folding: NameFolding,
-        unfit: UnfitPolicy
+        unfit: UnfitPolicy,
+        at now: Double
     ) throws(Recopy) -> TargetChanges {
         // Another row may be there by now under the key that a row had: what that one keeps cannot be taken from there.
         // (One that is not there at all is refused by the destination.)
@@ -63,7 +65,7 @@ struct StreamedTable {
         copy.leftOut.formUnion(stretch.leftOut)
         for part in stretch.parts where copy.parts[part] == nil { copy.parts[part] = "" }
         guard stretch.schema != source else {
-            let changes = settle(stretch)
+            let changes = settle(stretch, now)
             return TargetChanges(before: before, after: copy, changes: changes)
         }
         var evolution: [TargetChanges.Evolution] = []
@@ -114,16 +116,16 @@ struct StreamedTable {
         }
         copy = after
         source = stretch.schema
-        let changes = settle(stretch)
+        let changes = settle(stretch, now)
         return TargetChanges(before: before, after: copy, evolution: evolution, changes: changes)
     }
 
     /// Notes which rows are left out, and which are no more. What is left is to be applied.
-    private mutating func settle(_ stretch: ChangeBatch.TableChanges) -> NetChanges {
+    private mutating func settle(_ stretch: ChangeBatch.TableChanges, _ now: Double) -> NetChanges {
         var changes = stretch.changes
         let earlier = copy.issues
         copy.settleIssues(by: &changes)
-        copy.note(stretch.refusals, at: Date().timeIntervalSince1970, after: earlier)
+        copy.note(stretch.refusals, at: now, after: earlier)
         return changes
     }
 

@@ -110,7 +110,7 @@ extension TableState {
 
 extension SyncStatus {
     fileprivate func streamLines(after run: RunRecord?) -> [String] {
-        Method.allCases.compactMap { streams[$0] }.flatMap { $0.lines(after: run) }
+        Method.allCases.compactMap { streams[$0] }.flatMap { $0.lines(after: run, at: now) }
     }
 
     fileprivate func isOlder(than limit: Age?) -> Bool {

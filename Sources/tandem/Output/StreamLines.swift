@@ -1,3 +1,4 @@
+import Foundation
 import TandemApp
 import TandemCore
 import TandemState
@@ -5,8 +6,10 @@ import TandemState
 extension StreamReport {
     /// For people.
     ///
-    /// - Parameter run: The last one.
-    func lines(after run: RunRecord?) -> [String] {
+    /// - Parameters:
+    ///   - run: The last one.
+    ///   - now: When this is.
+    func lines(after run: RunRecord?, at now: Date) -> [String] {
         switch self {
         case .unknown(let message, let remedy):
             return ["  source: " + message] + RemedyText.lines(remedy, indent: "    ")
@@ -20,7 +23,7 @@ extension StreamReport {
             var parts = [status.isRead ? "being read" : "not being read"]
             if let kept = status.kept { parts.append("keeps \(Amounts.bytes(kept)) of log") }
             if let behind = status.behind { parts.append("\(Amounts.bytes(behind)) behind") }
-            if let seconds = status.lag(after: run) { parts.append(Amounts.duration(.seconds(seconds))) }
+            if let seconds = status.lag(after: run, at: now) { parts.append(Amounts.duration(.seconds(seconds))) }
             if let state = status.state { parts.append("wal_status \(state)") }
             if let room = status.room { parts.append("\(Amounts.bytes(room)) until it is given up") }
             let plugin = status.plugin.map { " (\($0))" } ?? ""
