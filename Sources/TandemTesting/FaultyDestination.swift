@@ -23,26 +23,33 @@ public final class FaultyDestination: Destination {
     public var keepsReadersOut: Bool { destination.keepsReadersOut }
     public func memory(of sync: String) async throws -> SyncMemory {
         lookCount.add(1, ordering: .relaxed)
+        try await faults?.pause(for: "memory")
         return try await destination.memory(of: sync)
     }
 
     public func tables(of sync: String) async throws -> [SyncedTable] {
         lookCount.add(1, ordering: .relaxed)
+        try await faults?.pause(for: "tables")
         return try await destination.tables(of: sync)
     }
     public func owners() async throws -> [TableName: String] { try await destination.owners() }
     public func origin() async throws -> String? { try await destination.origin() }
     public func check() async -> [Finding] { await destination.check() }
     public func departed(among copies: [SyncedTable]) async throws -> [TableName: String] {
-        try await destination.departed(among: copies)
+        try await faults?.pause(for: "departed")
+        return try await destination.departed(among: copies)
     }
 
-    public func discard() async throws { try await destination.discard() }
+    public func discard() async throws {
+        try await faults?.pause(for: "discard")
+        try await destination.discard()
+    }
     public func teardown() async throws -> [String] { try await destination.teardown() }
     public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }
     public func close() async { await destination.close() }
     public func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
         lookCount.add(1, ordering: .relaxed)
+        try await faults?.pause(for: "stream")
         return try await destination.stream(of: sync, by: method)
     }
 
@@ -55,28 +62,29 @@ public final class FaultyDestination: Destination {
     }
 
     public func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
-        try faults?.pass(.load)
+        try await faults?.reach(.load, "\(target)")
         let count = try await destination.load(rows, into: target)
-        try faults?.pass(.loaded)
+        try await faults?.reach(.loaded)
         return count
     }
 
     public func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
-        try faults?.pass(.publish)
+        try await faults?.reach(.publish, "\(copies.map(\.target)), \(retired)")
         if copies.contains(where: { $0.target == refused }) { throw TestFault(isTransient: false) }
         try await destination.publish(copies, retiring: retired, of: sync)
-        try faults?.pass(.published)
+        try await faults?.reach(.published)
     }
 
     public func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
+        try await faults?.pause(for: "begin")
         let transaction = try await destination.begin(sync, refusedRows: refusedRows)
         return FaultyTransaction(transaction: transaction, faults: faults)
     }
 
     public func remember(_ copies: [SyncedTable], of sync: String) async throws {
-        try faults?.pass(.remember)
+        try await faults?.reach(.remember, "\(copies.map(\.target))")
         try await destination.remember(copies, of: sync)
-        try faults?.pass(.remembered)
+        try await faults?.reach(.remembered)
     }
 
     public func made(of sync: String?) async throws -> [MadeObject] {
@@ -89,9 +97,9 @@ public final class FaultyDestination: Destination {
     }
 
     public func note(made: [MadeObject], gone: [MadeObject]) async throws {
-        try faults?.pass(.note)
+        try await faults?.reach(.note)
         try await destination.note(made: made, gone: gone)
-        try faults?.pass(.noted)
+        try await faults?.reach(.noted)
     }
 
     public func sectionedLoads(of sync: String) async throws -> [SectionedLoad] {
@@ -99,16 +107,16 @@ public final class FaultyDestination: Destination {
     }
 
     public func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
-        try faults?.pass(.section)
+        try await faults?.reach(.section)
         let more = try await destination.load(rows, addingTo: load)
-        try faults?.pass(.sectionLoaded)
+        try await faults?.reach(.sectionLoaded)
         return more
     }
 
     public func finish(_ load: SectionedLoad) async throws -> Int {
-        try faults?.pass(.load)
+        try await faults?.reach(.load)
         let count = try await destination.finish(load)
-        try faults?.pass(.loaded)
+        try await faults?.reach(.loaded)
         return count
     }
 
@@ -120,22 +128,25 @@ private struct FaultyTransaction: WriteTransaction {
     let faults: Faults?
 
     func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
-        try await between { try await transaction.apply(changes) }
+        try await between("\(changes.map(\.after.target))") { try await transaction.apply(changes) }
     }
 
     func commit(
         _ changes: [TargetChanges],
         advancing checkpoint: StreamCheckpoint?
     ) async throws -> [TableName: [RowIssue]] {
-        try await between { try await transaction.commit(changes, advancing: checkpoint) }
+        let place = checkpoint.map { "\($0.checkpoint)" } ?? ""
+        return try await between("\(changes.map(\.after.target)) \(place)") {
+            try await transaction.commit(changes, advancing: checkpoint)
+        }
     }
 
     func rollback() async { await transaction.rollback() }
 
-    private func between<Value>(_ write: () async throws -> Value) async throws -> Value {
-        try faults?.pass(.apply)
+    private func between<Value>(_ what: String, _ write: () async throws -> Value) async throws -> Value {
+        try await faults?.reach(.apply, what)
         let value = try await write()
-        try faults?.pass(.applied)
+        try await faults?.reach(.applied)
         return value
     }
 }

@@ -38,11 +38,13 @@ extension InterceptedSource {
     public static func failing(_ source: any Source, _ faults: Faults) -> InterceptedSource {
         InterceptedSource(
             source,
+            asking: { try await faults.pause(for: $0) },
             log: { log in
                 InterceptedLog(
                     log,
-                    preparing: { try faults.pass(.prepareStream) },
-                    prepared: { try faults.pass(.streamPrepared) },
+                    asking: { try await faults.pause(for: $0) },
+                    preparing: { try await faults.reach(.prepareStream) },
+                    prepared: { try await faults.reach(.streamPrepared) },
                     streams: { stream, _ in FaultyStream(stream: stream, faults: faults) }
                 )
             }
@@ -70,13 +72,13 @@ private struct FaultyStream: ChangeStream {
 
     func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch? {
         let batch = try await stream.next(isWanted: isWanted)
-        try faults.pass(.read)
+        try await faults.reach(.read, batch?.state.map { "\($0.checkpoint)" } ?? "")
         return batch
     }
 
     /// A confirmation that is lost is no error: the source keeps more than it need, and sends some of it again.
     func confirm(_ checkpoint: Checkpoint) {
-        do { try faults.pass(.confirm) } catch { return }
+        do { try faults.pass(.confirm, "\(checkpoint)") } catch { return }
         stream.confirm(checkpoint)
     }
 

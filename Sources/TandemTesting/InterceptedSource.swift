@@ -14,23 +14,30 @@ public struct InterceptedSource: Source {
     public typealias Intercept = @Sendable (any TableRows, TableName, Reading) -> any TableRows
 
     private let source: any Source
+    private let asking: @Sendable (String) async throws -> Void
     private let rows: Intercept
     private let log: @Sendable (any ChangeLog) -> any ChangeLog
 
     /// - Parameters:
+    ///   - asking: Called before its catalog is read, or a snapshot is taken.
     ///   - rows: Gets what is about to be read from a snapshot, but for those of ``ChangeLog/snapshotAtEnd(readers:)``.
     ///   - log: Gets each log that is asked for.
     public init(
         _ source: any Source,
+        asking: @escaping @Sendable (String) async throws -> Void = { _ in },
         rows: @escaping Intercept = { rows, _, _ in rows },
         log: @escaping @Sendable (any ChangeLog) -> any ChangeLog = { $0 }
     ) {
         self.source = source
+        self.asking = asking
         self.rows = rows
         self.log = log
     }
 
-    public func catalog() async throws -> Catalog { try await source.catalog() }
+    public func catalog() async throws -> Catalog {
+        try await asking("catalog")
+        return try await source.catalog()
+    }
     public func check(_ uses: TableUses) async -> [Finding] { await source.check(uses) }
     public func setup(_ request: SetupRequest) async throws -> SetupScript { try await source.setup(request) }
     public func origin() async throws -> String? { try await source.origin() }
@@ -50,6 +57,7 @@ public struct InterceptedSource: Source {
 
     public func snapshot(readers: Int) async throws -> any Snapshot {
         func wrap(_ snapshot: some Snapshot) -> any Snapshot { InterceptedSnapshot(snapshot: snapshot, rows: rows) }
+        try await asking("snapshot")
         return wrap(try await source.snapshot(readers: readers))
     }
 

@@ -10,6 +10,15 @@ package enum MemoryChange: Sendable {
     /// All rows go.
     case empty
 
+    /// How many rows are concerned, or one for all of them.
+    var count: Int {
+        switch self {
+        case .write(let batches): batches.reduce(0) { $0 + $1.rowCount }
+        case .delete(let keys): keys.rowCount
+        case .empty: 1
+        }
+    }
+
     /// What it comes to for a copy that has the columns of `wanted`.
     ///
     /// - Parameters:

@@ -67,7 +67,7 @@ extension MemorySnapshot: CursorSnapshot {
         return BatchRows(chosen, schema: schema, readers: 1)
     }
 
-    /// A table here gets no columns.
+    /// Rows that were there before may have been written to since.
     func additions(_ columns: [ColumnSchema], to table: CatalogTable) async throws -> [ColumnID: Value]? { nil }
 }
 

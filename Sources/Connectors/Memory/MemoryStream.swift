@@ -35,8 +35,11 @@ actor MemoryStream: ChangeStream {
     func next(isWanted: @escaping @Sendable () -> Bool) async throws -> ChangeBatch? {
         while !hasEnded {
             try Task.checkCancellation()
-            if let batch = takeHeld() { return batch }
-            if let end = request.end?.entries, place >= end { break }
+            if let batch = try takeHeld() { return batch }
+            if let end = request.end?.entries, place >= end {
+                hasEnded = true
+                return expected()
+            }
             if let entry = try read() { return try batch(of: entry) }
             var wakes = wakes.makeAsyncIterator()
             await wakes.next(isolation: self)
@@ -59,15 +62,8 @@ actor MemoryStream: ChangeStream {
         place += 1
         var batch = ChangeBatch(state: state(at: entry.time), transactions: 1)
         for (schema, change) in entry.changes {
-            if let table = tables[schema.id], !isShown(entry, by: table.moment) {
-                let deletedAt = table.keepsDeletions ? entry.time : nil
-                batch.stretches.append(try stretch(change, of: schema, as: table.schema, deletedAt))
-            }
-            try held.withLock { held in
-                guard let table = held?.table, table.schema.id == schema.id else { return }
-                let deletedAt = table.keepsDeletions ? entry.time : nil
-                held?.stretches.append(try stretch(change, of: schema, as: table.schema, deletedAt))
-            }
+            if let stretch = try stretch(change, of: schema, in: entry) { batch.stretches.append(stretch) }
+            held.withLock { if $0?.table.schema.id == schema.id { $0?.changes.append((schema, change, entry)) } }
         }
         if let id = entry.replaced {
             let reason = "its rows were replaced, and no change tells how"
@@ -85,18 +81,35 @@ actor MemoryStream: ChangeStream {
         moment.checkpoint.entries.map { entry.version <= $0 } ?? false
     }
 
+    /// What a change is to the copy of its table; `nil` where there is none, or it shows it already.
     private func stretch(
         _ change: MemoryChange,
         of stored: TableSchema,
-        as schema: TableSchema,
-        _ deletedAt: Double?
-    ) throws -> ChangeBatch.TableChanges {
-        var schema = schema
-        schema.name = stored.name
+        in entry: MemoryDatabase.Log.Entry
+    ) throws -> ChangeBatch.TableChanges? {
+        guard var table = tables[stored.id], !isShown(entry, by: table.moment) else { return nil }
+        table.schema = table.schema(after: stored)
+        tables[stored.id] = table
+        let deletedAt = table.keepsDeletions ? entry.time : nil
+        let columns = Set(table.schema.columns.map(\.id))
         return ChangeBatch.TableChanges(
-            schema: schema,
-            changes: try change.net(of: stored, as: schema, deletedAt: deletedAt)
+            schema: table.schema,
+            leftOut: Set(stored.columns.map(\.id)).subtracting(columns),
+            changes: try change.net(of: stored, as: table.schema, deletedAt: deletedAt)
         )
+    }
+
+    /// The columns that tables are to have in the end and that no row has come with; `nil` where there are none.
+    private func expected() -> ChangeBatch? {
+        let stored = Dictionary(database.tables.values.map { ($0.schema.id, $0.schema) }) { first, _ in first }
+        var batch = ChangeBatch(state: state(at: nil))
+        for table in request.tables.compactMap({ tables[$0.schema.id] }) {
+            guard let now = stored[table.schema.id] else { continue }
+            let schema = table.schemaAsExpected(of: now)
+            guard schema != table.schema else { continue }
+            batch.stretches.append(ChangeBatch.TableChanges(schema: schema, changes: NetChanges()))
+        }
+        return batch.stretches.isEmpty ? nil : batch
     }
 
     private func state(at time: Double?) -> StreamCheckpoint {
@@ -104,7 +117,7 @@ actor MemoryStream: ChangeStream {
     }
 
     /// What there is to be said of the table that is held.
-    private func takeHeld() -> ChangeBatch? {
+    private func takeHeld() throws -> ChangeBatch? {
         let said = held.withLock { held -> (changes: HeldChanges, word: BufferingEvent)? in
             guard let word = held?.takeWord(at: place, limit: holdLimit), let changes = held else { return nil }
             if word != .begun { held = nil }
@@ -114,7 +127,7 @@ actor MemoryStream: ChangeStream {
         var batch = ChangeBatch(holdings: [said.changes.table.schema.id: said.word], state: state(at: nil))
         if said.word == .joined, let joined = said.changes.joining?.table {
             tables[joined.schema.id] = joined
-            batch.stretches = said.changes.stretches
+            batch.stretches = try said.changes.changes.compactMap { try stretch($1, of: $0, in: $2) }
         }
         return batch
     }
@@ -147,7 +160,7 @@ actor MemoryStream: ChangeStream {
 /// What changed in a table while it is copied.
 private struct HeldChanges {
     let table: BufferedTable
-    var stretches: [ChangeBatch.TableChanges] = []
+    var changes: [(table: TableSchema, change: MemoryChange, entry: MemoryDatabase.Log.Entry)] = []
     /// As what it joins, and behind which place.
     var joining: (table: StreamRequest.Table, place: Int)?
     /// Why it can be held no longer.
@@ -162,7 +175,7 @@ private struct HeldChanges {
             return .begun
         }
         if let loss { return .lost(loss) }
-        let rows = stretches.reduce(0) { $0 + $1.changes.changeCount }
+        let rows = changes.reduce(0) { $0 + $1.change.count }
         guard rows <= limit else { return .lost("more of its rows were changed than a stream holds back") }
         return joining.map { $0.place <= place } == true ? .joined : nil
     }
