@@ -197,6 +197,24 @@ import Testing
         }
     }
 
+    @Test func aColumnComesWithoutARowAlsoWhereARenameComesBetween() async throws {
+        let source = LoggedSource([SampleTable(orders, ids: 0..<5), SampleTable(items, ids: 0..<3)])
+        try await run(source)
+        let columns = try #require(source.database.tables[orders]).schema.columns
+        let added = ColumnSchema(name: "added", type: .int64, nativeType: "bigint", id: 4)
+        source.database.alter(orders, columns: columns + [added])
+        // Of which the stream tells, and ends before it comes to the column.
+        let moved = TableName(schema: "public", table: "moved")
+        source.database.rename(items, to: moved)
+        try source.insert(SampleTable(moved, ids: 3..<4))
+        try await following(source) {
+            try await eventually("the column comes") {
+                warehouse.tables[orders]?.schema.columns.map(\.name) == ["id", "note", "amount", "added"]
+            }
+        }
+        #expect(ids(moved) == Array(0..<4))
+    }
+
     @Test func aCopyOfATableThatIsGoneMeanwhileIsGivenUp() async throws {
         let source = LoggedSource([SampleTable(orders, ids: 0..<5)])
         try await run(source)

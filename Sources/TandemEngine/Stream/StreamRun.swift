@@ -139,8 +139,8 @@ struct StreamRun {
         }
         let spansSnapshots = settled.tables.values.contains(where: \.copy.spansSnapshots)
         // Columns come by names that no change has told of; a stream without end would not bring them.
-        let isBehind = told.isNews(settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty })
-        let end = context.follows && !spansSnapshots && !isBehind ? nil : try await log.end()
+        let expected = settled.tables.mapValues(\.expected).filter { !$0.value.isEmpty }
+        let end = context.follows && !spansSnapshots && !told.isNews(expected) ? nil : try await log.end()
         let followed = settled.tables.values.map(\.plan)
         // A run that was killed may have stored them and not said so.
         for table in settled.tables.values where told.isNews(table.copy.issues, of: table.copy.target) {
@@ -149,6 +149,7 @@ struct StreamRun {
         await context.observe(.following(progress, tables: followed, end: end))
         let ending = try await following(plan, progress, backfills).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
+            told.note(expected)
             let left = failures(of: settled.tables, ending.left)
             await note(left, &told, &report)
             await context.observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))

@@ -17,9 +17,9 @@ struct Told {
         self.issues.updateValue(issues, forKey: target) != issues
     }
 
-    /// Whether tables are to get other columns, by number, than the last time. Notes that they have been.
-    mutating func isNews(_ columns: [TableID: [ColumnID: String]]) -> Bool {
-        defer { self.columns = columns }
-        return !columns.isEmpty && self.columns != columns
-    }
+    /// Whether tables are to get other columns, by number, than they were to when a stream was last read to an end.
+    func isNews(_ columns: [TableID: [ColumnID: String]]) -> Bool { !columns.isEmpty && self.columns != columns }
+
+    /// Notes that tables have got these columns, as far as the source tells of them.
+    mutating func note(_ columns: [TableID: [ColumnID: String]]) { self.columns = columns }
 }
