@@ -25,6 +25,27 @@ import Testing
     }
 
     @Test(arguments: ["FULL_TABLE", "LOG_BASED"])
+    func aRowThatDoesNotFitIsADifference(method: String) throws {
+        let (program, server, database) = try shop(
+            method,
+            "CREATE TABLE a (id int PRIMARY KEY, v numeric(9, 2)); INSERT INTO a VALUES (1, 1), (2, 'NaN'), (3, 3)"
+        )
+        defer { program.remove() }
+        try program.write(
+            Program.configuration(server, database, method: method, more: "    unfit_values: issue\n")
+        )
+        #expect(try program.run("run").status == 0)
+        #expect(try verdicts(program) == (1, ["a": "different"]))
+        let told = try program.run("verify").output
+        #expect(told.contains("3 rows at the source, 2 rows here"), "\(told)")
+        #expect(told.contains("missing here: id = 2\n"), "\(told)")
+        #expect(told.contains("1 issue of it"), "\(told)")
+        try server.execute("UPDATE a SET v = 2 WHERE id = 2", in: database)
+        #expect(try program.run("run").status == 0)
+        #expect(try verdicts(program) == (0, ["a": "equal"]))
+    }
+
+    @Test(arguments: ["FULL_TABLE", "LOG_BASED"])
     func whatStaysOnPurposeIsNoDifferenceAndWhatIsMissingIsOne(method: String) throws {
         let (program, server, database) = try shop(
             method,

@@ -59,6 +59,20 @@ package struct RowDifferences: Hashable, Sendable {
         return result
     }
 
+    /// Notes rows that the source has, and that were left out of what was compared (``UnfitPolicy/issue``). A copy that
+    /// has one of them nevertheless has something else in it.
+    mutating func note(leftOut tally: ReadTally) {
+        for key in tally.refusals.map({ Self.shown($0.key) }) {
+            if let index = extra.firstIndex(of: key) {
+                extra.remove(at: index)
+                note(key, in: \.different)
+            } else {
+                note(key, in: \.missing)
+            }
+        }
+        if tally.refusals.count < tally.refused { isComplete = false }
+    }
+
     private mutating func note(_ key: String, in list: WritableKeyPath<RowDifferences, [String]>) {
         if self[keyPath: list].count < Self.limit { self[keyPath: list].append(key) } else { isComplete = false }
     }
@@ -69,7 +83,8 @@ package struct RowDifferences: Hashable, Sendable {
             let hashes = RowHash.hashes(of: batch, columns: batch.columns.indices)
             let keys = schema.identity.isEmpty ? hashes : RowHash.hashes(of: batch, columns: schema.identity)
             for row in hashes.indices where buckets.contains(TableDigest.bucket(of: keys[row])) {
-                held.add(key: keys[row], hash: hashes[row], text: batch.keyText(row, of: schema))
+                let text = RowKey.text(row, of: batch, columns: schema.identity, schema: schema)
+                held.add(key: keys[row], hash: hashes[row], text: shown(text))
             }
         }
         var all = Rows()
@@ -78,15 +93,7 @@ package struct RowDifferences: Hashable, Sendable {
         }
         return all
     }
-}
 
-extension RowBatch {
-    /// The row's key for a message, `id = 7` or `a = 1, b = x`; a row without a key shows none of its content.
-    fileprivate func keyText(_ row: Int, of schema: TableSchema) -> String {
-        guard !schema.identity.isEmpty else { return "(a row without a key)" }
-        return schema.identity.map { index in
-            let column = schema.columns[index]
-            return "\(column.name) = \(columns[index].text(row, as: column.type) ?? "NULL")"
-        }.joined(separator: ", ")
-    }
+    /// A row without a key shows none of its content.
+    private static func shown(_ key: String) -> String { key.isEmpty ? "(a row without a key)" : key }
 }

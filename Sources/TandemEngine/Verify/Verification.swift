@@ -158,17 +158,22 @@ package struct Verification {
         let here = { try await snapshot.rows(of: table, as: columns.source, unfit: context.sync.unfitValues) }
         let there = { try await destination.rows(of: copy, as: columns.destination) }
         do {
-            let sourceDigest = try await TableDigest.digest(here())
+            let rows = try await here()
+            let sourceDigest = try await TableDigest.digest(rows)
+            let left = rows.tally
             let destinationDigest = try await TableDigest.digest(there())
-            (result.sourceRows, result.sourceChecksum) = (sourceDigest.rows, sourceDigest.checksum)
+            (result.sourceRows, result.sourceChecksum) = (sourceDigest.rows + left.refused, sourceDigest.checksum)
             (result.destinationRows, result.destinationChecksum) = (destinationDigest.rows, destinationDigest.checksum)
-            if sourceDigest != destinationDigest {
-                result.verdict = .different(
-                    try await RowDifferences.find(
+            if sourceDigest != destinationDigest || left.refused > 0 {
+                var differences =
+                    sourceDigest == destinationDigest
+                    ? RowDifferences()
+                    : try await RowDifferences.find(
                         source: (sourceDigest, here()),
                         destination: (destinationDigest, there())
                     )
-                )
+                differences.note(leftOut: left)
+                result.verdict = .different(differences)
             }
         } catch let unfit as UnfitValues {
             let names = unfit.columns.map { columns.source.columns[$0].name }.joined(separator: ", ")
