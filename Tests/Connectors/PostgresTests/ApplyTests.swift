@@ -54,6 +54,11 @@ import Testing
         try await apply(1, removed: [], written: [100, 101, 5])
         try await apply(2, removed: [0, 1, 2, 100], written: [200])
         #expect(try database.execute("SELECT count(*), sum(id) FROM shop.items JOIN shop.orders USING (id)") == "9|343")
+        // Both are emptied by one statement of the source's, and filled again.
+        var both = copies.map { changes($0, written: [7, 8]) }
+        for index in both.indices { (both[index].changes.isEmptied, both[index].changes.removed) = (true, []) }
+        try await destination.write(childFirst ? both.reversed() : both, advancing: state(3), of: "s")
+        #expect(try database.execute("SELECT count(*), sum(id) FROM shop.items JOIN shop.orders USING (id)") == "2|15")
         await destination.close()
     }
 

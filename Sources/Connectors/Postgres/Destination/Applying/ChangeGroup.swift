@@ -56,10 +56,13 @@ struct ChangeGroup {
                 isLast: isLast
             )
             if merge.stage.key.isEmpty { stages.hasCounted = true }
-            try merge.explained { try merge.stageRows(encoder, isNumbered: sieve != nil) }
             merges.append(merge)
         }
         let order = try order(of: merges, in: session)
+        // One that is emptied may be pointed at by another that is.
+        for merge in order.reversed() {
+            try merge.explained { try merge.stageRows(encoder, isNumbered: sieve != nil) }
+        }
         guard sieve == nil else {
             try sieve?.apply(order, of: changes)
             // Their indexes by number are not wanted another time.
