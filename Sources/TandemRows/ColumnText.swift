@@ -10,8 +10,8 @@ extension Column {
         case .int32(let values): return Self.text(Int128(values[row]), as: type)
         case .int64(let values): return Self.text(Int128(values[row]), as: type)
         case .int128(let values): return Self.text(values[row], as: type)
-        case .float32(let values): return "\(values[row])"
-        case .float64(let values): return "\(values[row])"
+        case .float32(let values): return Self.text(values[row])
+        case .float64(let values): return Self.text(values[row])
         case .interval(let values):
             let value = values[row]
             return "\(value.months) months \(value.days) days \(value.microseconds) microseconds"
@@ -24,6 +24,9 @@ extension Column {
             return "{" + texts.joined(separator: ",") + "}"
         }
     }
+
+    /// One word for all that is no number, of which Swift has several that no database knows.
+    private static func text(_ value: some BinaryFloatingPoint) -> String { value.isNaN ? "nan" : "\(value)" }
 
     private static func text(_ value: Int128, as type: ColumnType) -> String {
         switch type {

@@ -37,4 +37,14 @@ import Testing
         let column = Column(storage: .int64([0]), validity: Bitmap(repeating: false, count: 1))
         #expect(column.text(0, as: .int64) == nil)
     }
+
+    /// Random bits are signalling and negative ones as well.
+    @Test func whatIsNoNumberHasOneWord() {
+        let floats: [Float] = [
+            .nan, -.nan, .signalingNaN, Float(bitPattern: 0x7F80_0001), Float(bitPattern: 0xFFC0_0002),
+        ]
+        let column = Column(storage: .float32(floats))
+        #expect(Set(floats.indices.map { column.text($0, as: .float32) }) == ["nan"])
+        #expect(Column(storage: .float64([.signalingNaN])).text(0, as: .float64) == "nan")
+    }
 }
