@@ -52,8 +52,8 @@ public protocol ExplainedError: Error, CustomStringConvertible {
     /// Whether it is about nothing but what was asked for, on a connection that goes on: other tables may be read and
     /// written meanwhile, also where it is transient.
     var isConfined: Bool { get }
-    /// Whether somebody else holds what is needed, and was waited for as long as the configuration says: only a run
-    /// that is not to end waits on.
+    /// Whether it is for somebody else to make way: who holds what is needed, and was waited for as long as the
+    /// configuration says, or has filled the disk. Only a run that is not to end waits on.
     var isBusy: Bool { get }
     /// Whether it is about the method by which changes were to be followed, and another method may do.
     var rulesOutMethod: Bool { get }

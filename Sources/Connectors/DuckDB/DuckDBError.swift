@@ -90,5 +90,10 @@ extension DuckDBError {
     }
 
     package var isTransient: Bool { false }
-    package var isBusy: Bool { if case .locked = self { true } else { false } }
+    package var isBusy: Bool {
+        switch self {
+        case .locked, .diskFull: true
+        default: false
+        }
+    }
 }
