@@ -51,8 +51,9 @@ public protocol Destination: Sendable {
     /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
     func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws
 
-    /// Removes what was loaded and not published, but for what is kept to be gone on with (``sectionedLoads(of:)``).
-    func discard() async throws
+    /// Removes what was loaded for `targets` and not published, but for what is kept to be gone on with
+    /// (``sectionedLoads(of:)``). What was, or is being, loaded for others stays as it is.
+    func discard(_ targets: [TableName]) async throws
 
     /// Which of `copies` are not here any more as they were put, with what follows "copying the table again, because":
     /// users may have dropped one, taken a column away, or put a table of their own in its place.
@@ -79,7 +80,7 @@ public protocol Destination: Sendable {
 
     /// The copies of `sync` that are being loaded so and have a section or more, each with as much as is durable.
     ///
-    /// ``Destination/discard()`` and a new run leave them alone. They go with ``drop(_:)``, with another load for the
+    /// ``Destination/discard(_:)`` and a new run leave them alone. They go with ``drop(_:)``, with another load for the
     /// same target, with its publication, and with whatever has the sync or the table forgotten. What somebody else
     /// loads now is not listed.
     func sectionedLoads(of sync: String) async throws -> [SectionedLoad]

@@ -40,9 +40,9 @@ public final class FaultyDestination: Destination {
         return try await destination.departed(among: copies)
     }
 
-    public func discard() async throws {
+    public func discard(_ targets: [TableName]) async throws {
         try await faults?.pause(for: "discard")
-        try await destination.discard()
+        try await destination.discard(targets)
     }
     public func teardown() async throws -> [String] { try await destination.teardown() }
     public func query(_ sql: String) async throws -> QueryResult { try await destination.query(sql) }

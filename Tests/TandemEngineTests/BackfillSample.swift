@@ -57,7 +57,7 @@ enum BackfillSample {
         case .cancelCopy: "cancel the copy"
         case .publish(let loaded): loaded.placed.stream == nil ? "publish" : "publish as followed"
         case .reread(let loaded, let place): "reread \(loaded.since.checkpoint) to \(place.checkpoint)"
-        case .discard(let target): target == nil ? "discard" : "discard with sections"
+        case .discard(_, let withSections): withSections ? "discard with sections" : "discard"
         case .wake: "wake"
         case .report(let event):
             switch event {

@@ -39,7 +39,7 @@ extension DuckDBDestination {
         guard FileFacts.kind(opener.path) != .missing else { return false }
         let session = try await opener.open(.write, isBrief: true)
         let metadata = Metadata(session)
-        guard try metadata.exists() else { return false }
+        guard try metadata.storedVersion() != nil else { return false }
         try metadata.prepare()
         var isKnown = false
         try session.transaction { isKnown = try metadata.rename(sync, to: name) }

@@ -35,7 +35,7 @@ package actor DuckDBDestination: Destination {
         try await loader.publish(copies, retiring: retired, of: sync)
     }
 
-    package func discard() async throws { try await loader.discard() }
+    package func discard(_ targets: [TableName]) async throws { try await loader.discard(targets) }
 
     package func close() async {
         await loader.close()

@@ -71,7 +71,9 @@ package struct MemoryDestination: Destination {
         return Dictionary(gone.map { ($0, "it is not there") }) { first, _ in first }
     }
 
-    package func discard() async throws { database.state.withLock { $0.loaded = [:] } }
+    package func discard(_ targets: [TableName]) async throws {
+        database.state.withLock { state in for target in targets { state.loaded[target] = nil } }
+    }
 
     package func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows {
         guard var table = database.tables[copy.target] else { throw MemoryError.noTable(copy.target) }

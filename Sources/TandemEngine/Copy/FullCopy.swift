@@ -48,7 +48,7 @@ package struct FullCopy {
     }
 
     /// Discards what was not put in place. What cannot be now is swept by the next run.
-    private func discardRest() async { try? await destination.discard() }
+    private func discardRest() async { try? await destination.discard(plan.tables.map(\.target)) }
 
     private func loadAll() async throws -> Report {
         var report = Report()
@@ -145,7 +145,7 @@ package struct FullCopy {
         } catch let error as any ExplainedError where error.interruptsAll {
             throw error
         } catch {
-            try? await destination.discard()
+            try? await destination.discard(loaded.map(\.table.target))
             group = PublishGroup(after: .zero, group)
             if loaded.count > 1 {
                 // One of them is in the way of all: each by itself.

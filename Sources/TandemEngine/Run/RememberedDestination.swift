@@ -171,7 +171,7 @@ extension RememberedDestination {
         try await destination.departed(among: copies)
     }
 
-    func discard() async throws { try await destination.discard() }
+    func discard(_ targets: [TableName]) async throws { try await destination.discard(targets) }
     func close() async { await destination.close() }
     func drop(_ load: SectionedLoad) async throws { try await destination.drop(load) }
     func finish(_ load: SectionedLoad) async throws -> Int { try await destination.finish(load) }

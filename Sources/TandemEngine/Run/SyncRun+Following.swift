@@ -49,11 +49,7 @@ extension SyncRun {
     /// Has the source take back what is of no use, or harms, also where no table is left to follow. What cannot be done
     /// now is tried again by the next run.
     func tidy() async {
-        // The source is asked for something right away, so that both ends are reached at the same time.
-        async let origin = source.origin()
-        let record = try? await destination.sourceRecord(of: sync.name)
-        _ = try? await origin
-        guard let record else { return }
+        guard let record = try? await destination.sourceRecord(of: sync.name) else { return }
         for method in Set(record.streams.map(\.method)) { try? await source.changeLog(method)?.tidy(record) }
     }
 

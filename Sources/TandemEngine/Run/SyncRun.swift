@@ -69,8 +69,11 @@ package struct SyncRun: Sendable {
 
     private func perform(_ isRepaired: ((TablePlan) -> Bool)?) async throws -> Result {
         let start = context.clock.now
-        if isRepaired == nil { await tidy() }
-        var plan = try await context.persistently { try await self.plan() }
+        var plan = try await withCleanup {
+            if isRepaired == nil { await tidy() }
+        } after: {
+            try await context.persistently { try await self.plan() }
+        }
         if let isRepaired { plan = plan.part { $0.method.isFollowed || isRepaired($0) } }
         await context.observe(.planned(plan))
         var run = self

@@ -16,7 +16,7 @@ extension BackfillMachine {
                 )
             )
             return []
-        case (.cancelling, _): return discard()
+        case (.cancelling(let target), _): return discard(target)
         default: return []
         }
     }
@@ -25,12 +25,12 @@ extension BackfillMachine {
         switch (state, current.flatMap { tables[$0]?.plan }) {
         case (.copying, let plan?):
             let (count, pause) = delay(plan, now)
-            if error is CancellationError { return discard() }
+            if error is CancellationError { return discard(plan.target) }
             guard let error = error as? any ExplainedError, error.interruptsAll else {
-                return discard(sectionsOf: plan.target) + [.report(.tableFailed(plan, TableFailure(error)))]
+                return discard(plan.target, withSections: true) + [.report(.tableFailed(plan, TableFailure(error)))]
             }
-            return discard() + [.report(.retrying(error, pause: pause, attempt: count))]
-        case (.cancelling, _): return discard()
+            return discard(plan.target) + [.report(.retrying(error, pause: pause, attempt: count))]
+        case (.cancelling(let target), _): return discard(target)
         default: return []
         }
     }
@@ -73,7 +73,7 @@ extension BackfillMachine {
     mutating func giveUp(_ error: any Error, _ now: Instant) -> [Action] {
         guard case .loaded(let loaded) = state else { return [] }
         delay(loaded.table, now)
-        var actions = discard()
+        var actions = discard(loaded.table.target)
         if let recopy = error as? Recopy {
             actions.append(.report(.copyingAgain(recopy.table, reason: recopy.reason)))
         } else {
@@ -100,9 +100,9 @@ extension BackfillMachine {
         wakesAt = nil
     }
 
-    private mutating func discard(sectionsOf target: TableName? = nil) -> [Action] {
+    mutating func discard(_ target: TableName, withSections: Bool = false) -> [Action] {
         state = .discarding
-        return [.discard(sectionsOf: target)]
+        return [.discard(target, withSections: withSections)]
     }
 }
 

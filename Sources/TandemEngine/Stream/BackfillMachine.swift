@@ -59,9 +59,9 @@ struct BackfillMachine {
         case publish(LoadedTable)
         /// Read what has changed until a place, apply it to the copy, and tell ``Event/joined``.
         case reread(LoadedTable, to: StreamCheckpoint)
-        /// Remove what is loaded, also the sections that are kept for another attempt if a target is named, and tell
-        /// ``Event/discarded``.
-        case discard(sectionsOf: TableName?)
+        /// Remove what is loaded for a target, also the sections that are kept for another attempt where those are not
+        /// wanted, and tell ``Event/discarded``.
+        case discard(TableName, withSections: Bool)
 
         case wake(at: Instant)
         case report(RunEvent)
@@ -190,11 +190,10 @@ extension BackfillMachine {
         let isSame = target == table.plan.target
         switch table.state {
         case .copying(let since, _) where !isSame || since.id != stream.id:
-            state = .cancelling
+            state = .cancelling(table.plan.target)
             return [.cancelCopy]
         case .loaded(let loaded) where !isSame || loaded.since.id != stream.id:
-            state = .discarding
-            return [.discard(sectionsOf: nil)]
+            return discard(loaded.table.target)
         case .starting where !isSame:
             endCurrent()
             return []

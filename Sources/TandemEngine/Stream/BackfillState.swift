@@ -16,8 +16,8 @@ enum BackfillState {
     case starting
     /// It is being copied; the copy shows what was committed before `since`. Set by the stream's answer. Not stored.
     case copying(since: StreamCheckpoint, isBuffered: Bool)
-    /// Its copy is not wanted any more and was told to stop. Set by a plan. Not stored.
-    case cancelling
+    /// Its copy, to this target, is not wanted any more and was told to stop. Set by a plan. Not stored.
+    case cancelling(TableName)
     /// It is copied and has not joined. Set by the end of the copy. Not stored.
     case loaded(LoadedTable)
     /// What was loaded is being removed. Set where a copy fails, cannot join, or is not wanted any more. Not stored.

@@ -51,10 +51,10 @@ final class Backfills: Sendable {
         for action in tell(event) {
             switch action {
             case .report(let event): await context.observe(event)
-            case .discard(let target):
+            case .discard(let target, let withSections):
                 // What was loaded is swept later where it cannot be removed now.
-                try? await destination.discard()
-                if let target { try? await destination.dropSections(of: target, sync) }
+                try? await destination.discard([target])
+                if withSections { try? await destination.dropSections(of: target, sync) }
                 left += await note(.discarded)
             default: left.append(action)
             }

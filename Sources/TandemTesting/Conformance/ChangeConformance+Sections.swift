@@ -12,7 +12,7 @@ extension ChangeConformance {
         var load = sectioned(parts[0])
         for part in parts { load = try await add(part, to: load, in: destination) }
         try expectEqual("a section is counted", load.rows, 3050)
-        try await destination.discard()
+        try await destination.discard([orders])
         try await old.expectEqual("sections leave the old copy", in: destination, of: sync)
         await destination.close()
 
@@ -83,7 +83,7 @@ extension ChangeConformance {
         try expect("what is forgotten is gone", try await destination.sectionedLoads(of: sync).isEmpty)
 
         load = try await add(sample, to: sectioned(sample), in: destination)
-        try await destination.discard()
+        try await destination.discard([orders])
         try await destination.write([], advancing: state(2), of: sync)
         await destination.close()
         let next = try await harness.makeDestination(beside: destination)

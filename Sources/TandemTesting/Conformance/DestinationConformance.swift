@@ -78,7 +78,7 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         let old = SampleTable(orders, ids: 0..<10)
         try await destination.publish([load(old, into: destination)], retiring: [], of: sync)
         _ = try await load(SampleTable(orders, ids: 0..<20), into: destination)
-        try await destination.discard()
+        try await destination.discard([orders])
         try expectEqual(
             "what is discarded leaves the old copy",
             try await content(of: orders, in: destination),
@@ -95,6 +95,13 @@ public struct DestinationConformance<Harness: DestinationHarness>: Sendable {
         try await destination.publish([], retiring: [orders], of: sync)
         try await destination.publish([waiting], retiring: [], of: sync)
         try expectEqual("others leave what was loaded", try await content(of: items, in: destination), second.rows)
+        // Nor does what is discarded take more with it.
+        let third = SampleTable(items, ids: 0..<7)
+        let again = try await load(third, into: destination)
+        _ = try await load(first, into: destination)
+        try await destination.discard([orders])
+        try await destination.publish([again], retiring: [], of: sync)
+        try expectEqual("what is discarded leaves others", try await content(of: items, in: destination), third.rows)
         // One that is being loaded all the while.
         let large = SampleTable(items, ids: 0..<20_000)
         let held = InterceptedRows.held(BatchRows(large.batches(), schema: large.schema))

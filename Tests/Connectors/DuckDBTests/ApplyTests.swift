@@ -264,7 +264,7 @@ import Testing
         try await destination.publish([other], retiring: [], of: "sync")
         transaction = try await destination.begin("sync", refusedRows: .leaveOut)
         try await transaction.apply([changes(to: copy, removing: [3])])
-        try await destination.discard()
+        try await destination.discard([items])
         try await transaction.commit([changes(to: copy, removing: [4])], advancing: state(2))
         #expect(try count() == "6")
         #expect(try folder.ask("SELECT count(*)::VARCHAR FROM shop.items") == [["3"]])

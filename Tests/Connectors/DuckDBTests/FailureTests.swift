@@ -28,7 +28,7 @@ import Testing
             await #expect(throws: Broken(number: after)) { try await destination.load(failing, into: orders) }
         }
         #expect(try await destination.load(rows(10, readers: readers), into: orders) == 10)
-        try await destination.discard()
+        try await destination.discard([orders])
         #expect(try folder.ask("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'shop'").isEmpty)
     }
 
@@ -86,7 +86,7 @@ import Testing
             }
         }
         #expect(try await destination.load(rows(10, readers: 1), into: orders) == 10)
-        try await destination.discard()
+        try await destination.discard([orders])
     }
 
     @Test func malformedBatchesAreRefused() async throws {
@@ -128,7 +128,7 @@ import Testing
             Issue.record("\(String(describing: error))")
             return
         }
-        try await destination.discard()
+        try await destination.discard([orders])
         #expect((FileFacts.freeBytes(at: path) ?? 0) > 20 << 20, "the room that was taken is given back")
 
         let next = folder.destination(path)

@@ -27,7 +27,7 @@ import Testing
         #expect(try await destination.tables(of: "sync").isEmpty)
         try await destination.forget("sync", tables: nil)
         #expect(try await destination.teardown().isEmpty)
-        try await destination.discard()
+        try await destination.discard([TableName(schema: "shop", table: "orders")])
         await #expect(throws: DuckDBError.missing(path: folder.file())) { try await destination.query("SELECT 1") }
         let findings = await destination.check()
         #expect(findings.allSatisfy { $0.severity == .ok })

@@ -64,7 +64,7 @@ import Testing
         await #expect(throws: DuckDBError.notLoaded(items)) {
             try await destination.publish([loaded, missing], retiring: [], of: "sync")
         }
-        try await destination.discard()
+        try await destination.discard([orders, items])
         #expect(try folder.ask("SELECT count(*)::VARCHAR FROM shop.orders") == [["10"]])
         #expect(try await destination.tables(of: "sync").map(\.rows) == [10, 10])
     }
@@ -104,7 +104,7 @@ import Testing
         await #expect(throws: DuckDBError.foreignTable(late)) {
             try await destination.publish([copy], retiring: [mine], of: "sync")
         }
-        try await destination.discard()
+        try await destination.discard([late])
         #expect(try folder.ask("SELECT x::VARCHAR FROM shop.mine") == [["7"]])
     }
 
@@ -145,7 +145,7 @@ import Testing
         #expect(try folder.ask("SELECT table_name FROM tandem.loads") == [["_tandem_load_orders"]])
         let next = folder.destination()
         _ = try await folder.load(items, ids: 0..<20, into: next)
-        try await next.discard()
+        try await next.discard([items])
         #expect(
             try folder.ask("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_tandem')").isEmpty
         )
@@ -158,7 +158,7 @@ import Testing
         }
         let discarded = folder.destination()
         _ = try await folder.load(TableName(schema: "s1", table: "t"), ids: 0..<2000, into: discarded)
-        try await discarded.discard()
+        try await discarded.discard([TableName(schema: "s1", table: "t")])
         #expect(try schemas().isEmpty)
         let killed = folder.destination()
         _ = try await folder.load(TableName(schema: "s2", table: "t"), ids: 0..<2000, into: killed)
@@ -174,7 +174,7 @@ import Testing
         _ = try await folder.load(TableName(schema: "s4", table: "t"), ids: 0..<2000, into: last)
         _ = try await folder.load(TableName(schema: "shop", table: "t"), ids: 0..<5, into: last)
         try folder.sql("CREATE MACRO s4.twice(x) AS 2 * x")
-        try await last.discard()
+        try await last.discard(["S3", "s4", "shop"].map { TableName(schema: $0, table: "t") })
         #expect(try schemas() == [["s3"], ["s4"], ["shop"]])
         #expect(try folder.ask("SELECT schema_name FROM tandem.loads") == [["s4"]])
     }
@@ -199,7 +199,7 @@ import Testing
         await #expect(throws: DuckDBError.sameTarget(orders, other)) {
             try await folder.load(other, ids: 0..<5, into: destination)
         }
-        try await destination.discard()
+        try await destination.discard([orders])
         #expect(try await destination.teardown().contains("table tandem.tables"))
         #expect(try await destination.query("SELECT count(*) FROM shop.tandem.x").rows == [["5"]])
     }

@@ -61,9 +61,9 @@ import Testing
     @Test func whatIsDiscardedIsGone() async throws {
         let destination = folder.destination()
         let copies = try await load(names(210), into: destination)
-        try await destination.discard()
+        try await destination.discard(copies.map(\.target))
         await #expect(throws: DuckDBError.self) { try await destination.publish(copies, retiring: [], of: "sync") }
-        try await destination.discard()
+        try await destination.discard(copies.map(\.target))
         #expect(try folder.ask("SELECT count(*)::VARCHAR FROM duckdb_tables() WHERE schema_name = 'copy'") == [["0"]])
         await destination.close()
     }

@@ -106,7 +106,7 @@ import Testing
         }
         #expect("\(try #require(error))".contains("view shop.v"))
         #expect(try database.execute("SELECT count(note) FROM shop.orders") == "8")
-        try await destination.discard()
+        try await destination.discard([orders])
         #expect(try database.leftovers.isEmpty)
         await destination.close()
     }
@@ -168,7 +168,7 @@ import Testing
         let copy = try await database.load(other, ids: 0..<3, into: destination)
         try database.execute("CREATE TABLE shop.other (a int)")
         await #expect(throws: TargetError.self) { try await destination.publish([copy], retiring: [], of: "s") }
-        try await destination.discard()
+        try await destination.discard([other])
         #expect(try database.leftovers.isEmpty)
         // Nor is another sync's.
         let ours = TableName(schema: "ours", table: "t")
@@ -195,7 +195,7 @@ import Testing
         _ = try await database.load(TableName(schema: "x", table: "y"), ids: 0..<3, into: next)
         #expect(try database.leftovers.sorted() == ["_tandem_load_items", "_tandem_load_y"])
         try await running.publish([copy], retiring: [], of: "s")
-        try await next.discard()
+        try await next.discard([TableName(schema: "x", table: "y")])
         #expect(try database.leftovers.isEmpty)
         #expect(try await next.teardown().contains("schema tandem"))
         #expect(try database.execute("SELECT count(*) FROM shop.items") == "3")
@@ -213,7 +213,7 @@ import Testing
         try await destination.publish(copies, retiring: [], of: "s")
         let tooLong = TableName(schema: "shop", table: String(repeating: "x", count: 64))
         await #expect(throws: PostgresError.self) { try await database.load(tooLong, ids: 0..<3, into: destination) }
-        try await destination.discard()
+        try await destination.discard([tooLong])
         await destination.close()
     }
 

@@ -81,7 +81,7 @@ import Testing
         await #expect(throws: PostgresError.self) {
             try await database.load(TableName(schema: "newer", table: "t"), ids: 0..<3, into: destination)
         }
-        try await destination.discard()
+        try await destination.discard([TableName(schema: "new", table: "u")])
         _ = try await destination.teardown()
         #expect(await destination.check().contains { $0.severity == .error && $0.remedy?.sql.isEmpty == false })
         await destination.close()

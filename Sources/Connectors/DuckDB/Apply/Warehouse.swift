@@ -90,12 +90,13 @@ final class Warehouse {
         names[table] = nil
     }
 
-    /// Forgets every load, and drops what is not kept.
-    func discard() throws {
-        held = []
-        failed = [:]
-        try discard(loads.values.filter { !$0.isKept })
-        loads = [:]
+    /// Forgets what was loaded for `targets`, and drops what of it is not kept.
+    func discard(_ targets: [TableName]) throws {
+        let names = Set(targets.map(SQL.fold))
+        held.removeAll { names.contains($0.name) }
+        failed = failed.filter { !names.contains($0.key) }
+        let shadows = names.compactMap { loads.removeValue(forKey: $0) }
+        try discard(shadows.filter { !$0.isKept })
     }
 
     func discard(_ shadows: [Shadow]) throws {

@@ -86,9 +86,10 @@ actor WarehouseLoader {
         if warehouse.isIdle { self.warehouse = nil }
     }
 
-    func discard() throws {
-        defer { warehouse = nil }
-        try warehouse?.discard()
+    func discard(_ targets: [TableName]) throws {
+        guard let warehouse else { return }
+        defer { if warehouse.isIdle { self.warehouse = nil } }
+        try warehouse.discard(targets)
     }
 
     func close() { warehouse = nil }

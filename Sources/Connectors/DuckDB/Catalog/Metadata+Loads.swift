@@ -21,8 +21,7 @@ extension Metadata {
 
     /// What has been loaded in sections and is not whole, or not published.
     func keptLoads() throws -> [Warehouse.KeptLoad] {
-        guard try exists() else { return [] }
-        try storedVersion()
+        guard try storedVersion() != nil else { return [] }
         let rows = try session.texts(
             "SELECT schema_name, table_name, note FROM \(table("loads")) WHERE note IS NOT NULL",
             to: "look for what was loaded in part"

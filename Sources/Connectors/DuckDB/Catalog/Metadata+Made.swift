@@ -5,8 +5,7 @@ import TandemRows
 extension Metadata {
     /// Of one sync, or of all.
     func made(of sync: String?) throws -> [MadeObject] {
-        guard try exists() else { return [] }
-        try storedVersion()
+        guard try storedVersion() != nil else { return [] }
         let rows = try session.texts(
             "SELECT \(MadeObject.storedColumns) FROM \(table("made")) ORDER BY sync, kind, name",
             to: "read what was made at the sources"

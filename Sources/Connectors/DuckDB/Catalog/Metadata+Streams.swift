@@ -4,8 +4,7 @@ import TandemRows
 /// How far streams have come, and what their changes make of the copies.
 extension Metadata {
     func stream(of sync: String, by method: Method) throws -> StreamCheckpoint? {
-        guard try exists() else { return nil }
-        try storedVersion()
+        guard try storedVersion() != nil else { return nil }
         let rows = try session.texts(
             "SELECT id, checkpoint, time::VARCHAR FROM \(table("streams")) WHERE sync = $1 AND method = $2",
             [.text(sync), .text(method.rawValue)],

@@ -2,13 +2,15 @@ import TandemCore
 import TandemRows
 
 /// What Tandem remembers in the warehouse itself: the tables of schema `tandem`, which anyone may read.
-struct Metadata {
+final class Metadata {
     static let schema = "tandem"
     static let version = 11
     /// What an earlier one wrote is not read any more.
     static let oldestVersion = 10
 
     let session: Session
+    /// Which version the tables are of, once that was asked and there were any.
+    private var known: Int?
 
     init(_ session: Session) { self.session = session }
 
@@ -18,7 +20,7 @@ struct Metadata {
     ///
     /// - Throws: As ``storedVersion()``.
     func prepare() throws {
-        if try exists() { return try upgrade() }
+        if let version = try storedVersion() { return try upgrade(from: version) }
         try session.transaction {
             try session.run(
                 """
@@ -91,8 +93,9 @@ struct Metadata {
         try session.run("DROP VIEW \(session.quoted(Self.status))", to: "drop \(Self.status)")
     }
 
-    private func upgrade() throws {
-        guard try storedVersion() < Self.version else { return }
+    private func upgrade(from version: Int) throws {
+        guard version < Self.version else { return }
+        known = nil
         try session.transaction {
             try session.run(
                 """
@@ -129,6 +132,7 @@ struct Metadata {
     /// Drops all that this program made but users' tables, and says what that was.
     func remove() throws -> [String] {
         guard try exists() else { return [] }
+        known = nil
         var removed: [String] = []
         try session.transaction {
             for load in try loads() {
@@ -149,7 +153,7 @@ struct Metadata {
     }
 
     /// Not to be asked in a transaction, which a no would end.
-    func exists() throws -> Bool {
+    private func exists() throws -> Bool {
         do {
             // The catalog's own tables would be the cleaner answer, and take twenty times as long.
             _ = try Statement("SELECT NULL FROM \(table("tables"))", in: session, to: "look for its tables")
@@ -159,11 +163,13 @@ struct Metadata {
         }
     }
 
-    /// Which version the tables are of.
+    /// Which version the tables are of; `nil` where there are none. Not to be asked in a transaction, which that would
+    /// end.
     ///
-    /// - Throws: If that is newer than this program, or older than what it knows.
-    @discardableResult
-    func storedVersion() throws -> Int {
+    /// - Throws: If it is newer than this program, or older than what it knows.
+    func storedVersion() throws -> Int? {
+        if let known { return known }
+        guard try exists() else { return nil }
         let rows = try session.texts("SELECT max(version)::VARCHAR FROM \(table("version"))", to: "read its version")
         let version = rows.first?.first?.flatMap { Int($0) } ?? 0
         guard version <= Self.version else {
@@ -172,6 +178,7 @@ struct Metadata {
         guard version >= Self.oldestVersion else {
             throw DuckDBError.olderMetadata(path: session.file.path, version: version)
         }
+        known = version
         return version
     }
 }
@@ -212,7 +219,7 @@ extension Metadata {
 
     /// What is known of `sync`, by target.
     func copies(of sync: String) throws -> [SyncedTable] {
-        guard try exists() else { return [] }
+        guard try storedVersion() != nil else { return [] }
         return try stored("WHERE sync = \(SQL.literal(sync))")
     }
 
@@ -220,7 +227,7 @@ extension Metadata {
     func allCopies() throws -> [SyncedTable] { try stored("") }
 
     private func stored(_ condition: String) throws -> [SyncedTable] {
-        let document = try storedVersion() < Self.version ? documentBefore : "document"
+        let document = try storedVersion() ?? Self.version < Self.version ? documentBefore : "document"
         let rows = try session.texts(
             """
             SELECT schema_name, table_name, row_count::VARCHAR, \(document)::VARCHAR FROM \(table("tables")) \(condition)
@@ -240,8 +247,7 @@ extension Metadata {
 
     /// The sync that wrote each target.
     func owners() throws -> [TableName: String] {
-        guard try exists() else { return [:] }
-        try storedVersion()
+        guard try storedVersion() != nil else { return [:] }
         let rows = try session.texts(
             "SELECT schema_name, table_name, sync FROM \(table("tables")) WHERE sync <> ''",
             to: "read what it knows"

@@ -30,10 +30,9 @@ struct FileCheck {
             let session = try await opener.open(.read)
             try session.refuseCutTables()
             let metadata = Metadata(session)
-            guard try metadata.exists() else {
+            guard try metadata.storedVersion() != nil else {
                 return Finding(.ok, opener.path, "The file can be read and written; Tandem has put nothing there yet.")
             }
-            try metadata.storedVersion()
             let count = try metadata.count()
             let tables = count == 1 ? "one table" : "\(count) tables"
             return Finding(.ok, opener.path, "The file can be read and written; it holds copies of \(tables).")

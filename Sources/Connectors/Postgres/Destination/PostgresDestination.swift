@@ -131,12 +131,11 @@ package actor PostgresDestination: Destination {
         if running == 0, self.loads.isEmpty, sectioned.isEmpty { closeLoader() }
     }
 
-    package func discard() async throws {
-        defer { closeLoader() }
-        for (target, load) in loads {
-            if !load.isKept { try await connection.finish { try load.drop(in: $0) } }
-            loads[target] = nil
-        }
+    package func discard(_ targets: [TableName]) async throws {
+        let dropped = targets.compactMap { loads.removeValue(forKey: $0) }.filter { !$0.isKept }
+        for target in targets { sectioned[target] = nil }
+        defer { if running == 0, loads.isEmpty, sectioned.isEmpty { closeLoader() } }
+        for load in dropped { try await connection.finish { try load.drop(in: $0) } }
     }
 
     private func closeLoader() {

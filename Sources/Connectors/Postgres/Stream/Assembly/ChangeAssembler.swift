@@ -145,9 +145,14 @@ struct ChangeAssembler {
     /// Whether there are tables to be copied again, which ends the stream.
     var isEnding: Bool { !recopies.isEmpty }
     /// Whether there is something to be taken.
-    var hasNews: Bool {
+    var hasNews: Bool { hasNews(beyond: 0) }
+
+    /// Whether there is something to be taken besides a place that is at most so many bytes of log behind the last.
+    func hasNews(beyond distance: UInt64) -> Bool {
         !closed.isEmpty || !touched.isEmpty || knownRecopies != recopies.count
-            || !isInTransaction && (reached != given || hasGivenPart || hasWordOfHeld)
+            || !isInTransaction
+                && (reached.rawValue - given.rawValue > distance || hasGivenPart || hasWordOfHeld
+                    || transactionCount > 0)
     }
 
     /// Notes that everything up to `place` has come. Without effect inside of a transaction, which ends behind it.

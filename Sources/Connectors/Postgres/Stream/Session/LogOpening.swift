@@ -43,12 +43,7 @@ struct LogOpening: Sendable {
         catalog.interruption = interruption
         let beside = try catalog.open()
         let capabilities = beside.capabilities
-        guard let facts = try SlotFacts.all(beside).first(where: { $0.name == slot }) else {
-            throw gap("the slot \"\(slot)\" is gone")
-        }
-        guard let plugin = facts.plugin.flatMap(PostgresConfig.Plugin.init) else {
-            throw gap("the slot \"\(slot)\" has another plugin now")
-        }
+        let (plugin, readings) = try beside.transaction { try ways(beside) }
         let replication = try ReplicationSession(
             config,
             in: context,
@@ -57,7 +52,7 @@ struct LogOpening: Sendable {
         )
         do {
             let timeout = try answerTime(replication, beside)
-            let reading = try start(replication, beside, try readings(plugin, beside))
+            let reading = try start(replication, beside, readings)
             let timeline = start.timeline
             let relations = RelationCatalog(version: capabilities.version) { try catalog.query($0, $1) }
             var assembler = ChangeAssembler(
@@ -118,12 +113,20 @@ struct LogOpening: Sendable {
     }
 
     /// How to ask, from the way of the newest plugin to that of the oldest.
-    private func readings(_ plugin: PostgresConfig.Plugin, _ beside: Session) throws -> [Reading] {
+    private func ways(_ beside: Session) throws -> (plugin: PostgresConfig.Plugin, readings: [Reading]) {
+        guard let facts = try SlotFacts.all(beside).first(where: { $0.name == slot }) else {
+            throw gap("the slot \"\(slot)\" is gone")
+        }
+        guard let plugin = facts.plugin.flatMap(PostgresConfig.Plugin.init) else {
+            throw gap("the slot \"\(slot)\" has another plugin now")
+        }
         guard plugin == .pgoutput else {
-            return Wal2JSON.options.map { Reading(plugin: .wal2json($0.format), options: $0.options) }
+            return (plugin, Wal2JSON.options.map { Reading(plugin: .wal2json($0.format), options: $0.options) })
         }
         let known = try PublicationFacts.all(publications, beside)
-        return [Reading(plugin: .pgoutput, options: PgOutput.options(publications.filter { known[$0] != nil }))]
+        return (
+            plugin, [Reading(plugin: .pgoutput, options: PgOutput.options(publications.filter { known[$0] != nil }))]
+        )
     }
 
     /// Starts to receive, and makes sure that the server begins where it is asked to: it begins later where somebody

@@ -12,6 +12,17 @@ struct HarmfulMembers {
         guard session.capabilities.hasPublications, !session.capabilities.isInRecovery, config.publication == nil else {
             return
         }
+        let harmful = try session.transaction { try members(of: record) }
+        for (publication, table) in harmful {
+            try session.transaction(.readWrite) {
+                try session.execute("SET LOCAL lock_timeout = '2s'")
+                try session.execute("ALTER PUBLICATION \(SQL.identifier(publication)) DROP TABLE \(SQL.name(table))")
+            }
+        }
+    }
+
+    /// What is to be taken out, of which publication.
+    private func members(of record: SourceRecord) throws -> [(publication: String, table: TableName)] {
         let place = try Origin.read(session)
         var publications = record.made.filter { $0.kind == .publication && $0.place == place }.map(\.name)
         if publications.isEmpty {
@@ -19,14 +30,10 @@ struct HarmfulMembers {
             let slots = record.streams.compactMap { StreamIdentity($0.id)?.slot }
             publications = slots.map { SlotName.publication(for: $0).all }
         }
-        for publication in publications.sorted() {
-            for cells in try session.query(Self.question, [publication]).rows {
-                guard let schema = cells[0], let table = cells[1] else { continue }
-                let name = SQL.name(TableName(schema: schema, table: table))
-                try session.transaction(.readWrite) {
-                    try session.execute("SET LOCAL lock_timeout = '2s'")
-                    try session.execute("ALTER PUBLICATION \(SQL.identifier(publication)) DROP TABLE \(name)")
-                }
+        return try publications.sorted().flatMap { publication in
+            try session.query(Self.question, [publication]).rows.compactMap { cells in
+                guard let schema = cells[0], let table = cells[1] else { return nil }
+                return (publication, TableName(schema: schema, table: table))
             }
         }
     }

@@ -33,6 +33,17 @@ extension StreamPreparation {
     }
 
     func outlook(continuing state: StreamCheckpoint?) throws -> Outlook {
+        let (outlook, isContinued) = try session.transaction { try look(continuing: state) }
+        guard isContinued, outlook.gap == nil, let state, let slot = outlook.slot else { return outlook }
+        let names = outlook.publications?.names ?? []
+        var compared = outlook
+        compared.gap = try ShownAgain(session: session, plugin: outlook.plugin, publications: names)
+            .gap(after: state, slot)
+        return compared
+    }
+
+    /// All that can be asked in one transaction, and whether the stream of `state` goes on as far as that tells.
+    private func look(continuing state: StreamCheckpoint?) throws -> (outlook: Outlook, isContinued: Bool) {
         let facts = try CatalogReader(session).facts()
         if case .unusable(let reason, let remedy) = MethodRules.serverObstacle(facts) {
             throw refusal(reason, remedy ?? Remedy("Use another method."))
@@ -76,11 +87,7 @@ extension StreamPreparation {
         if isContinued, let missing = publications?.made.first {
             gap = "The publication \"\(missing)\" had been dropped: what was written since is not in the stream."
         }
-        if isContinued, gap == nil, let state, let slot {
-            gap = try ShownAgain(session: session, plugin: plugin, publications: publications?.names ?? [])
-                .gap(after: state, slot)
-        }
-        return Outlook(
+        let outlook = Outlook(
             server: server,
             owned: owned,
             name: name,
@@ -92,6 +99,7 @@ extension StreamPreparation {
             publications: publications,
             notes: notes
         )
+        return (outlook, isContinued)
     }
 
     // MARK: What there is
