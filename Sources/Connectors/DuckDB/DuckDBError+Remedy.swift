@@ -7,6 +7,7 @@ extension DuckDBError {
         case .missing: Remedy("Run the sync first, or correct `path`.")
         case .noFolder(let path):
             Remedy("Make the folder (`mkdir -p \(FileFacts.folder(of: path))`) or correct `path`.")
+        case .isDevice: Remedy("Name a file in `path`.")
         case .isFolder(let path): Remedy("Name a file, such as \(path)/warehouse.duckdb, in `path`.")
         case .unwritable, .unreadable: Remedy("Give this user the right on the file and its folder, or correct `path`.")
         case .locked: Remedy("Close the file there, open it read-only and shortly, or raise `lock_timeout`.")

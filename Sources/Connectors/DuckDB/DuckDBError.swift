@@ -7,6 +7,7 @@ package enum DuckDBError: ExplainedError, Hashable {
     case missing(path: String)
     case noFolder(path: String)
     case isFolder(path: String)
+    case isDevice(path: String)
     case unwritable(path: String)
     case unreadable(path: String)
     /// `holder` is the program and its process number, as far as they are known.
@@ -48,6 +49,7 @@ extension DuckDBError {
         case .missing(let path): "There is no warehouse at \(path) yet."
         case .noFolder(let path): "The folder of \(path) does not exist."
         case .isFolder(let path): "\(path) is a folder, not a DuckDB file."
+        case .isDevice(let path): "\(path) is a device, a pipe or a socket, not a DuckDB file."
         case .unwritable(let path): "\(path) cannot be written by this user."
         case .unreadable(let path): "\(path) cannot be read by this user."
         case .locked(let path, let holder, let seconds):

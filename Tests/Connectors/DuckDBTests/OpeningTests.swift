@@ -48,6 +48,14 @@ import Testing
         }
     }
 
+    /// Such as `/dev/null`, which is empty, and was removed for that.
+    @Test func deviceInPlaceOfTheFile() async throws {
+        let pipe = folder.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        await #expect(throws: DuckDBError.isDevice(path: pipe)) { try await load(folder.destination(pipe)) }
+        #expect(FileFacts.kind(pipe) == .device, "it is still there")
+    }
+
     @Test func notADatabase() async throws {
         for content in ["id,name\n1,x\n", String(repeating: "not a database ", count: 10_000), "x"] {
             try content.write(toFile: folder.file(), atomically: false, encoding: .utf8)

@@ -6,12 +6,16 @@ import Glibc
 
 /// What the system says about a path, asked before DuckDB is and where DuckDB's own words are no help.
 enum FileFacts {
-    enum Kind { case missing, file, folder }
+    enum Kind { case missing, file, folder, device }
 
     static func kind(_ path: String) -> Kind {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return .missing }
-        return facts.st_mode & S_IFMT == S_IFDIR ? .folder : .file
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        default: return .device
+        }
     }
 
     static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }

@@ -63,6 +63,7 @@ struct FileOpener: Sendable {
         let folder = FileFacts.folder(of: path)
         switch FileFacts.kind(path) {
         case .folder: throw .isFolder(path: path)
+        case .device: throw .isDevice(path: path)
         case .file:
             guard FileFacts.isReadable(path) else { throw .unreadable(path: path) }
             // What is left where a process was killed while it made the file.
