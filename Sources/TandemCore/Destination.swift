@@ -48,8 +48,16 @@ public protocol Destination: Sendable {
     /// Each gets the columns that ``SyncedTable/metadataColumns`` says. One that marks rows keeps those that are marked
     /// in the copy it replaces, and where it has a key those that are not in the new one, marked with its moment.
     ///
-    /// - Parameter retired: Tables to drop because a table was renamed at the source and comes under its new name.
-    func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws
+    /// - Parameters:
+    ///   - retired: Tables to drop because a table was renamed at the source and comes under its new name.
+    ///   - isPatient: Whether somebody who reads what is replaced is waited for as long as he may take; else for a few
+    ///     seconds, because other tables stand still meanwhile.
+    func publish(
+        _ copies: [SyncedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        isPatient: Bool
+    ) async throws
 
     /// Removes what was loaded for `targets` and not published, but for what is kept to be gone on with
     /// (``sectionedLoads(of:)``). What was, or is being, loaded for others stays as it is.
@@ -177,6 +185,9 @@ extension Destination {
             memory.streams[method] = try await stream(of: sync, by: method)
         }
         return memory
+    }
+    public func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
+        try await publish(copies, retiring: retired, of: sync, isPatient: true)
     }
     public var keepsReadersOut: Bool { false }
     public var nameFolding: NameFolding { .exact }

@@ -16,13 +16,16 @@ extension StateStore {
             let copy = try DatabaseQueue(configuration: configuration)
             do {
                 try backUp(path, to: copy)
-            } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
-                // SQLite keeps an index of the log beside the file while it reads, and may not make one here.
+            } catch let error as DatabaseError where Self.unwritable.contains(error.resultCode) {
+                // SQLite keeps an index of the log beside the file while it reads, and may or can not make one here.
                 try withTemporaryCopy(of: path) { try backUp($0, to: copy) }
             }
             return copy
         }
     }
+
+    /// Of a folder without rights, and of a full disk.
+    private static let unwritable: [ResultCode] = [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_FULL]
 
     private static func backUp(_ path: String, to copy: DatabaseQueue) throws {
         var configuration = GRDB.Configuration()

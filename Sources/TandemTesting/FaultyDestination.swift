@@ -68,10 +68,15 @@ public final class FaultyDestination: Destination {
         return count
     }
 
-    public func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
+    public func publish(
+        _ copies: [SyncedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        isPatient: Bool
+    ) async throws {
         try await faults?.reach(.publish, "\(copies.map(\.target)), \(retired)")
         if copies.contains(where: { $0.target == refused }) { throw TestFault(isTransient: false) }
-        try await destination.publish(copies, retiring: retired, of: sync)
+        try await destination.publish(copies, retiring: retired, of: sync, isPatient: isPatient)
         try await faults?.reach(.published)
     }
 

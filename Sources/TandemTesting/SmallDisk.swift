@@ -1,18 +1,18 @@
 import Foundation
 
 /// A file system of its own in memory, unmounted with this object.
-final class SmallDisk: Sendable {
-    let path: String
+public final class SmallDisk: Sendable {
+    public let path: String
 
-    struct CannotMount: Error {}
+    public struct CannotMount: Error {}
 
-    init(megabytes: Int, at path: String) throws {
+    public init(megabytes: Int, at path: String) throws {
         self.path = path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         guard Self.run("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]) else { throw CannotMount() }
     }
 
-    func resize(megabytes: Int) throws {
+    public func resize(megabytes: Int) throws {
         guard Self.run("mount", ["-o", "remount,size=\(megabytes)m", path]) else { throw CannotMount() }
     }
 

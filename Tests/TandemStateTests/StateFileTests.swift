@@ -89,6 +89,21 @@ struct StateFileTests {
         #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root can mount the small disk this needs"))
+    func aFullDiskIsRead() async throws {
+        let disk = try SmallDisk(megabytes: 1, at: folder.path + "/disk")
+        let path = disk.path + "/state.sqlite"
+        do {
+            let store = try StateStore.open(at: path)
+            try await store.finishRun(store.beginRun(of: "shop"), .succeeded)
+        }
+        let filler = fopen(disk.path + "/filler", "w")
+        while fwrite([UInt8](repeating: 1, count: 4096), 1, 4096, filler) == 4096, fflush(filler) == 0 {}
+        fclose(filler)
+        let read = try #require(try StateStore.read(at: path))
+        #expect(try await read.lastRun(of: "shop")?.outcome == .succeeded)
+    }
+
     private func mountReadOnly(_ folder: String) -> Bool {
         guard mount(folder, folder, nil, UInt(MS_BIND), nil) == 0 else { return false }
         return mount(nil, folder, nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0

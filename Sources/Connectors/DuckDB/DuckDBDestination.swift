@@ -31,7 +31,12 @@ package actor DuckDBDestination: Destination {
         try await loader.load(rows, into: target)
     }
 
-    package func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
+    package func publish(
+        _ copies: [SyncedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        isPatient: Bool
+    ) async throws {
         try await loader.publish(copies, retiring: retired, of: sync)
     }
 

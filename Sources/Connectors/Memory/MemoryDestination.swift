@@ -40,7 +40,12 @@ package struct MemoryDestination: Destination {
         }
     }
 
-    package func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
+    package func publish(
+        _ copies: [SyncedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        isPatient: Bool
+    ) async throws {
         try database.state.withLock { state in
             var next = state
             for name in retired { next.content.tables[name] = nil }

@@ -128,9 +128,16 @@ extension RememberedDestination {
 // MARK: What writes
 
 extension RememberedDestination {
-    func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
+    func publish(
+        _ copies: [SyncedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        isPatient: Bool
+    ) async throws {
         // Asked anew: the destination alone knows which rows it left out, and how many that are marked stay.
-        try await write { try await destination.publish(copies, retiring: retired, of: sync) }
+        try await write {
+            try await destination.publish(copies, retiring: retired, of: sync, isPatient: isPatient)
+        }
     }
 
     /// Of what is begun nothing shows before it is committed.

@@ -143,7 +143,7 @@ final class Backfills: Sendable {
     func publish(_ loaded: LoadedTable) async throws -> [BackfillMachine.Action] {
         let copy = loaded.placed
         let retired = [loaded.table.retires].compactMap(\.self).filter { $0 != copy.target }
-        try await destination.publish([copy], retiring: retired, of: sync)
+        try await destination.publish([copy], retiring: retired, of: sync, isPatient: false)
         let next = await note(.published)
         await context.observe(.published([loaded.outcome]))
         return next

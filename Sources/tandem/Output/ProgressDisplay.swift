@@ -86,7 +86,7 @@ final class ProgressDisplay: Sendable {
             for text in RemedyText.lines(failure.remedy) { trouble(text) }
         case .tablePostponed(let table, let error, let pause):
             line(
-                "warning: \(table.schema.name): \(error.sentence) It is tried again in \(Amounts.duration(pause)); the others go on."
+                "warning: \(table.schema.name): \(error.sentence) It is tried again in \(Amounts.duration(pause))."
             )
         case .retrying(let error, let pause, let attempt):
             line("warning: \(error.sentence) Trying again in \(Amounts.duration(pause)) (attempt \(attempt)).")

@@ -67,6 +67,27 @@ import Testing
         }
     }
 
+    /// A stream stands still meanwhile: who reads the old copy keeps the new one out, and nothing else for long.
+    @Test func aReaderIsNotWaitedForWhileAStreamStandsStill() async throws {
+        let database = try TestDatabase(.v16)
+        let destination = database.destination()
+        try await destination.publish([database.load(orders, ids: 0..<10, into: destination)], retiring: [], of: "s")
+        let reader = try database.session()
+        try reader.begin(.snapshot)
+        #expect(try reader.query("SELECT count(*) FROM shop.orders").value == "10")
+        let next = try await database.load(orders, ids: 0..<20, into: destination)
+        let begin = ContinuousClock.now
+        await #expect(throws: TargetError.self) {
+            try await destination.publish([next], retiring: [], of: "s", isPatient: false)
+        }
+        // A tenth of a minute where nothing else runs; one who is patient waits for more than a whole one.
+        #expect(begin.duration(to: .now) < .seconds(40))
+        try reader.execute("COMMIT")
+        try await destination.publish([next], retiring: [], of: "s", isPatient: false)
+        #expect(try database.execute("SELECT count(*) FROM shop.orders") == "20")
+        await destination.close()
+    }
+
     /// A table that stays follows its source's columns: renamed, dropped, added, of another type.
     @Test(arguments: [true, false]) func attachedTablesFollowTheirColumns(hasKey: Bool) async throws {
         let database = try TestDatabase(.v18)

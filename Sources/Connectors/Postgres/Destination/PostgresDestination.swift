@@ -120,11 +120,17 @@ package actor PostgresDestination: Destination {
         return made
     }
 
-    package func publish(_ copies: [SyncedTable], retiring retired: [TableName], of sync: String) async throws {
+    package func publish(
+        _ copies: [SyncedTable],
+        retiring retired: [TableName],
+        of sync: String,
+        isPatient: Bool
+    ) async throws {
         let loads = loads
         let notify = context.notify
         try await connection.run { session in
-            try Placement(copies: copies, retired: retired, sync: sync, loads: loads, notify: notify).run(in: session)
+            try Placement(copies: copies, retired: retired, sync: sync, loads: loads, notify: notify)
+                .run(in: session, isPatient: isPatient)
         }
         await applier.forgetTables()
         for copy in copies { (self.loads[copy.target], sectioned[copy.target]) = (nil, nil) }

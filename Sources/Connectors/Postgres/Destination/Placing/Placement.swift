@@ -18,11 +18,12 @@ struct Placement: Sendable {
     private static let pauses = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000]
     private static let lockTimeout = "'2s'"
 
-    func run(in session: Session) throws {
+    /// - Parameter isPatient: Whether to try as often as there are pauses, and not only three times.
+    func run(in session: Session, isPatient: Bool) throws {
         for copy in copies where loads[copy.target] == nil {
             throw PostgresError.destination(session.endpoint, .notLoaded(copy.target))
         }
-        for pause in Self.pauses {
+        for pause in Self.pauses.prefix(isPatient ? Self.pauses.count : 2) {
             do { return try attempt(in: session) } catch {
                 let cause = (error as? TargetError)?.cause ?? error
                 guard (cause as? PostgresError)?.isLockConflict == true else { throw error }
