@@ -7,11 +7,14 @@ import TandemTesting
 /// get other columns.
 struct RandomShop {
     let database: MemoryDatabase
+    private let keyless: Bool
     private var random: SeededGenerator
     /// How many tables and columns have been made.
     private var made = 0
 
-    init(seed: UInt64, clock: RunClock) {
+    /// - Parameter keyless: Whether there are tables whose rows nothing tells apart.
+    init(seed: UInt64, keyless: Bool, clock: RunClock) {
+        self.keyless = keyless
         database = MemoryDatabase(name: "shop", keepsLog: true, clock: clock)
         random = SeededGenerator(seed: seed)
         for _ in 0..<2 { makeTable() }
@@ -42,7 +45,8 @@ struct RandomShop {
         made += 1
         let name = TableName(schema: "public", table: "t\(number(0..<8))")
         guard database.tables[name] == nil else { return "nothing" }
-        let schema = TableSchema(name: name, id: TableID(made), columns: [column("id"), column("v")], identity: [0])
+        let key = keyless && number(0..<4) == 0 ? [] : [0]
+        let schema = TableSchema(name: name, id: TableID(made), columns: [column("id"), column("v")], identity: key)
         database.put(.init(schema: schema, batches: rows(number(0..<20), of: schema)))
         return "make \(name)"
     }
@@ -96,17 +100,24 @@ struct RandomShop {
     private mutating func write() throws -> String {
         var changes: [(table: TableName, change: MemoryChange)] = []
         for _ in 0..<number(1..<4) {
-            guard let name = names.randomElement(using: &random), let schema = database.tables[name]?.schema else {
-                continue
-            }
+            guard let name = names.randomElement(using: &random), let table = database.tables[name] else { continue }
             switch number(0..<12) {
             case 0: changes.append((name, .empty))
-            case 1..<4: changes.append((name, .delete(keys(number(1..<4)))))
-            default: changes.append((name, .write(rows(number(1..<4), of: schema))))
+            case 1..<4: changes.append((name, .delete(goners(of: table))))
+            default: changes.append((name, .write(rows(number(1..<4), of: table.schema))))
             }
         }
         try database.commit(changes)
         return "write \(changes.map(\.table))"
+    }
+
+    /// Rows that are to go, by their keys, or whole: some of them are not there.
+    private mutating func goners(of table: MemoryDatabase.Table) -> RowBatch {
+        guard table.schema.identity.isEmpty else { return keys(number(1..<4)) }
+        guard let batch = table.batches.randomElement(using: &random) else {
+            return rows(1, of: table.schema)[0]
+        }
+        return batch.picking([number(0..<batch.rowCount)])
     }
 
     private mutating func keys(_ count: Int) -> RowBatch {
