@@ -94,7 +94,8 @@ public protocol ChangeStream: Sendable {
     /// Has what changes in `table`, which is about to be copied, held back from the end of a transaction on, in place
     /// of any other table's: ``ChangeBatch/holdings`` says from where. `nil` for no table's. Does not wait.
     ///
-    /// - Returns: Whether a batch will say so; `false` where this table or this source cannot be held.
+    /// - Returns: Whether a batch will say so; `false` where this table or this source cannot be held. Rows that
+    ///   nothing tells apart never can be: they count, and which of their changes a copy shows is not known.
     func hold(_ table: BufferedTable?) -> Bool
 
     /// Has what is held of `table`, which is copied now, given out once the stream is past `place`, which is behind all
@@ -162,6 +163,7 @@ public struct ChangeBatch: Sendable {
     public var state: StreamCheckpoint?
     /// Whether the source had nothing else to say when this was given out.
     public var isUpToDate = false
+    /// How many of them end with this batch; those that the source reads together are one.
     public var transactions: Int
     /// Rows left out under ``UnfitPolicy/issue`` and values clamped, by table.
     public var tallies: [TableID: ReadTally]

@@ -1,6 +1,7 @@
 public import TandemRows
 
-/// A database as of one moment, until it is closed.
+/// A database as of one moment, until it is closed. Where there is one reader only, it may be gone with one that failed
+/// or was cancelled; then it says so.
 public protocol Snapshot: Sendable {
     var moment: Moment { get }
     /// How many threads may read at once; fewer than wanted where the server allows no more.

@@ -70,7 +70,7 @@ import Testing
         try await copy()
         let row = seed * 149 % 3000
         switch seed % 3 {
-        case 0: sample.rows[row].amount &+= 1
+        case 0: sample.rows[row].amount = sample.rows[row].amount.map { $0 &+ 1 }
         case 1: sample.rows.remove(at: row)
         default: sample.rows.append(.init(id: 9999, note: "new", amount: 0))
         }

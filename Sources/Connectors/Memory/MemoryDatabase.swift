@@ -10,6 +10,8 @@ package final class MemoryDatabase: Sendable {
     package struct Table: Sendable {
         package var schema: TableSchema
         package var batches: [RowBatch]
+        /// What the rows that were there got in columns that came later.
+        var added: [ColumnID: Value] = [:]
 
         package init(schema: TableSchema, batches: [RowBatch]) {
             self.schema = schema
@@ -78,19 +80,24 @@ package final class MemoryDatabase: Sendable {
         }
     }
 
-    /// Gives a table other columns: what it has under their numbers stays in its rows, and is null where it has none.
-    /// The log tells of them with the next row.
-    package func alter(_ name: TableName, columns: [ColumnSchema]) {
+    /// Gives a table other columns: what it has under their numbers stays in its rows. The log tells of them with the
+    /// next row.
+    ///
+    /// - Parameter values: What rows get in new columns; null where that is not said.
+    package func alter(_ name: TableName, columns: [ColumnSchema], filling values: [ColumnID: Value] = [:]) {
         state.withLock { state in
             guard var table = state.content.tables[name] else { return }
             let old = table.schema
             let indexes = columns.map { column in old.columns.firstIndex { $0.id == column.id } }
             table.schema.columns = columns
+            table.added.merge(values) { $1 }
             table.schema.identity = old.identity.compactMap { index in indexes.firstIndex(of: index) }
             for batch in table.batches.indices {
                 let count = table.batches[batch].rowCount
                 table.batches[batch].columns = zip(indexes, columns).map { index, column in
-                    index.map { table.batches[batch].columns[$0] } ?? Column(nullsOf: column.type, count: count)
+                    index.map { table.batches[batch].columns[$0] }
+                        ?? Column(Array(repeating: values[column.id] ?? .null, count: count), as: column.type)
+                        ?? Column(nullsOf: column.type, count: count)
                 }
             }
             state.content.tables[name] = table

@@ -88,12 +88,14 @@ actor MemoryStream: ChangeStream {
         in entry: MemoryDatabase.Log.Entry
     ) throws -> ChangeBatch.TableChanges? {
         guard var table = tables[stored.id], !isShown(entry, by: table.moment) else { return nil }
+        let known = table.schema
         table.schema = table.schema(after: stored)
         tables[stored.id] = table
         let deletedAt = table.keepsDeletions ? entry.time : nil
         let columns = Set(table.schema.columns.map(\.id))
         return ChangeBatch.TableChanges(
             schema: table.schema,
+            missing: values(of: table.schema, besides: known),
             leftOut: Set(stored.columns.map(\.id)).subtracting(columns),
             changes: try change.net(of: stored, as: table.schema, deletedAt: deletedAt)
         )
@@ -107,9 +109,18 @@ actor MemoryStream: ChangeStream {
             guard let now = stored[table.schema.id] else { continue }
             let schema = table.schemaAsExpected(of: now)
             guard schema != table.schema else { continue }
-            batch.stretches.append(ChangeBatch.TableChanges(schema: schema, changes: NetChanges()))
+            let missing = values(of: schema, besides: table.schema)
+            batch.stretches.append(ChangeBatch.TableChanges(schema: schema, missing: missing, changes: NetChanges()))
         }
         return batch.stretches.isEmpty ? nil : batch
+    }
+
+    /// What rows that were there got in the columns that `known` has not.
+    private func values(of schema: TableSchema, besides known: TableSchema) -> [ColumnID: Value] {
+        let values = database.tables[schema.name]?.added ?? [:]
+        return values.filter { id, _ in
+            schema.columns.contains { $0.id == id } && !known.columns.contains { $0.id == id }
+        }
     }
 
     private func state(at time: Double?) -> StreamCheckpoint {
@@ -133,9 +144,10 @@ actor MemoryStream: ChangeStream {
     }
 
     nonisolated func hold(_ table: BufferedTable?) -> Bool {
-        held.withLock { $0 = table.map { HeldChanges(table: $0) } }
+        let canBeHeld = table.map { !$0.schema.identity.isEmpty } ?? true
+        held.withLock { $0 = canBeHeld ? table.map { HeldChanges(table: $0) } : nil }
         wake.yield()
-        return true
+        return canBeHeld
     }
 
     nonisolated func join(_ table: StreamRequest.Table, after place: Checkpoint) {

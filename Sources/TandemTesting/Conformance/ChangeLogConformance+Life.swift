@@ -1,6 +1,8 @@
 import TandemCore
 import TandemRows
 
+private struct NotNoted: Error {}
+
 // MARK: A stream's life
 
 extension ChangeLogConformance {
@@ -63,6 +65,11 @@ extension ChangeLogConformance {
         if stream.hold(held) {
             try await harness.commit(history.transaction())
             try await receive(.begun, of: table.schema.id, from: stream, &replica)
+            // Given up, and begun once more.
+            _ = stream.hold(nil)
+            try expect("a table that could be held can be held again", stream.hold(held))
+            try await harness.commit(history.transaction())
+            try await receive(.begun, of: table.schema.id, from: stream, &replica)
             for _ in 0..<5 { try await harness.commit(history.transaction()) }
             let (rows, copy) = try await replica.read(items)
             for _ in 0..<5 { try await harness.commit(history.transaction()) }
@@ -115,6 +122,20 @@ extension ChangeLogConformance {
         await source.close()
     }
 
+    /// What cannot be noted is not made: nobody would remove it.
+    func nothingIsMadeBeforeItIsNoted() async throws {
+        let source = try await harness.makeSource(holding: samples)
+        guard let log = source.changeLog(method) else { return }
+        let tables = try await source.catalog().tables.filter { [orders, items].contains($0.schema.name) }
+        let request = LogRequest(sync: sync, tables: tables, continuing: nil, maySetUp: true, mayRestart: true)
+        do {
+            _ = try await log.prepare(request, ownership: Ownership(known: []) { _, _ in throw NotNoted() })
+            throw ConformanceFailure(promise: "what is made is noted", found: "nothing was")
+        } catch is NotNoted {}
+        try expect("nothing is made before it is noted", try await !log.status(of: sync, at: nil).exists)
+        await source.close()
+    }
+
     func missingChangesAreSaid() async throws {
         var replica = try await replica()
         var lost = replica.state
@@ -141,6 +162,24 @@ extension ChangeLogConformance {
         try await write(30..<40, to: orders)
         try await replica.follow()
         try expectEqual("a stream that begins anew has every change", replica.rows[orders]?.count, 40)
+        try await replica.close()
+    }
+
+    /// By a stream without an end, which is read meanwhile.
+    func aStreamSaysThatItIsUpToDate() async throws {
+        var replica = try await replica()
+        let stream = try await replica.log.stream(replica.request(to: nil))
+        try await write(20..<30, to: orders)
+        var isUpToDate = false
+        while !isUpToDate || replica.rows[orders]?.count != 30 {
+            guard let batch = try await stream.next(isWanted: { true }) else {
+                throw ConformanceFailure(promise: "a stream without an end goes on", found: "it ended")
+            }
+            replica.apply(batch)
+            isUpToDate = batch.isUpToDate
+        }
+        try expect("a stream is being read", try await replica.log.status(of: sync, at: replica.state).isRead)
+        await stream.close()
         try await replica.close()
     }
 

@@ -7,11 +7,20 @@ public struct CursorConformance<Harness: ChangeLogHarness>: Sendable {
     private let name: TableName
     private let seed: UInt64
     private let lookback = 7
+    private let limit: Duration
 
-    /// - Parameter schema: Where the suite's table is.
-    public init(_ harness: Harness, seed: UInt64, schema: String = "public") {
+    /// - Parameters:
+    ///   - schema: Where the suite's table is.
+    ///   - limit: How long one check may take.
+    public init(
+        _ harness: Harness,
+        seed: UInt64,
+        schema: String = "public",
+        within limit: Duration = .conformance
+    ) {
         self.harness = harness
         self.seed = seed
+        self.limit = limit
         name = TableName(schema: schema, table: "read")
     }
 
@@ -19,10 +28,15 @@ public struct CursorConformance<Harness: ChangeLogHarness>: Sendable {
     ///
     /// - Throws: ``ConformanceFailure`` for the first promise that is not kept.
     public func run() async throws {
-        try await placesAreTheLast()
-        try await rangesBeginAtThePlace()
-        try await openWritersHoldAPlaceBack()
-        try await randomReadsMissNothing()
+        let checks: Checks = [
+            "placesAreTheLast": placesAreTheLast,
+            "rangesBeginAtThePlace": rangesBeginAtThePlace,
+            "rowsWithNullsComeEachTime": rowsWithNullsComeEachTime,
+            "addedColumnsAreFilled": addedColumnsAreFilled,
+            "openWritersHoldAPlaceBack": openWritersHoldAPlaceBack,
+            "randomReadsMissNothing": randomReadsMissNothing,
+        ]
+        try await checks.run(within: limit)
     }
 
     /// A table that is read by its amount, and then by its key.
@@ -83,6 +97,58 @@ public struct CursorConformance<Harness: ChangeLogHarness>: Sendable {
         try expectEqual("reading begins so far before the place", back.map(\.id).sorted(), Array(9..<30))
         let (_, none) = try await reading.rows(after: ["1000", "0"])
         try expectEqual("nothing lies behind the last place", none.count, 0)
+        await reading.source.close()
+    }
+
+    /// A row that has no place is read each time, and does not count as the last.
+    private func rowsWithNullsComeEachTime() async throws {
+        var sample = SampleTable(name, ids: 0..<30)
+        for index in stride(from: 0, to: 30, by: 10) { sample.rows[index].amount = nil }
+        let reading = try await reading(sample)
+        try expectEqual("nulls are no place", try await reading.place(), .at(["\(29 * 31)", "29"]))
+        for lookback in [nil, Lookback.number(100)] {
+            let (_, rows) = try await reading.rows(after: ["\(28 * 31)", "28"], lookback: lookback)
+            let nulls = rows.filter { $0.amount == nil }.map(\.id).sorted()
+            try expectEqual("rows with a null in the cursor come each time", nulls, [0, 10, 20])
+            let others = rows.compactMap(\.amount).sorted()
+            let first = lookback == nil ? 28 : 25
+            try expectEqual("and the others from the place on", others, (first..<30).map { Int32($0 * 31) })
+        }
+        await reading.source.close()
+        for index in sample.rows.indices { sample.rows[index].amount = nil }
+        let nowhere = try await self.reading(sample)
+        try expectEqual("a table of nulls is at the start", try await nowhere.place(), .start)
+        await nowhere.source.close()
+    }
+
+    private func addedColumnsAreFilled() async throws {
+        let reading = try await reading(SampleTable(name, ids: 0..<5))
+        guard try await harness.addColumn("added", holding: 7, to: name) else { return await reading.source.close() }
+        let table = try await reading.source.table(name)
+        guard let added = table.schema.columns.last, added.name == "added", added.type == .int32 else {
+            throw ConformanceFailure(promise: "the catalog lists a column that was added", found: "\(table.schema)")
+        }
+        let snapshot = try await reading.reader.snapshot(readers: 1)
+        var text = added
+        text.type = .text
+        for column in [added, text] {
+            guard let values = try await snapshot.additions([column], to: table) else { continue }
+            let found = values.mapValues { $0.text(as: column.type) }
+            try expectEqual(
+                "what rows have in a column that was added is said as it is asked for",
+                found,
+                [added.id: "7"]
+            )
+        }
+        let none = try await snapshot.additions([], to: table)
+        try expectEqual("of no columns nothing is said", none ?? [:], [:])
+        let range = try await snapshot.range(of: table, by: reading.cursor, after: ["62", "2"], lookback: nil)
+        let rows = try await snapshot.rows(of: table, as: table.schema, unfit: .text, in: range)
+        let found = try await rows.pullAll().flatMap { $0 }.flatMap {
+            ModelTable.rows(in: $0, of: table.schema.columns)
+        }
+        try expectEqual("rows come with a column that was added", Set(found.map { $0[3] }), ["7"])
+        await snapshot.close()
         await reading.source.close()
     }
 

@@ -73,15 +73,19 @@ struct LogReplica {
     ///
     /// - Parameters:
     ///   - start: Where to begin, where that is not where this is.
+    ///   - kept: From where on the source is to keep its log, where that is not where this begins.
     ///   - check: Called with each batch after it was applied.
     mutating func follow(
         from start: StreamCheckpoint? = nil,
         to end: Checkpoint? = nil,
+        keeping kept: Checkpoint? = nil,
         confirming: Bool = false,
         check: (LogReplica, ChangeBatch) throws -> Void = { _, _ in }
     ) async throws {
         let end = if let end { end } else { try await log.end() }
-        let stream = try await log.stream(request(from: start, to: end))
+        var request = request(from: start, to: end)
+        request.keep = kept
+        let stream = try await log.stream(request)
         do {
             while let batch = try await stream.next(isWanted: { true }) {
                 try expect("only what is wanted is copied again", batch.recopies.isEmpty, found: "\(batch.recopies)")
@@ -119,7 +123,7 @@ extension [Int64: SampleTable.Row] {
                 var values = SampleTable.rows(in: [patch.rows])[row]
                 let old = self[key]
                 if patch.rows.columns[1].absent?[row] == true { values.note = old?.note }
-                if patch.rows.columns[2].absent?[row] == true { values.amount = old?.amount ?? .min }
+                if patch.rows.columns[2].absent?[row] == true { values.amount = old?.amount }
                 filled.append(values)
             }
             for key in replaced { self[key] = nil }

@@ -1,7 +1,7 @@
 import TandemCore
 public import TandemRows
 
-/// A small table of plain types with known content: a whole-number key, a text that may be null, a number.
+/// A small table of plain types with known content: a whole-number key, and a text and a number that may be null.
 public struct SampleTable: Sendable {
     public var schema: TableSchema
     public var rows: [Row]
@@ -9,17 +9,19 @@ public struct SampleTable: Sendable {
     public struct Row: Hashable, Sendable {
         public var id: Int64
         public var note: String?
-        public var amount: Int32
+        public var amount: Int32?
 
-        public init(id: Int64, note: String?, amount: Int32) {
+        public init(id: Int64, note: String?, amount: Int32?) {
             self.id = id
             self.note = note
             self.amount = amount
         }
     }
 
-    /// - Parameter ids: One row each; the other columns follow from them.
-    public init(_ name: TableName, ids: some Sequence<Int>) {
+    /// - Parameters:
+    ///   - ids: One row each; the other columns follow from them.
+    ///   - isKeyed: Whether the first column is a key. Otherwise nothing tells rows apart.
+    public init(_ name: TableName, ids: some Sequence<Int>, isKeyed: Bool = true) {
         schema = TableSchema(
             name: name,
             columns: [
@@ -27,7 +29,7 @@ public struct SampleTable: Sendable {
                 ColumnSchema(name: "note", type: .text, nativeType: "text", id: 2),
                 ColumnSchema(name: "amount", type: .int32, nativeType: "integer", id: 3),
             ],
-            identity: [0]
+            identity: isKeyed ? [0] : []
         )
         rows = ids.map {
             Row(id: Int64($0), note: $0 % 7 == 0 ? nil : "note \($0) é", amount: Int32(truncatingIfNeeded: $0 &* 31))
@@ -51,11 +53,20 @@ public struct SampleTable: Sendable {
                 columns: [
                     Column(storage: .int64(part.map(\.id))),
                     Column(storage: .bytes(ByteViews(views: views, storage: storage)), validity: validity),
-                    Column(storage: .int32(part.map(\.amount))),
+                    Self.amounts(of: part),
                 ],
                 byteCount: part.count * 12 + storage.count
             )
         }
+    }
+
+    private static func amounts(of rows: ArraySlice<Row>) -> Column {
+        var column = Column(storage: .int32(rows.map { $0.amount ?? 0 }))
+        guard rows.contains(where: { $0.amount == nil }) else { return column }
+        var validity = Bitmap(repeating: true, count: rows.count)
+        for (index, row) in rows.enumerated() where row.amount == nil { validity.clear(index) }
+        column.validity = validity
+        return column
     }
 
     /// What `batches` of this table's columns hold.
@@ -65,7 +76,7 @@ public struct SampleTable: Sendable {
                 Row(
                     id: batch.columns[0].text(row, as: .int64).flatMap { Int64($0) } ?? .min,
                     note: batch.columns[1].text(row, as: .text),
-                    amount: batch.columns[2].text(row, as: .int32).flatMap { Int32($0) } ?? .min
+                    amount: batch.columns[2].text(row, as: .int32).flatMap { Int32($0) }
                 )
             }
         }

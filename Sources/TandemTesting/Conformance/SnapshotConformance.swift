@@ -3,14 +3,23 @@ import TandemRows
 
 /// Every promise of ``Snapshot`` and ``ResumableSnapshot``, kept or not.
 public struct SnapshotConformance<Harness: SourceHarness>: Sendable {
-    private let harness: Harness
-    private let name: TableName
+    let harness: Harness
+    let name: TableName
     private let seed: UInt64
+    private let limit: Duration
 
-    /// - Parameter schema: Where the suite's table is.
-    public init(_ harness: Harness, seed: UInt64, schema: String = "public") {
+    /// - Parameters:
+    ///   - schema: Where the suite's table is.
+    ///   - limit: How long one check may take.
+    public init(
+        _ harness: Harness,
+        seed: UInt64,
+        schema: String = "public",
+        within limit: Duration = .conformance
+    ) {
         self.harness = harness
         self.seed = seed
+        self.limit = limit
         name = TableName(schema: schema, table: "conformance")
     }
 
@@ -18,16 +27,21 @@ public struct SnapshotConformance<Harness: SourceHarness>: Sendable {
     ///
     /// - Throws: ``ConformanceFailure`` for the first promise that is not kept.
     public func run() async throws {
-        for readers in [1, 2, 5] { try await everyRowComesOnce(readers: readers) }
-        try await emptyTableHasNoRows()
-        try await momentStandsStill()
-        try await randomMomentsStandStill()
-        try await columnsAreAsAskedFor()
-        try await rowsAreFoundByKey()
-        try await extentIsWhatThereIs()
-        try await sectionsAreTheWholeTable()
-        try await sumsAreTheSameEverywhere()
-        try await cancelEndsReading()
+        let checks: Checks = [
+            "everyRowComesOnce": { for readers in [1, 2, 5] { try await everyRowComesOnce(readers: readers) } },
+            "emptyTableHasNoRows": emptyTableHasNoRows,
+            "rowsWithoutAKeyComeAsOftenAsTheyAre": rowsWithoutAKeyComeAsOftenAsTheyAre,
+            "momentStandsStill": momentStandsStill,
+            "randomMomentsStandStill": randomMomentsStandStill,
+            "columnsAreAsAskedFor": columnsAreAsAskedFor,
+            "unfitValuesFollowThePolicy": unfitValuesFollowThePolicy,
+            "rowsAreFoundByKey": rowsAreFoundByKey,
+            "extentIsWhatThereIs": extentIsWhatThereIs,
+            "sectionsAreTheWholeTable": sectionsAreTheWholeTable,
+            "sumsAreTheSameEverywhere": sumsAreTheSameEverywhere,
+            "cancelEndsReading": cancelEndsReading,
+        ]
+        try await checks.run(within: limit)
     }
 
     private func everyRowComesOnce(readers: Int) async throws {
@@ -62,6 +76,24 @@ public struct SnapshotConformance<Harness: SourceHarness>: Sendable {
         await source.close()
     }
 
+    private func rowsWithoutAKeyComeAsOftenAsTheyAre() async throws {
+        let sample = SampleTable(name, ids: (0..<300).map { $0 / 3 }, isKeyed: false)
+        let source = try await harness.makeSource(holding: [sample])
+        let table = try await source.table(name)
+        try expectEqual("a table without a key has none", table.schema.identity, [])
+        let snapshot = try await source.snapshot(readers: 2)
+        let rows = try await snapshot.rows(of: table, as: table.schema, unfit: .text)
+        let found = SampleTable.rows(in: try await rows.pullAll().flatMap { $0 })
+        let isWhole = found.sorted { $0.id < $1.id } == sample.rows
+        try expect(
+            "equal rows come as often as they are",
+            isWhole,
+            found: "\(found.count) rows of \(sample.rows.count)"
+        )
+        await snapshot.close()
+        await source.close()
+    }
+
     private func momentStandsStill() async throws {
         let sample = SampleTable(name, ids: 0..<100)
         let source = try await harness.makeSource(holding: [sample])
@@ -92,8 +124,38 @@ public struct SnapshotConformance<Harness: SourceHarness>: Sendable {
                 [batch.columns[0].text(row, as: .int32), batch.columns[1].text(row, as: .text)]
             }
         }
-        let wanted = sample.rows.map { ["\($0.amount)", "\($0.id)"] as [String?] }
+        let wanted = sample.rows.map { [$0.amount.map { "\($0)" }, "\($0.id)"] }
         try expect("columns come in the order and as the types asked for", Set(found) == Set(wanted), found: "\(found)")
+        await snapshot.close()
+        await source.close()
+    }
+
+    /// Of two rows one does not fit.
+    private func unfitValuesFollowThePolicy() async throws {
+        guard let source = try await harness.makeSource(holdingUnfit: name) else { return }
+        try await harness.writeUnfit(2, to: name)
+        let table = try await source.table(name)
+        var snapshot = try await source.snapshot(readers: 1)
+        do {
+            _ = try await snapshot.rows(of: table, as: table.schema, unfit: .text).pullAll()
+            throw ConformanceFailure(promise: "a value that does not fit is said", found: "nothing")
+        } catch let error as UnfitValues { try expectEqual("the columns that do not fit are said", error.columns, [1]) }
+        await snapshot.close()
+        snapshot = try await source.snapshot(readers: 1)
+        var texts = table.schema
+        texts.columns[1].type = .text
+        let wanted: [(UnfitPolicy, TableSchema, rows: Int, clamped: [Int: Int], refused: Int)] = [
+            (.text, texts, 2, [:], 0), (.clamp, table.schema, 2, [1: 1], 0), (.issue, table.schema, 1, [:], 1),
+        ]
+        for (policy, schema, count, clamped, refused) in wanted {
+            let rows = try await snapshot.rows(of: table, as: schema, unfit: policy)
+            let found = try await rows.pullAll().flatMap { $0 }.reduce(0) { $0 + $1.rowCount }
+            try expectEqual("what does not fit follows the policy \(policy)", found, count)
+            try expectEqual("what was put in its place is counted (\(policy))", rows.tally.clamped, clamped)
+            try expectEqual("what was left out is counted (\(policy))", rows.tally.refused, refused)
+            try expectEqual("rows that were left out are named (\(policy))", rows.tally.refusals.count, refused)
+            try expectEqual("all rows that were read are counted (\(policy))", rows.tally.rows, 2)
+        }
         await snapshot.close()
         await source.close()
     }
@@ -179,34 +241,6 @@ public struct SnapshotConformance<Harness: SourceHarness>: Sendable {
             try expectEqual("a table consists of its parts", Set(extent.parts.keys), Set(table.parts.map(\.id)))
         }
         await snapshot.close()
-        await source.close()
-    }
-
-    private func sectionsAreTheWholeTable() async throws {
-        let sample = SampleTable(name, ids: 0..<20_000)
-        let source = try await harness.makeSource(holding: [sample])
-        let table = try await source.table(name)
-        let snapshot = try await source.snapshot(readers: 2)
-        guard let resumable = snapshot.resumable else {
-            await snapshot.close()
-            return await source.close()
-        }
-        let sections = try await resumable.sections(of: table, as: table.schema, continuing: [])
-        var found: [SampleTable.Row] = []
-        for section in sections {
-            let rows = try await resumable.rows(of: table, as: table.schema, unfit: .text, in: section)
-            found += SampleTable.rows(in: try await rows.pullAll().flatMap { $0 })
-        }
-        if !sections.isEmpty {
-            let isWhole = found.sorted { $0.id < $1.id } == sample.rows
-            try expect("every row lies in one section", isWhole, found: "\(found.count) rows")
-        }
-        await snapshot.close()
-        try await harness.commit([(name, .write(sample.rows[7])), (name, .delete(8))])
-        let later = try await source.snapshot(readers: 2)
-        let again = try await later.resumable?.sections(of: table, as: table.schema, continuing: sections)
-        try expectEqual("changes leave sections as they are", again ?? [], sections)
-        await later.close()
         await source.close()
     }
 }

@@ -6,6 +6,8 @@ import TandemRows
 final class BrokenStream: ChangeStream {
     enum Fault: String, CaseIterable {
         case losesABatch, endsEarly, tearsTransactions, forgetsDeletions, joinsWithNothing
+        case forgetsWhatAddedColumnsHold, bringsWhatIsLeftOut, keepsRowsWithoutAKey
+        case countsNothing, isNeverUpToDate, waitsForEver
     }
 
     private let stream: any ChangeStream
@@ -26,6 +28,19 @@ final class BrokenStream: ChangeStream {
         case .tearsTransactions: batch.stretches = Array(batch.stretches.prefix(2))
         case .forgetsDeletions:
             for index in batch.stretches.indices { batch.stretches[index].changes.deleted = [] }
+        case .forgetsWhatAddedColumnsHold:
+            for index in batch.stretches.indices { batch.stretches[index].missing = [:] }
+        case .bringsWhatIsLeftOut:
+            for index in batch.stretches.indices { batch.stretches[index].leftOut = [] }
+        case .keepsRowsWithoutAKey:
+            for index in batch.stretches.indices where batch.stretches[index].schema.identity.isEmpty {
+                batch.stretches[index].changes.removed = []
+            }
+        case .countsNothing: batch.transactions = 0
+        case .isNeverUpToDate: batch.isUpToDate = false
+        case .waitsForEver where number > 3:
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            try Task.checkCancellation()
         case .joinsWithNothing where batch.holdings.values.contains(.joined): batch.stretches = []
         default: break
         }

@@ -1,3 +1,4 @@
+import Synchronization
 import TandemCore
 import TandemRows
 import TandemTesting
@@ -53,6 +54,8 @@ private final class PostgresHarness: ChangeLogHarness {
     private let writer: Connection
     private let pinned: Int?
     private let isStandby: Bool
+    /// Tables in which nothing tells rows apart.
+    private let keyless = Mutex<Set<TableName>>([])
 
     init(
         _ version: PostgresServer.Version,
@@ -73,18 +76,29 @@ private final class PostgresHarness: ChangeLogHarness {
         if pinned != nil { try database.execute(Self.oldNames) }
         for table in tables {
             let name = SQL.name(table.schema.name)
-            let lines = table.rows.map { "\($0.id)\t\($0.note ?? "\\N")\t\($0.amount)\n" }.joined()
+            let isKeyed = !table.schema.identity.isEmpty
+            keyless.withLock { names in
+                if isKeyed { names.remove(table.schema.name) } else { names.insert(table.schema.name) }
+            }
+            let lines = table.rows.map { row in
+                "\(row.id)\t\(row.note ?? "\\N")\t\(row.amount.map { "\($0)" } ?? "\\N")\n"
+            }.joined()
             try database.execute(
                 """
                 DROP TABLE IF EXISTS \(name);
-                CREATE TABLE \(name) (id int8 PRIMARY KEY, note text, amount int4 NOT NULL);
+                CREATE TABLE \(name) (id int8\(isKeyed ? " PRIMARY KEY" : ""), note text, amount int4);
                 ALTER TABLE \(name) ALTER note SET STORAGE EXTERNAL;
+                \(isKeyed ? "" : "ALTER TABLE \(name) REPLICA IDENTITY FULL;")
                 COPY \(name) FROM STDIN;
                 \(lines)\\.
 
                 """
             )
         }
+        return makeSource()
+    }
+
+    private func makeSource() -> PostgresSource {
         let context = ConnectionContext(name: "test", folder: "/", syncs: ["conformance"])
         return PostgresSource(
             config,
@@ -98,18 +112,43 @@ private final class PostgresHarness: ChangeLogHarness {
     }
 
     func commit(_ changes: [(table: TableName, change: SampleChange)]) async throws {
-        let statements = changes.map { Self.sql($0.change, SQL.name($0.table)) }
+        let statements = changes.map { sql($0.change, $0.table) }
         try await writer.run { session in
             try session.execute((["BEGIN READ WRITE"] + statements + ["COMMIT"]).joined(separator: "; "))
         }
     }
+
+    func makeSource(holdingUnfit table: TableName) async throws -> (any Source)? {
+        let name = SQL.name(table)
+        try database.execute(
+            """
+            DROP TABLE IF EXISTS \(name);
+            CREATE TABLE \(name) (id int8 PRIMARY KEY, value timestamp);
+            INSERT INTO \(name) VALUES (1, '2024-01-02 03:04:05')
+            """
+        )
+        return makeSource()
+    }
+
+    func writeUnfit(_ id: Int64, to table: TableName) async throws {
+        try database.execute("INSERT INTO \(SQL.name(table)) VALUES (\(id), '294276-12-31 23:59:59')")
+    }
+
+    func addColumn(_ name: String, holding value: Int32, to table: TableName) async throws -> Bool {
+        try database.execute(
+            "ALTER TABLE \(SQL.name(table)) ADD \(SQL.identifier(name)) int4 NOT NULL DEFAULT \(value)"
+        )
+        return true
+    }
+
+    func statement(reading table: TableName) -> String? { "SELECT * FROM \(SQL.name(table))" }
 
     func openWriter(
         of row: SampleTable.Row,
         to table: TableName
     ) async throws -> (@Sendable () async throws -> Void)? {
         let open = OpenSession(try database.session())
-        try open.session.execute("BEGIN READ WRITE; \(Self.sql(.write(row), SQL.name(table)))")
+        try open.session.execute("BEGIN READ WRITE; \(sql(.write(row), table))")
         return {
             try open.session.execute("COMMIT")
             open.session.close()
@@ -122,17 +161,18 @@ private final class PostgresHarness: ChangeLogHarness {
         init(_ session: Session) { self.session = session }
     }
 
-    private static func sql(_ change: SampleChange, _ name: String) -> String {
+    private func sql(_ change: SampleChange, _ table: TableName) -> String {
+        let name = SQL.name(table)
+        let isKeyed = !keyless.withLock { $0.contains(table) }
+        let conflict = "ON CONFLICT (id) DO UPDATE SET note = excluded.note, amount = excluded.amount"
         func note(_ row: SampleTable.Row) -> String { row.note.map(SQL.literal) ?? "NULL" }
+        func amount(_ row: SampleTable.Row) -> String { row.amount.map { "\($0)" } ?? "NULL" }
         return switch change {
         case .write(let row):
-            """
-            INSERT INTO \(name) VALUES (\(row.id), \(note(row)), \(row.amount))
-            ON CONFLICT (id) DO UPDATE SET note = excluded.note, amount = excluded.amount
-            """
-        case .update(let row): "UPDATE \(name) SET amount = \(row.amount) WHERE id = \(row.id)"
+            "INSERT INTO \(name) VALUES (\(row.id), \(note(row)), \(amount(row))) \(isKeyed ? conflict : "")"
+        case .update(let row): "UPDATE \(name) SET amount = \(amount(row)) WHERE id = \(row.id)"
         case .move(let id, let row):
-            "UPDATE \(name) SET id = \(row.id), note = \(note(row)), amount = \(row.amount) WHERE id = \(id)"
+            "UPDATE \(name) SET id = \(row.id), note = \(note(row)), amount = \(amount(row)) WHERE id = \(id)"
         case .delete(let id): "DELETE FROM \(name) WHERE id = \(id)"
         case .empty: "TRUNCATE \(name)"
         }

@@ -12,8 +12,7 @@ enum BufferingCommand: Sendable {
 final class BufferingCommands: Sendable {
     private let waiting = Mutex<[BufferingCommand]>([])
 
-    /// See `ChangeStream.hold(_:)`. Rows that nothing tells apart cannot be held: they count, and which of them a copy
-    /// shows is not known.
+    /// See `ChangeStream.hold(_:)`.
     func hold(_ table: BufferedTable?) -> Bool {
         let canBeHeld = table.map { !$0.schema.identity.isEmpty } ?? true
         waiting.withLock { $0.append(.hold(canBeHeld ? table : nil)) }

@@ -108,11 +108,7 @@ final class LogFeed: ChangeFeed {
             let hasMoved = try drain(isWanted)
             try tell(place(confirmed()))
             try limitSlot()
-            if reader.assembler.isEnding {
-                hasEnded = true
-                return try give()
-            }
-            if reader.assembler.isFull { return try give() }
+            if reader.assembler.isEnding || reader.assembler.isFull { return try give() }
             if !reader.assembler.isInTransaction {
                 if let end, reader.assembler.reached >= end {
                     hasEnded = true
@@ -220,6 +216,8 @@ final class LogFeed: ChangeFeed {
     private func give() throws -> ChangeBatch {
         var batch = ChangeBatch()
         try decode { batch = try reader.take() }
+        // What is to be copied again may have turned out just now.
+        if reader.assembler.isEnding { hasEnded = true }
         batch.isUpToDate = isAtEnd && batch.state != nil
         hasGivenPart = batch.state == nil
         rest.give()

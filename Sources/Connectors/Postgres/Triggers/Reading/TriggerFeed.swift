@@ -69,10 +69,7 @@ final class TriggerFeed: ChangeFeed {
                 return try give(confirmed())
             }
             try keeping.tell(confirmed(), through: session)
-            if assembler.isEnding {
-                hasEnded = true
-                return try give(confirmed())
-            }
+            if assembler.isEnding { return try give(confirmed()) }
             guard rest.isOver(isWanted, limit: end == nil && !isPrompt ? times.rest : .zero) else {
                 try session.interruption.pause(milliseconds: isPrompt ? 1 : 5)
                 continue
@@ -120,6 +117,7 @@ final class TriggerFeed: ChangeFeed {
 
     private func give(_ confirmed: Checkpoint?) throws -> ChangeBatch {
         var batch = try assembler.take()
+        if assembler.isEnding { hasEnded = true }
         if batch.state != nil { try keeping.give(clock.reached.snapshot, confirmed, through: session) }
         rest.give()
         if batch.state != nil, !clock.reached.behind.isEmpty { batch.left = locked.news(isLast: hasEnded).byTable }
