@@ -39,7 +39,7 @@ import Testing
         let replica = try await StreamReplica(database, tables: StreamHistory.tables)
         for round in 0..<3 {
             try database.execute(history.sql(transactions: 40))
-            replica.limits = ChangeAssembler.Limits(changes: [250_000, 7, 100][round], bytes: 16 << 20)
+            replica.limits = BatchLimits(changes: [250_000, 7, 100][round], bytes: 16 << 20)
             try replica.follow(capture)
             try await replica.expectEqual("seed \(seed)")
             #expect(replica.recopies.isEmpty, "seed \(seed)")

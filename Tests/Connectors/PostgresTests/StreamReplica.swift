@@ -27,7 +27,7 @@ final class StreamReplica {
     /// How often the catalog was asked.
     private(set) var questions = 0
     var unfit = UnfitPolicy.text
-    var limits = ChangeAssembler.Limits()
+    var limits = BatchLimits()
     var includes: @Sendable (String) -> Bool = { _ in true }
 
     /// Copies `names`, of the schema `public`.
@@ -146,7 +146,7 @@ final class StreamReplica {
             keepsDeletions: keepsDeletions,
             includes: includes
         )
-        reader.follow(.join(copied, after: reader.assembler.reached))
+        reader.follow(.join(copied, after: reader.assembler.progress.reached))
         let batch = try reader.take()
         said = batch.holdings[id] ?? said
         #expect(batch.recopies.isEmpty, "nothing of this ends the stream")

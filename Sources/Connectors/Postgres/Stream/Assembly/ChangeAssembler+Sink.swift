@@ -1,29 +1,27 @@
+import TandemCore
 import TandemRows
 
 extension ChangeAssembler: ChangeSink {
+    /// How to take in a change of `relation`; `nil` where it is left out.
+    @inline(__always)
+    mutating func map(of relation: UInt32) throws -> RowMap? {
+        guard let transaction = progress.current else { return nil }
+        return try router.map(of: relation, in: transaction, &tables)
+    }
+
     mutating func begin(_ start: TransactionStart) {
-        guard !passesEnd(start) else { return }
-        transaction = start
-        if repair != nil { gathered.append(start.xid) }
-        transactionNumber += 1
-        forgetDescriptions()
-        hasChanged = false
-        // A place that is known to be reached is where a transaction ended.
-        isLeftOut = (start.commit != nil || start.end != nil) && start.isCommitted(before: reached)
+        guard progress.begin(start) else { return }
+        meter.begin()
+        tables.repair?.note(start.xid)
+        router.forgetDescriptions()
     }
 
     mutating func commit(_ end: TransactionEnd) throws {
         if !untold.isEmpty { try giveUpUntold() }
-        self.end(end)
+        meter.commit(counts: progress.commit(end))
     }
 
-    /// Only noted: what is left out may describe a table as it was before it was copied.
-    mutating func relation(_ relation: StreamRelation) {
-        relations[relation.number] = relation
-        routes[relation.number] = .described(relation)
-        last = nil
-        noteDescription(of: relation)
-    }
+    mutating func relation(_ relation: StreamRelation) { router.describe(relation, tables) }
 
     mutating func message(_ message: LogicalMessage) {}
 
@@ -34,7 +32,7 @@ extension ChangeAssembler: ChangeSink {
             try tables[map.table].buffer.insert(new.bytes) { start, cells in
                 map.fill(cells, from: new, start: start)
             }
-        } catch let error as UnusableChange { giveUp(map.table, "the log sent \(error)") }
+        } catch let error as UnusableChange { tables.giveUp(map.table, "the log sent \(error)") }
         count(map.table, bytes: new.bytes.count)
     }
 
@@ -50,7 +48,7 @@ extension ChangeAssembler: ChangeSink {
                 }
             case .key(let image):
                 // The old key is one that went.
-                tables[map.table].buffer.time = transaction?.time
+                tables[map.table].buffer.time = progress.transaction?.start.time
                 guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
                 try tables[map.table].buffer.update(new.bytes) { start, before, cells in
                     map.fillKey(before, from: image, start: start)
@@ -58,7 +56,7 @@ extension ChangeAssembler: ChangeSink {
                     return true
                 }
             case .row(let image):
-                tables[map.table].buffer.time = transaction?.time
+                tables[map.table].buffer.time = progress.transaction?.start.time
                 guard image.cells.count == map.cellCount else { throw MalformedMessage.columnCount }
                 try tables[map.table].buffer.update(new.bytes) { start, before, cells in
                     map.fill(before, from: image, start: start)
@@ -66,13 +64,13 @@ extension ChangeAssembler: ChangeSink {
                     return true
                 }
             }
-        } catch let error as UnusableChange { giveUp(map.table, "the log sent \(error)") }
+        } catch let error as UnusableChange { tables.giveUp(map.table, "the log sent \(error)") }
         count(map.table, bytes: new.bytes.count)
     }
 
     mutating func delete(_ old: OldImage, from relation: UInt32) throws {
         guard let map = try map(of: relation) else { return }
-        tables[map.table].buffer.time = transaction?.time
+        tables[map.table].buffer.time = progress.transaction?.start.time
         let image: TupleImage
         let isKey: Bool
         switch old {
@@ -89,34 +87,20 @@ extension ChangeAssembler: ChangeSink {
                     map.fill(cells, from: image, start: start)
                 }
             }
-        } catch let error as UnusableChange { giveUp(map.table, "the log sent \(error)") }
+        } catch let error as UnusableChange { tables.giveUp(map.table, "the log sent \(error)") }
         count(map.table, bytes: image.bytes.count)
     }
 
     mutating func truncate(_ relations: [UInt32]) throws {
-        forgetDescriptions()
-        guard let transaction, !isLeftOut else { return }
-        let found = try relations.compactMap { relation in
-            let found = try table(of: relation)
-            if found == nil { try giveUpOwners(of: relation, in: transaction) }
-            return found
-        }
-        let whole = Set(found.filter { $0.part == nil }.map(\.table))
-        let emptied = Set(relations.compactMap { self.relations[$0]?.table })
-        for table in Set(found.map(\.table)) where tables[table].reason == nil {
-            guard !tables[table].shows(transaction, number: transactionNumber) else { continue }
-            // Of a table with partitions these alone are listed.
-            guard try whole.contains(table) || emptied.isSuperset(of: catalog.leaves(of: tables[table].schema.oid))
-            else {
-                giveUp(table, "one of its partitions was truncated")
-                continue
-            }
+        router.forgetDescriptions()
+        guard let transaction = progress.current else { return }
+        for table in try router.emptied(relations, in: transaction, &tables) {
             guard !tables[table].isHeld || !tables[table].keepsDeletions else {
                 // Rows of the copy that came after this would be marked as if they had gone with it.
-                giveUp(table, "it was emptied, and rows that go are to be marked")
+                tables.giveUp(table, "it was emptied, and rows that go are to be marked")
                 continue
             }
-            tables[table].buffer.time = transaction.time
+            tables[table].buffer.time = transaction.start.time
             tables[table].buffer.truncate()
             count(table, bytes: 0)
         }
@@ -124,13 +108,26 @@ extension ChangeAssembler: ChangeSink {
 
     @inline(__always)
     private mutating func count(_ table: Int, bytes: Int) {
-        if tables[table].isHeld { return limitHeld(table) }
-        changeCount += 1
-        byteCount += bytes
-        hasChanged = true
-        if !tables[table].isTouched {
-            tables[table].isTouched = true
-            touched.append(table)
+        if tables[table].isHeld { return tables.limitBuffered(table, to: meter.limits.held) }
+        meter.count(bytes: bytes)
+        tables.touch(table)
+    }
+
+    /// Gives up the tables of which changes were passed over in this transaction.
+    private mutating func giveUpUntold() throws {
+        defer { untold = [] }
+        guard let transaction = progress.current else { return }
+        for change in untold {
+            let found: [Int]
+            if let schema = change.schema {
+                let relation = StreamRelation(number: 0, schema: schema, name: change.table, columns: [])
+                found = try router.owners.named(relation, in: tables).map { [$0.table] } ?? []
+            } else {
+                found = tables.indices.filter { tables[$0].schema.name.table.isExactly(change.table) }
+            }
+            for table in found where !tables[table].shows(transaction) {
+                tables.giveUp(table, "for a while the log did not tell which of its rows were updated or deleted")
+            }
         }
     }
 }

@@ -65,16 +65,20 @@ struct FollowedTable {
     mutating func leaveOut(_ columns: Set<Int>) { leftOut.formUnion(columns) }
 
     /// Whether the copy shows the transaction.
-    ///
-    /// - Parameter number: Tells the transaction from those before it in this stream.
     @inline(__always)
-    mutating func shows(_ transaction: TransactionStart, number: Int) -> Bool {
-        moment?.shows(transaction, number: number) ?? false
+    mutating func shows(_ transaction: OpenTransaction) -> Bool {
+        moment?.shows(transaction.start, number: transaction.number) ?? false
     }
 
     /// Whether it has been given its name since it was copied; it may have had the same before.
     func isRenamed(_ naming: RelationCatalog.Naming) -> Bool {
         moment.map { !$0.isAfter(naming.giver) } ?? false
+    }
+
+    /// Whether a change of a table that has some columns may pass for one of this; it may name but a key.
+    func isLike(_ others: Set<String>) -> Bool {
+        let own = Set(schema.columns.map(\.name))
+        return own.isSubset(of: others) || others.isSubset(of: own)
     }
 
     private static func buffer(for schema: TableSchema, keepsDeletions: Bool) -> ChangeBuffer {

@@ -102,15 +102,15 @@ final class LogFeed: ChangeFeed {
 
     private func gather(_ isWanted: () -> Bool, _ confirmed: () -> Checkpoint?) throws -> ChangeBatch? {
         while true {
-            if !reader.assembler.isInTransaction { for order in orders.take() { reader.follow(order) } }
+            if !reader.assembler.progress.isInTransaction { for order in orders.take() { reader.follow(order) } }
             if reader.assembler.canJoin { return try give() }
             rest.look(isWanted)
             let hasMoved = try drain(isWanted)
             try tell(place(confirmed()))
             try limitSlot()
             if reader.assembler.isEnding || reader.assembler.isFull { return try give() }
-            if !reader.assembler.isInTransaction {
-                if let end, reader.assembler.reached >= end {
+            if !reader.assembler.progress.isInTransaction {
+                if let end, reader.assembler.progress.reached >= end {
                     hasEnded = true
                     try decode { try reader.bringExpected() }
                     return reader.assembler.hasNews(beyond: Self.shortWay) ? try give() : nil
@@ -148,11 +148,13 @@ final class LogFeed: ChangeFeed {
     private func drain(_ isWanted: () -> Bool) throws -> Bool {
         var hasMoved = false
         while true {
-            if reader.assembler.isFull || reader.assembler.isEnding || reader.assembler.hasPassedEnd { return true }
+            if reader.assembler.isFull || reader.assembler.isEnding || reader.assembler.progress.hasPassedEnd {
+                return true
+            }
             guard try replication.receive(take) else { return hasMoved }
             hasMoved = true
             // Where nothing gathers, all that has arrived goes together.
-            if gathering > .zero, !reader.assembler.isInTransaction, isDue(isWanted) { return true }
+            if gathering > .zero, !reader.assembler.progress.isInTransaction, isDue(isWanted) { return true }
         }
     }
 
@@ -167,7 +169,7 @@ final class LogFeed: ChangeFeed {
             reader.advance(to: end)
             // Without being asked, and without asking, it says so when it has nothing more to send.
             let isUnasked = self.end == nil && !reader.assembler.awaitsPlace
-            isAtEnd = isUnasked && !isReplyWanted && !reader.assembler.isInTransaction
+            isAtEnd = isUnasked && !isReplyWanted && !reader.assembler.progress.isInTransaction
             if isReplyWanted { isAnswerWanted = true }
         }
     }
@@ -228,7 +230,7 @@ final class LogFeed: ChangeFeed {
 
     /// How long to wait for the server, in milliseconds.
     private func patience(_ isWanted: () -> Bool) -> Int {
-        guard reader.assembler.hasChanges, !reader.assembler.isInTransaction else {
+        guard reader.assembler.hasChanges, !reader.assembler.progress.isInTransaction else {
             return end == nil ? 100 : Int(askPause / .milliseconds(1))
         }
         guard let firstAt else { return 1 }
@@ -273,9 +275,4 @@ final class LogFeed: ChangeFeed {
         told = confirmed
         toldAt = .now
     }
-}
-
-extension ChangeAssembler {
-    /// Whether changes are gathered, and not merely a place that was reached.
-    var hasChanges: Bool { changeCount > 0 || !closed.isEmpty || hasWordOfHeld }
 }

@@ -64,7 +64,7 @@ struct LogOpening: Sendable {
                 checksUTF8: !capabilities.sendsValidUTF8
             ) { LogCheckpoint($0, timeline: timeline, last: $1).checkpoint }
             if losesNumbers(reading) {
-                assembler.repair = LostNumberRepair(
+                assembler.tables.repair = LostNumberRepair(
                     catalog: relations,
                     query: { try catalog.query($0, $1) },
                     pause: { try catalog.interruption.pause(milliseconds: 10) }

@@ -13,14 +13,25 @@ struct LostNumberRepair {
     let pause: () throws -> Void
     /// For how long it is waited until the source shows what is in its log.
     var patience: Duration = .seconds(10)
+    /// Those whose changes are gathered, and perhaps others.
+    private var transactions: [UInt32] = []
 
     /// How many rows are asked for at once.
     private static let limit = 20_000
     private static let lost: Set<String> = ["NaN", "Infinity", "-Infinity"]
 
-    /// - Parameter transactions: All that the changes are of, and perhaps others.
+    init(catalog: RelationCatalog, query: @escaping RelationCatalog.Query, pause: @escaping () throws -> Void) {
+        (self.catalog, self.query, self.pause) = (catalog, query, pause)
+    }
+
+    /// Changes of this transaction are gathered from here on.
+    mutating func note(_ transaction: UInt32) { transactions.append(transaction) }
+
+    /// None are gathered any more, but those of `transaction`.
+    mutating func forget(but transaction: UInt32?) { transactions = transaction.map { [$0] } ?? [] }
+
     /// - Throws: ``NeedsCopy`` where the source cannot tell; what asking it throws.
-    func restore(_ buffer: inout ChangeBuffer, of table: TableSchema, after transactions: [UInt32]) throws {
+    func restore(_ buffer: inout ChangeBuffer, of table: TableSchema) throws {
         let lossy = table.columns.indices.filter { LostNumbers.isLossy(table.columns[$0].nativeType) }
         guard !lossy.isEmpty, !buffer.isEmpty else { return }
         guard !buffer.identifies(nullIn: lossy) else {
@@ -32,7 +43,7 @@ struct LostNumberRepair {
         guard !rows.isEmpty else { return }
         do {
             guard let relation = try catalog.relation(table.oid) else { return }
-            try awaitSight(of: transactions)
+            try awaitSight()
             let asked = lossy.compactMap { index in
                 relation.column(table.columns[index].number).map { (index: index, name: SQL.identifier($0.name)) }
             }
@@ -133,7 +144,7 @@ struct LostNumberRepair {
 
     /// Waits until the source shows what these transactions did: a commit is in the log a little before it can be
     /// seen, and long before where it waits for a standby.
-    private func awaitSight(of transactions: [UInt32]) throws {
+    private func awaitSight() throws {
         let limit = ContinuousClock.now + patience
         while true {
             let text = try query("SELECT pg_catalog.txid_current_snapshot()::pg_catalog.text", []).value

@@ -269,10 +269,3 @@ final class RoundClock {
         reached.visibility.map { end.isCovered(by: $0) } ?? false
     }
 }
-
-extension ChangeAssembler {
-    /// Follows the table with the number `table` no further.
-    mutating func giveUp(table: UInt32, _ reason: String) {
-        if let index = numbers[table] { giveUp(index, reason) }
-    }
-}

@@ -30,7 +30,9 @@ final class TriggerRound {
     /// Says what the table is now, and starts to read its rows.
     func start(_ news: TriggerLogs.News, logs: TriggerLogs, into assembler: inout ChangeAssembler) throws {
         table = news.table
-        guard let found = try assembler.catalog.relation(news.table), let log = try logs.log(of: news.table) else {
+        guard let found = try assembler.router.owners.catalog.relation(news.table),
+            let log = try logs.log(of: news.table)
+        else {
             // The catalog has told, or will, that the table is gone.
             return
         }
