@@ -5,26 +5,26 @@ public import TandemRows
 /// What is held are net changes (``NetChanges``) from a place before the copy
 /// to one behind it. Whatever part of them the copy shows already, they make
 /// of it the table as it is at that second place.
-public struct BufferedTable: Sendable {
+public struct BufferedTable: Hashable, Sendable {
     /// The columns as they are to be copied, under the source's names.
     public var schema: TableSchema
     /// As ``StreamRequest/Table/leftOut``.
     public var leftOut: Set<ColumnID>
     /// As ``StreamRequest/Table/keepsDeletions``.
     public var keepsDeletions: Bool
-    /// As ``StreamRequest/Table/includes``.
-    public var includes: @Sendable (_ column: String) -> Bool
+    /// As ``StreamRequest/Table/newColumns``.
+    public var newColumns: ColumnRule
 
     public init(
         schema: TableSchema,
         leftOut: Set<ColumnID>,
         keepsDeletions: Bool,
-        includes: @escaping @Sendable (String) -> Bool
+        newColumns: ColumnRule = .every
     ) {
         self.schema = schema
         self.leftOut = leftOut
         self.keepsDeletions = keepsDeletions
-        self.includes = includes
+        self.newColumns = newColumns
     }
 }
 

@@ -1,15 +1,15 @@
 public import TandemRows
 
 /// What to follow, and how far.
-public struct StreamRequest: Sendable {
+public struct StreamRequest: Hashable, Sendable {
     /// A table whose changes are wanted.
-    public struct Table: Sendable {
+    public struct Table: Hashable, Sendable {
         /// The columns as they were copied, under the source's names: rows come in this order and as these types.
         public var schema: TableSchema
         /// When it was copied: changes that the copy shows already are left out.
         public var moment: Moment
-        /// Whether a column that is added is to come too.
-        public var includes: @Sendable (_ column: String) -> Bool
+        /// Which columns that are added are to come too.
+        public var newColumns: ColumnRule
         /// Columns that have been there and were not copied (``SyncedTable/leftOut``): never to come.
         public var leftOut: Set<ColumnID>
         /// Columns that were added or renamed before ``StreamRequest/end``, with their names by then, which
@@ -24,14 +24,14 @@ public struct StreamRequest: Sendable {
             leftOut: Set<ColumnID> = [],
             expected: [ColumnID: String] = [:],
             keepsDeletions: Bool = false,
-            includes: @escaping @Sendable (String) -> Bool
+            newColumns: ColumnRule = .every
         ) {
             self.schema = schema
             self.moment = moment
             self.leftOut = leftOut
             self.expected = expected
             self.keepsDeletions = keepsDeletions
-            self.includes = includes
+            self.newColumns = newColumns
         }
     }
 

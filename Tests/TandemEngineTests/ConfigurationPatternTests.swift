@@ -1,3 +1,4 @@
+import TandemCore
 import TandemEngine
 import TandemRows
 import TandemTesting

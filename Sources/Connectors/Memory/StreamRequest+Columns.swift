@@ -12,7 +12,8 @@ extension StreamRequest.Table {
             return column
         }
         let known = Set(schema.columns.map(\.id)).union(leftOut)
-        return schema(columns + stored.columns.filter { !known.contains($0.id) && includes($0.name) }, stored.name)
+        let news = stored.columns.filter { !known.contains($0.id) && newColumns.includes($0.name) }
+        return schema(columns + news, stored.name)
     }
 
     /// The columns that are known with those that are ``expected``, as far as they are there now.

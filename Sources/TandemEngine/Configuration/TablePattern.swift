@@ -1,3 +1,4 @@
+package import TandemCore
 package import TandemRows
 
 /// Which tables are meant: `public.orders`, `public.*`, `"odd.schema"."Ta ble"`. A name without a dot is looked for in
@@ -16,5 +17,21 @@ package struct TablePattern: Hashable, Sendable, CustomStringConvertible {
     package var literal: TableName? {
         guard let schema = schema.literal, let table = table.literal else { return nil }
         return TableName(schema: schema, table: table)
+    }
+}
+
+extension TablePattern {
+    /// - Throws: ``PatternError``.
+    package init(_ text: String) throws(PatternError) {
+        let pieces = try NamePattern.split(text)
+        switch pieces.count {
+        case 1 where text == "*": self.init(schema: pieces[0], table: pieces[0], description: text)
+        case 1: self.init(schema: NamePattern(literal: Self.defaultSchema), table: pieces[0], description: text)
+        case 2: self.init(schema: pieces[0], table: pieces[1], description: text)
+        default:
+            throw PatternError(
+                "\"\(text)\" has more than one dot; write schema.table, and a name that holds a dot in double quotes"
+            )
+        }
     }
 }

@@ -37,18 +37,6 @@ package struct TableRule: Hashable, Sendable {
     }
 }
 
-/// Which columns of a table are copied. New columns of the table are, unless only some are named.
-package enum ColumnRule: Hashable, Sendable {
-    case only([NamePattern])
-    case except([NamePattern])
-
-    package var patterns: [NamePattern] {
-        switch self {
-        case .only(let patterns), .except(let patterns): patterns
-        }
-    }
-}
-
 /// A table's name at the destination.
 package struct TargetRule: Hashable, Sendable {
     package var schema: String?

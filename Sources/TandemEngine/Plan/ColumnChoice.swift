@@ -57,12 +57,3 @@ struct ColumnChoice {
         schema.columns = chosen.map { whole.columns[$0] }
     }
 }
-
-extension ColumnRule {
-    func includes(_ column: String) -> Bool {
-        switch self {
-        case .only(let patterns): patterns.contains { $0.matches(column) }
-        case .except(let patterns): !patterns.contains { $0.matches(column) }
-        }
-    }
-}

@@ -212,7 +212,7 @@ package struct Planner: Sendable {
                     isAutomatic: selection.method == .auto,
                     schema: columns.schema,
                     targetNames: targetNames(of: columns.schema, notes: &columns.notes),
-                    includes: { rule?.includes($0) ?? true },
+                    newColumns: rule ?? .every,
                     metadataColumns: sync.metadataColumns,
                     cursor: method == .incremental ? cursor.plan(comparingEvery: compareEvery) : nil,
                     notes: columns.notes

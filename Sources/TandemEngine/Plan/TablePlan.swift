@@ -18,8 +18,8 @@ package struct TablePlan: Sendable {
     package var targetNames: [String]
     /// The name the table has at the destination from earlier runs, where it has been renamed since.
     package var retires: TableName?
-    /// Whether a column that is added at the source is to be copied too.
-    package var includes: @Sendable (_ column: String) -> Bool
+    /// Which columns that are added at the source are to be copied too.
+    package var newColumns: ColumnRule
     /// What Tandem adds to the copy.
     package var metadataColumns: MetadataColumns
     /// How it is read, where that is by a cursor.
@@ -36,7 +36,7 @@ package struct TablePlan: Sendable {
         schema: TableSchema,
         targetNames: [String],
         retires: TableName? = nil,
-        includes: @escaping @Sendable (_ column: String) -> Bool = { _ in true },
+        newColumns: ColumnRule = .every,
         metadataColumns: MetadataColumns = [],
         cursor: CursorPlan? = nil,
         notes: [String] = []
@@ -49,7 +49,7 @@ package struct TablePlan: Sendable {
         self.schema = schema
         self.targetNames = targetNames
         self.retires = retires
-        self.includes = includes
+        self.newColumns = newColumns
         self.metadataColumns = metadataColumns
         self.cursor = cursor
         self.notes = notes

@@ -38,7 +38,7 @@ struct StreamedTable {
             leftOut: copy.leftOut,
             expected: expected,
             keepsDeletions: copy.metadataColumns.contains(.deletedAt),
-            includes: plan.includes
+            newColumns: plan.newColumns
         )
     }
 
@@ -149,7 +149,7 @@ extension TablePlan {
             schema: schema,
             leftOut: leftOut,
             keepsDeletions: metadataColumns.contains(.deletedAt),
-            includes: includes
+            newColumns: newColumns
         )
     }
 }

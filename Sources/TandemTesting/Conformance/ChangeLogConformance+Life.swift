@@ -18,7 +18,7 @@ extension ChangeLogConformance {
             let rows = try await snapshot.rows(of: table, as: table.schema, unfit: .text).pullAll().flatMap { $0 }
             let moment = snapshot.moment
             await snapshot.close()
-            replica.add(.init(rows), StreamRequest.Table(schema: table.schema, moment: moment) { _ in true })
+            replica.add(.init(rows), StreamRequest.Table(schema: table.schema, moment: moment))
         }
         try await commit()
         if !left.isEmpty {
@@ -61,7 +61,7 @@ extension ChangeLogConformance {
         try await replica.copy(orders)
         let stream = try await replica.log.stream(replica.request(to: nil))
         let table = try replica.table(items)
-        let held = BufferedTable(schema: table.schema, leftOut: [], keepsDeletions: false) { _ in true }
+        let held = BufferedTable(schema: table.schema, leftOut: [], keepsDeletions: false)
         if stream.hold(held) {
             try await harness.commit(history.transaction())
             try await receive(.begun, of: table.schema.id, from: stream, &replica)

@@ -86,7 +86,7 @@ extension ChangeLogConformance {
         var leaving = copy
         leaving.leftOut = [added.id]
         var choosing = copy
-        choosing.includes = { _ in false }
+        choosing.newColumns = .only([])
         for table in [leaving, choosing] {
             let found = try await stretches(of: replica, table).found
             try expect("a column that is left out does not come", found.allSatisfy { $0.schema.columns.count == 3 })
@@ -105,7 +105,7 @@ extension ChangeLogConformance {
         let copy = try await replica.read(orders).copy
         replica.add([:], copy)
         let stream = try await replica.log.stream(replica.request(to: nil))
-        let held = BufferedTable(schema: copy.schema, leftOut: [], keepsDeletions: false) { _ in true }
+        let held = BufferedTable(schema: copy.schema, leftOut: [], keepsDeletions: false)
         try expect("rows that nothing tells apart cannot be held", !stream.hold(held))
         await stream.close()
         var wanted = Self.counts(sample.rows)
@@ -144,7 +144,7 @@ extension ChangeLogConformance {
         let replica = try await LogReplica(of: [orders], from: source, by: method, sync: sync)
         let snapshot = try await source.snapshot(readers: 1)
         let schema = try replica.table(orders).schema
-        let copy = StreamRequest.Table(schema: schema, moment: snapshot.moment) { _ in true }
+        let copy = StreamRequest.Table(schema: schema, moment: snapshot.moment)
         await snapshot.close()
         try await harness.writeUnfit(2, to: orders)
         let (clamped, counted) = try await stretches(of: replica, copy, unfit: .clamp)

@@ -188,7 +188,9 @@ public struct ChangeLogConformance<Harness: ChangeLogHarness>: Sendable {
         schema.identity = [1]
         var request = replica.request(to: nil)
         let note = copy.schema.columns[1].id
-        request.tables = [StreamRequest.Table(schema: schema, moment: copy.moment, leftOut: [note]) { _ in false }]
+        request.tables = [
+            StreamRequest.Table(schema: schema, moment: copy.moment, leftOut: [note], newColumns: .only([]))
+        ]
         let sample = SampleTable(orders, ids: 20..<25)
         try await harness.commit(sample.rows.map { (orders, .write($0)) })
         request.end = try await replica.log.end()

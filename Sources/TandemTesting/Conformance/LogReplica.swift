@@ -42,7 +42,7 @@ struct LogReplica {
         let moment = snapshot.moment
         try await snapshot.awaitDurability()
         await snapshot.close()
-        return (.init(batches), StreamRequest.Table(schema: table.schema, moment: moment) { _ in true })
+        return (.init(batches), StreamRequest.Table(schema: table.schema, moment: moment))
     }
 
     /// Copies a table, or copies it again.

@@ -27,7 +27,7 @@ import Testing
         let table = try await source.table("t")
         let start = try await source.slotLog.prepared([table], of: "one", stage.memory)
         let snapshot = try await source.snapshot(readers: 1)
-        let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment) { _ in true }
+        let wanted = StreamRequest.Table(schema: table.schema, moment: snapshot.moment)
         await snapshot.close()
         let request = StreamRequest(
             sync: "one",

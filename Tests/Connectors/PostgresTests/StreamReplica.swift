@@ -28,7 +28,7 @@ final class StreamReplica {
     private(set) var questions = 0
     var unfit = UnfitPolicy.text
     var limits = BatchLimits()
-    var includes: @Sendable (String) -> Bool = { _ in true }
+    var newColumns = ColumnRule.every
 
     /// Copies `names`, of the schema `public`.
     init(_ database: TestDatabase, tables names: [String]) async throws {
@@ -62,7 +62,7 @@ final class StreamReplica {
     /// Follows the stream to its end, from where it was.
     func follow(_ capture: StreamCapture, _ options: [String: String] = [:]) throws {
         let wanted: [StreamRequest.Table] = tables.compactMap { id, table in
-            moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
+            moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, newColumns: newColumns) }
         }
         let request = StreamRequest(sync: "s", tables: wanted, start: state, end: nil, unfit: unfit)
         let catalog = RelationCatalog(version: session.capabilities.version) { [self] in
@@ -84,7 +84,7 @@ final class StreamReplica {
     /// - Returns: Where it is then.
     func follow(_ log: any ChangeLog, of sync: String, from start: StreamCheckpoint) async throws -> StreamCheckpoint {
         let wanted: [StreamRequest.Table] = tables.compactMap { id, table in
-            moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, includes: includes) }
+            moments[id].map { StreamRequest.Table(schema: table.schema, moment: $0, newColumns: newColumns) }
         }
         let end = try await log.end()
         let request = StreamRequest(sync: sync, tables: wanted, start: start, end: end, unfit: unfit)
@@ -133,7 +133,7 @@ final class StreamReplica {
             schema: table.schema,
             leftOut: [],
             keepsDeletions: keepsDeletions,
-            includes: includes
+            newColumns: newColumns
         )
         reader.follow(.hold(held))
         var said = try reader.take().holdings[id]
@@ -144,7 +144,7 @@ final class StreamReplica {
             schema: table.schema,
             moment: try #require(moments[id]),
             keepsDeletions: keepsDeletions,
-            includes: includes
+            newColumns: newColumns
         )
         reader.follow(.join(copied, after: reader.assembler.progress.reached))
         let batch = try reader.take()

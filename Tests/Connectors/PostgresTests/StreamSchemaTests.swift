@@ -24,14 +24,14 @@ import Testing
         _ steps: [String],
         setUp: String = table,
         isLate: Bool = false,
-        includes: @escaping @Sendable (String) -> Bool = { _ in true }
+        newColumns: ColumnRule = .every
     ) async throws -> StreamReplica {
         let database = try TestDatabase(way.version)
         try database.execute(setUp)
         let capture = try StreamCapture(database, plugin: way.plugin, format: way.format)
         defer { try? capture.drop() }
         let replica = try await StreamReplica(database, tables: ["t"])
-        replica.includes = includes
+        replica.newColumns = newColumns
         for step in steps {
             try database.execute(step)
             if !isLate { try replica.follow(capture) }
@@ -129,7 +129,7 @@ import Testing
         let replica = try await follow(
             way,
             ["ALTER TABLE t ADD secret text, ADD open text; INSERT INTO t VALUES (4, 'a', 'b', 'hidden', 'shown')"],
-            includes: { $0 != "secret" }
+            newColumns: .except([NamePattern(literal: "secret")])
         )
         #expect(replica.recopies.isEmpty)
         #expect(try replica.table("t").schema.columns.map(\.name) == ["id", "a", "b", "open"])

@@ -3,7 +3,7 @@ import TandemRows
 
 /// A table whose changes are gathered.
 struct FollowedTable {
-    let includes: @Sendable (String) -> Bool
+    let newColumns: ColumnRule
     /// Columns that are to come by the end of the stream, by number.
     let expected: [Int: String]
     /// Columns that were there and are not copied, by number.
@@ -35,7 +35,7 @@ struct FollowedTable {
     init?(_ request: StreamRequest.Table) {
         moment = TableMoment(request.moment)
         guard moment != nil else { return nil }
-        includes = request.includes
+        newColumns = request.newColumns
         expected = request.expected.byNumber
         leftOut = Set(request.leftOut.map(\.number))
         schema = request.schema
@@ -48,7 +48,7 @@ struct FollowedTable {
     /// - Parameter byteLimit: Of what is held of it.
     init(_ held: BufferedTable, byteLimit: Int) {
         isHeld = true
-        includes = held.includes
+        newColumns = held.newColumns
         expected = [:]
         leftOut = Set(held.leftOut.map(\.number))
         schema = held.schema

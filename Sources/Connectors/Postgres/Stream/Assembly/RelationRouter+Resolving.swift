@@ -21,7 +21,7 @@ extension RelationRouter {
                 besides: found.columns.map(\.type),
                 isPartition: isPartition,
                 transaction: found.full(transaction.start.xid),
-                includes: tables[table].includes
+                includes: tables[table].newColumns.includes
             )
             // Rows that another table has written under the former name would be taken for its own.
             if relation.table == nil, resolved.schema.name != known.name {

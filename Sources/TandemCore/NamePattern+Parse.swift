@@ -1,11 +1,11 @@
 extension NamePattern {
     /// A pattern that matches `name` only.
-    package init(literal name: String) {
+    public init(literal name: String) {
         self.init(description: name, parts: name.unicodeScalars.map { .scalar($0) })
     }
 
     /// - Throws: ``PatternError``.
-    package init(_ text: String) throws(PatternError) {
+    public init(_ text: String) throws(PatternError) {
         let pieces = try Self.split(text)
         guard let piece = pieces.first, pieces.count == 1 else {
             throw PatternError("\"\(text)\" has a dot; put a name that holds one in double quotes")
@@ -14,7 +14,7 @@ extension NamePattern {
     }
 
     /// The parts of `text` between dots that are not in quotes, at least one.
-    static func split(_ text: String) throws(PatternError) -> [NamePattern] {
+    package static func split(_ text: String) throws(PatternError) -> [NamePattern] {
         var pieces: [NamePattern] = []
         var parts: [Part] = []
         var written = String.UnicodeScalarView()
@@ -55,24 +55,8 @@ extension NamePattern {
     }
 }
 
-extension TablePattern {
-    /// - Throws: ``PatternError``.
-    package init(_ text: String) throws(PatternError) {
-        let pieces = try NamePattern.split(text)
-        switch pieces.count {
-        case 1 where text == "*": self.init(schema: pieces[0], table: pieces[0], description: text)
-        case 1: self.init(schema: NamePattern(literal: Self.defaultSchema), table: pieces[0], description: text)
-        case 2: self.init(schema: pieces[0], table: pieces[1], description: text)
-        default:
-            throw PatternError(
-                "\"\(text)\" has more than one dot; write schema.table, and a name that holds a dot in double quotes"
-            )
-        }
-    }
-}
-
 /// Why a text is no pattern, a sentence without its full stop.
-package struct PatternError: Error, Hashable, CustomStringConvertible {
-    package let description: String
-    init(_ description: String) { self.description = description }
+public struct PatternError: Error, Hashable, CustomStringConvertible {
+    public let description: String
+    package init(_ description: String) { self.description = description }
 }

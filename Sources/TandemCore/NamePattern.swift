@@ -1,5 +1,5 @@
 /// A name in which `*` stands for any characters and `?` for one; in double quotes, characters stand for themselves.
-package struct NamePattern: Hashable, Sendable, CustomStringConvertible {
+public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     enum Part: Hashable, Sendable {
         case scalar(Unicode.Scalar)
         case one
@@ -7,11 +7,11 @@ package struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// As it was written.
-    package let description: String
+    public let description: String
     let parts: [Part]
 
     /// The name itself, where the pattern matches one name only.
-    package var literal: String? {
+    public var literal: String? {
         var name = String.UnicodeScalarView()
         for part in parts {
             guard case .scalar(let scalar) = part else { return nil }
@@ -23,7 +23,7 @@ package struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     /// Whether `name` matches, compared code point by code point as databases do.
     ///
     /// Takes at most `name.count * parts.count` steps.
-    package func matches(_ name: String) -> Bool {
+    public func matches(_ name: String) -> Bool {
         let name = Array(name.unicodeScalars)
         var (at, part) = (0, 0)
         // Where the last `*` was met, to let it take one character more when what follows does not match.
