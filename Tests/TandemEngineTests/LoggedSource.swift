@@ -25,7 +25,15 @@ final class LoggedSource: Source {
         /// What streams said of tables that they held.
         var holdings: [BufferingEvent] = []
         /// Whether snapshots have to wait.
-        var isCopyHeld = false
+        var isCopyHeld = false {
+            didSet {
+                guard !isCopyHeld else { return }
+                for copy in heldCopies { copy.finish() }
+                heldCopies = []
+            }
+        }
+        /// Those that wait.
+        var heldCopies: [AsyncStream<Void>.Continuation] = []
         /// Errors that snapshots end with, in turn.
         var copyFailures: [any Error] = []
         var snapshots = 0
@@ -82,8 +90,14 @@ final class LoggedSource: Source {
     func close() async { await source.close() }
 
     func snapshot(readers: Int) async throws -> any Snapshot {
-        state.withLock { $0.snapshots += 1 }
-        while state.withLock({ $0.isCopyHeld }) { try await Task.sleep(for: .milliseconds(1)) }
+        let wait = state.withLock { state in
+            state.snapshots += 1
+            let (wait, end) = AsyncStream.makeStream(of: Void.self)
+            if state.isCopyHeld { state.heldCopies.append(end) } else { end.finish() }
+            return wait
+        }
+        for await _ in wait {}
+        try Task.checkCancellation()
         if let failure = state.withLock({ $0.copyFailures.isEmpty ? nil : $0.copyFailures.removeFirst() }) {
             throw failure
         }
