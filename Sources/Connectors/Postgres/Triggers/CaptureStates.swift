@@ -164,17 +164,26 @@ struct CaptureStates {
         """
 
     /// Those on a table that is asked for, and those that call the function of one, wherever they are.
+    ///
+    /// Step by step, each by an index: a server that has not counted its catalog since all of this was made would look
+    /// through all functions, and for each of them through all triggers.
     private static let triggers = """
-        SELECT pg_catalog.substr(p.proname, 6), t.tgrelid, t.tgname, pg_catalog.concat(t.oid, '.', t.xmin), t.tgenabled
+        SELECT pg_catalog.substr(p.proname, 6), t.tgrelid, t.tgname, t.mark, t.tgenabled
         FROM (
-          SELECT t.oid FROM pg_catalog.pg_trigger t WHERE \(isWanted("t.tgrelid", "oid"))
-          UNION
-          SELECT d.objid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-            JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-              AND d.refobjid = p.oid AND d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
-          WHERE n.nspname = '\(TriggerNames.schema)' AND \(isNamed("p.proname", "note_"))
-        ) AS w JOIN pg_catalog.pg_trigger t ON t.oid = w.oid JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-        WHERE \(isNote)
+          SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgenabled, pg_catalog.concat(t.oid, '.', t.xmin) AS mark
+          FROM pg_catalog.pg_trigger t
+          WHERE t.oid = ANY (ARRAY(
+            SELECT t.oid FROM pg_catalog.pg_trigger t WHERE \(isWanted("t.tgrelid", "oid"))
+            UNION
+            SELECT d.objid FROM (
+              SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
+              WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = ANY (ARRAY(
+                SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname = '\(TriggerNames.schema)' AND \(isNamed("p.proname", "note_")))) OFFSET 0
+            ) AS d WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass)) OFFSET 0
+        ) AS t CROSS JOIN LATERAL (
+          SELECT p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+          WHERE p.oid = t.tgfoid AND \(isNote) OFFSET 0
+        ) AS p
         """
 }
