@@ -45,7 +45,7 @@ soak: deps ## Run long simulations of changes and faults, and read for a minute 
 	TANDEM_SEED=$(SEED) TANDEM_SEEDS=$(SEEDS) TANDEM_KILLS=$(KILLS) TANDEM_READER_SECONDS=60 \
 		PATIENCE=7200 scripts/test $(SWIFT) $(SWIFT_FLAGS) --filter "SimulationTests|KillTests|ReaderTests"
 
-torture: build ## Run Postgres' own regression suite beside a sync, and compare (WAY=wal2json, INTO=postgres)
+torture: build ## Run Postgres' own regression suite beside a sync, and compare (WAY=wal2json, INTO=postgres, PART=1/3)
 	scripts/torture
 
 bench: build ## Measure speed and memory beside other programs

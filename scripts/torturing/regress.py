@@ -54,6 +54,17 @@ def order(suite: Path) -> list[str]:
     return [name for name in names if name not in LEFT_OUT and (suite / "sql" / f"{name}.sql").exists()]
 
 
+def part(names: list[str], which: str) -> tuple[list[str], list[str]]:
+    """What comes before a part, such as 2/3, of the names, and the part. All parts of one number are all names."""
+    words = which.split("/")
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words) \
+            or not 1 <= int(words[0]) <= int(words[1]) <= len(names):
+        raise SystemExit(f"torture: PART={which} is none of {len(names)} files; PART=2/3 is the second third of them.")
+    number, count = map(int, words)
+    begin, end = (len(names) * index // count for index in (number - 1, number))
+    return names[:begin], names[begin:end]
+
+
 def prepare(server, suite: Path):
     server.query(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
     for setting in ("lc_messages = 'C'", "lc_monetary = 'C'", "lc_numeric = 'C'", "lc_time = 'C'",
