@@ -67,6 +67,10 @@ public protocol Destination: Sendable {
     /// users may have dropped one, taken a column away, or put a table of their own in its place.
     func departed(among copies: [SyncedTable]) async throws -> [TableName: String]
 
+    /// Which of `targets` somebody else has locked, each with what a write that waited for it would fail with. Nothing
+    /// is locked by asking. That a table is free by now, or not any more, is for the write to find out.
+    func locked(among targets: [TableName], for use: TableUse) async throws -> [TableName: any ExplainedError]
+
     /// The rows of a copy as they lie here now, as `schema` types them, without those that
     /// ``SyncedTable/metadataColumns`` says may be marked and are.
     func rows(of copy: SyncedTable, as schema: TableSchema) async throws -> any TableRows
@@ -150,6 +154,15 @@ public protocol Destination: Sendable {
     func close() async
 }
 
+/// What is to be done with a table that others may have locked.
+public enum TableUse: Sendable {
+    /// Changes are to be written into it.
+    case writing
+    /// A copy is to take its place, which who reads it, or has changed rows of it, stands in the way of too. He is looked
+    /// at for about a second, because others like him come and go.
+    case replacing
+}
+
 /// What a destination remembers.
 public struct SyncMemory: Sendable {
     /// ``Destination/tables(of:)``.
@@ -192,6 +205,9 @@ extension Destination {
     public var keepsReadersOut: Bool { false }
     public var nameFolding: NameFolding { .exact }
     public func obstacles(to targets: [TableName]) async throws -> [Finding] { [] }
+    public func locked(among targets: [TableName], for use: TableUse) async throws -> [TableName: any ExplainedError] {
+        [:]
+    }
     public func sum(of copy: SyncedTable, as schema: TableSchema) async throws -> TableSum? { nil }
     public func sums(of copies: [(copy: SyncedTable, schema: TableSchema)]) async throws -> [TableSum?] {
         var sums: [TableSum?] = []

@@ -40,6 +40,10 @@ public final class FaultyDestination: Destination {
         return try await destination.departed(among: copies)
     }
 
+    public func locked(among targets: [TableName], for use: TableUse) async throws -> [TableName: any ExplainedError] {
+        try await destination.locked(among: targets, for: use)
+    }
+
     public func discard(_ targets: [TableName]) async throws {
         try await faults?.pause(for: "discard")
         try await destination.discard(targets)

@@ -68,15 +68,19 @@ struct RefusingPair {
         #expect(there == here, "\(comment)")
     }
 
-    private func with<Value>(
+    func with<Value>(
         _ faults: Faults? = nil,
+        follows: Bool = false,
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in },
         _ body: (SyncRun) async throws -> Value
     ) async throws -> Value {
         let source = try from.source()
         let plain = try to.destination()
         let destination: any Destination = faults.map { FaultyDestination(plain, $0) } ?? plain
-        let run = SyncRun(RunContext(sync, from: source, to: destination, readers: 2, observe: observe), state: nil)
+        let run = SyncRun(
+            RunContext(sync, from: source, to: destination, readers: 2, follows: follows, observe: observe),
+            state: nil
+        )
         return try await run.closing(body)
     }
 

@@ -22,7 +22,7 @@ import Testing
         return [
             ("wanted", [planned]),
             ("wanted, with a stream that ends", [planned, .streamBegan(keeping: nil, isEndless: false)]),
-            ("wanted, after a pause", [planned, .couldNotCopy([table]), began]),
+            ("wanted, after a pause", [planned, .couldNotCopy([table], areLocked: false), began]),
             ("starting", starting),
             ("copying, buffered", copying),
             ("copying, no stream", copying + [.streamEnded]),
@@ -47,7 +47,7 @@ import Testing
                 .planned([BackfillSample.plan(1, target: "other")], at: BackfillSample.place(4))
             ),
             ("planned for another stream", .planned([table], at: BackfillSample.place(4, of: "other"))),
-            ("could not copy", .couldNotCopy([table])),
+            ("could not copy", .couldNotCopy([table], areLocked: false)),
             ("must copy", .mustCopy(Recopy(table: table, reason: "it changed"))),
             ("standing", .standing(at: BackfillSample.place(4))),
             ("standing where it was", .standing(at: BackfillSample.place(2))),

@@ -151,7 +151,12 @@ package enum PostgresError: ExplainedError, Equatable {
         }
     }
 
-    package var isBusy: Bool { if case .openTransactions = self { true } else { false } }
+    package var isBusy: Bool {
+        switch self {
+        case .openTransactions, .lockTimeout: true
+        default: false
+        }
+    }
 
     package var isTransient: Bool {
         switch self {

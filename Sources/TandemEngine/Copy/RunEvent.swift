@@ -70,9 +70,13 @@ package struct TableOutcome: Sendable {
 package struct TableFailure: Sendable {
     package var message: String
     package var remedy: Remedy?
+    /// Whether somebody had locked it, so that nothing was read.
+    var isLocked = false
 }
 
 extension TableFailure {
+    package init(message: String, remedy: Remedy?) { (self.message, self.remedy) = (message, remedy) }
+
     init(_ error: any Error) {
         self.init(message: "\(error)", remedy: (error as? any ExplainedError)?.remedy)
     }

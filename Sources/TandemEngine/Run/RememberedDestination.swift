@@ -178,6 +178,10 @@ extension RememberedDestination {
         try await destination.departed(among: copies)
     }
 
+    func locked(among targets: [TableName], for use: TableUse) async throws -> [TableName: any ExplainedError] {
+        try await destination.locked(among: targets, for: use)
+    }
+
     func discard(_ targets: [TableName]) async throws { try await destination.discard(targets) }
     func close() async { await destination.close() }
     func drop(_ load: SectionedLoad) async throws { try await destination.drop(load) }

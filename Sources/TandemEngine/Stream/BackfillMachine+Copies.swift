@@ -24,10 +24,12 @@ extension BackfillMachine {
     mutating func fail(_ error: any Error, _ now: Instant) -> [Action] {
         switch (state, current.flatMap { tables[$0]?.plan }) {
         case (.copying, let plan?):
-            let (count, pause) = delay(plan, now)
+            let isLocked = (error as? any ExplainedError)?.isBusy == true
+            let (count, pause) = delay(plan, now, isLocked: isLocked)
             if error is CancellationError { return discard(plan.target) }
             guard let error = error as? any ExplainedError, error.interruptsAll else {
-                return discard(plan.target, withSections: true) + [.report(.tableFailed(plan, TableFailure(error)))]
+                return discard(plan.target, withSections: !isLocked)
+                    + [.report(.tableFailed(plan, TableFailure(error)))]
             }
             return discard(plan.target) + [.report(.retrying(error, pause: pause, attempt: count))]
         case (.cancelling(let target), _): return discard(target)
@@ -121,7 +123,9 @@ extension BackfillState {
 extension RetryPolicy {
     /// The pause before a table is copied once more that has failed `count` times, ten times as long as for a source
     /// that failed in passing.
-    func copyPause(after count: Int) -> Duration { min(longestCopyPause, firstPause * 10 * (1 << min(count - 1, 20))) }
+    func copyPause(after count: Int, limit: Duration? = nil) -> Duration {
+        min(limit ?? longestCopyPause, firstPause * 10 * (1 << min(count - 1, 20)))
+    }
 
     var longestCopyPause: Duration { longestPause * 20 }
 }

@@ -16,8 +16,8 @@ struct BackfillMachine {
         /// These tables are to be copied beside the stream, which goes on from a place. The copy of any other, or for
         /// another stream or name, is given up. Comes between two streams.
         case planned([TablePlan], at: StreamCheckpoint)
-        /// They were copied with no stream beside, and that failed.
-        case couldNotCopy([TablePlan])
+        /// They were copied with no stream beside, and that failed; or were not, because they are locked.
+        case couldNotCopy([TablePlan], areLocked: Bool)
         /// The stream can follow a table no further.
         case mustCopy(Recopy)
         /// The destination has come so far, and no stream goes on: a copy that lacks changes can get them.
@@ -103,7 +103,7 @@ struct BackfillMachine {
         let actions =
             switch event {
             case .planned(let wanted, let reached): plan(wanted, at: reached)
-            case .couldNotCopy(let failed): postpone(failed, now)
+            case .couldNotCopy(let failed, let areLocked): postpone(failed, now, areLocked)
             case .mustCopy(let recopy): copyAgain(recopy, now)
             case .standing(let reached): join(at: reached, now)
             case .streamBegan(let kept, let isEndless): begin(keeping: kept, isEndless)
@@ -201,8 +201,8 @@ extension BackfillMachine {
         }
     }
 
-    fileprivate mutating func postpone(_ failed: [TablePlan], _ now: Instant) -> [Action] {
-        for plan in failed { delay(plan, now) }
+    fileprivate mutating func postpone(_ failed: [TablePlan], _ now: Instant, _ areLocked: Bool) -> [Action] {
+        for plan in failed { delay(plan, now, isLocked: areLocked) }
         return []
     }
 
@@ -221,12 +221,13 @@ extension BackfillMachine {
         return [.report(.copyingAgain(recopy.table, reason: recopy.reason))]
     }
 
+    /// - Parameter isLocked: Whether somebody had locked it, so that nothing was read: to look again costs little.
     /// - Returns: How often it had to wait, and how long it has to now.
     @discardableResult
-    mutating func delay(_ plan: TablePlan, _ now: Instant) -> (count: Int, pause: Duration) {
+    mutating func delay(_ plan: TablePlan, _ now: Instant, isLocked: Bool = false) -> (count: Int, pause: Duration) {
         var table = tables[plan.schema.id] ?? Table(plan: plan)
         table.setbacks += 1
-        let pause = retries.copyPause(after: table.setbacks)
+        let pause = retries.copyPause(after: table.setbacks, limit: isLocked ? retries.longestPause : nil)
         table.notBefore = now + pause
         tables[plan.schema.id] = table
         wakesAt = nil

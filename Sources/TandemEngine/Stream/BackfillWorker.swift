@@ -50,6 +50,8 @@ struct BackfillWorker {
     }
 
     private func copy(_ table: TablePlan, for since: StreamCheckpoint) async throws -> TableOutcome {
+        // It could not be put in place.
+        if let error = try await destination.locks(on: [table], for: .replacing)[table.schema.id] { throw error }
         // The log is kept from `since` on; this comes after it, and the snapshot after this.
         let open = try await log.awaitWriters(of: [table.source], limit: context.patience.copying)
         if let left = open[table.source.schema.id] { throw StreamError.left(left) }

@@ -43,8 +43,10 @@ struct CopyMoves {
                 let index = moves.firstIndex { $0.copy.target == error.target || $0.temporaryName == error.target }
                 guard let index else { throw error }
                 refused.append(Recopy(table: moves.remove(at: index).table, reason: error.reason))
-            } catch let error as TargetError where !error.isTransient {
-                let index = moves.firstIndex { $0.copy.target == error.target || $0.temporaryName == error.target }
+            } catch let error as TargetError where !error.isTransient || error.cause.isBusy {
+                let index = moves.firstIndex {
+                    [$0.copy.target, $0.temporaryName, $0.table.target].contains(error.target)
+                }
                 guard let index else { throw error }
                 let reason = "its copy cannot be renamed: \(error.description)"
                 refused.append(Recopy(table: moves.remove(at: index).table, reason: reason))

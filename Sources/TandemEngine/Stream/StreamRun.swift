@@ -50,6 +50,8 @@ struct StreamRun {
         // How often the destination could not take the changes of a table in a row.
         var refusals: [TableName: Int] = [:]
         var unread: Set<TableID> = []
+        // What a run with an end leaves for the next one, because others have locked it.
+        var locked: [FailedTable] = []
         while true {
             let before = progress.counts.batches
             do {
@@ -58,10 +60,12 @@ struct StreamRun {
                     plan = try await planAnew(after: plan)
                 }
                 isFirst = false
-                let ending = try await round(plan, progress, backfills, &told, into: &report)
+                let ending = try await round(plan, without: locked, progress, backfills, &told, into: &report)
                 guard case .again = ending else { return progress }
                 if let lock, lock.isWanted, backfills.isIdle { try await lock.giveWay() }
                 (attempt, refusals) = (0, [:])
+            } catch let error as TargetError where error.isTransient && error.cause.isBusy {
+                locked += try await leave(tablesLocked(with: error, plan), backfills)
             } catch let error as TargetError {
                 let count = progress.counts.batches > before ? 1 : refusals[error.target, default: 0] + 1
                 refusals[error.target] = count
@@ -92,7 +96,7 @@ struct StreamRun {
     }
 
     /// Has tables copied again, which leave the stream.
-    private func copyAgain(_ recopies: some Collection<Recopy>, _ backfills: Backfills) async throws {
+    func copyAgain(_ recopies: some Collection<Recopy>, _ backfills: Backfills) async throws {
         guard !recopies.isEmpty else { return }
         try await release(recopies.map(\.table.schema.id))
         for recopy in recopies { await backfills.note(.mustCopy(recopy)) }
@@ -100,13 +104,15 @@ struct StreamRun {
 
     private func round(
         _ whole: SyncPlan,
+        without locked: [FailedTable],
         _ progress: StreamProgress,
         _ backfills: Backfills,
         _ told: inout Told,
         into report: inout FullCopy.Report
     ) async throws -> Ending {
-        let (state, plan, left) = try await prepare(whole, backfills)
-        await note(left + whole.failures, &told, &report)
+        let (state, prepared, left) = try await prepare(whole, backfills)
+        await note(left + whole.failures + locked, &told, &report)
+        let plan = prepared.part { table in !locked.contains { $0.table.schema.id == table.schema.id } }
         var settled = try await settle(plan, state)
         try await copyAgain(settled.recopies, backfills)
         try await dropSections(without: settled.waiting)
@@ -116,7 +122,9 @@ struct StreamRun {
             let since = try await context.destination.stream(of: plan.sync, by: method) ?? state
             let copied = try await copy(settled.waiting, of: plan, since: since)
             report.add(copied)
-            await backfills.note(.couldNotCopy(copied.failures.map(\.table)))
+            for (isLocked, failed) in Dictionary(grouping: copied.failures, by: \.failure.isLocked) {
+                await backfills.note(.couldNotCopy(failed.map(\.table), areLocked: isLocked))
+            }
             let planned = Dictionary(plan.tables.map { ($0.target, $0) }) { first, _ in first }
             // Columns or parts came or went while it was being planned, or one of its values did not fit: once more, by
             // a plan that knows of it.
@@ -182,11 +190,17 @@ struct StreamRun {
     private func copy(_ tables: [TablePlan], of plan: SyncPlan, since: StreamCheckpoint) async throws -> FullCopy.Report
     {
         let open = try await log.awaitWriters(of: tables.map(\.source), limit: context.patience.copying)
-        var plan = plan
-        plan.tables = tables.filter { open[$0.source.schema.id] == nil }
-        let failures = tables.compactMap { table in
-            open[table.source.schema.id].map { (table: table, failure: TableFailure(StreamError.left($0))) }
+        // Others would wait to be followed for as long as what is locked is waited for.
+        let locked = try await context.destination.locks(on: tables, for: .writing)
+        let failures = tables.compactMap { table -> (table: TablePlan, failure: TableFailure)? in
+            let id = table.schema.id
+            guard let error = open[id].map({ StreamError.left($0) }) ?? locked[id] else { return nil }
+            var failure = TableFailure(error)
+            failure.isLocked = open[id] == nil
+            return (table, failure)
         }
+        let copied = Set(tables.map(\.schema.id)).subtracting(failures.map(\.table.schema.id))
+        let plan = plan.part { copied.contains($0.schema.id) }
         for (table, failure) in failures { await context.observe(.tableFailed(table, failure)) }
         guard !plan.tables.isEmpty else { return FullCopy.Report(failures: failures) }
         var report = try await FullCopy(context, of: plan, since: since).run()

@@ -70,11 +70,13 @@ actor Applier {
                 let before = isOpen ? stages : nil
                 let part = Part(changes: changes, kind: kind, sync: transaction.sync, before: before)
                 defer { if kind.isLast { transactions.end() } }
-                do { try apply(part, interruption) } catch let refused as ConstraintViolation {
-                    guard transaction.refusedRows == .leaveOut else { throw refused.meaning }
-                    return try sieve(part, after: refused, interruption)
+                return try patiently(part, interruption) {
+                    do { try apply(part, interruption) } catch let refused as ConstraintViolation {
+                        guard transaction.refusedRows == .leaveOut else { throw refused.meaning }
+                        return try sieve(part, after: refused, interruption)
+                    }
+                    return [:]
                 }
-                return [:]
             } catch {
                 breakOff()
                 throw error
@@ -101,6 +103,23 @@ actor Applier {
         let sync: String
         /// The temporary tables before it, where it goes on with a transaction.
         let before: StageTables?
+    }
+
+    /// Calls `body`, which applies the part, again for as long as somebody has locked what it writes (``LockWait``).
+    private func patiently<Value>(
+        _ part: Part,
+        _ interruption: Interruption,
+        _ body: () throws -> Value
+    ) throws -> Value {
+        for pause in LockWait.pauses {
+            do { return try body() } catch {
+                let cause = (error as? TargetError)?.cause ?? error
+                guard case .lockTimeout = cause as? PostgresError else { throw error }
+                if part.before == nil { undo() } else { _ = try beginAgain(part, interruption) }
+                try interruption.pause(milliseconds: pause)
+            }
+        }
+        return try body()
     }
 
     private func apply(_ part: Part, _ interruption: Interruption) throws {
@@ -262,7 +281,7 @@ actor Applier {
     /// planner, which knows nothing of temporary tables, would read them whole. Foreign keys that may wait do.
     private static let settings = """
         SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = on;
-        SET LOCAL work_mem = '64MB';
+        SET LOCAL work_mem = '64MB'; SET LOCAL lock_timeout = \(LockWait.timeout);
         SET CONSTRAINTS ALL DEFERRED;
         SELECT pg_catalog.set_config('synchronous_commit', 'on', true)
         WHERE pg_catalog.current_setting('synchronous_commit') = 'off'

@@ -13,17 +13,12 @@ struct Placement: Sendable {
     let loads: [TableName: StagingTable]
     let notify: @Sendable (String) -> Void
 
-    /// Pauses before it is tried again where a reader holds one of the tables, in milliseconds. Meanwhile nothing
-    /// stands in the way of other readers, which would queue up behind a lock that is waited for.
-    private static let pauses = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000]
-    private static let lockTimeout = "'2s'"
-
-    /// - Parameter isPatient: Whether to try as often as there are pauses, and not only three times.
+    /// - Parameter isPatient: Whether nobody waits meanwhile but for this.
     func run(in session: Session, isPatient: Bool) throws {
         for copy in copies where loads[copy.target] == nil {
             throw PostgresError.destination(session.endpoint, .notLoaded(copy.target))
         }
-        for pause in Self.pauses.prefix(isPatient ? Self.pauses.count : 2) {
+        for pause in isPatient ? LockWait.patientPauses : LockWait.pauses {
             do { return try attempt(in: session) } catch {
                 let cause = (error as? TargetError)?.cause ?? error
                 guard (cause as? PostgresError)?.isLockConflict == true else { throw error }
@@ -36,7 +31,7 @@ struct Placement: Sendable {
 
     private func attempt(in session: Session) throws {
         try session.writing {
-            try session.execute("SET LOCAL lock_timeout = \(Self.lockTimeout)")
+            try session.execute("SET LOCAL lock_timeout = \(LockWait.timeout)")
             let metadata = Metadata(session)
             try metadata.prepare()
             var loaded = copies.compactMap { loads[$0.target] }
@@ -235,7 +230,4 @@ extension PostgresError {
             throw TargetError(target, error)
         }
     }
-
-    /// Others hold what was asked for, and may let go of it.
-    var isLockConflict: Bool { sqlState == "55P03" || sqlState == "40P01" }
 }
