@@ -42,13 +42,7 @@ package struct CatalogQueries: Sendable {
           SELECT DISTINCT i.inhparent FROM pg_catalog.pg_inherits i
         ), children AS (
           SELECT DISTINCT i.inhrelid FROM pg_catalog.pg_inherits i
-        ), \(policies), owned AS (
-          SELECT d.objid, min(e.extname::text) AS extension
-          FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'e'
-            AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-          GROUP BY d.objid
-        )
+        ), \(policies)
         SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispopulated,
           CASE WHEN c.relkind = 'p' THEN p.rows WHEN \(isCounted("c")) THEN c.reltuples::pg_catalog.int8 END,
           CASE WHEN c.relkind = 'p' THEN p.bytes
@@ -57,13 +51,17 @@ package struct CatalogQueries: Sendable {
           c.relreplident, pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
           pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_table_privilege(c.oid, 'TRIGGER'),
           pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'),
-          pg_catalog.pg_has_role(c.relowner, 'USAGE'), pg_catalog.pg_get_userbyid(c.relowner), o.extension,
+          pg_catalog.pg_has_role(c.relowner, 'USAGE'), pg_catalog.pg_get_userbyid(c.relowner), (
+            SELECT min(e.extname::text)
+            FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+              AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+          ),
           \(visibility), c.oid IN (SELECT inhparent FROM parents), c.oid IN (SELECT inhrelid FROM children),
           s.srvname, p.unlogged, p."foreign"
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN partitions p ON p.root = c.oid
           LEFT JOIN policies v ON v.polrelid = c.oid
-          LEFT JOIN owned o ON o.objid = c.oid
           LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
           LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
         WHERE \(wanted)
@@ -170,6 +168,7 @@ extension CatalogQueries {
         return """
             tree(root, relation) AS (
               SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND NOT c.relispartition
+                AND ($1::pg_catalog.oid[] IS NULL OR c.oid = ANY ($1::pg_catalog.oid[]))
               UNION ALL
               SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
             ), partitions AS (

@@ -16,15 +16,24 @@ package struct CatalogReader {
     ///   - only: OIDs of the tables wanted; those that are gone are left out. `nil` for all.
     ///   - isComplete: Whether to throw ``PostgresError/catalogChanged(_:message:)`` where a table has been dropped
     ///     since that moment, and may have been made anew, instead of leaving it out.
+    ///   - types: What the types are, where that is known. They are as many as all tables, whichever are wanted.
+    ///   - withDefinitions: Whether also what their values depend on besides rows, which costs as much as all the rest.
     /// - Throws: ``PostgresError``.
-    package func tables(only: [UInt32]? = nil, isComplete: Bool = false) throws -> [PostgresTable] {
+    package func tables(
+        only: [UInt32]? = nil,
+        isComplete: Bool = false,
+        types known: TypeMap? = nil,
+        withDefinitions: Bool = true
+    ) throws -> [PostgresTable] {
         guard session.isInTransaction else {
-            return try session.transaction(.snapshot) { try tables(only: only, isComplete: isComplete) }
+            return try session.transaction(.snapshot) {
+                try tables(only: only, isComplete: isComplete, types: known, withDefinitions: withDefinitions)
+            }
         }
         return try readable {
             let wanted = [only.map { "{" + $0.map(String.init).joined(separator: ",") + "}" }]
             let server = try facts()
-            let types = try TypeMap(rows: session.query(queries.types).rows)
+            let types = try known ?? types()
             let columns = try Dictionary(
                 grouping: session.query(queries.columns, wanted).rows.map(ColumnFacts.init),
                 by: \.table
@@ -34,7 +43,7 @@ package struct CatalogReader {
                 by: \.table
             )
             let parts = try Partitions(session).all()
-            let definitions = try Definitions(session).all(only: only)
+            let definitions = withDefinitions ? try Definitions(session).all(only: only) : [:]
             let tables = try tableFacts(wanted)
             if isComplete, let gone = tables.first(where: \.isGone) {
                 throw PostgresError.catalogChanged(session.endpoint, message: "\(gone.name) has been dropped")

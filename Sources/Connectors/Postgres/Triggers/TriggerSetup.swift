@@ -34,25 +34,30 @@ package struct TriggerSetup {
     ) throws -> [TableName] {
         guard !relations.isEmpty else { return [] }
         try prepareGround()
+        let types = try session.transaction { try CatalogReader(session).types() }
         var changed: [TableName] = []
         for start in stride(from: 0, to: relations.count, by: Self.group) {
             let group = Array(relations[start..<min(start + Self.group, relations.count)])
             if group.count > 1 {
                 do {
-                    changed += try apply(toAll: group)
+                    changed += try apply(toAll: group, types)
                     continue
                 } catch is PostgresError where session.isOpen {
                     // Nothing of it is done. Each is waited for by itself, and what is wrong with one is said of that
                     // one.
                 }
             }
-            for relation in group { changed += try apply(to: relation, leaving) }
+            for relation in group { changed += try apply(to: relation, types, leaving) }
         }
         return changed
     }
 
-    private func apply(to relation: UInt32, _ leaving: ((UInt32, PostgresError) -> Void)?) throws -> [TableName] {
-        let once = { try apply(toAll: [relation]) }
+    private func apply(
+        to relation: UInt32,
+        _ types: TypeMap,
+        _ leaving: ((UInt32, PostgresError) -> Void)?
+    ) throws -> [TableName] {
+        let once = { try apply(toAll: [relation], types) }
         guard let leaving else { return try LockRetry(session, notify).run(once) }
         do { return try LockRetry(session, limit: Self.shortly, notify).run(once) } catch let error as PostgresError
             where error.isConfined
@@ -79,9 +84,9 @@ package struct TriggerSetup {
 
     private func ground() throws -> TriggerGround { try TriggerGround.read(session, owner: owner) }
 
-    private func apply(toAll relations: [UInt32]) throws -> [TableName] {
+    private func apply(toAll relations: [UInt32], _ types: TypeMap) throws -> [TableName] {
         try session.transaction(.readWrite) {
-            let tables = try TriggerTables(session).read(relations).sorted { $0.name < $1.name }
+            let tables = try TriggerTables(session).read(relations, types: types).sorted { $0.name < $1.name }
             let places = relations + tables.flatMap { $0.parts.map(\.number) }
             try session.execute(LockRetry.timeout(locks: places.count))
             let states = try CaptureStates(session).of(places)

@@ -9,12 +9,15 @@ struct TriggerTables {
 
     /// Those of `relations` that have a key, in no order.
     ///
+    /// - Parameter types: What the types are, where that has been asked for.
     /// - Throws: ``PostgresError``.
-    func read(_ relations: [UInt32]) throws -> [TriggerTable] {
-        guard session.isInTransaction else { return try session.transaction(.snapshot) { try read(relations) } }
+    func read(_ relations: [UInt32], types: TypeMap? = nil) throws -> [TriggerTable] {
+        guard session.isInTransaction else {
+            return try session.transaction(.snapshot) { try read(relations, types: types) }
+        }
         guard !relations.isEmpty else { return [] }
         do {
-            let tables = try CatalogReader(session).tables(only: relations)
+            let tables = try CatalogReader(session).tables(only: relations, types: types, withDefinitions: false)
             let columns = try keyColumns(relations)
             let indexes = try indexes(relations)
             let traits = try traits(relations)
@@ -103,6 +106,7 @@ struct TriggerTables {
         return Dictionary(grouping: rows, by: \.relation).mapValues { $0.map(\.column) }
     }
 
+    /// OFFSET, because the server would look through all types, of which each table has made some.
     private static let columns = """
         WITH RECURSIVE base(relation, number, name, declared, type) AS (
           SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypid
@@ -110,14 +114,15 @@ struct TriggerTables {
           WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
           UNION ALL
           SELECT b.relation, b.number, b.name, b.declared, t.typbasetype
-          FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
+          FROM base b CROSS JOIN LATERAL (
+            SELECT t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = b.type AND t.typtype = 'd' OFFSET 0) t
         )
         SELECT b.relation, b.number, b.name, pg_catalog.quote_ident(b.name), b.declared,
           pg_catalog.format_type(b.type, -1), CASE WHEN b.type <> b.declared
             THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) END
-        FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type
+        FROM base b CROSS JOIN LATERAL (
+            SELECT t.typname, t.typnamespace FROM pg_catalog.pg_type t WHERE t.oid = b.type AND t.typtype <> 'd' OFFSET 0) t
           JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-        WHERE t.typtype <> 'd'
         """
 
     private func list(_ relations: [UInt32]) -> String { "{" + relations.map(String.init).joined(separator: ",") + "}" }
