@@ -158,8 +158,8 @@ public protocol Destination: Sendable {
 public enum TableUse: Sendable {
     /// Changes are to be written into it.
     case writing
-    /// A copy is to take its place, which who reads it, or has changed rows of it, stands in the way of too. He is looked
-    /// at for about a second, because others like him come and go.
+    /// A copy is to take its place, which who reads it, or has changed rows of it, stands in the way of too. He is
+    /// looked at for about a second, because others like him come and go.
     case replacing
 }
 
