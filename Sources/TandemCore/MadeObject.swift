@@ -3,7 +3,7 @@
 ///
 /// A slot has no place for the name of its owner, and two projects may well think of one name. So what was made is
 /// remembered where the rows are: a destination never drops what another one's sync has made.
-public struct MadeObject: Hashable, Sendable {
+public struct MadeObject: Hashable, Sendable, Codable {
     public enum Kind: String, Hashable, Sendable, Codable {
         case slot, publication
         /// A line that says how far a sync has read what triggers note.

@@ -16,7 +16,8 @@ public struct RowKey: Hashable, Sendable {
         self.init(values)
     }
 
-    private init?(_ values: [Value]) {
+    /// `nil` where there is none of `values`, or one of them is null or of a type that cannot be told here.
+    public init?(_ values: [Value]) {
         let areKeys = values.allSatisfy { value in
             switch value {
             case .number, .bytes: true

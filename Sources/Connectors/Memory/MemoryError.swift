@@ -9,6 +9,8 @@ package enum MemoryError: ExplainedError {
     case noLog(String)
     /// Which changes are missing.
     case lostLog(String)
+    /// A transaction that cannot be committed any more.
+    case closed
 
     package var description: String {
         switch self {
@@ -18,6 +20,7 @@ package enum MemoryError: ExplainedError {
         case .noSQL: "Tables in memory understand no SQL."
         case .noLog(let name): "The database \(name) keeps no log."
         case .lostLog(let reason): reason
+        case .closed: "The transaction was shut out by a later one."
         }
     }
 
