@@ -11,7 +11,8 @@ enum OwnTables {
         ("captures", "relation,key_columns,log"), ("gaps", "relation,reason,noted"), ("readers", "sync,place,seen"),
         ("reading", "reader,relation"), ("version", "version"), ("loads", "schema_name,table_name"),
         ("made", "sync,kind,place"), ("tables", "sync,schema_name,row_count"), ("streams", "sync,id,checkpoint"),
-        (view, "sync,source_table,as_of,issues"),
+        (view, "sync,source_table,as_of,issues"), ("two_way_sessions", "project,sync,session"),
+        ("two_way_notes", "project,sync,number,bytes"),
     ]
 
     /// Whether `c`, in schema `n`, is one of them.

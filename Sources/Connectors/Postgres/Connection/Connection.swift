@@ -35,6 +35,30 @@ package actor Connection {
         }
     }
 
+    /// Calls `body` in the transaction that an earlier call has left open.
+    ///
+    /// - Throws: As ``run(_:)``; ``PostgresError/connectionLost(_:reason:)`` where the transaction is gone.
+    func resume<Value: Sendable>(_ body: @Sendable (Session) throws -> Value) async throws -> Value {
+        let interruption = Interruption()
+        return try await withTaskCancellationHandler {
+            guard let session, session.isOpen, session.isInTransaction else {
+                let place = session?.endpoint ?? Endpoint(host: "", port: "", database: "", user: "")
+                throw PostgresError.connectionLost(place, reason: "the transaction has ended")
+            }
+            session.interruption = interruption
+            return try body(session)
+        } onCancel: {
+            interruption.raise()
+        }
+    }
+
+    /// Ends what is left open of a transaction.
+    func rollBack() {
+        guard let session, session.isInTransaction else { return }
+        session.interruption = Interruption()
+        if (try? session.execute("ROLLBACK")) == nil { session.close() }
+    }
+
     /// The same, to its end even where the task is cancelled: for what has to be tidied up.
     func finish(_ body: @Sendable (Session) throws -> Void) throws { try body(openSession(Interruption())) }
 

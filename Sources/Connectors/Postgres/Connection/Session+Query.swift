@@ -52,29 +52,38 @@ extension Session {
     ///
     /// - Throws: The first error among them, after all have been taken.
     func lastResult() throws -> QueryRows {
-        try flush()
         var last = QueryRows()
-        var failure: PostgresError?
+        try takeResults { result in
+            last =
+                PQresultStatus(result) == PGRES_TUPLES_OK
+                ? Self.rows(of: result) : QueryRows(affected: Int(String(cString: PQcmdTuples(result))) ?? 0)
+        }
+        return last
+    }
+
+    /// Waits for the answers to what was sent, and hands over each that is no error.
+    ///
+    /// - Throws: The first error among them, after all have been taken.
+    func takeResults(_ take: (OpaquePointer) throws -> Void) throws {
+        try flush()
+        var failure: (any Error)?
         while let result = try nextResult() {
             defer { PQclear(result) }
             switch PQresultStatus(result) {
-            case PGRES_TUPLES_OK: last = Self.rows(of: result)
-            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-                last = QueryRows(affected: Int(String(cString: PQcmdTuples(result))) ?? 0)
+            case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+                do { try take(result) } catch { failure = failure ?? error }
             case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
                 close()
                 throw PostgresError.malformed(endpoint, what: "a COPY where an answer was expected")
             default: failure = failure ?? error(of: result)
             }
         }
-        if let failure {
-            guard isOpen else {
-                close()
-                throw failure.endingConnection
-            }
-            throw failure
+        guard let failure else { return }
+        guard isOpen else {
+            close()
+            throw (failure as? PostgresError)?.endingConnection ?? failure
         }
-        return last
+        throw failure
     }
 
     /// The next answer, or `nil` after the last.
