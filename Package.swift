@@ -67,6 +67,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // What keeps two sides in step: decisions, links, and the run that acts on them.
+        .target(
+            name: "TandemTwoWay",
+            dependencies: [
+                "TandemCore", "TandemRows",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                // What GRDB is built on, for what is done thousands of times a second.
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            exclude: ["DESIGN.md"],
+            swiftSettings: strict
+        ),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CDuckDB", linkerSettings: [.linkedLibrary("duckdb")]),
         .target(
@@ -113,10 +125,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "TandemTwoWayTests",
+            dependencies: [
+                "TandemTwoWay", "TandemCore", "TandemMemory", "TandemRows", "TandemTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "TandemApp", "TandemConnectors", "TandemCore", "TandemDuckDB", "TandemEngine", "TandemMemory",
-                "TandemPostgres", "TandemRows", "TandemState", "TandemTesting",
+                "TandemPostgres", "TandemRows", "TandemState", "TandemTesting", "TandemTwoWay",
             ],
             swiftSettings: strict,
             linkerSettings: linkDuckDB
