@@ -107,12 +107,10 @@ package struct SyncRun: Sendable {
         )
     }
 
-    /// The same, which asks the destination once for what it remembers. One that follows lets others in for a while,
-    /// who may write.
+    /// The same, with the destination as one run sees it.
     func remembering() -> SyncRun {
-        guard !context.follows else { return self }
         var run = self
-        run.context.destination = RememberedDestination(destination, of: sync.name)
+        run.context.destination = RunDestination(destination, of: sync.name, follows: context.follows)
         return run
     }
 

@@ -68,7 +68,7 @@ final class StreamApplier {
         }
         if let joining { await noteJoined(joining) }
         await leave(batch.left)
-        following.progress.add(batch)
+        following.progress.add(batch, by: following.method)
         await following.context.observe(.applied(following.progress))
         for (id, earlier) in before {
             guard let table = tables[id], table.copy.issues != earlier else { continue }
@@ -185,6 +185,7 @@ final class StreamApplier {
             end.hasOtherTables = true
         }
         await following.context.observe(.tableLoaded(planned, loaded.outcome))
-        await following.context.observe(.joined(planned, following.progress, followed: tables.count))
+        following.progress.join(planned, by: following.method)
+        await following.context.observe(.joined(planned, following.progress))
     }
 }
