@@ -8,20 +8,17 @@ extension LinkWriting {
     /// As many entries are kept of all pairs together.
     static let historyLimit: Int64 = 1_000_000
 
-    /// - Parameter links: Those that are stored together with it.
-    func store(_ history: [HistoryEntry], _ links: [LinkID: Link]) throws {
+    func store(_ history: [HistoryEntry]) throws {
         guard !history.isEmpty else { return }
         let insert = try RowStatement(
             db,
             "INSERT INTO history (link, pair, kind, side, reason, fields, time) VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         for entry in history {
-            // Of a link that came and went within these changes, nothing says what it was of.
-            let pair = try links[entry.link].map { $0.pair } ?? pair(of: entry.link)
             var fields = ByteWriter()
-            if let pair { for field in entry.fields { fields.add(count: Int(try layout.id(of: field, in: pair))) } }
+            for field in entry.fields { fields.add(count: Int(try layout.id(of: field, in: entry.pair))) }
             insert.bind(entry.link, at: 1)
-            insert.bind(try pair.map { try layout.id(of: $0) } ?? 0, at: 2)
+            insert.bind(try layout.id(of: entry.pair), at: 2)
             insert.bind(Int64(entry.kind.rawValue), at: 3)
             insert.bind(Int64(entry.side.rawValue), at: 4)
             insert.bind(Int64(entry.reason.rawValue), at: 5)
@@ -30,15 +27,6 @@ extension LinkWriting {
             try insert.run()
         }
         try prune(history.count, before: (history.map(\.time).max() ?? 0) - Self.historyAge)
-    }
-
-    private func pair(of link: LinkID) throws -> Int? {
-        let id = try Int64.fetchOne(
-            db,
-            sql: "SELECT pair FROM link WHERE id = ?1 UNION ALL SELECT pair FROM removed_link WHERE id = ?1",
-            arguments: [link]
-        )
-        return id.flatMap(layout.place)
     }
 
     /// Takes away some more of the oldest than have come, so that it comes to an end without a long wait.

@@ -18,7 +18,7 @@ struct LinkWriting {
         try replace(others)
         try store(changes.marks)
         try store(changes.issues)
-        try store(changes.history, changes.links)
+        try store(changes.history)
         let last = max(changes.links.keys.max() ?? 0, changes.removed.max() ?? 0)
         try db.execute(
             sql: """

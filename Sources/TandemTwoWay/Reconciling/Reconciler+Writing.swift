@@ -145,6 +145,7 @@ extension Reconciler {
         changes.history.append(
             HistoryEntry(
                 link: link.id,
+                pair: link.pair,
                 kind: kind,
                 side: write.side,
                 fields: write.fields.map(\.index),

@@ -4,7 +4,8 @@ import TandemRows
 
 /// Does what a ``Reconciler`` asks for.
 package final class ActionCalls: Sendable {
-    private let sync: String
+    /// Whose notes the sides keep: those of another link store are of no use to this one.
+    private let store: String
     private let pairs: [PairRules]
     private let stores: Both<any RecordStore>
     private let links: any LinkKeeping
@@ -13,13 +14,13 @@ package final class ActionCalls: Sendable {
     private let open = Mutex(Both<(any RecordTransaction)?>(left: nil, right: nil))
 
     package init(
-        of sync: String,
+        of store: String,
         pairs: [PairRules],
         stores: Both<any RecordStore>,
         links: any LinkKeeping,
         noteFailure: @escaping @Sendable (Side, any Error) -> Void = { _, _ in }
     ) {
-        self.sync = sync
+        self.store = store
         self.pairs = pairs
         self.stores = stores
         self.links = links
@@ -55,7 +56,7 @@ package final class ActionCalls: Sendable {
             return .done
         case .notes(let side, let number):
             return await call(side) { store in
-                let notes = try await store.notes(of: self.sync, after: number)
+                let notes = try await store.notes(of: self.store, after: number)
                 return .notes(try notes.map { ($0.number, try LinkChanges(decoding: $0.bytes)) })
             }
         }
@@ -64,7 +65,7 @@ package final class ActionCalls: Sendable {
     private func write(_ writes: [RecordWrite], at side: Side) async -> Reconciler.Answer {
         await take(side)?.rollback()
         let answer = await call(side) { store in
-            guard let transaction = try await store.begin(self.sync) else {
+            guard let transaction = try await store.begin(self.store) else {
                 return .outcomes(try await store.write(writes))
             }
             self.open.withLock { $0[side] = transaction }

@@ -23,12 +23,12 @@ struct TwoWayEngine: Sendable {
         hash = ValueHash(key: run.links.hashKey)
         reconciler = Reconciler(
             run.pairs,
-            name: "\(run.links.id).\(run.sync)",
+            name: run.links.id,
             capabilities: Both { stores[$0].capabilities },
             hash: hash,
             start: start
         )
-        calls = ActionCalls(of: run.sync, pairs: run.pairs, stores: stores, links: run.links) { side, error in
+        calls = ActionCalls(of: run.links.id, pairs: run.pairs, stores: stores, links: run.links) { side, error in
             failures.note(side, error)
         }
     }

@@ -92,7 +92,7 @@ struct TwoWayDatabases {
             let rules = try await rules(stores)
             let layout = PairLayout(name: rules.name, fields: rules.fields.map(\.name))
             let links = try await LinkStore.open(at: folder.path + "/people.links", sync: "people", pairs: [layout]) {
-                try await stores.left.notes(of: "people", after: $1) + stores.right.notes(of: "people", after: $1)
+                try await stores.left.notes(of: $0, after: $1) + stores.right.notes(of: $0, after: $1)
             }
             let run = TwoWayRun(
                 of: "people",

@@ -18,7 +18,7 @@ import Testing
     private func key(_ number: Int) -> RowKey { RowKey([.number(Int128(number))])! }
 
     private func entry(_ link: LinkID, _ kind: HistoryEntry.Kind = .update, time: Double) -> HistoryEntry {
-        HistoryEntry(link: link, kind: kind, side: .right, fields: [1], reason: .changed, time: time)
+        HistoryEntry(link: link, pair: 0, kind: kind, side: .right, fields: [1], reason: .changed, time: time)
     }
 
     private func sample() -> LinkChanges {

@@ -193,6 +193,7 @@ struct RandomChanges {
             changes.history.append(
                 HistoryEntry(
                     link: id,
+                    pair: pair,
                     kind: .update,
                     side: .right,
                     fields: (0..<fields[pair]).filter { _ in chance(0.5) },

@@ -20,6 +20,8 @@ struct TwoWayScenario: Sendable {
     var deletes = 0.12
     /// Whether calls may fail once they have had their effect.
     var losesAnswers = true
+    /// After which step the engine is killed, whatever else is.
+    var crashesAfter: Int?
     /// As many records get almost all changes; 0 for all alike.
     var hot = 0
     /// Whether both sides are gone through once users have stopped, or only those whose feed does not tell all.

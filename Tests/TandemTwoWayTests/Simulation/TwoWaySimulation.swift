@@ -255,6 +255,7 @@ final class TwoWaySimulation {
     func run() async throws -> TwoWayFindings {
         prepare()
         var changes = 0
+        var steps = 0
         while changes < scenario.changes || !waiting.isEmpty {
             tick(1)
             if changes < scenario.changes, chance(scenario.rate) {
@@ -263,7 +264,8 @@ final class TwoWaySimulation {
             }
             do { _ = try await step() } catch is FaultyRecords.Failed {}
             if audits.isEmpty, engine != nil, firstLooks.isEmpty, chance(0.01) { beginAudits() }
-            if chance(scenario.crashes) { crash() }
+            steps += 1
+            if chance(scenario.crashes) || steps == scenario.crashesAfter { crash() }
             if changes >= scenario.changes, engine == nil { break }
         }
         return TwoWayFindings(self, isQuiet: try await settle())

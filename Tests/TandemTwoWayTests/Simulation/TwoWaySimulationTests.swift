@@ -79,6 +79,23 @@ import Testing
         )
     }
 
+    /// Whatever was done last, and whatever was durable by then.
+    @Test(arguments: [TwoWayScenario.app, .databases]) func aCrashAfterAnyStepBreaksNothing(
+        _ scenario: TwoWayScenario
+    ) async throws {
+        for step in 1...80 {
+            for seed in 0..<UInt64(3) {
+                let short = scenario.with { scenario in
+                    scenario.changes = 8
+                    scenario.crashes = 0
+                    scenario.crashesAfter = step
+                }
+                let faults = try await TwoWaySimulation(short, seed: seed).run().faults
+                #expect(faults.isEmpty, "step \(step), seed \(seed)")
+            }
+        }
+    }
+
     // MARK: without a part
 
     @Test func oneBaseForBothSidesNeverEnds() async throws {

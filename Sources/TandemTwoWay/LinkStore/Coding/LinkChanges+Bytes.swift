@@ -109,6 +109,7 @@ extension ByteWriter {
 
     fileprivate mutating func add(_ entry: HistoryEntry) {
         add(signed: entry.link)
+        add(count: entry.pair)
         add(byte: UInt8(entry.kind.rawValue))
         add(byte: UInt8(entry.side.rawValue))
         add(each: entry.fields) { $0.add(count: $1) }
@@ -167,6 +168,7 @@ extension ByteReader {
     fileprivate mutating func entry() throws(MalformedBytes) -> HistoryEntry {
         HistoryEntry(
             link: try signed(),
+            pair: try index(),
             kind: try choice(),
             side: try choice(),
             fields: try list { (reader) throws(MalformedBytes) in try reader.index() },
