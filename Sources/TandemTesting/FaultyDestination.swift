@@ -8,7 +8,6 @@ public final class FaultyDestination: Destination {
     private let faults: Faults?
     private let refused: TableName?
     private let lookCount = Atomic(0)
-    private let isLoading = Atomic(false)
 
     /// - Parameter refused: A table that is never put in place.
     public init(_ destination: any Destination, _ faults: Faults? = nil, refusing refused: TableName? = nil) {
@@ -67,23 +66,11 @@ public final class FaultyDestination: Destination {
     }
 
     public func load(_ rows: any TableRows, into target: TableName) async throws -> Int {
-        try await alone {
-            try await faults?.reach(.load, "\(target)")
-            let count = try await destination.load(rows, into: target)
-            try await faults?.reach(.loaded)
-            return count
-        }
+        try await faults?.reach(.load, "\(target)")
+        let count = try await destination.load(rows, into: target)
+        try await faults?.reach(.loaded)
+        return count
     }
-
-    /// One loads at a time (``Destination``).
-    private func alone<Value>(_ load: () async throws -> Value) async throws -> Value {
-        guard !isLoading.exchange(true, ordering: .relaxed) else { throw TwoLoads() }
-        defer { isLoading.store(false, ordering: .relaxed) }
-        return try await load()
-    }
-
-    /// A promise of the engine's is broken.
-    public struct TwoLoads: Error {}
 
     public func publish(
         _ copies: [SyncedTable],
@@ -129,12 +116,10 @@ public final class FaultyDestination: Destination {
     }
 
     public func load(_ rows: any TableRows, addingTo load: SectionedLoad) async throws -> SectionedLoad {
-        try await alone {
-            try await faults?.reach(.section)
-            let more = try await destination.load(rows, addingTo: load)
-            try await faults?.reach(.sectionLoaded)
-            return more
-        }
+        try await faults?.reach(.section)
+        let more = try await destination.load(rows, addingTo: load)
+        try await faults?.reach(.sectionLoaded)
+        return more
     }
 
     public func finish(_ load: SectionedLoad) async throws -> Int {

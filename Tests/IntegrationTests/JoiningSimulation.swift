@@ -128,7 +128,7 @@ private final class Seen: Sendable {
         tables.withLock { tables in
             if case .planned(let plan) = event { tables = (names(plan.tables.filter { $0.method == .logBased }), []) }
             if case .following(_, let followed, _) = event { tables.followed = names(followed) }
-            if case .joined(let table, _) = event { tables.followed.insert(table.schema.name) }
+            if case .joined(let table, _, _) = event { tables.followed.insert(table.schema.name) }
         }
     }
 }

@@ -18,32 +18,27 @@ import Testing
         func applied() async {
             var batch = ChangeBatch(state: StreamCheckpoint(id: "stream", checkpoint: Checkpoint("1")))
             batch.isUpToDate = true
-            progress.add(batch, by: .logBased)
+            progress.add(batch)
             await recorder.note(.applied(progress))
         }
-        func follow(_ tables: [TablePlan]) async {
-            progress.begin(with: tables, by: .logBased)
-            await recorder.note(.following(progress, tables: tables, end: nil))
-        }
-        await follow([tables[0]])
+        await recorder.note(.following(progress, tables: [tables[0]], end: nil))
         #expect(try await phases() == [.catchingUp])
         await applied()
         #expect(try await phases() == [.streaming])
-        progress.join(tables[1], by: .logBased)
-        await recorder.note(.joined(tables[1], progress))
+        await recorder.note(.joined(tables[1], progress, followed: 2))
         #expect(try await phases() == [.streaming, .catchingUp])
         await applied()
         #expect(try await phases() == [.streaming, .streaming])
         // The stream stands still for a third to join.
-        await follow(tables)
+        await recorder.note(.following(progress, tables: tables, end: nil))
         #expect(try await phases() == [.streaming, .streaming])
         await recorder.note(.retrying(TestFault(isTransient: true), pause: .zero, attempt: 1))
-        await follow(tables)
+        await recorder.note(.following(progress, tables: tables, end: nil))
         #expect(try await phases() == [.catchingUp, .catchingUp])
         await applied()
         // One that is copied again meanwhile is followed anew.
         await recorder.note(.copyingAgain(tables[0], reason: "it changed"))
-        await follow(tables)
+        await recorder.note(.following(progress, tables: tables, end: nil))
         #expect(try await phases() == [.catchingUp, .streaming])
     }
 }

@@ -42,11 +42,8 @@ extension MemoryDatabase {
         mutating func append(_ entry: Entry) {
             // Nobody would ever read it.
             if readers.isEmpty { start += 1 } else { entries.append(entry) }
-            wakeStreams()
+            for stream in open.values { stream.wake.yield() }
         }
-
-        /// In the order in which they were opened: a simulation is to go on as it did.
-        private func wakeStreams() { for (_, stream) in open.sorted(by: { $0.key < $1.key }) { stream.wake.yield() } }
 
         /// Lets a stream begin at the end, in the place of the one that `sync` had.
         mutating func begin(_ sync: String) -> Reader {
@@ -71,7 +68,7 @@ extension MemoryDatabase {
         /// Forgets everything, and who has read it.
         mutating func lose() {
             (start, entries, readers) = (end, [], [:])
-            wakeStreams()
+            for stream in open.values { stream.wake.yield() }
         }
 
         /// Forgets what no reader needs.

@@ -35,9 +35,7 @@ package struct FullCopy {
     }
 
     /// - Throws: What stopped the run as a whole; the destination is then as it was before.
-    package func run() async throws -> Report { try await context.copying.pass { try await copy() } }
-
-    private func copy() async throws -> Report {
+    package func run() async throws -> Report {
         do {
             var report = try await loadAll()
             if since == nil || report.outcomes.isEmpty { try await publishAll(&report) }
@@ -201,9 +199,7 @@ package struct FullCopy {
         let retired = plan.tables.filter { loaded.contains($0.target) }.compactMap(\.retires).filter {
             !loaded.contains($0)
         }
-        // What is followed stands still meanwhile.
-        let isPatient = since == nil || !context.follows
-        try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync, isPatient: isPatient)
+        try await destination.publish(outcomes.map(\.copy), retiring: retired, of: plan.sync)
         await context.observe(.published(outcomes))
     }
 }

@@ -24,16 +24,14 @@ package enum RunEvent: Sendable {
     case retrying(any ExplainedError, pause: Duration, attempt: Int)
     /// The source turned out not to offer a method that `auto` had chosen: its tables take another one.
     case methodRuledOut(Method, reason: String, remedy: Remedy?)
-    /// The tables that come by a method are followed no further, and others are. It is tried again after a pause.
-    case streamFailed(Method, tables: [TablePlan], any Error, pause: Duration)
     /// What was loaded is in place.
     case published([TableOutcome])
     /// It is clear which stream is followed. A gap says which changes are missing, so that every table is copied again.
     case streamPrepared(notes: [String], gap: String?)
     /// Changes are applied from now on, up to `end` if there is one.
     case following(StreamProgress, tables: [TablePlan], end: Checkpoint?)
-    /// A table that was copied beside the stream is followed with the others from now on.
-    case joined(TablePlan, StreamProgress)
+    /// A table that was copied beside the stream is followed with the others from now on, of which there are so many.
+    case joined(TablePlan, StreamProgress, followed: Int)
     /// The changes that were made before the tables were followed, or asked for, have been applied.
     case caughtUp(tables: [TablePlan])
     /// Changes have been applied.

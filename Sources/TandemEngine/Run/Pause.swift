@@ -8,12 +8,15 @@ enum Pause {
     case betweenLooksAtTheCatalog
     /// A lock file that another process wants tells nobody either.
     case betweenLooksAtTheLock
+    /// Streams that take turns leave the destination to its readers.
+    case betweenTurns
 
     fileprivate var duration: Duration {
         switch self {
         case .betweenAnswers: .seconds(5)
         case .betweenLooksAtTheCatalog: .seconds(30)
         case .betweenLooksAtTheLock: .milliseconds(50)
+        case .betweenTurns: .milliseconds(200)
         }
     }
 }

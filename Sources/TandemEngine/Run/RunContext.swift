@@ -12,8 +12,6 @@ package struct RunContext: Sendable {
     /// Whether the run goes on until it is cancelled, and with that outlasts what others hold.
     var follows: Bool
     let clock: RunClock
-    /// Inside is who copies: a destination takes one load at a time.
-    let copying = Gate()
     /// Called with what happens, in order.
     var observe: @Sendable (RunEvent) async -> Void
 

@@ -16,9 +16,6 @@ extension RunRecorder {
         case .tableStarted(let table, _): await record(.started, of: table)
         case .tableFailed(let table, let failure):
             await record(.failed(error: failure.message, remedy: failure.remedy?.text), of: table)
-        case .streamFailed(_, let tables, let error, _):
-            let remedy = (error as? any ExplainedError)?.remedy?.text
-            await record(.failed(error: "\(error)", remedy: remedy), of: tables)
         case .tableLoaded(let table, let outcome) where outcome.copy.stream != nil || outcome.merge != nil:
             await record(TableEvent(outcome), of: table)
         case .published(let outcomes):
@@ -26,9 +23,12 @@ extension RunRecorder {
                 let copy = outcome.copy
                 await record(TableEvent(outcome), of: copy.schema.name, id: copy.schema.id, target: copy.target)
             }
-        case .following(_, let tables, _):
+        case .following(let progress, let tables, _):
+            progress.begin(with: tables)
             await record(.catchingUp, of: tables.filter { !isStreaming($0.schema.id) })
-        case .joined(let table, _): await record(.catchingUp, of: table)
+        case .joined(let table, let progress, _):
+            progress.join(table)
+            await record(.catchingUp, of: table)
         case .caughtUp(let tables):
             await record(.streaming, of: tables)
         case .copyingAgain(let table, _): await record(.pending, of: table)

@@ -61,7 +61,7 @@ extension SyncRun {
         repairing isRepaired: ((TablePlan) -> Bool)?,
         into report: inout FullCopy.Report
     ) async throws -> StreamProgress.Counts? {
-        let methods = plan.followedMethods
+        var methods = plan.followedMethods
         if let isRepaired {
             for method in methods {
                 let followed = plan.part { $0.method == method }
@@ -69,23 +69,64 @@ extension SyncRun {
                 try await stream.release(followed.tables.filter(isRepaired).map(\.schema.id))
             }
         }
-        if context.follows { try await followSideBySide(plan, report) }
-        let progress = StreamProgress()
-        for method in methods {
-            let stream = try stream(by: method, of: plan.part { $0.method == method })
-            try await stream.run(progress, into: &report)
+        guard context.follows else { return try await follow(plan, by: methods, into: &report) }
+        // A destination takes one stream at a time, so they take turns, each as far as its source is by then.
+        var turn = self
+        turn.context.follows = false
+        var (plan, plannedAt, attempt) = (plan, context.clock.now, 0)
+        while true {
+            if methods.count == 1 {
+                _ = try await follow(plan, by: methods, into: &report)
+                // None of its tables can be followed any more.
+                (methods, plannedAt) = ([], context.clock.now)
+            }
+            if methods.isEmpty {
+                // Until one can.
+                await context.observe(.following(StreamProgress(), tables: [], end: nil))
+            }
+            repeat {
+                _ = try await turn.follow(plan, by: methods, into: &report)
+                // What could not be copied is tried again with the next plan, and not in each turn.
+                let failed = Set(report.failures.map(\.table.source.schema.id))
+                plan = plan.part { !failed.contains($0.source.schema.id) }
+                try await context.clock.pause(.betweenTurns)
+                if let lock, lock.isWanted { try await lock.giveWay() }
+                guard context.clock.duration(since: plannedAt) >= Self.replanning else { continue }
+                do {
+                    (plan, plannedAt, attempt) = (try await replanned(), context.clock.now, 0)
+                    if methods.isEmpty { methods = plan.followedMethods }
+                    let known = Set(plan.failures.map(\.table.schema.name))
+                    report.failures.removeAll { !known.contains($0.table.schema.name) }
+                    await context.observe(.replanned(plan))
+                } catch let error as any ExplainedError where context.outlasts(error) {
+                    attempt += 1
+                    try await context.wait(after: error, attempt: attempt)
+                }
+            } while methods.count != 1
         }
-        return methods.isEmpty ? nil : progress.counts
     }
 
-    /// - Parameters:
-    ///   - plan: Of the tables only that are followed by `method`.
-    ///   - streams: Those that go on beside it, in a run that follows.
-    func stream(
-        by method: Method,
-        of plan: SyncPlan,
-        beside streams: FollowedStreams? = nil
-    ) throws(StreamError) -> StreamRun {
+    /// How often it is looked for tables that came or went meanwhile.
+    private static let replanning = Duration.seconds(30)
+
+    private func follow(
+        _ plan: SyncPlan,
+        by methods: [Method],
+        into report: inout FullCopy.Report
+    ) async throws -> StreamProgress.Counts? {
+        var counts: StreamProgress.Counts?
+        for method in methods {
+            let followed = plan.part { $0.method == method }
+            guard !followed.tables.isEmpty else { continue }
+            let stream = try stream(by: method, of: followed)
+            let added = try await stream.run(into: &report).counts
+            counts = counts.map { $0.adding(added) } ?? added
+        }
+        return counts
+    }
+
+    /// - Parameter plan: Of the tables only that are followed by `method`.
+    func stream(by method: Method, of plan: SyncPlan) throws(StreamError) -> StreamRun {
         // The planner gives these methods only to ends that have them.
         guard let log = source.changeLog(method) else { throw .noStream(connection: sync.from) }
         return StreamRun(
@@ -95,12 +136,12 @@ extension SyncRun {
             plan: plan,
             onGap: sync.onGap,
             replan: { try await self.replanned() },
-            streams: streams
+            lock: context.follows ? lock : nil
         )
     }
 
     /// The plan that the source asks for by now. A run that follows outlasts one that cannot be done.
-    func replanned() async throws -> SyncPlan {
+    private func replanned() async throws -> SyncPlan {
         do { return try await plan() } catch let problems as PlanProblems where context.follows {
             throw StreamError.standstill(problems)
         }
@@ -160,7 +201,20 @@ extension SyncRun {
 }
 
 extension SyncPlan {
-    var followedMethods: [Method] {
+    fileprivate var followedMethods: [Method] {
         Method.allCases.filter { method in method.isFollowed && tables.contains { $0.method == method } }
+    }
+}
+
+extension StreamProgress.Counts {
+    fileprivate func adding(_ other: Self) -> Self {
+        var sum = self
+        sum.changes += other.changes
+        sum.transactions += other.transactions
+        sum.batches += other.batches
+        sum.time = [time, other.time].compactMap(\.self).max()
+        sum.isUpToDate = isUpToDate && other.isUpToDate
+        sum.tables.merge(other.tables) { $0 + $1 }
+        return sum
     }
 }

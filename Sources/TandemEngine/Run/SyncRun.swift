@@ -107,10 +107,12 @@ package struct SyncRun: Sendable {
         )
     }
 
-    /// The same, with the destination as one run sees it.
+    /// The same, which asks the destination once for what it remembers. One that follows lets others in for a while,
+    /// who may write.
     func remembering() -> SyncRun {
+        guard !context.follows else { return self }
         var run = self
-        run.context.destination = RunDestination(destination, of: sync.name, follows: context.follows)
+        run.context.destination = RememberedDestination(destination, of: sync.name)
         return run
     }
 

@@ -38,7 +38,7 @@ struct BackfillWorker {
     /// Copies a table for as long as somebody waits for it.
     private func wantedCopy(_ order: Backfills.Order) async throws -> TableOutcome {
         try await withThrowingTaskGroup(of: TableOutcome?.self) { group in
-            group.addTask { try await context.copying.pass { try await copy(order.table, for: order.since) } }
+            group.addTask { try await copy(order.table, for: order.since) }
             group.addTask {
                 for await _ in order.cancelled {}
                 return nil

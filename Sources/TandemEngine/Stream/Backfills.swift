@@ -124,10 +124,6 @@ final class Backfills: Sendable {
 
     /// The copy that has not joined, if there is one.
     var loaded: LoadedTable? { state.withLock { $0.machine.loaded } }
-    /// The table that is under way, if one is.
-    var current: TablePlan? {
-        state.withLock { state in state.machine.current.flatMap { state.machine.tables[$0]?.plan } }
-    }
     /// Whether nothing is under way, so that the destination may be left to others for a while.
     var isIdle: Bool { state.withLock { $0.machine.isIdle } }
     /// See ``BackfillMachine/nextTry``.
@@ -139,13 +135,6 @@ final class Backfills: Sendable {
         state.withLock { if $0.machine.isIdle { waiting.finish() } else { $0.waiting.append(waiting) } }
         for await _ in idle {}
         try Task.checkCancellation()
-    }
-
-    /// Gives up what is under way, and returns once nothing is left of it.
-    func giveUp() async throws {
-        guard let reached = state.withLock({ $0.machine.reached }) else { return }
-        await note(.planned([], at: reached))
-        try await awaitIdle()
     }
 
     /// Puts a copy in place.

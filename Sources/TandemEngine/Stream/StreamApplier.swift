@@ -68,7 +68,7 @@ final class StreamApplier {
         }
         if let joining { await noteJoined(joining) }
         await leave(batch.left)
-        following.progress.add(batch, by: following.method)
+        following.progress.add(batch)
         await following.context.observe(.applied(following.progress))
         for (id, earlier) in before {
             guard let table = tables[id], table.copy.issues != earlier else { continue }
@@ -185,7 +185,6 @@ final class StreamApplier {
             end.hasOtherTables = true
         }
         await following.context.observe(.tableLoaded(planned, loaded.outcome))
-        following.progress.join(planned, by: following.method)
-        await following.context.observe(.joined(planned, following.progress))
+        await following.context.observe(.joined(planned, following.progress, followed: tables.count))
     }
 }

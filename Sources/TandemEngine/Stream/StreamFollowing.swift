@@ -1,5 +1,6 @@
 import TandemCore
 import TandemRows
+import TandemState
 
 /// Applies one stretch of a source's log: from where the destination is, to the end that was asked for.
 struct StreamFollowing {
@@ -9,9 +10,10 @@ struct StreamFollowing {
     let progress: StreamProgress
     /// The copies that are made meanwhile.
     let backfills: Backfills
-    let method: Method
-    /// Those that go on beside it, in a run that follows.
-    let streams: FollowedStreams?
+    /// The followed tables that the catalog asks for by then.
+    let replan: @Sendable () async throws -> SyncPlan
+    /// What is given up for a while when another process waits for a turn.
+    let lock: SyncLock?
 
     /// What ended it.
     struct End {
@@ -77,7 +79,6 @@ struct StreamFollowing {
     /// What of a table has the plan be made anew when it changes.
     private struct Shape: Equatable {
         var target: TableName
-        var retires: TableName?
         var parts: [TableID: String]
         /// Names by number.
         var columns: [ColumnID: String]
@@ -86,40 +87,39 @@ struct StreamFollowing {
     private func shapes(_ plan: SyncPlan) -> [TableID: Shape] {
         let shapes = plan.tables.map { table in
             let columns = Dictionary(table.schema.columns.map { ($0.id, $0.name) }) { first, _ in first }
-            let (target, retires) = (table.target, table.retires)
-            return (
-                table.schema.id,
-                Shape(target: target, retires: retires, parts: table.source.marks, columns: columns)
-            )
+            return (table.schema.id, Shape(target: table.target, parts: table.source.marks, columns: columns))
         }
         return Dictionary(shapes) { first, _ in first }
     }
 
     /// - Parameter stopped: Ends once the stream is to end for the sake of a copy.
     private func watches(_ stopped: AsyncStream<Never>) -> [@Sendable () async throws -> Void] {
+        let (plan, replan, backfills, clock) = (plan, replan, backfills, context.clock)
+        let before = shapes(plan)
         var watches: [@Sendable () async throws -> Void] = [
             {
                 for await _ in stopped {}
                 try Task.checkCancellation()
-            }
-        ]
-        guard let streams else { return watches }
-        let (plan, method, backfills, looks) = (plan, method, backfills, streams.looks.listen())
-        let before = shapes(plan)
-        watches.append {
-            for await look in looks {
-                let planned = streams.free(try look.get(), for: method)
-                if plan.departs(by: planned) { return }
-                let now = shapes(planned)
-                // Tables that have come would wait for the one that is being copied, which would lose what is
-                // buffered.
-                if backfills.isBuffering ? before.contains(where: { now[$0.key] != $0.value }) : before != now {
-                    return
+            },
+            {
+                while true {
+                    try await clock.pause(.betweenLooksAtTheCatalog)
+                    let planned = try await replan()
+                    if plan.departs(by: planned) { return }
+                    let now = shapes(planned)
+                    // Tables that have come would wait for the one that is being copied, which would lose what is
+                    // buffered.
+                    if backfills.isBuffering ? before.contains(where: { now[$0.key] != $0.value }) : before != now {
+                        return
+                    }
                 }
+            },
+        ]
+        if let lock {
+            watches.append {
+                while !lock.isWanted || !backfills.isIdle { try await clock.pause(.betweenLooksAtTheLock) }
             }
-            try Task.checkCancellation()
         }
-        if let gate = streams.gate(of: method) { watches.append { try await gate.awaitWant() } }
         return watches
     }
 }

@@ -13,15 +13,7 @@ extension StreamRun {
     }
 
     /// Which tables the stream keeps up to date already, and which are to be copied first.
-    ///
-    /// One stream at a time does so: what another was to bring until now must be known to have left that one before it
-    /// is copied for this one.
     func settle(_ plan: SyncPlan, _ state: StreamCheckpoint) async throws -> Settled {
-        guard let streams else { return try await settleAlone(plan, state) }
-        return try await streams.settling.pass { try await settleAlone(plan, state) }
-    }
-
-    private func settleAlone(_ plan: SyncPlan, _ state: StreamCheckpoint) async throws -> Settled {
         var copies = try await context.destination.tables(of: plan.sync)
         let ids = Set(plan.tables.map(\.schema.id))
         var others: [String: Method] = [:]

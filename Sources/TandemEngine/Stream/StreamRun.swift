@@ -1,5 +1,6 @@
 import TandemCore
 import TandemRows
+import TandemState
 
 /// Brings the tables of a plan that are followed by the source's log up to date: copies what is not there yet, then
 /// applies what has changed since.
@@ -13,44 +14,25 @@ struct StreamRun {
     var onGap: GapPolicy
     /// The plan of the whole sync, as the source's catalog asks for it by then.
     let replan: @Sendable () async throws -> SyncPlan
-    /// Those that go on beside it, in a run that follows.
-    var streams: FollowedStreams?
+    /// What a run that follows gives up for a while when others want it.
+    var lock: SyncLock?
 
     /// How one round ended.
     private enum Ending {
         case done
         /// Tables were renamed or must be copied again: once more, by a plan made anew.
         case again
-        /// Nothing can be done until then.
-        case waiting(RunClock.Instant)
-    }
-
-    /// What lasts from one round to the next.
-    private struct Course {
-        var plan: SyncPlan
-        var isFirst = true
-        /// What a run with an end leaves for the next one, because others have locked it.
-        var locked: [FailedTable] = []
-        let progress: StreamProgress
-        let told: Told
-        let backfills: Backfills
     }
 
     /// - Parameter report: Takes what becomes of each copy that is made before anything is followed.
-    func run(_ progress: StreamProgress, into report: inout FullCopy.Report) async throws {
+    func run(into report: inout FullCopy.Report) async throws -> StreamProgress {
         let backfills = backfills()
-        guard let streams else {
-            let course = Course(plan: plan, progress: progress, told: Told(), backfills: backfills)
-            return try await rounds(course, into: &report)
-        }
-        streams.begin(method, backfills)
-        defer { streams.end(method) }
-        let course = Course(plan: plan, progress: progress, told: streams.told, backfills: backfills)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        guard context.follows else { return try await rounds(backfills, into: &report) }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             let worker = BackfillWorker(context: context, log: log, backfills: backfills)
             group.addTask { try await worker.run() }
             defer { group.cancelAll() }
-            try await rounds(course, into: &report)
+            return try await rounds(backfills, into: &report)
         }
     }
 
@@ -59,47 +41,46 @@ struct StreamRun {
         Backfills(context)
     }
 
-    private func rounds(_ course: Course, into report: inout FullCopy.Report) async throws {
-        var course = course
-        let (progress, backfills) = (course.progress, course.backfills)
+    private func rounds(_ backfills: Backfills, into report: inout FullCopy.Report) async throws -> StreamProgress {
+        let progress = StreamProgress()
+        var told = Told()
+        var plan = plan
+        var isFirst = true
         var attempt = 0
         // How often the destination could not take the changes of a table in a row.
         var refusals: [TableName: Int] = [:]
         var unread: Set<TableID> = []
+        // What a run with an end leaves for the next one, because others have locked it.
+        var locked: [FailedTable] = []
         while true {
-            let before = progress.batches(by: method)
+            let before = progress.counts.batches
             do {
-                let ending = try await moving { try await round(&course, into: &report) }
-                (attempt, refusals) = (0, [:])
-                switch ending {
-                case .done: return
-                case .again: break
-                case .waiting(let time): try await context.clock.backOff(until: time)
+                if let loaded = backfills.loaded { try await StreamJoin(self, backfills, progress).run(loaded) }
+                if !isFirst {
+                    plan = try await planAnew(after: plan)
                 }
+                isFirst = false
+                let ending = try await round(plan, without: locked, progress, backfills, &told, into: &report)
+                guard case .again = ending else { return progress }
+                if let lock, lock.isWanted, backfills.isIdle { try await lock.giveWay() }
+                (attempt, refusals) = (0, [:])
             } catch let error as TargetError where error.isTransient && error.cause.isBusy {
-                let plan = course.plan
-                course.locked += try await moving { try await leave(tablesLocked(with: error, plan), backfills) }
+                locked += try await leave(tablesLocked(with: error, plan), backfills)
             } catch let error as TargetError {
-                let count = progress.batches(by: method) > before ? 1 : refusals[error.target, default: 0] + 1
+                let count = progress.counts.batches > before ? 1 : refusals[error.target, default: 0] + 1
                 refusals[error.target] = count
-                try await leave(error, course.plan, backfills, attempt: count)
+                try await leave(error, plan, backfills, attempt: count)
             } catch let error as ChangesUnreadable where !error.isTransient {
-                guard let table = course.plan.tables.first(where: { $0.schema.id == error.table }),
+                guard let table = plan.tables.first(where: { $0.schema.id == error.table }),
                     unread.insert(error.table).inserted || context.follows
                 else { throw error.cause }
                 let reason = "its changes cannot be read: \(error.description)"
-                try await moving { try await copyAgain([Recopy(table: table, reason: reason)], backfills) }
+                try await copyAgain([Recopy(table: table, reason: reason)], backfills)
             } catch let error as any ExplainedError where context.outlasts(error) {
-                attempt = progress.batches(by: method) > before ? 1 : attempt + 1
+                attempt = progress.counts.batches > before ? 1 : attempt + 1
                 try await context.wait(after: error, attempt: attempt)
             }
         }
-    }
-
-    /// Calls `body`, which may write, while nobody has the stream stand still.
-    private func moving<Value>(_ body: () async throws -> Value) async throws -> Value {
-        guard let gate = streams?.gate(of: method) else { return try await body() }
-        return try await gate.pass(body)
     }
 
     /// Waits a little where that may help, or else takes a table out of the stream whose changes the destination cannot
@@ -111,7 +92,7 @@ struct StreamRun {
             return try await context.clock.backOff(pause)
         }
         let reason = "its copy cannot take its changes: \(error.description)"
-        try await moving { try await copyAgain([Recopy(table: table, reason: reason)], backfills) }
+        try await copyAgain([Recopy(table: table, reason: reason)], backfills)
     }
 
     /// Has tables copied again, which leave the stream.
@@ -121,26 +102,23 @@ struct StreamRun {
         for recopy in recopies { await backfills.note(.mustCopy(recopy)) }
     }
 
-    private func round(_ course: inout Course, into report: inout FullCopy.Report) async throws -> Ending {
-        let (progress, told, backfills) = (course.progress, course.told, course.backfills)
-        if let loaded = backfills.loaded { try await StreamJoin(self, backfills, progress).run(loaded) }
-        if !course.isFirst { course.plan = try await planAnew(after: course.plan) }
-        course.isFirst = false
-        // Others do without these from here on.
-        if let streams { course.plan = streams.claim(course.plan, for: method) }
-        var (state, plan, left) = try await prepare(course.plan, backfills)
-        await note(left + course.plan.failures + course.locked, told, &report)
-        let locked = Set(course.locked.map(\.table.schema.id))
-        plan = plan.part { !locked.contains($0.schema.id) }
+    private func round(
+        _ whole: SyncPlan,
+        without locked: [FailedTable],
+        _ progress: StreamProgress,
+        _ backfills: Backfills,
+        _ told: inout Told,
+        into report: inout FullCopy.Report
+    ) async throws -> Ending {
+        let (state, prepared, left) = try await prepare(whole, backfills)
+        await note(left + whole.failures + locked, &told, &report)
+        let plan = prepared.part { table in !locked.contains { $0.table.schema.id == table.schema.id } }
         var settled = try await settle(plan, state)
         try await copyAgain(settled.recopies, backfills)
         try await dropSections(without: settled.waiting)
         if !settled.waiting.isEmpty, !context.follows || settled.tables.isEmpty {
             await backfills.note(.planned([], at: state))
             try await backfills.awaitIdle()
-            streams?.keep(plan.tables, for: method)
-            // Others would stand still for as long as that takes.
-            if streams?.gate(of: method)?.isWanted == true { return .again }
             let since = try await context.destination.stream(of: plan.sync, by: method) ?? state
             let copied = try await copy(settled.waiting, of: plan, since: since)
             report.add(copied)
@@ -161,15 +139,11 @@ struct StreamRun {
         }
         let start = try await context.destination.stream(of: plan.sync, by: method) ?? state
         await backfills.note(.planned(context.follows ? settled.waiting : [], at: start))
-        // What is followed is where it is to be.
-        for index in plan.tables.indices where settled.tables[plan.tables[index].schema.id] != nil {
-            plan.tables[index].retires = nil
-        }
-        streams?.keep(plan.tables, for: method)
         guard !settled.tables.isEmpty else {
             // Not one could be copied.
             guard context.follows, let time = backfills.nextTry else { return .done }
-            return .waiting(time)
+            try await context.clock.backOff(until: time)
+            return .again
         }
         let spansSnapshots = settled.tables.values.contains(where: \.copy.spansSnapshots)
         // Columns come by names that no change has told of; a stream without end would not bring them.
@@ -180,13 +154,12 @@ struct StreamRun {
         for table in settled.tables.values where told.isNews(table.copy.issues, of: table.copy.target) {
             await context.observe(.issues(table.plan, table.copy.issues))
         }
-        progress.begin(with: followed, by: method)
         await context.observe(.following(progress, tables: followed, end: end))
         let ending = try await following(plan, progress, backfills).run(settled.tables, from: start, to: end)
         guard !ending.recopies.isEmpty || ending.hasOtherTables else {
             told.note(expected)
             let left = failures(of: settled.tables, ending.left)
-            await note(left, told, &report)
+            await note(left, &told, &report)
             await context.observe(.caughtUp(tables: followed.filter { ending.left[$0.schema.id] == nil }))
             if spansSnapshots { try await noteWhole(settled.tables.keys.filter { ending.left[$0] == nil }) }
             return context.follows && end != nil ? .again : .done
@@ -202,7 +175,7 @@ struct StreamRun {
     }
 
     /// Tells of tables that cannot be followed or copied now: once for each reason.
-    private func note(_ failures: [FailedTable], _ told: Told, _ report: inout FullCopy.Report) async {
+    private func note(_ failures: [FailedTable], _ told: inout Told, _ report: inout FullCopy.Report) async {
         for failed in failures where told.isNews(failed.failure, of: failed.table.schema.name) {
             let isTold = report.failures.contains {
                 $0.table.schema.name == failed.table.schema.name && $0.failure.message == failed.failure.message
@@ -263,15 +236,10 @@ struct StreamRun {
     private func planAnew(after before: SyncPlan) async throws -> SyncPlan {
         let whole = try await replan()
         let plan = whole.part { $0.method == method }
-        await context.observe(.replanned(whole))
+        await context.observe(.replanned(plan))
         let followed = Set(plan.tables.map(\.schema.id))
         for table in before.tables where !followed.contains(table.schema.id) {
             if let other = whole.tables.first(where: { $0.schema.id == table.schema.id }) {
-                if streams != nil, other.method.isFollowed {
-                    let reason = "its changes come by \(other.method.rawValue) from now on"
-                    await context.observe(.copyingAgain(other, reason: reason))
-                    continue
-                }
                 let reason = "It takes \(other.method.rawValue) from the next run on. \(other.reason)"
                 await context.observe(.followedNoLonger(other.schema.name, reason: reason, remedy: nil))
             } else if let skipped = whole.skipped.first(where: { $0.name == table.schema.name }) {
@@ -294,8 +262,8 @@ struct StreamRun {
             plan: plan,
             progress: progress,
             backfills: backfills,
-            method: method,
-            streams: streams
+            replan: { try await replan().part { $0.method == method } },
+            lock: lock
         )
     }
 

@@ -93,14 +93,8 @@ final class ProgressDisplay: Sendable {
         case .streamPrepared(let notes, let gap):
             for note in notes { line("note: " + note) }
             if let gap { trouble("warning: \(gap) Every table is copied again.") }
-        case .following(let progress, _, let end): follow(progress, isEndless: end == nil)
-        case .joined(_, let progress): follow(progress, isEndless: true)
-        case .streamFailed(let method, _, let error, let pause):
-            trouble("error: \((error as? any ExplainedError)?.sentence ?? "\(error)")")
-            for text in RemedyText.lines((error as? any ExplainedError)?.remedy) { trouble(text) }
-            line(
-                "note: what comes by \(method.rawValue) stays behind, and is tried again in \(Amounts.duration(pause))"
-            )
+        case .following(let progress, let tables, let end): follow(progress, tables.count, isEndless: end == nil)
+        case .joined(_, let progress, let count): follow(progress, count, isEndless: true)
         case .copyingAgain(let table, let reason):
             line("note: \(table.schema.name): copying the table again, because \(reason)")
         case .followedNoLonger(let table, let reason, let remedy):
@@ -113,8 +107,7 @@ final class ProgressDisplay: Sendable {
         }
     }
 
-    private func follow(_ progress: StreamProgress, isEndless: Bool) {
-        let tables = progress.followed
+    private func follow(_ progress: StreamProgress, _ tables: Int, isEndless: Bool) {
         state.withLock {
             // A run that ends says in the end what it did.
             if isEndless, $0.stream?.tables != tables { $0.isNews = true }

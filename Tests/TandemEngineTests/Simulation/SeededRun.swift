@@ -1,9 +1,7 @@
-import Foundation
 import Synchronization
 import TandemCore
 import TandemMemory
 import TandemRows
-import TandemState
 import TandemTesting
 
 @testable import TandemEngine
@@ -22,10 +20,6 @@ struct SeededRun: Sendable {
     private let trace = Trace()
     /// Whether rows that are deleted stay, and are marked.
     private var marks: Bool { world.isMultiple(of: 3) }
-    /// Whether some tables come by one log and some by another, as their names say, which change.
-    private var hasTwoMethods: Bool { world.isMultiple(of: 2) }
-    /// Where the locks are.
-    private let folder = FileManager.default.temporaryDirectory.path + "/tandem-\(UUID())"
     /// How many rows a stream holds back of a table that is copied.
     private var holdLimit: Int { [1000, 6, 2][Int(world % 7) % 3] }
 
@@ -47,7 +41,6 @@ struct SeededRun: Sendable {
     }
 
     func run() throws -> Outcome {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let shop = try executor.run { try await live() }
         return Outcome(
             trace: trace.lines,
@@ -75,7 +68,6 @@ struct SeededRun: Sendable {
                 for _ in 0..<actions {
                     try await executor.clock.sleep(for: .milliseconds(1 << shop.number(0..<15)))
                     note("shop " + (try shop.act()))
-                    if follows, shop.number(0..<12) == 0 { try await takeTurn(shop.database) }
                 }
                 if follows { try await executor.clock.sleep(for: .seconds(shop.number(0..<60))) }
                 if follows || isCut { group.cancelAll() }
@@ -109,48 +101,23 @@ struct SeededRun: Sendable {
     private func sync(_ shop: MemoryDatabase, follows: Bool, _ faults: Faults) async throws {
         while true {
             do {
-                let lock = try SyncLock(sync: "seeded", folder: folder, follows: follows, clock: executor.clock)
-                defer { lock.release() }
-                let result = try await syncRun(shop, follows: follows, lock, faults).run()
+                let result = try await syncRun(shop, follows: follows, faults).run()
                 if result.report.failures.isEmpty { return }
                 note("failures \(result.report.failures.map(\.failure.message))")
             } catch let error as TestFault {
                 note("run ends: \(error.isTransient)")
-            } catch StateError.running {
-                note("another runs")
             }
             try await executor.clock.sleep(for: .seconds(1))
         }
     }
 
-    /// Has the run that follows give way, and runs meanwhile, as another process does.
-    private func takeTurn(_ shop: MemoryDatabase) async throws {
-        let lock: SyncLock
-        do { lock = try await SyncLock(takingTurnOf: "seeded", folder: folder, clock: executor.clock) } catch {
-            // It has just begun, and does not say yet that it follows, or has a long way to where it may give way.
-            guard let error = error as? StateError, case .running = error else { throw error }
-            return note("no turn")
-        }
-        defer { lock.release() }
-        note("turn")
-        _ = try await bounded(shop, self.faults(chance: 0, limit: 0))
-        note("turn ends")
-    }
-
     private func bounded(_ shop: MemoryDatabase, _ faults: Faults) async throws -> [TableName] {
-        let result = try await syncRun(shop, follows: false, nil, faults).run()
+        let result = try await syncRun(shop, follows: false, faults).run()
         if let failure = result.report.failures.first { throw Difference(description: failure.failure.message) }
         return result.report.outcomes.map(\.copy.target)
     }
 
-    private func syncRun(
-        _ shop: MemoryDatabase,
-        follows: Bool,
-        _ lock: SyncLock?,
-        _ faults: Faults
-    ) -> SyncRun {
-        let memory = MemorySource(shop, holdLimit: holdLimit)
-        let source: any Source = hasTwoMethods ? TwoMethods(source: memory) : memory
+    private func syncRun(_ shop: MemoryDatabase, follows: Bool, _ faults: Faults) -> SyncRun {
         let retries = RetryPolicy(limit: 3, firstPause: .milliseconds(100), longestPause: .seconds(1))
         return SyncRun(
             RunContext(
@@ -162,7 +129,7 @@ struct SeededRun: Sendable {
                     deletes: marks ? .soft : .hard,
                     onGap: .fail
                 ),
-                from: InterceptedSource.failing(source, faults),
+                from: InterceptedSource.failing(MemorySource(shop, holdLimit: holdLimit), faults),
                 to: FaultyDestination(MemoryDestination(warehouse), faults),
                 readers: 1,
                 retries: retries,
@@ -170,7 +137,6 @@ struct SeededRun: Sendable {
                 clock: executor.clock,
                 observe: { note($0) }
             ),
-            lock: lock,
             state: nil
         )
     }

@@ -7,10 +7,10 @@ import Testing
 @testable import TandemEngine
 
 /// What a run knows of its destination without asking again.
-@Suite struct RunDestinationTests {
+@Suite struct RememberedDestinationTests {
     private struct Harness: ChangeHarness {
         func makeDestination(beside other: (any Destination)?) async throws -> any Destination {
-            other ?? RunDestination(MemoryDestination(MemoryDatabase(name: "fresh")), of: "sync", follows: false)
+            other ?? RememberedDestination(MemoryDestination(MemoryDatabase(name: "fresh")), of: "sync")
         }
     }
 

@@ -2,13 +2,9 @@ import Synchronization
 import TandemCore
 import TandemRows
 
-/// A destination as one run of a sync sees it.
-///
-/// What it remembers of the sync a bounded run asks for once, and anew after it has written: nobody else writes for the
-/// sync meanwhile (``SyncLock``). A run that follows lets others in for a while, who may write, and asks each time.
-/// Its streams write side by side, one at a time: who begins a transaction waits for the end of the one that is open,
-/// and so does whatever else changes what is remembered.
-final class RunDestination: Destination {
+/// A destination as one bounded run of a sync sees it: what it remembers of the sync is asked for once, and anew after
+/// the run has written. Nobody else writes for the sync meanwhile (``SyncLock``), so that this is what is there.
+final class RememberedDestination: Destination {
     private struct State {
         var memory: SyncMemory?
         /// Another one after each beginning and end of a write: what was asked for in between is of neither.
@@ -18,17 +14,12 @@ final class RunDestination: Destination {
 
     private let destination: any Destination
     private let sync: String
-    /// Inside is who writes; `nil` where only one ever does.
-    private let writing: Gate?
     private let state = Mutex(State())
 
-    init(_ destination: any Destination, of sync: String, follows: Bool) {
+    init(_ destination: any Destination, of sync: String) {
         self.destination = destination
         self.sync = sync
-        writing = follows ? Gate() : nil
     }
-
-    private func remembers(_ sync: String) -> Bool { writing == nil && sync == self.sync }
 
     /// All that is remembered of the sync.
     private func memory() async throws -> SyncMemory {
@@ -39,15 +30,9 @@ final class RunDestination: Destination {
         return memory
     }
 
-    /// Calls `body`, which writes, while nobody else does.
-    private func write<Value>(_ body: () async throws -> Value) async throws -> Value {
-        guard let writing else { return try await noting(effect: nil, body) }
-        return try await writing.pass { try await noting(effect: nil, body) }
-    }
-
     /// - Parameter effect: What of the memory is another by the write, where that is known without asking.
-    fileprivate func noting<Value>(
-        effect: ((inout SyncMemory) -> Void)?,
+    fileprivate func write<Value>(
+        effect: ((inout SyncMemory) -> Void)? = nil,
         _ body: () async throws -> Value
     ) async rethrows -> Value {
         let (before, version) = begin()
@@ -83,33 +68,22 @@ final class RunDestination: Destination {
     }
 }
 
-private final class RunTransaction: WriteTransaction {
+private final class RememberedTransaction: WriteTransaction {
     private let transaction: any WriteTransaction
-    private let destination: RunDestination
+    private let destination: RememberedDestination
     private let isOfRun: Bool
-    /// What it is inside of until its end.
-    private let writing: Gate?
-    private let isOpen = Atomic(true)
     /// Whether more is written than how far the stream is.
     private let hasChanges = Atomic(false)
 
-    init(transaction: any WriteTransaction, destination: RunDestination, isOfRun: Bool, inside writing: Gate?) {
+    init(transaction: any WriteTransaction, destination: RememberedDestination, isOfRun: Bool) {
         self.transaction = transaction
         self.destination = destination
         self.isOfRun = isOfRun
-        self.writing = writing
     }
-
-    deinit { end() }
-
-    private func end() { if isOpen.exchange(false, ordering: .relaxed) { writing?.leave() } }
 
     func apply(_ changes: [TargetChanges]) async throws -> [TableName: [RowIssue]] {
         hasChanges.store(true, ordering: .relaxed)
-        do { return try await transaction.apply(changes) } catch {
-            await rollback()
-            throw error
-        }
+        return try await transaction.apply(changes)
     }
 
     func commit(
@@ -120,55 +94,40 @@ private final class RunTransaction: WriteTransaction {
         let effect = { (memory: inout SyncMemory) in
             if let checkpoint { memory.streams[checkpoint.method] = checkpoint }
         }
-        do {
-            let issues = try await destination.noting(effect: isKnown ? effect : nil) {
-                try await transaction.commit(changes, advancing: checkpoint)
-            }
-            end()
-            return issues
-        } catch {
-            await rollback()
-            throw error
+        return try await destination.write(effect: isKnown ? effect : nil) {
+            try await transaction.commit(changes, advancing: checkpoint)
         }
     }
 
-    /// Whoever begins after its end is left alone.
-    func rollback() async {
-        guard isOpen.load(ordering: .relaxed) else { return }
-        await transaction.rollback()
-        end()
-    }
+    func rollback() async { await transaction.rollback() }
 }
 
 // MARK: What is remembered
 
-extension RunDestination {
+extension RememberedDestination {
     func memory(of sync: String) async throws -> SyncMemory {
-        try await remembers(sync) ? memory() : destination.memory(of: sync)
+        try await sync == self.sync ? memory() : destination.memory(of: sync)
     }
 
     func tables(of sync: String) async throws -> [SyncedTable] {
-        try await remembers(sync) ? memory().tables : destination.tables(of: sync)
+        try await sync == self.sync ? memory().tables : destination.tables(of: sync)
     }
 
     func stream(of sync: String, by method: Method) async throws -> StreamCheckpoint? {
-        try await remembers(sync) ? memory().streams[method] : destination.stream(of: sync, by: method)
+        try await sync == self.sync ? memory().streams[method] : destination.stream(of: sync, by: method)
     }
 
     func made(of sync: String?) async throws -> [MadeObject] {
-        guard writing == nil else { return try await destination.made(of: sync) }
         let all = try await memory().made
         return sync == nil ? all : all.filter { $0.sync == sync }
     }
 
-    func owners() async throws -> [TableName: String] {
-        try await writing == nil ? memory().owners : destination.owners()
-    }
+    func owners() async throws -> [TableName: String] { try await memory().owners }
 }
 
 // MARK: What writes
 
-extension RunDestination {
+extension RememberedDestination {
     func publish(
         _ copies: [SyncedTable],
         retiring retired: [TableName],
@@ -183,15 +142,8 @@ extension RunDestination {
 
     /// Of what is begun nothing shows before it is committed.
     func begin(_ sync: String, refusedRows: RefusedRows) async throws -> any WriteTransaction {
-        try await writing?.enter()
-        do {
-            let transaction = try await destination.begin(sync, refusedRows: refusedRows)
-            let isOfRun = sync == self.sync
-            return RunTransaction(transaction: transaction, destination: self, isOfRun: isOfRun, inside: writing)
-        } catch {
-            writing?.leave()
-            throw error
-        }
+        let transaction = try await destination.begin(sync, refusedRows: refusedRows)
+        return RememberedTransaction(transaction: transaction, destination: self, isOfRun: sync == self.sync)
     }
 
     func remember(_ copies: [SyncedTable], of sync: String) async throws {
@@ -216,7 +168,7 @@ extension RunDestination {
 
 // MARK: What concerns no memory
 
-extension RunDestination {
+extension RememberedDestination {
     var nameFolding: NameFolding { destination.nameFolding }
     var keepsReadersOut: Bool { destination.keepsReadersOut }
     func origin() async throws -> String? { try await destination.origin() }
