@@ -85,8 +85,15 @@ public struct Ownership: Sendable {
     /// `known` after ``note``.
     public mutating func learn(_ made: [MadeObject], forgetting gone: [MadeObject] = []) async throws {
         try await note(made, gone)
-        known.removeAll { old in (made + gone).contains(where: old.isSame) }
-        known += made
+        known.learn(made, forgetting: gone)
+    }
+}
+
+extension [MadeObject] {
+    /// What is known once `made` is, or is another, and `gone` is not any more.
+    public mutating func learn(_ made: [MadeObject], forgetting gone: [MadeObject]) {
+        removeAll { old in (made + gone).contains(where: old.isSame) }
+        self += made
     }
 }
 

@@ -27,10 +27,7 @@ public final class MadeMemory: Sendable {
 
     public func ownership(of sync: String) -> Ownership {
         Ownership(known: made(of: sync)) { made, gone in
-            self.objects.withLock { objects in
-                objects.removeAll { old in (made + gone).contains(where: old.isSame) }
-                objects += made
-            }
+            self.objects.withLock { $0.learn(made, forgetting: gone) }
         }
     }
 

@@ -63,18 +63,14 @@ public struct HintBatch: Sendable {
     public var lost: [TableID: String]
     /// From where all is told that these do not; `nil` in the middle of a transaction.
     public var checkpoint: Checkpoint?
-    /// Whether the side had nothing else to tell.
-    public var isUpToDate: Bool
 
     public init(
         hints: [Hint],
         lost: [TableID: String] = [:],
-        checkpoint: Checkpoint?,
-        isUpToDate: Bool = false
+        checkpoint: Checkpoint?
     ) {
         self.hints = hints
         self.lost = lost
         self.checkpoint = checkpoint
-        self.isUpToDate = isUpToDate
     }
 }

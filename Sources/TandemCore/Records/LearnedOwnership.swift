@@ -15,10 +15,7 @@ final class LearnedOwnership: Sendable {
     var ownership: Ownership {
         Ownership(known: made) { made, gone in
             try await self.note(made, gone)
-            self.known.withLock { known in
-                known.removeAll { old in (made + gone).contains(where: old.isSame) }
-                known += made
-            }
+            self.known.withLock { $0.learn(made, forgetting: gone) }
         }
     }
 }

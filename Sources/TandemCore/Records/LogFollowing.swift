@@ -100,7 +100,7 @@ struct LogFollowing {
     }
 
     mutating func hints(of batch: ChangeBatch) -> HintBatch {
-        var hints = HintBatch(hints: [], lost: batch.recopies, checkpoint: nil, isUpToDate: batch.isUpToDate)
+        var hints = HintBatch(hints: [], lost: batch.recopies, checkpoint: nil)
         for (table, left) in batch.left { hints.lost[table] = left.reason }
         hasEndedEarly = !batch.recopies.isEmpty
         var seen: Set<HintBatch.Hint> = []

@@ -51,37 +51,17 @@ public protocol RecordStore: Sendable {
 
 /// What a side can do, which the engine goes by.
 public struct RecordCapabilities: Hashable, Sendable {
-    /// Whether a write is refused as ``WriteOutcome/stale(_:)`` where the record is no more as it was expected.
-    public var writesConditionally: Bool
     /// Whether a read shows every change that was acknowledged before it.
     public var readsAreFresh: Bool
     /// Whether ``Record/version`` is a decimal number that grows.
     public var versionsGrow: Bool
-    /// Whether a create whose answer was lost is found by its ``OperationID``, and the same create again makes nothing.
-    public var createsOnce: Bool
     /// Whether writes are done together with a note (``RecordStore/begin(_:)``).
     public var keepsNotes: Bool
-    /// Whether the feed tells of records that are gone.
-    public var feedTellsDeletes: Bool
-    /// As many writes as are taken at once.
-    public var batchLimit: Int
 
-    public init(
-        writesConditionally: Bool,
-        readsAreFresh: Bool,
-        versionsGrow: Bool,
-        createsOnce: Bool,
-        keepsNotes: Bool,
-        feedTellsDeletes: Bool,
-        batchLimit: Int
-    ) {
-        self.writesConditionally = writesConditionally
+    public init(readsAreFresh: Bool, versionsGrow: Bool, keepsNotes: Bool) {
         self.readsAreFresh = readsAreFresh
         self.versionsGrow = versionsGrow
-        self.createsOnce = createsOnce
         self.keepsNotes = keepsNotes
-        self.feedTellsDeletes = feedTellsDeletes
-        self.batchLimit = batchLimit
     }
 }
 

@@ -7,7 +7,7 @@ public typealias WriteID = Int
 public struct RecordWrite: Sendable {
     public enum Change: Hashable, Sendable {
         /// A new record, which may make its own key where `fields` do not give it. The same operation again makes none
-        /// (``RecordCapabilities/createsOnce``).
+        /// where ``RecordStore/made(by:of:)`` finds what it has made.
         case create(OperationID, fields: [Int: Value])
         /// Of the record that was read last as the given one. Other fields stay as they are.
         case update(Record, fields: [Int: Value])

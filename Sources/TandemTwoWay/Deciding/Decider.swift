@@ -25,17 +25,7 @@ struct Decider {
         return decision
     }
 
-    func base(_ value: Value, _ index: Int) -> FieldBase {
-        rules.fields[index].keepsAgreed ? .kept(value) : .hash(hash.hash(value))
-    }
-
-    private func isChanged(_ value: Value, _ base: FieldBase) -> Bool {
-        switch base {
-        case .none: true
-        case .hash(let agreed): hash.hash(value) != agreed
-        case .kept(let agreed): value != agreed
-        }
-    }
+    private func base(_ value: Value, _ index: Int) -> FieldBase { hash.base(value, for: rules.fields[index]) }
 
     // MARK: both sides
 
@@ -60,22 +50,17 @@ struct Decider {
     ) {
         let rule = rules.fields[index]
         let values = records.map { $0.fields[index] }
-        for side in Side.allCases where records[side].unfit.contains(index) {
-            let cause = "The \(side) holds a value of \(rule.name) that its type does not tell."
-            decision.issues.append(RecordIssue(.value, field: rule.name, side: side, cause: cause, since: now))
+        if let side = Side.allCases.first(where: { records[$0].unfit.contains(index) }) {
+            decision.issues.append(unfit(rule, at: side))
             return
         }
         if areSame(values, rule) {
-            decision.link.base = Both { side in
-                var base = decision.link.base[side]
-                base[index] = self.base(values[side], index)
-                return base
-            }
+            for side in Side.allCases { decision.link.base[side][index] = base(values[side], index) }
             return
         }
         let base = decision.link.base.map { $0[index] }
         let isFirst = base.left == .none && base.right == .none
-        switch (isChanged(values.left, base.left), isChanged(values.right, base.right)) {
+        switch (hash.isChanged(values.left, since: base.left), hash.isChanged(values.right, since: base.right)) {
         case (false, false): break
         case (true, false): carry(index, to: .right, values, .changed, &decision, &writes)
         case (false, true): carry(index, to: .left, values, .changed, &decision, &writes)
@@ -90,6 +75,11 @@ struct Decider {
         case (.linked(let left, _), .linked(let right, _)): return left == right
         default: return false
         }
+    }
+
+    private func unfit(_ rule: FieldRule, at side: Side) -> RecordIssue {
+        let cause = "The \(side) holds a value of \(rule.name) that its type does not tell."
+        return RecordIssue(.value, field: rule.name, side: side, cause: cause, since: now)
     }
 
     /// - Parameter reason: Where it is none of a single change, what the target holds is logged.
@@ -112,7 +102,9 @@ struct Decider {
         writes[side].fields.append(.init(index: index, value: value, source: source, reason: reason))
         guard reason != .changed else { return }
         let kind: LoggedConflict.Kind = reason == .firstSync ? .first : .conflict
-        writes[side].conflicts.append(logged(kind, decision.link, index, loser: side, values))
+        writes[side].conflicts.append(
+            logged(kind, decision.link, index, loser: side, lost: values[side], won: values[side.other])
+        )
     }
 
     /// A value of the other side as `side` takes it. `nil` where it cannot be written, which `decision` tells.
@@ -135,12 +127,13 @@ struct Decider {
         return nil
     }
 
-    func logged(
+    private func logged(
         _ kind: LoggedConflict.Kind,
         _ link: Link,
         _ index: Int,
         loser: Side,
-        _ values: Both<Value>
+        lost: Value?,
+        won: Value?
     ) -> LoggedConflict {
         LoggedConflict(
             link: link.id,
@@ -148,8 +141,8 @@ struct Decider {
             kind: kind,
             field: index,
             loser: loser,
-            lost: values[loser],
-            won: values[loser.other],
+            lost: lost,
+            won: won,
             time: now
         )
     }
@@ -218,7 +211,7 @@ struct Decider {
             return
         }
         let isChanged = record.fields.indices.contains {
-            self.isChanged(record.fields[$0], decision.link.base[side][$0])
+            hash.isChanged(record.fields[$0], since: decision.link.base[side][$0])
         }
         if let winner = decision.link.winner {
             winner == side ? revive(record, at: target, &decision) : delete(record, at: side, isChanged, &decision)
@@ -248,38 +241,19 @@ struct Decider {
     private func delete(_ record: Record, at side: Side, _ isChanged: Bool, _ decision: inout Decision) {
         var write = Decision.Write(kind: .delete, side: side, reason: .deleted)
         if isChanged {
-            write.conflicts = record.fields.indices.map { index in
-                LoggedConflict(
-                    link: decision.link.id,
-                    pair: pair,
-                    kind: .deleted,
-                    field: index,
-                    loser: side,
-                    lost: record.fields[index],
-                    won: nil,
-                    time: now
-                )
+            write.conflicts = record.fields.indices.map {
+                logged(.deleted, decision.link, $0, loser: side, lost: record.fields[$0], won: nil)
             }
         }
         decision.write = write
     }
 
     private func revive(_ record: Record, at side: Side, _ decision: inout Decision) {
-        let link = decision.link
         decision.link.forget(side)
         decision.link.versions[side.other] = record.version
         create(record, at: side, .revived, &decision)
-        decision.write?.conflicts = record.fields.indices.map { index in
-            LoggedConflict(
-                link: link.id,
-                pair: pair,
-                kind: .revived,
-                field: index,
-                loser: side,
-                lost: nil,
-                won: record.fields[index],
-                time: now
-            )
+        decision.write?.conflicts = record.fields.indices.map {
+            logged(.revived, decision.link, $0, loser: side, lost: nil, won: record.fields[$0])
         }
     }
 
@@ -289,10 +263,7 @@ struct Decider {
         for (index, rule) in rules.fields.enumerated() where rule.flows.contains(side) {
             let value = record.fields[index]
             if record.unfit.contains(index) {
-                let cause = "The \(side.other) holds a value of \(rule.name) that its type does not tell."
-                decision.issues.append(
-                    RecordIssue(.value, field: rule.name, side: side, cause: cause, since: now)
-                )
+                decision.issues.append(unfit(rule, at: side.other))
                 return
             }
             if let sent = self.value(value, of: rule, at: side, &decision) {

@@ -5,7 +5,6 @@ import TandemRows
 struct Decision {
     /// One side's record is written at a time; where both are to be, the other one comes next.
     struct Write {
-        enum Kind { case create, update, delete }
         struct Field {
             var index: Int
             /// As the side takes it.
@@ -17,7 +16,7 @@ struct Decision {
             var reason: HistoryEntry.Reason
         }
 
-        var kind: Kind
+        var kind: WriteKind
         var side: Side
         var fields: [Field] = []
         var reason: HistoryEntry.Reason

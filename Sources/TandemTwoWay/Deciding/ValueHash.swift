@@ -13,6 +13,20 @@ package struct ValueHash: Sendable {
         return state.finish()
     }
 
+    /// What is kept of a value that is agreed.
+    func base(_ value: Value, for rule: FieldRule) -> FieldBase {
+        rule.keepsAgreed ? .kept(value) : .hash(hash(value))
+    }
+
+    /// Whether a side that held `base` when the sides agreed last has another value now.
+    func isChanged(_ value: Value, since base: FieldBase) -> Bool {
+        switch base {
+        case .none: true
+        case .hash(let agreed): hash(value) != agreed
+        case .kept(let agreed): value != agreed
+        }
+    }
+
     private func add(_ value: Value, to state: inout SipState) {
         switch value {
         case .null: state.add(0)

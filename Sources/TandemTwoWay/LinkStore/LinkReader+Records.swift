@@ -24,7 +24,7 @@ extension LinkReader {
     package struct Entry: Hashable, Sendable {
         package var id: Int64
         package var subject: Subject
-        package var kind: HistoryEntry.Kind
+        package var kind: WriteKind
         package var side: Side
         package var fields: [String]
         package var reason: HistoryEntry.Reason
@@ -78,7 +78,7 @@ extension LinkReader {
     /// The newest first.
     package func history(_ filter: Filter = Filter()) async throws(LinkStoreError) -> [Entry] {
         try await log("history", filter) { row, subject, names in
-            guard let kind = HistoryEntry.Kind(rawValue: row["kind"]), let side = Side(rawValue: row["side"]),
+            guard let kind = WriteKind(rawValue: row["kind"]), let side = Side(rawValue: row["side"]),
                 let reason = HistoryEntry.Reason(rawValue: row["reason"])
             else { throw MalformedBytes(place: 0) }
             let fields = try ByteReader.read((row["fields"] as DatabaseBytes).bytes) {

@@ -14,8 +14,8 @@ extension LinkStore {
         try await file.perform { db in
             if !db.isInsideTransaction { try db.beginTransaction(.immediate) }
             var known = try Self.made(at: side, db)
-            known.removeAll { old in (made + gone).contains(where: old.isSame) }
-            let text = String(decoding: try JSONEncoder().encode(known + made), as: UTF8.self)
+            known.learn(made, forgetting: gone)
+            let text = String(decoding: try JSONEncoder().encode(known), as: UTF8.self)
             try db.execute(sql: "INSERT OR REPLACE INTO made VALUES (?, ?)", arguments: [side.rawValue, text])
             try db.commit()
         }

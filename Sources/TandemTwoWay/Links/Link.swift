@@ -53,10 +53,11 @@ package enum FieldBase: Hashable, Sendable {
     case kept(Value)
 }
 
+/// What a write does to a record.
+package enum WriteKind: Int, Hashable, Sendable { case create, update, delete }
+
 /// A write that is made durable before it is begun, at a side that keeps no notes.
 package struct Intent: Hashable, Sendable {
-    package enum Kind: Int, Hashable, Sendable { case create, update, delete }
-
     package struct Field: Hashable, Sendable {
         package var index: Int
         /// What the source of the value held.
@@ -71,6 +72,6 @@ package struct Intent: Hashable, Sendable {
 
     package var operation: OperationID
     package var target: Side
-    package var kind: Kind
+    package var kind: WriteKind
     package var fields: [Field]
 }

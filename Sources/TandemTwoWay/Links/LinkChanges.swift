@@ -144,10 +144,9 @@ package struct LoggedConflict: Hashable, Sendable {
 
 /// A write that was done.
 package struct HistoryEntry: Hashable, Sendable {
-    package enum Kind: Int, Hashable, Sendable { case create, update, delete }
     package var link: LinkID
     package var pair: Int
-    package var kind: Kind
+    package var kind: WriteKind
     package var side: Side
     /// Indexes into the pair's fields.
     package var fields: [Int]

@@ -149,16 +149,10 @@ extension Reconciler {
     private func intent(_ write: Decision.Write, _ link: Link, _ place: Int) -> Intent {
         let rules = pairs[link.pair]
         let held = round.entries[place].records[write.side]
-        let kind: Intent.Kind =
-            switch write.kind {
-            case .create: .create
-            case .update: .update
-            case .delete: .delete
-            }
         return Intent(
             operation: operation(of: link),
             target: write.side,
-            kind: kind,
+            kind: write.kind,
             fields: write.fields.map { field in
                 let meeting = ValueMeeting(rules.fields[field.index])
                 return Intent.Field(

@@ -121,18 +121,13 @@ extension Reconciler {
             }
             if let known = link.created[side], let created = record.createdAt, known != created {
                 round.entries[place].records[side] = nil
-                reused(link, side, record.key)
+                queue.add(.record(side, pair: link.pair, record.key))
                 continue
             }
             // Also where nothing comes of this round: a later look must not take for news what is older.
             round.entries[place].link?.versions[side] = record.version
         }
         if round.entries[place].link?.intent != nil { close(place) }
-    }
-
-    /// The record that `link` knows under `key` is gone, and another one has it.
-    private mutating func reused(_ link: Link, _ side: Side, _ key: RowKey) {
-        queue.add(.record(side, pair: link.pair, key))
     }
 
     /// Says what an intent has come to, of which no answer is known, by what the sides hold now.
@@ -158,6 +153,6 @@ extension Reconciler {
     }
 
     func base(_ value: Value, _ index: Int, of pair: Int) -> FieldBase {
-        pairs[pair].fields[index].keepsAgreed ? .kept(value) : .hash(hash.hash(value))
+        hash.base(value, for: pairs[pair].fields[index])
     }
 }

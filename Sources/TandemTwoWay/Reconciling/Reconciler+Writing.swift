@@ -136,31 +136,23 @@ extension Reconciler {
     }
 
     private mutating func done(_ write: Decision.Write, _ link: Link, _ changes: inout LinkChanges) {
-        let kind: HistoryEntry.Kind =
-            switch write.kind {
-            case .create: .create
-            case .update: .update
-            case .delete: .delete
-            }
         changes.history.append(
             HistoryEntry(
                 link: link.id,
                 pair: link.pair,
-                kind: kind,
+                kind: write.kind,
                 side: write.side,
                 fields: write.fields.map(\.index),
                 reason: write.reason,
                 time: round.now
             )
         )
-        count { counts in
-            switch write.kind {
-            case .create: counts.created[write.side] += 1
-            case .update: counts.updated[write.side] += 1
-            case .delete: counts.deleted[write.side] += 1
-            }
-            counts.conflicts += write.conflicts.count
+        switch write.kind {
+        case .create: counts.created[write.side] += 1
+        case .update: counts.updated[write.side] += 1
+        case .delete: counts.deleted[write.side] += 1
         }
+        counts.conflicts += write.conflicts.count
         // What waits for it can go on.
         for side in Side.allCases {
             guard let key = link.keys[side] else { continue }

@@ -37,7 +37,7 @@ package struct Reconciler: Sendable {
     var isUnsaved = false
     private var unsavedRounds = 0
     var storedCursors = Both<Checkpoint?>(left: nil, right: nil)
-    package private(set) var counts = Counts()
+    package internal(set) var counts = Counts()
 
     /// What was done so far.
     package struct Counts: Hashable, Sendable {
@@ -170,6 +170,4 @@ package struct Reconciler: Sendable {
         round = Round()
         return []
     }
-
-    mutating func count(_ change: (inout Counts) -> Void) { change(&counts) }
 }

@@ -22,10 +22,11 @@ package struct Both<Thing> {
 
     package subscript(side: Side) -> Thing {
         get { side == .left ? left : right }
-        set {
+        // In place: a list of one side's is not copied for one of its elements.
+        _modify {
             switch side {
-            case .left: left = newValue
-            case .right: right = newValue
+            case .left: yield &left
+            case .right: yield &right
             }
         }
     }

@@ -45,11 +45,7 @@ package struct Audit: Sendable {
     private func isSettled(_ link: Link, _ record: Record) -> Bool {
         guard link.intent == nil, link.keys[side.other] != nil || link.isSevered else { return false }
         return zip(record.fields, link.base[side]).allSatisfy { value, base in
-            switch base {
-            case .none: link.isSevered
-            case .hash(let agreed): hash.hash(value) == agreed
-            case .kept(let agreed): value == agreed
-            }
+            base == .none ? link.isSevered : !hash.isChanged(value, since: base)
         }
     }
 

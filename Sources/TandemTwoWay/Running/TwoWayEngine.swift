@@ -8,6 +8,8 @@ struct TwoWayEngine: Sendable {
     private let calls: ActionCalls
     private let failures: CallFailures
     private let hash: ValueHash
+    /// The pair of each table.
+    private let places: Both<[TableID: Int]>
     private var cursors: Both<Checkpoint?>
     private var reconciler: Reconciler
     /// How often in a row a round has met a side that failed.
@@ -21,6 +23,10 @@ struct TwoWayEngine: Sendable {
         self.cursors = cursors
         self.failures = failures
         hash = ValueHash(key: run.links.hashKey)
+        let pairs = run.pairs
+        places = Both { side in
+            Dictionary(pairs.enumerated().map { ($1.shapes[side].id, $0) }) { first, _ in first }
+        }
         reconciler = Reconciler(
             run.pairs,
             name: run.links.id,
@@ -99,10 +105,7 @@ struct TwoWayEngine: Sendable {
         switch message {
         case .ended(let side): ended.insert(side)
         case .hints(let side, let batch):
-            let places = Dictionary(
-                run.pairs.enumerated().map { ($1.shapes[side].id, $0) },
-                uniquingKeysWith: { first, _ in first }
-            )
+            let places = places[side]
             let items = batch.hints.compactMap { hint in
                 places[hint.table].map { WorkItem.record(side, pair: $0, hint.key) }
             }

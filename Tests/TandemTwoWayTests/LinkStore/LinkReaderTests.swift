@@ -17,7 +17,7 @@ import Testing
 
     private func key(_ number: Int) -> RowKey { RowKey([.number(Int128(number))])! }
 
-    private func entry(_ link: LinkID, _ kind: HistoryEntry.Kind = .update, time: Double) -> HistoryEntry {
+    private func entry(_ link: LinkID, _ kind: WriteKind = .update, time: Double) -> HistoryEntry {
         HistoryEntry(link: link, pair: 0, kind: kind, side: .right, fields: [1], reason: .changed, time: time)
     }
 

@@ -65,7 +65,7 @@ final class MemoryRecordFeed: HintFeed {
             let hint = HintBatch.Hint(table: entry.table, key: entry.key)
             return tables.contains(entry.table) && seen.insert(hint).inserted ? hint : nil
         }
-        return HintBatch(hints: hints, checkpoint: Checkpoint(String(end)), isUpToDate: true)
+        return HintBatch(hints: hints, checkpoint: Checkpoint(String(end)))
     }
 
     func confirm(_ checkpoint: Checkpoint) {}

@@ -5,13 +5,9 @@ package import TandemRows
 extension MemoryRecords: RecordStore {
     package var capabilities: RecordCapabilities {
         RecordCapabilities(
-            writesConditionally: manners.writesConditionally,
             readsAreFresh: manners.staleness == 0,
             versionsGrow: true,
-            createsOnce: manners.createsOnce,
-            keepsNotes: manners.keepsNotes,
-            feedTellsDeletes: manners.lag == 0,
-            batchLimit: 100
+            keepsNotes: manners.keepsNotes
         )
     }
 

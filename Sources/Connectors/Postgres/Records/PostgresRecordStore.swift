@@ -61,15 +61,7 @@ package final class PostgresRecordStore: RecordStore {
     }
 
     package var capabilities: RecordCapabilities {
-        RecordCapabilities(
-            writesConditionally: true,
-            readsAreFresh: true,
-            versionsGrow: false,
-            createsOnce: false,
-            keepsNotes: keepsNotes.withLock { $0 },
-            feedTellsDeletes: true,
-            batchLimit: 1000
-        )
+        RecordCapabilities(readsAreFresh: true, versionsGrow: false, keepsNotes: keepsNotes.withLock { $0 })
     }
 
     package func close() async {
