@@ -30,14 +30,12 @@ extension Reconciler {
         park(place, cause)
     }
 
-    /// Ends a round in which something could not be asked.
+    /// Ends a round in which something could not be asked. That is the side's fault and no record's: whoever calls
+    /// decides when to go on.
     mutating func giveUp() -> [Action] {
-        if round.entries.isEmpty {
-            for item in round.items { queue.putBack(item, until: round.now + 1) }
-        }
-        for place in round.entries.indices where round.entries[place].verdict == nil { retry(place) }
-        conclude()
-        return end()
+        if round.entries.isEmpty { for item in round.items { queue.putBack(item) } }
+        for place in round.entries.indices where round.entries[place].verdict == nil { again(place) }
+        return storeLast()
     }
 
     /// Has the queue know what became of all that was in work.

@@ -220,7 +220,7 @@ extension Reconciler {
         return round.sides.isEmpty ? storeLast() : ask()
     }
 
-    private mutating func storeLast() -> [Action] {
+    mutating func storeLast() -> [Action] {
         conclude()
         if note > durableNote { round.after.note = note }
         guard !round.after.isEmpty else { return end() }

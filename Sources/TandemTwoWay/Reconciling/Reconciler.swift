@@ -101,7 +101,10 @@ package struct Reconciler: Sendable {
     /// - Parameter now: Seconds since 1970.
     /// - Returns: Nothing where there is nothing to do now.
     package mutating func begin(at now: Double) -> [Action] {
-        if unsavedRounds >= Self.roundsUntilSaved { return save() }
+        if unsavedRounds >= Self.roundsUntilSaved {
+            let saving = save()
+            if !saving.isEmpty { return saving }
+        }
         let items = queue.take(limit, at: now)
         guard !items.isEmpty else { return save() }
         unsavedRounds += 1
